@@ -1,0 +1,40 @@
+# The two commands of the README; each does all of its own set-up on a bare machine.
+SHELL := /bin/bash
+UNPAIR := node cli/dist/main.js
+
+.PHONY: quickstart test lint typecheck format format-check build setup clean
+
+quickstart: setup
+	$(UNPAIR) run examples/quickstart.yaml --workers 2 --out runs/quickstart
+
+test: setup
+	npx vitest run
+
+lint: setup
+	npm run lint
+
+typecheck: setup
+	npx tsc -p tsconfig.check.json
+
+format:
+	npm run format
+
+format-check: setup
+	npm run format:check
+
+build: node_modules/.installed
+	npm run --silent build
+
+# Everything that the tests and the quickstart need: packages, a nats-server, compiled services, data.
+setup: build data
+	@scripts/ensure-nats-server
+
+data: build
+	@$(UNPAIR) data fetch cifar10
+
+node_modules/.installed: package.json package-lock.json
+	npm ci
+	@touch $@
+
+clean:
+	rm -rf node_modules runs packages/*/dist services/*/dist cli/dist

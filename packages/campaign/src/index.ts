@@ -1,0 +1,2 @@
+export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Violation } from './campaign.js';
+export type { Cell, Plan, PlannedTask, Range, Stage } from './plan.js';

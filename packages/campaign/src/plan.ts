@@ -1,0 +1,50 @@
+import type { Norm, Parameters } from '@unpair/robustness';
+
+/** One point of the grid: target × surrogate × attack × parameters × epsilon. */
+export interface Cell {
+  /** Stable identity, from names and parameters only; seeds derive from it, sharding does not enter. */
+  readonly id: string;
+  readonly target: string;
+  readonly surrogate: string | null;
+  readonly attack: string;
+  readonly parameters: Parameters;
+  readonly norm: Norm;
+  readonly epsilon: number;
+}
+
+export type Stage = 'derive' | 'measure' | 'attack';
+
+export interface Range {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** One unit of work. `needs` names the models whose artefacts must exist before it is released. */
+export type PlannedTask = {
+  readonly index: number;
+  readonly stage: Stage;
+  readonly needs: readonly string[];
+} & (
+  | {
+      readonly kind: 'derive';
+      readonly model: string;
+      readonly of: string;
+      readonly recipe: string;
+      readonly parameters: Parameters;
+    }
+  | { readonly kind: 'accuracy'; readonly model: string; readonly samples: Range }
+  | {
+      readonly kind: 'similarity';
+      readonly surrogate: string;
+      readonly target: string;
+      readonly samples: Range;
+    }
+  | { readonly kind: 'attack'; readonly cell: Cell; readonly samples: Range }
+);
+
+/** A pure function of the campaign: task k is computed, not stored. */
+export interface Plan {
+  readonly size: number;
+  readonly cells: readonly Cell[];
+  task(index: number): PlannedTask;
+}

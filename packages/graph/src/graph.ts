@@ -1,0 +1,66 @@
+import type { DataType, Tensor } from './tensor.js';
+
+/** A dimension: a size, or the name of a size that is known only when the graph runs (the batch, `N`). */
+export type Dim = number | string;
+
+/** Element type and shape of a value. */
+export interface ValueType {
+  readonly dataType: DataType;
+  readonly shape: readonly Dim[];
+}
+
+/** A graph's input or output. */
+export interface ValueInfo extends ValueType {
+  readonly name: string;
+}
+
+/** An ONNX attribute. The kind is part of the wire format, so it is part of the value. */
+export type Attribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
+  | { readonly kind: 'tensor'; readonly value: Tensor };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One operation. An empty string among the inputs stands for an optional input that is absent. */
+export interface Node {
+  readonly op: string;
+  /** ONNX operator domain; empty for the default one. */
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/**
+ * A model as a value: nodes in topological order over named values, each assigned once.
+ * Never mutated; every transform returns a new graph that shares what did not change.
+ */
+export interface Graph {
+  readonly name: string;
+  /** Version of the default ONNX operator set. */
+  readonly opset: number;
+  /** Values fed at run time (initializers are not among them). */
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /** Constants: weights, shapes, axes. */
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly nodes: readonly Node[];
+}
+
+export const int = (value: number): Attribute => ({ kind: 'int', value });
+export const float = (value: number): Attribute => ({ kind: 'float', value });
+export const string = (value: string): Attribute => ({ kind: 'string', value });
+export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
+export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value });
+
+/** A model that cannot be read, understood or differentiated. The message is one sentence for the user. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  readonly code = 'INVALID_ARGUMENT';
+}
