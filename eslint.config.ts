@@ -1,4 +1,5 @@
-import { globalIgnores } from 'eslint/config';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import type { Linter } from 'eslint';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
@@ -21,11 +22,11 @@ const layers: Record<string, readonly string[]> = {
 
 const everyone = [...Object.keys(layers)].map((path) => path.split('/').at(-1) ?? path);
 
-const layerRules = Object.entries(layers).map(([path, allowed]) => ({
+const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed]) => ({
   files: [`${path}/src/**/*.ts`],
   rules: {
     'no-restricted-imports': [
-      'error' as const,
+      'error',
       {
         patterns: everyone
           .filter((name) => !allowed.includes(name) && !path.endsWith(name))
@@ -39,11 +40,11 @@ const layerRules = Object.entries(layers).map(([path, allowed]) => ({
 }));
 
 /** The mathematics is pure: no files, network, clock, environment or hidden randomness. */
-const pureRules = {
+const pureRules: Linter.Config = {
   files: ['packages/{graph,robustness,campaign}/src/**/*.ts'],
   rules: {
     'no-restricted-globals': [
-      'error' as const,
+      'error',
       'process',
       'fetch',
       'setTimeout',
@@ -52,13 +53,13 @@ const pureRules = {
       'Date',
     ],
     'no-restricted-properties': [
-      'error' as const,
+      'error',
       { object: 'Math', property: 'random', message: 'Take a seeded stream.' },
     ],
   },
 };
 
-export default tseslint.config(
+export default defineConfig(
   globalIgnores(['**/dist/**', '**/gen/**', 'runs/**', 'data/**', 'coverage/**']),
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

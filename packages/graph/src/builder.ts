@@ -34,7 +34,7 @@ export class GraphBuilder {
     const builder = new GraphBuilder(name, graph.opset);
     for (const info of graph.inputs) builder.#take(info.name);
     for (const [value] of graph.initializers) builder.#take(value);
-    for (const node of graph.nodes) node.outputs.forEach((value) => value !== '' && builder.#take(value));
+    for (const node of graph.nodes) for (const value of node.outputs) if (value !== '') builder.#take(value);
     builder.#inputs.push(...graph.inputs);
     builder.#outputs.push(...graph.outputs);
     graph.initializers.forEach((tensor, value) => builder.#initializers.set(value, tensor));
