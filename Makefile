@@ -8,7 +8,7 @@ quickstart: setup
 	$(UNPAIR) run examples/quickstart.yaml --workers 2 --out runs/quickstart
 
 test: setup
-	npx vitest run
+	npx vitest run --reporter=default --reporter=json --outputFile.json=.cache/test-report.json
 
 lint: setup
 	npm run lint
