@@ -1,0 +1,64 @@
+import { CampaignRecord } from './gen/unpair/v1/record.js';
+import { Task, TaskResult, WastedAttempt } from './gen/unpair/v1/task.js';
+
+interface MessageFns<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+}
+
+/** Bytes that are not the message they should be. */
+export class MalformedMessageError extends Error {
+  override readonly name = 'MalformedMessageError';
+  readonly code = 'DATA_LOSS';
+  constructor(kind: string, bytes: Uint8Array, cause: unknown) {
+    super(`A message of ${bytes.length} bytes is not a valid ${kind}.`, { cause });
+  }
+}
+
+function decode<T>(kind: string, codec: MessageFns<T>, bytes: Uint8Array): T {
+  try {
+    return codec.decode(bytes);
+  } catch (cause) {
+    throw new MalformedMessageError(kind, bytes, cause);
+  }
+}
+
+/** Bytes of a task, for its subject on the tasks stream. */
+export function encodeTask(task: Task): Uint8Array {
+  return Task.encode(task).finish();
+}
+
+/** @throws MalformedMessageError */
+export function decodeTask(bytes: Uint8Array): Task {
+  return decode('task', Task, bytes);
+}
+
+/** Bytes of a result, for its subject on the results stream. */
+export function encodeResult(result: TaskResult): Uint8Array {
+  return TaskResult.encode(result).finish();
+}
+
+/** @throws MalformedMessageError */
+export function decodeResult(bytes: Uint8Array): TaskResult {
+  return decode('task result', TaskResult, bytes);
+}
+
+/** Bytes of a wasted attempt, for its campaign's subject on the results stream. */
+export function encodeWasted(attempt: WastedAttempt): Uint8Array {
+  return WastedAttempt.encode(attempt).finish();
+}
+
+/** @throws MalformedMessageError */
+export function decodeWasted(bytes: Uint8Array): WastedAttempt {
+  return decode('wasted attempt', WastedAttempt, bytes);
+}
+
+/** Bytes of a campaign's record, for its key in the campaigns bucket. */
+export function encodeRecord(record: CampaignRecord): Uint8Array {
+  return CampaignRecord.encode(record).finish();
+}
+
+/** @throws MalformedMessageError */
+export function decodeRecord(bytes: Uint8Array): CampaignRecord {
+  return decode('campaign record', CampaignRecord, bytes);
+}

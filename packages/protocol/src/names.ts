@@ -1,0 +1,72 @@
+/**
+ * Names that coordinator and workers share on NATS. Subjects carry the task's position, so the broker itself can say
+ * which tasks are queued and refuse a second result.
+ */
+
+/** Work queue: one message for each task in flight, gone once a worker acknowledges it. */
+export const tasksStream = 'UNPAIR_TASKS';
+
+/** The durable pull consumer of {@link tasksStream} that all workers share. */
+export const workersConsumer = 'workers';
+
+/** What came of the tasks: the truth that a restarted coordinator replays. Also holds wasted attempts. */
+export const resultsStream = 'UNPAIR_RESULTS';
+
+/** Key-value bucket of campaign records, by campaign id. */
+export const campaignsBucket = 'unpair-campaigns';
+
+/** Object-store bucket of models and sample sets, by SHA-256. */
+export const artefactsBucket = 'unpair-artefacts';
+
+/** Every task of every campaign: what {@link workersConsumer} reads. */
+export const allTasks = 'tasks.*.*';
+/** Every result of every campaign. */
+export const allResults = 'results.*.*';
+/** Every wasted attempt of every campaign. */
+export const allWasted = 'wasted.*';
+
+/** A task of one campaign, addressed by its position in the plan. */
+export interface TaskAddress {
+  readonly campaignId: string;
+  readonly index: number;
+}
+
+/** Where one task is queued: `tasks.<campaign>.<index>`. */
+export function taskSubject({ campaignId, index }: TaskAddress): string {
+  return `tasks.${token(campaignId)}.${index}`;
+}
+
+/** All queued tasks of one campaign, to count or purge them. */
+export function tasksOf(campaignId: string): string {
+  return `tasks.${token(campaignId)}.*`;
+}
+
+/** Where the one result of a task is written: `results.<campaign>.<index>`. */
+export function resultSubject({ campaignId, index }: TaskAddress): string {
+  return `results.${token(campaignId)}.${index}`;
+}
+
+/** Where attempts whose result was refused are accounted for: `wasted.<campaign>`. */
+export function wastedSubject(campaignId: string): string {
+  return `wasted.${token(campaignId)}`;
+}
+
+/** The task that a `tasks.…` or `results.…` subject addresses; undefined for any other subject. */
+export function parseSubject(subject: string): TaskAddress | undefined {
+  const match = /^(?:tasks|results)\.([a-z0-9-]+)\.(\d+)$/.exec(subject);
+  const [, campaignId, index] = match ?? [];
+  return campaignId === undefined ? undefined : { campaignId, index: Number(index) };
+}
+
+/** Message id of one publication of a task: JetStream drops a second one within its duplicate window. */
+export function taskMessageId(task: TaskAddress & { readonly generation: number }): string {
+  return `${task.campaignId}/${task.index}/${task.generation}`;
+}
+
+/** Campaign ids become subject tokens and keys, so nothing else may slip in. */
+function token(campaignId: string): string {
+  if (!/^[a-z0-9-]+$/.test(campaignId)) {
+    throw new TypeError(`Campaign id "${campaignId}" may hold only a-z, 0-9 and "-".`);
+  }
+  return campaignId;
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  decodeResult,
+  decodeTask,
+  encodeResult,
+  encodeTask,
+  MalformedMessageError,
+  parseSubject,
+  queriesOf,
+  resultSubject,
+  taskSubject,
+  type Task,
+  type TaskResult,
+} from '../src/index.js';
+
+const attackTask: Task = {
+  campaignId: 'c-1',
+  index: 2 ** 40,
+  generation: 3,
+  seed: -7,
+  work: {
+    $case: 'attack',
+    value: {
+      cell: 'full|int8|pgd',
+      target: { id: 'full', digest: 'aa' },
+      surrogate: undefined,
+      attack: 'pgd',
+      parameters: '{"steps":10}',
+      norm: 'linf',
+      epsilon: 8 / 255,
+      samples: { digest: 'bb', first: 50, count: 25 },
+    },
+  },
+};
+
+function resultWith(queries: readonly number[]): TaskResult {
+  const rows = queries.map((count, sample) => ({
+    sample,
+    label: 1,
+    cleanCorrect: true,
+    surrogateCorrect: false,
+    success: true,
+    successRounded: true,
+    queries: count,
+    surrogateQueries: 0,
+    linf: 0.03,
+    l2: 0.5,
+  }));
+  return {
+    campaignId: 'c-1',
+    index: 0,
+    generation: 0,
+    worker: 'w',
+    runtime: 'r',
+    seconds: 1.5,
+    outcome: { $case: 'attack', value: { cell: 'c', rows } },
+  };
+}
+
+test('a task comes back from its bytes as it was, 64-bit and absent fields too', () => {
+  expect(decodeTask(encodeTask(attackTask))).toEqual(attackTask);
+});
+
+test('results round-trip for any query counts, and their sum is what is billed', () => {
+  const counts = fc.array(fc.integer({ min: 0, max: 2 ** 40 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(counts, (queries) => {
+      const result = decodeResult(encodeResult(resultWith(queries)));
+      expect(result).toEqual(resultWith(queries));
+      expect(queriesOf(result)).toBe(queries.reduce((sum, count) => sum + count, 0));
+    }),
+  );
+});
+
+test('bytes that are no message are refused by name', () => {
+  expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow(MalformedMessageError);
+  expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow('A message of 2 bytes is not a valid task.');
+});
+
+test('subjects and addresses are inverses; ids that would widen a subject are refused', () => {
+  const address = { campaignId: 'c-0af3', index: 12 };
+  expect(parseSubject(taskSubject(address))).toEqual(address);
+  expect(parseSubject(resultSubject(address))).toEqual(address);
+  expect(parseSubject('wasted.c-0af3')).toBeUndefined();
+  expect(() => taskSubject({ campaignId: 'c.*', index: 1 })).toThrow('Campaign id "c.*" may hold only');
+});
