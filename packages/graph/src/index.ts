@@ -1,7 +1,11 @@
+export { describeNode, floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
+export { arrayOver, BYTES_PER_ELEMENT, codeOfDataType, dataTypeOfCode } from './data-types.js';
 export { RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';
 export type { Attribute, Attributes, Dim, Graph, Node, ValueInfo, ValueType } from './graph.js';
+export { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
+export { addDims, multiplyDims, productOf } from './shapes/dim.js';
 export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
