@@ -18,7 +18,7 @@ export function generate(folder: string): void {
   const options = { cwd: root, env: { ...process.env, PATH: path }, maxBuffer: 1 << 26 };
   const template = JSON.stringify(bufTemplate(folder));
   execFileSync(buf, ['generate', '--template', template], options);
-  const packages = ['--path', 'proto/unpair'];
+  const packages = ['--path', 'proto/unpair', '--path', 'proto/inference'];
   const set = execFileSync(buf, ['build', 'proto', ...packages, '--exclude-source-info', '-o', '-'], options);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'descriptor.ts'), descriptorModule(set.toString('base64')));
@@ -27,7 +27,7 @@ export function generate(folder: string): void {
 function descriptorModule(base64: string): string {
   const lines = base64.match(/.{1,100}/g) ?? [];
   const text = lines.map((line) => `  '${line}'`).join(' +\n');
-  return `/** FileDescriptorSet of proto/unpair, base64. */\nexport const descriptorSet =\n${text};\n`;
+  return `/** FileDescriptorSet of the services' protos, base64. */\nexport const descriptorSet =\n${text};\n`;
 }
 
 /** Kept here rather than in a file, because the output folder is a parameter: the drift test writes elsewhere. */
@@ -35,7 +35,7 @@ function bufTemplate(out: string): unknown {
   return {
     version: 'v2',
     clean: true,
-    inputs: [{ directory: 'proto', paths: ['proto/unpair', 'proto/google'] }],
+    inputs: [{ directory: 'proto', paths: ['proto/unpair', 'proto/inference', 'proto/google'] }],
     plugins: [
       {
         local: 'protoc-gen-ts_proto',

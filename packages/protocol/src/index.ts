@@ -10,6 +10,18 @@ export {
   MalformedMessageError,
 } from './codecs.js';
 export { BadRequest, ErrorInfo, RetryInfo, Status } from './gen/google/rpc/status.js';
+export { GRPCInferenceServiceClient, GRPCInferenceServiceService } from './gen/inference/open_inference.js';
+export type {
+  GRPCInferenceServiceServer,
+  InferTensorContents,
+  ModelInferRequest,
+  ModelInferRequest_InferInputTensor,
+  ModelInferResponse,
+  ModelInferResponse_InferOutputTensor,
+  ModelMetadataRequest,
+  ModelMetadataResponse,
+  ModelMetadataResponse_TensorMetadata,
+} from './gen/inference/open_inference.js';
 export {
   CampaignServiceClient,
   CampaignServiceService,
