@@ -1,1 +1,13 @@
-export {};
+export { DATASETS, listDatasets, namedDataset } from './catalogue.js';
+export type { DatasetListing } from './catalogue.js';
+export { DatasetError } from './dataset-error.js';
+export type { DatasetErrorCode } from './dataset-error.js';
+export { fetchDataset } from './fetch.js';
+export type { FetchOptions, Fetched } from './fetch.js';
+export { loadDataset } from './load.js';
+export type { LoadDatasetOptions } from './load.js';
+export type { FetchProgress, NamedDataset } from './named-dataset.js';
+export { MAX_UNPACKED_BYTES, decodeSampleSet, encodeSampleSet } from './npz.js';
+export type { DecodeOptions } from './npz.js';
+export { imageSize, inputs, inputsAt, slice } from './sample-set.js';
+export type { SampleSet, Split } from './sample-set.js';

@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { DatasetError, explainSystemError, systemCode } from './dataset-error.js';
+
+/** A file whose content is known in advance. */
+export interface PinnedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly algorithm: 'md5' | 'sha256' | 'sha512';
+  /** Lower-case hex. */
+  readonly digest: string;
+}
+
+/** Reads a whole file. @throws {DatasetError} one sentence when it is missing or not readable. */
+export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw explainSystemError(error, path);
+  }
+}
+
+/** Writes a file so that it appears complete or not at all. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw explainSystemError(error, path);
+  }
+}
+
+/**
+ * Checks a pinned file in `directory` without holding it in memory.
+ * @throws {DatasetError} DATA_LOSS naming the file and what differs.
+ */
+export async function verifyFile(directory: string, pinned: PinnedFile): Promise<void> {
+  const path = join(directory, pinned.name);
+  const hash = createHash(pinned.algorithm);
+  try {
+    const { size } = await stat(path);
+    if (size !== pinned.bytes) throw damaged(path, `it has ${size} bytes instead of ${pinned.bytes}`);
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw explainSystemError(error, path);
+  }
+  assertDigest(path, pinned, hash.digest('hex'));
+}
+
+/** Reads a pinned file and checks it. @throws {DatasetError} DATA_LOSS naming the file and what differs. */
+export async function readVerified(directory: string, pinned: PinnedFile): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(directory, pinned.name);
+  const bytes = await readWhole(path);
+  if (bytes.length !== pinned.bytes) {
+    throw damaged(path, `it has ${bytes.length} bytes instead of ${pinned.bytes}`);
+  }
+  assertDigest(path, pinned, createHash(pinned.algorithm).update(bytes).digest('hex'));
+  return bytes;
+}
+
+/** @throws {DatasetError} RESOURCE_EXHAUSTED when the file system that holds `directory` has less room than that. */
+export async function assertFreeSpace(directory: string, bytes: number, purpose: string): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw new DatasetError(
+    'RESOURCE_EXHAUSTED',
+    `${purpose} needs ${megabytes(bytes)} in ${directory}, where ${megabytes(free)} are free`,
+  );
+}
+
+/**
+ * Moves a finished folder to its place. When another process finished first, its folder stays and ours goes.
+ */
+export async function moveFolder(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw explainSystemError(error, to);
+    await rm(from, { recursive: true, force: true });
+  }
+}
+
+function assertDigest(path: string, pinned: PinnedFile, actual: string): void {
+  if (actual === pinned.digest) return;
+  throw damaged(path, `its ${pinned.algorithm} is ${actual} instead of ${pinned.digest}`);
+}
+
+function damaged(path: string, how: string): DatasetError {
+  return new DatasetError('DATA_LOSS', `${path} is damaged: ${how}`);
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
+}
