@@ -1,14 +1,16 @@
 import type { Norm, Parameters } from '@unpair/robustness';
 
-/** A campaign file after validation: names resolved, fractions evaluated, defaults filled in. */
+/** A campaign file after validation: names resolved, fractions evaluated, defaults filled in, sweeps expanded. */
 export interface Campaign {
   readonly name: string;
   readonly seed: number;
   readonly dataset: DatasetEntry;
+  /** In the order of the file. */
   readonly models: ReadonlyMap<string, ModelEntry>;
   readonly targets: readonly string[];
+  /** Empty when no attack needs one. */
   readonly surrogates: readonly string[];
-  readonly threat: { readonly norm: Norm; readonly epsilons: readonly number[] };
+  readonly threat: Threat;
   readonly attacks: readonly AttackEntry[];
   /** Samples of one task. Results do not depend on it. */
   readonly shardSize: number;
@@ -18,7 +20,14 @@ export interface DatasetEntry {
   /** A data set's name, or a path relative to the campaign file. */
   readonly source: string;
   readonly split: 'train' | 'test';
+  /** The campaign uses samples 0 … samples − 1. */
   readonly samples: number;
+}
+
+/** How far an adversarial example may be from its input, in units of the [0,1] pixel range. */
+export interface Threat {
+  readonly norm: Norm;
+  readonly epsilons: readonly number[];
 }
 
 export type ModelEntry =
@@ -28,12 +37,23 @@ export type ModelEntry =
 /** One attack at one point of its swept parameters. */
 export interface AttackEntry {
   readonly attack: string;
+  /** Null where the file says nothing and the default depends on epsilon: cells have the numbers. */
   readonly parameters: Parameters;
+  /** The attack runs on samples 0 … samples − 1; never more than the data set's. */
+  readonly samples: number;
 }
 
 /** One sentence about one place in the campaign file, as BadRequest wants it. */
 export interface Violation {
-  /** `attacks[2].p-rgf.budget` */
+  /** `attacks[2].p-rgf.budget`, or `line 3, column 7` where the text is not YAML. */
   readonly field: string;
+  /** The rest of the sentence, value included: `must be an integer of at least 1, got 0`. */
   readonly description: string;
+  /** Line of the file, from 1, where it is known. */
+  readonly line?: number;
+}
+
+/** The violation as one sentence: `attacks[2].p-rgf.budget must be an integer of at least 1, got 0.` */
+export function violationSentence({ field, description }: Violation): string {
+  return `${field} ${description}${description.endsWith('?') ? '' : '.'}`;
 }

@@ -1,2 +1,10 @@
-export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Violation } from './campaign.js';
+export { violationSentence } from './campaign.js';
+export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Threat, Violation } from './campaign.js';
+export { canonicalJson } from './canonical-json.js';
+export type { Json } from './canonical-json.js';
+export { checkEpsilons, checkSamples } from './data-checks.js';
+export { parseCampaign } from './file/parse-campaign.js';
+export type { ParsedCampaign } from './file/parse-campaign.js';
+export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
 export type { Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
+export { planCampaign } from './plan-campaign.js';

@@ -5,11 +5,16 @@ export interface Cell {
   /** Stable identity, from names and parameters only; seeds derive from it, sharding does not enter. */
   readonly id: string;
   readonly target: string;
+  /** Null for attacks that need none. */
   readonly surrogate: string | null;
   readonly attack: string;
   readonly parameters: Parameters;
   readonly norm: Norm;
   readonly epsilon: number;
+  /** Whether the attack queries the target as it goes. */
+  readonly usesQueries: boolean;
+  /** The cell attacks samples 0 … samples − 1. */
+  readonly samples: number;
 }
 
 export type Stage = 'derive' | 'measure' | 'attack';
@@ -19,7 +24,7 @@ export interface Range {
   readonly count: number;
 }
 
-/** One unit of work. `needs` names the models whose artefacts must exist before it is released. */
+/** One unit of work. `needs` names the derived models whose artefacts must exist before it is released. */
 export type PlannedTask = {
   readonly index: number;
   readonly stage: Stage;
@@ -29,6 +34,7 @@ export type PlannedTask = {
       readonly kind: 'derive';
       readonly model: string;
       readonly of: string;
+      /** `quantize`, and whatever other ways of deriving a model there are. */
       readonly recipe: string;
       readonly parameters: Parameters;
     }
@@ -44,7 +50,9 @@ export type PlannedTask = {
 
 /** A pure function of the campaign: task k is computed, not stored. */
 export interface Plan {
+  /** Number of tasks. */
   readonly size: number;
   readonly cells: readonly Cell[];
+  /** @throws {RangeError} unless 0 ≤ index < size. */
   task(index: number): PlannedTask;
 }

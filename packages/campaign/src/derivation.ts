@@ -1,0 +1,30 @@
+import type { ModelEntry } from './campaign.js';
+
+type Models = ReadonlyMap<string, ModelEntry>;
+type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
+
+/** The derived models, each after the one that it is derived from; otherwise in the order of the file. */
+export function derivationOrder(models: Models): readonly (readonly [string, Derived])[] {
+  const ordered = new Map<string, Derived>();
+  for (const name of models.keys()) {
+    for (const ancestor of lineage(models, name).reverse()) {
+      const entry = models.get(ancestor);
+      if (entry !== undefined && entry.kind !== 'file') ordered.set(ancestor, entry);
+    }
+  }
+  return [...ordered];
+}
+
+/**
+ * Whether neither model derives from the other nor both from a third: such a model is a control, since what it
+ * helps an attacker is not owed to what was published of the target.
+ */
+export function areStrangers(models: Models, a: string, b: string): boolean {
+  return lineage(models, a).at(-1) !== lineage(models, b).at(-1);
+}
+
+/** The model, what it derives from, and so on up to a file. Validation has excluded cycles. */
+function lineage(models: Models, name: string): string[] {
+  const entry = models.get(name);
+  return entry === undefined || entry.kind === 'file' ? [name] : [name, ...lineage(models, entry.of)];
+}

@@ -1,0 +1,87 @@
+import type { Norm } from '@unpair/robustness';
+import type { AttackEntry } from '../campaign.js';
+import { canonicalJson } from '../canonical-json.js';
+import { Field, pathText } from './field.js';
+import { readSweep } from './parameters.js';
+import { integer } from './rules.js';
+import { suggestion } from './spelling.js';
+import type { AttackWord } from '../vocabulary.js';
+
+/** What the rest of the file says that attacks depend on; undefined where it is in error. */
+export interface AttackContext {
+  readonly attacks: readonly AttackWord[];
+  readonly norm: Norm | undefined;
+  readonly hasSurrogates: boolean;
+  readonly samples: number | undefined;
+}
+
+/** The key beside an attack's name that limits it to the first samples of the data set. */
+const FIRST_SAMPLES = 'firstSamples';
+
+/** Reads `attacks:`, a list of names and of one-key maps `{pgd: {steps: [10, 40]}}`, into one entry per point. */
+export function readAttacks(field: Field, context: AttackContext): readonly AttackEntry[] {
+  const items = field.entries('a list of attacks') ?? [];
+  const entries: AttackEntry[] = [];
+  const seen = new Map<string, Field>();
+  for (const item of items) {
+    for (const entry of readAttack(item, context)) {
+      const key = `${entry.attack} ${canonicalJson(entry.parameters)}`;
+      const earlier = seen.get(key);
+      if (earlier === undefined) entries.push(entry);
+      else item.reject(`repeats ${pathText(earlier.path)}: ${entry.attack} with the same parameters`);
+      if (earlier !== undefined) break;
+      seen.set(key, item);
+    }
+  }
+  return entries;
+}
+
+function readAttack(item: Field, context: AttackContext): readonly AttackEntry[] {
+  const known = context.attacks.map((attack) => attack.name);
+  if (typeof item.value === 'string') {
+    const word = context.attacks.find((attack) => attack.name === item.value);
+    if (word !== undefined) return sweep(word, item, item.inside(word.name, null), context);
+    item.reject(`is not a known attack, got "${item.value}"${suggestion(item.value, known)}`);
+    return [];
+  }
+  const members = item.members(`an attack's name, or a map such as {pgd: {steps: 10}}`) ?? [];
+  const named = members.filter(([key]) => key !== FIRST_SAMPLES);
+  const [only] = named;
+  if (only === undefined || named.length > 1) {
+    if (members.length > 0 || item.value instanceof Map)
+      rejectCount(
+        item,
+        named.map(([key]) => key),
+      );
+    return [];
+  }
+  const [key, parameters] = only;
+  const word = context.attacks.find((attack) => attack.name === key);
+  if (word !== undefined) return sweep(word, item, parameters, context);
+  parameters.reject(`is not a known attack${suggestion(key, known)}`);
+  return [];
+}
+
+function rejectCount(item: Field, names: readonly string[]): void {
+  const found = names.length === 0 ? 'none' : names.join(' and ');
+  item.reject(`must name exactly one attack (and may have ${FIRST_SAMPLES}), got ${found}`);
+}
+
+function sweep(
+  word: AttackWord,
+  item: Field,
+  parameters: Field,
+  context: AttackContext,
+): readonly AttackEntry[] {
+  if (word.needsSurrogate && !context.hasSurrogates)
+    parameters.reject('needs a surrogate, got none: name at least one model under surrogates');
+  if (context.norm !== undefined && !word.norms.includes(context.norm))
+    parameters.reject(`does not support threat.norm ${context.norm}; it supports ${word.norms.join(', ')}`);
+  const most = context.samples;
+  const samples = item.get(FIRST_SAMPLES).readOr(integer(1, most), most ?? 1) ?? 1;
+  return readSweep(parameters, word.parameters).map((point) => ({
+    attack: word.name,
+    parameters: point,
+    samples,
+  }));
+}

@@ -1,0 +1,84 @@
+import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
+import type { Violation } from '../campaign.js';
+import type { Path, Problem } from './field.js';
+import { Field, pathText } from './field.js';
+
+/** A campaign file is a page of text; anything much longer is a mistake or an attack. */
+const LONGEST_TEXT = 1 << 20;
+
+/** The text of a campaign file as a tree of fields that collect complaints. */
+export interface CampaignDocument {
+  readonly root: Field;
+  /** The complaints so far, each with its line, in the order of the file. */
+  violations(): readonly Violation[];
+}
+
+/**
+ * Reads YAML (and so JSON), keeping the lines of everything for error messages.
+ * Text that is not YAML gives violations of its own, since nothing can be said about what it holds.
+ */
+export function readDocument(text: string): CampaignDocument | readonly Violation[] {
+  if (text.length > LONGEST_TEXT)
+    return [
+      { field: 'campaign', description: `must be at most ${LONGEST_TEXT} characters, got ${text.length}` },
+    ];
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+  if (document.errors.length > 0) return document.errors.map((error) => syntaxViolation(error, lines));
+  const problems: Problem[] = [];
+  const value = plainValue(document, problems);
+  reportRepeatedKeys(document.contents, [], problems);
+  return {
+    root: new Field(value, [], problems),
+    violations: () =>
+      problems
+        .map((problem) => locate(problem, document, lines))
+        .sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+  };
+}
+
+/** Maps become `Map`s, so that no key of the file can reach an object's prototype. */
+function plainValue(document: Document, problems: Problem[]): unknown {
+  try {
+    return document.toJS({ mapAsMap: true, maxAliasCount: 100 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.push({ path: [], description: `cannot be read: ${reason}` });
+    return null;
+  }
+}
+
+function reportRepeatedKeys(node: unknown, path: Path, problems: Problem[]): void {
+  if (isSeq(node))
+    node.items.forEach((item, index) => {
+      reportRepeatedKeys(item, [...path, index], problems);
+    });
+  if (!isMap(node)) return;
+  const seen = new Set<string>();
+  for (const { key, value } of node.items) {
+    const inner = [...path, String(key)];
+    if (seen.has(String(key))) problems.push({ path: inner, description: 'appears twice' });
+    seen.add(String(key));
+    reportRepeatedKeys(value, inner, problems);
+  }
+}
+
+function syntaxViolation(error: YAMLError, lines: LineCounter): Violation {
+  const { line, col } = lines.linePos(error.pos[0]);
+  const [reason = 'it cannot be parsed'] = error.message.split('\n');
+  const sentence = reason.replace(/[.:]?\s*$/, '');
+  return { field: `line ${line}, column ${col}`, description: `is not valid YAML: ${sentence}`, line };
+}
+
+/** A complaint about something that is missing points at the map that should hold it. */
+function locate({ path, description }: Problem, document: Document, lines: LineCounter): Violation {
+  const violation = { field: pathText(path), description };
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node =
+      depth === 0 ? document.contents : (document.getIn(path.slice(0, depth), true) as Node | undefined);
+    const start = node?.range?.[0];
+    if (start !== undefined) return { ...violation, line: lines.linePos(start).line };
+  }
+  return violation;
+}

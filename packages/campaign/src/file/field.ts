@@ -1,0 +1,140 @@
+import type { Rule } from './rules.js';
+import { suggestion } from './spelling.js';
+
+export type Path = readonly (string | number)[];
+
+/** A complaint about the value at `path`; `pathText` turns the path into the text that users see. */
+export interface Problem {
+  readonly path: Path;
+  readonly description: string;
+}
+
+/** The longest list that a file may hold anywhere: what comes over the network must not exhaust memory. */
+const LONGEST_LIST = 10_000;
+
+/**
+ * A value of the campaign file, where it stands, and where complaints about it go. Readers return undefined
+ * after complaining, so that one pass finds every error.
+ */
+export class Field {
+  readonly value: unknown;
+  readonly path: Path;
+  readonly problems: Problem[];
+
+  constructor(value: unknown, path: Path, problems: Problem[]) {
+    this.value = value;
+    this.path = path;
+    this.problems = problems;
+  }
+
+  /** Whether the file says anything here; `key:` with nothing after it does not. */
+  get present(): boolean {
+    return this.value !== undefined && this.value !== null;
+  }
+
+  reject(description: string): void {
+    this.problems.push({ path: this.path, description });
+  }
+
+  /** Complains that the value, if there is one, is not what is allowed here. */
+  rejectUnless(allowed: string): void {
+    this.reject(
+      this.present ? `must be ${allowed}, got ${show(this.value)}` : `is missing: it must be ${allowed}`,
+    );
+  }
+
+  /** The member of a map; absent when this is not a map, or has no such member. */
+  get(key: string): Field {
+    return this.inside(
+      key,
+      this.value instanceof Map ? (this.value as Map<unknown, unknown>).get(key) : null,
+    );
+  }
+
+  /** The value that `rule` makes of this one, or undefined after complaining. */
+  read<T>(rule: Rule<T>): T | undefined {
+    const accepted = this.present ? rule.accept(this.value) : undefined;
+    if (accepted === undefined) this.rejectUnless(rule.allowed);
+    return accepted;
+  }
+
+  /** Like `read`, with `fallback` where the file says nothing. */
+  readOr<T>(rule: Rule<T>, fallback: T): T | undefined {
+    return this.present ? this.read(rule) : fallback;
+  }
+
+  /** The members of a map, in file order, or undefined after complaining that it is none. */
+  members(allowed: string): readonly (readonly [string, Field])[] | undefined {
+    if (!(this.value instanceof Map)) {
+      this.rejectUnless(allowed);
+      return undefined;
+    }
+    return [...(this.value as Map<unknown, unknown>)].map(([key, member]) => {
+      const name = String(key);
+      return [name, this.inside(name, member)] as const;
+    });
+  }
+
+  /** Complains about members that are not among `keys`; says whether this is a map at all. */
+  hasKeys(keys: readonly string[], allowed = `a map with the keys ${keys.join(', ')}`): boolean {
+    const members = this.members(allowed);
+    for (const [key, member] of members ?? []) {
+      if (!keys.includes(key)) member.reject(`is not a known key${suggestion(key, keys)}`);
+    }
+    return members !== undefined;
+  }
+
+  /** The entries of a list with at least one, or undefined after complaining. */
+  entries(allowed: string): readonly Field[] | undefined {
+    const { value } = this;
+    if (!Array.isArray(value) || value.length === 0) this.rejectUnless(allowed);
+    else if (value.length > LONGEST_LIST)
+      this.reject(`must have at most ${LONGEST_LIST} entries, got ${value.length}`);
+    else return value.map((entry: unknown, index) => this.inside(index, entry));
+    return undefined;
+  }
+
+  /** Reads each entry of a list; entries that repeat an earlier one are complained about. */
+  readList<T>(read: (entry: Field) => T | undefined, allowed: string): readonly T[] | undefined {
+    const entries = this.entries(allowed);
+    if (entries === undefined) return undefined;
+    const values = new Map<T, Field>();
+    for (const entry of entries) {
+      const value = read(entry);
+      if (value === undefined) continue;
+      const earlier = values.get(value);
+      if (earlier === undefined) values.set(value, entry);
+      else entry.reject(`repeats ${show(entry.value)}, which is already at ${pathText(earlier.path)}`);
+    }
+    return [...values.keys()];
+  }
+
+  /** Reads a list, or one value that stands for a list of one. */
+  readOneOrMore<T>(rule: Rule<T>): readonly T[] | undefined {
+    if (Array.isArray(this.value))
+      return this.readList((entry) => entry.read(rule), `${rule.allowed}, or a list of at least one`);
+    const value = this.read(rule);
+    return value === undefined ? undefined : [value];
+  }
+
+  /** A field below this one. */
+  inside(key: string | number, value: unknown): Field {
+    return new Field(value, [...this.path, key], this.problems);
+  }
+}
+
+/** `attacks[2].p-rgf.budget`; the whole file is `campaign`. */
+export function pathText(path: Path): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  return text === '' ? 'campaign' : text.replace(/^\./, '');
+}
+
+/** A value as error messages quote it. */
+export function show(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (value instanceof Map) return 'a map';
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
+}

@@ -1,0 +1,101 @@
+import type { ModelEntry } from '../campaign.js';
+import type { Field } from './field.js';
+import { readParameters } from './parameters.js';
+import { name, text } from './rules.js';
+import { suggestion } from './spelling.js';
+import type { SiblingWord } from '../vocabulary.js';
+
+/** The models of the file, and the names under which others may refer to them (also those that are in error). */
+export interface ModelsSection {
+  readonly models: ReadonlyMap<string, ModelEntry>;
+  readonly names: readonly string[];
+}
+
+/** Reads `models:`, a map from names to entries such as `{file: …}` or `{quantize: {of: …}}`. */
+export function readModels(field: Field, siblings: readonly SiblingWord[]): ModelsSection {
+  const members = field.members('a map from names to models');
+  if (members === undefined) return { models: new Map(), names: [] };
+  if (members.length === 0) field.reject('must name at least one model, got an empty map');
+  const names = members.map(([key]) => key);
+  const models = new Map<string, ModelEntry>();
+  for (const [key, member] of members) {
+    if (name.accept(key) === undefined) member.reject(`must be called by ${name.allowed}`);
+    const entry = readModel(member, siblings, names);
+    if (entry !== undefined) models.set(key, entry);
+  }
+  reportCycles(field, models);
+  return { models, names };
+}
+
+function readModel(
+  field: Field,
+  siblings: readonly SiblingWord[],
+  names: readonly string[],
+): ModelEntry | undefined {
+  const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
+  const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
+  const members = field.members(allowed);
+  if (members === undefined || !field.hasKeys(kinds, allowed)) return undefined;
+  const known = members.filter(([key]) => kinds.includes(key));
+  const [only] = known;
+  if (only !== undefined && known.length === 1) return readKind(...only, siblings, names);
+  const found = known.map(([key]) => key).join(' and ');
+  if (known.length === members.length) field.reject(`must be ${allowed}, got ${found || 'an empty map'}`);
+  return undefined;
+}
+
+function readKind(
+  kind: string,
+  field: Field,
+  siblings: readonly SiblingWord[],
+  names: readonly string[],
+): ModelEntry | undefined {
+  if (kind === 'file') {
+    const file = field.read(text('the path of an ONNX file'));
+    return file === undefined ? undefined : { kind, file };
+  }
+  const sibling = siblings.find((candidate) => candidate.name === kind);
+  if (sibling === undefined) return undefined;
+  const keys = ['of', ...Object.keys(sibling.parameters)].join(', ');
+  if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
+  const parameters = readParameters(field, sibling.parameters, ['of']);
+  const of = readReference(field.get('of'), names);
+  return of === undefined ? undefined : { kind: sibling.name, of, parameters };
+}
+
+/** Reads the name of a model that the file defines; without any, that is the error to report, not this. */
+export function readReference(field: Field, names: readonly string[]): string | undefined {
+  const reference = field.read(text('the name of a model'));
+  if (reference === undefined || names.length === 0 || names.includes(reference)) return reference;
+  field.reject(`names no model, got "${reference}"${suggestion(reference, names)}`);
+  return undefined;
+}
+
+/** Each cycle is reported once, at the model of it that the file names first. */
+function reportCycles(field: Field, models: ReadonlyMap<string, ModelEntry>): void {
+  const settled = new Set<string>();
+  for (const start of models.keys()) {
+    const trail: string[] = [];
+    let at: string | undefined = start;
+    while (at !== undefined && !settled.has(at) && !trail.includes(at)) {
+      trail.push(at);
+      at = parentOf(models, at);
+    }
+    const cycle = at === undefined || settled.has(at) ? [] : trail.slice(trail.indexOf(at));
+    trail.forEach((model) => settled.add(model));
+    const [first] = cycle;
+    const entry = first === undefined ? undefined : models.get(first);
+    if (first === undefined || entry === undefined) continue;
+    const circle = [...cycle, first].join(' → ');
+    field
+      .get(first)
+      .get(entry.kind)
+      .get('of')
+      .reject(`must not lead back to the model itself, got ${circle}`);
+  }
+}
+
+function parentOf(models: ReadonlyMap<string, ModelEntry>, model: string): string | undefined {
+  const entry = models.get(model);
+  return entry === undefined || entry.kind === 'file' ? undefined : entry.of;
+}

@@ -1,0 +1,95 @@
+import type { Campaign, Violation } from '../campaign.js';
+import { readAttacks } from './attacks.js';
+import { readDocument } from './document.js';
+import type { Field } from './field.js';
+import { readModels, readReference } from './models.js';
+import { integer, name } from './rules.js';
+import type { Partially } from './sections.js';
+import { readDataset, readThreat } from './sections.js';
+import type { Vocabulary } from '../vocabulary.js';
+
+/** A campaign, or everything that is wrong with the file. */
+export type ParsedCampaign =
+  | { readonly ok: true; readonly campaign: Campaign }
+  | { readonly ok: false; readonly violations: readonly Violation[] };
+
+/** Enough tasks to keep two workers busy on a small campaign, few enough that messages do not dominate. */
+const DEFAULT_SHARD_SIZE = 25;
+/** The grid is held in memory, and the file may come from the network. */
+const LARGEST_GRID = 100_000;
+
+const KEYS = [
+  'name',
+  'seed',
+  'dataset',
+  'models',
+  'targets',
+  'surrogates',
+  'threat',
+  'attacks',
+  'shardSize',
+] as const;
+
+/**
+ * Reads a campaign file, YAML or JSON. All errors are found in one pass; each is one sentence with the path
+ * in the file, the value and what is allowed.
+ */
+export function parseCampaign(text: string, vocabulary: Vocabulary): ParsedCampaign {
+  const document = readDocument(text);
+  if (!('root' in document)) return { ok: false, violations: document };
+  const draft = readCampaign(document.root, vocabulary);
+  const campaign = draft !== undefined && isComplete(draft) ? draft : undefined;
+  if (campaign !== undefined) limitGrid(document.root.get('attacks'), campaign);
+  const violations = document.violations();
+  return violations.length === 0 && campaign !== undefined
+    ? { ok: true, campaign }
+    : { ok: false, violations };
+}
+
+function readCampaign(root: Field, vocabulary: Vocabulary): Partially<Campaign> | undefined {
+  if (!root.hasKeys(KEYS)) return undefined;
+  const dataset = readDataset(root.get('dataset'));
+  const { models, names } = readModels(root.get('models'), vocabulary.siblings);
+  const surrogates = readSurrogates(root.get('surrogates'), names);
+  const threat = readThreat(root.get('threat'));
+  return {
+    name: root.get('name').read(name),
+    seed: root.get('seed').readOr(integer(0), 0),
+    dataset: isComplete(dataset) ? dataset : undefined,
+    models,
+    targets: readReferences(root.get('targets'), names),
+    surrogates,
+    threat: isComplete(threat) ? threat : undefined,
+    attacks: readAttacks(root.get('attacks'), {
+      attacks: vocabulary.attacks,
+      norm: threat.norm,
+      hasSurrogates: surrogates === undefined || surrogates.length > 0,
+      samples: dataset.samples,
+    }),
+    shardSize: root.get('shardSize').readOr(integer(1), DEFAULT_SHARD_SIZE),
+  };
+}
+
+function isComplete<T extends object>(draft: Partially<T>): draft is T {
+  return Object.values(draft).every((part) => part !== undefined);
+}
+
+function readReferences(field: Field, names: readonly string[]): readonly string[] | undefined {
+  return field.readList((entry) => readReference(entry, names), 'a list of the names of models');
+}
+
+/** No surrogates at all is fine, as long as no attack needs one. */
+function readSurrogates(field: Field, names: readonly string[]): readonly string[] | undefined {
+  const none = !field.present || (Array.isArray(field.value) && field.value.length === 0);
+  return none ? [] : readReferences(field, names);
+}
+
+function limitGrid(attacks: Field, campaign: Campaign): void {
+  const { targets, surrogates, threat } = campaign;
+  const points = targets.length * Math.max(1, surrogates.length) * threat.epsilons.length;
+  const cells = points * campaign.attacks.length;
+  if (cells <= LARGEST_GRID) return;
+  attacks.reject(
+    `must keep the grid (targets × surrogates × epsilons × attacks) within ${LARGEST_GRID} cells, got ${cells}`,
+  );
+}

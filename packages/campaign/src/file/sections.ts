@@ -1,0 +1,32 @@
+import type { DatasetEntry, Threat } from '../campaign.js';
+import type { Field } from './field.js';
+import { integer, oneOf, pixels, text } from './rules.js';
+
+/** A section after reading: parts that are in error are undefined, and have been complained about. */
+export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+const SPLITS = oneOf('train', 'test');
+const NORMS = oneOf('linf', 'l2');
+
+/** Reads `dataset:`. Whether it has that many samples is for whoever knows the data set: `checkSamples`. */
+export function readDataset(field: Field): Partially<DatasetEntry> {
+  if (!field.hasKeys(['source', 'split', 'samples'])) return NO_DATASET;
+  return {
+    source: field.get('source').read(text('the name of a data set, or the path of one')),
+    split: field.get('split').readOr(SPLITS, 'test'),
+    samples: field.get('samples').read(integer(1)),
+  };
+}
+
+const NO_DATASET: Partially<DatasetEntry> = { source: undefined, split: undefined, samples: undefined };
+
+/**
+ * Reads `threat:`. In linf an epsilon above 1 would allow every image. In l2 the same bound is √(C·H·W), which
+ * depends on the data: `checkEpsilons`.
+ */
+export function readThreat(field: Field): Partially<Threat> {
+  if (!field.hasKeys(['norm', 'epsilon'])) return { norm: undefined, epsilons: undefined };
+  const norm = field.get('norm').readOr(NORMS, 'linf');
+  const epsilon = norm === 'linf' ? pixels(1, '8/255') : pixels(Infinity, '0.5');
+  return { norm, epsilons: field.get('epsilon').readOneOrMore(epsilon) };
+}

@@ -1,0 +1,122 @@
+import type { Campaign, ModelEntry } from './campaign.js';
+import { gridOf } from './cells.js';
+import { derivationOrder } from './derivation.js';
+import type { Cell, Plan, PlannedTask, Range } from './plan.js';
+import type { Vocabulary } from './vocabulary.js';
+
+/** A run of consecutive tasks that differ only in the samples they cover. */
+interface Block {
+  /** Samples to cover, cut into shards; a block that does not go over samples is one task. */
+  readonly samples: number;
+  task(index: number, samples: Range): PlannedTask;
+}
+
+/**
+ * Lays out a campaign as numbered tasks: derived models in the order they need each other, then accuracy and
+ * similarity, then the grid of attacks, cheap ones first. Memory grows with the grid, not with the samples.
+ */
+export function planCampaign(campaign: Campaign, vocabulary: Vocabulary): Plan {
+  const cells = gridOf(campaign, vocabulary);
+  const blocks = [...deriveBlocks(campaign), ...measureBlocks(campaign), ...attackBlocks(campaign, cells)];
+  const starts: number[] = [];
+  let size = 0;
+  for (const { samples } of blocks) {
+    starts.push(size);
+    size += Math.ceil(samples / campaign.shardSize);
+  }
+  return { size, cells, task: (index) => taskAt(index, size, starts, blocks, campaign.shardSize) };
+}
+
+function taskAt(
+  index: number,
+  size: number,
+  starts: readonly number[],
+  blocks: readonly Block[],
+  shardSize: number,
+): PlannedTask {
+  const at = lastAtMost(starts, index);
+  const [block, start] = [blocks[at], starts[at]];
+  if (!Number.isInteger(index) || index >= size || block === undefined || start === undefined)
+    throw new RangeError(`task index must be an integer from 0 to ${size - 1}, got ${index}`);
+  const first = (index - start) * shardSize;
+  return block.task(index, { first, count: Math.min(shardSize, block.samples - first) });
+}
+
+/** Position of the last entry of an ascending list that is at most `value`; −1 without one. */
+function lastAtMost(ascending: readonly number[], value: number): number {
+  let [low, high] = [-1, ascending.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((ascending[middle] ?? Infinity) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function deriveBlocks({ models }: Campaign): readonly Block[] {
+  return derivationOrder(models).map(([model, { kind: recipe, of, parameters }]) => ({
+    samples: 1,
+    task: (index) => ({
+      index,
+      stage: 'derive',
+      needs: derived(models, of),
+      kind: 'derive',
+      model,
+      of,
+      recipe,
+      parameters,
+    }),
+  }));
+}
+
+function measureBlocks({ models, targets, surrogates, dataset: { samples } }: Campaign): readonly Block[] {
+  const accuracy = [...models.keys()].map((model): Block => ({
+    samples,
+    task: (index, range) => ({
+      index,
+      stage: 'measure',
+      needs: derived(models, model),
+      kind: 'accuracy',
+      model,
+      samples: range,
+    }),
+  }));
+  const similarity = targets.flatMap((target) =>
+    surrogates.map((surrogate): Block => ({
+      samples,
+      task: (index, range) => ({
+        index,
+        stage: 'measure',
+        needs: derived(models, surrogate, target),
+        kind: 'similarity',
+        surrogate,
+        target,
+        samples: range,
+      }),
+    })),
+  );
+  return [...accuracy, ...similarity];
+}
+
+function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Block[] {
+  return cells.map((cell) => ({
+    samples: cell.samples,
+    task: (index, samples) => ({
+      index,
+      stage: 'attack',
+      needs: derived(models, cell.target, cell.surrogate),
+      kind: 'attack',
+      cell,
+      samples,
+    }),
+  }));
+}
+
+/** Those of the named models that the campaign has to make first. */
+function derived(
+  models: ReadonlyMap<string, ModelEntry>,
+  ...names: readonly (string | null)[]
+): readonly string[] {
+  const makes = (name: string | null): name is string => name !== null && models.get(name)?.kind !== 'file';
+  return [...new Set(names.filter(makes))];
+}

@@ -1,0 +1,72 @@
+import type { Campaign, Vocabulary } from '../src/index.js';
+import { parseCampaign, violationSentence } from '../src/index.js';
+
+const budget = { type: 'integer', min: 1, default: 1000, description: '' } as const;
+
+/** A small vocabulary, so that sentences under test do not move with the real attacks' parameters. */
+export const vocabulary: Vocabulary = {
+  attacks: [
+    {
+      name: 'pgd',
+      needsSurrogate: true,
+      usesQueries: false,
+      norms: ['linf', 'l2'],
+      parameters: {
+        steps: { type: 'integer', min: 1, max: 1000, default: 10, description: '' },
+        stepSize: { type: 'pixels', default: null, description: '' },
+        randomStart: { type: 'boolean', default: true, description: '' },
+      },
+    },
+    {
+      name: 'mi-fgsm',
+      needsSurrogate: true,
+      usesQueries: false,
+      norms: ['linf'],
+      parameters: { momentum: { type: 'number', min: 0, default: 1, description: '' } },
+    },
+    { name: 'rgf', needsSurrogate: false, usesQueries: true, norms: ['linf', 'l2'], parameters: { budget } },
+    { name: 'p-rgf', needsSurrogate: true, usesQueries: true, norms: ['linf', 'l2'], parameters: { budget } },
+  ],
+  siblings: [
+    {
+      name: 'quantize',
+      parameters: { weights: { type: 'integer', min: 2, max: 8, default: 8, description: '' } },
+    },
+  ],
+};
+
+/** A valid file; tests replace parts of it. */
+export const valid = `
+name: tiny
+seed: 7
+dataset: { source: cifar10, samples: 60 }
+models:
+  full: { file: full.onnx }
+  int8: { quantize: { of: full } }
+  stranger: { file: stranger.onnx }
+targets: [full]
+surrogates: [int8, stranger]
+threat: { epsilon: 8/255 }
+attacks:
+  - pgd: { steps: [10, 40] }
+  - rgf: { budget: 500 }
+  - p-rgf: { budget: 500 }
+`;
+
+export function parsed(text: string): Campaign {
+  const result = parseCampaign(text, vocabulary);
+  if (!result.ok) throw new Error(result.violations.map(violationSentence).join(' '));
+  return result.campaign;
+}
+
+export function sentences(text: string): readonly string[] {
+  const result = parseCampaign(text, vocabulary);
+  return result.ok ? [] : result.violations.map(violationSentence);
+}
+
+/** The valid file with the line that starts with `key:` (and what hangs below it) replaced. */
+export function withSection(key: string, replacement: string): string {
+  const section = new RegExp(`^${key}:.*\\n(?:[ -].*\\n)*`, 'm');
+  if (!section.test(valid)) throw new Error(`the valid file has no ${key}`);
+  return valid.replace(section, replacement === '' ? '' : `${replacement}\n`);
+}

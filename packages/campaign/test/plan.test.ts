@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Campaign, PlannedTask } from '../src/index.js';
+import { planCampaign } from '../src/index.js';
+import { parsed, valid, vocabulary } from './fixtures.js';
+
+function tasksOf(campaign: Campaign): readonly PlannedTask[] {
+  const plan = planCampaign(campaign, vocabulary);
+  return Array.from({ length: plan.size }, (_, index) => plan.task(index));
+}
+
+/** What a task covers, sample by sample, under a key that does not know about shards. */
+function coverage(task: PlannedTask): readonly string[] {
+  if (task.kind === 'derive') return [`derive ${task.model}`];
+  const key =
+    task.kind === 'accuracy'
+      ? `accuracy ${task.model}`
+      : task.kind === 'similarity'
+        ? `similarity ${task.surrogate} ${task.target}`
+        : task.cell.id;
+  return Array.from({ length: task.samples.count }, (_, k) => `${key} ${task.samples.first + k}`);
+}
+
+describe('a plan', () => {
+  const campaign = parsed(valid);
+
+  test('has its stages in order, and cheap attacks before those that query', () => {
+    const heads = tasksOf({ ...campaign, shardSize: 60 }).map((task) =>
+      task.kind === 'attack' ? task.cell.id : [task.kind, ...task.needs].join(' '),
+    );
+    expect(heads).toEqual([
+      'derive',
+      'accuracy',
+      'accuracy int8',
+      'accuracy',
+      'similarity int8',
+      'similarity',
+      'pgd/full/int8/linf=0.03137254901960784/{"randomStart":true,"stepSize":null,"steps":10}',
+      'pgd/full/stranger/linf=0.03137254901960784/{"randomStart":true,"stepSize":null,"steps":10}',
+      'pgd/full/int8/linf=0.03137254901960784/{"randomStart":true,"stepSize":null,"steps":40}',
+      'pgd/full/stranger/linf=0.03137254901960784/{"randomStart":true,"stepSize":null,"steps":40}',
+      'rgf/full/-/linf=0.03137254901960784/{"budget":500}',
+      'p-rgf/full/int8/linf=0.03137254901960784/{"budget":500}',
+      'p-rgf/full/stranger/linf=0.03137254901960784/{"budget":500}',
+    ]);
+  });
+
+  test('derives models after what they derive from, whatever the order of the file', () => {
+    const file = valid.replace('  full:', '  twice: { quantize: { of: int8, weights: 4 } }\n  full:');
+    const derived = tasksOf(parsed(file)).filter((task) => task.kind === 'derive');
+    expect(derived).toMatchObject([
+      { index: 0, model: 'int8', of: 'full', recipe: 'quantize', needs: [] },
+      { index: 1, model: 'twice', of: 'int8', needs: ['int8'], parameters: { weights: 4 } },
+    ]);
+  });
+
+  test('names what an attack needs, once', () => {
+    const file = valid.replace('targets: [full]', 'targets: [full, int8]');
+    const needs = tasksOf(parsed(file)).flatMap((task) =>
+      task.kind === 'attack' && task.cell.surrogate === 'int8' ? [task.needs] : [],
+    );
+    expect(needs.length).toBeGreaterThan(0);
+    expect(new Set(needs.map(String))).toEqual(new Set(['int8']));
+  });
+
+  test('refuses an index that is not in it', () => {
+    const plan = planCampaign(campaign, vocabulary);
+    for (const index of [-1, 0.5, plan.size, Number.NaN]) {
+      expect(() => plan.task(index)).toThrow(`task index must be an integer from 0 to ${plan.size - 1}`);
+    }
+  });
+
+  test('covers each sample of each cell and measure exactly once, for any shard size', () => {
+    const whole = tasksOf({ ...campaign, shardSize: Number.MAX_SAFE_INTEGER })
+      .flatMap(coverage)
+      .sort();
+    expect(new Set(whole).size).toBe(whole.length);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 70 }), (shardSize) => {
+        const tasks = tasksOf({ ...campaign, shardSize });
+        expect(tasks.map((task) => task.index)).toEqual(tasks.map((_, index) => index));
+        expect(tasks.flatMap(coverage).sort()).toEqual(whole);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('of ten million tasks answers at once', () => {
+    const huge: Campaign = {
+      ...campaign,
+      dataset: { ...campaign.dataset, samples: 2_000_000 },
+      shardSize: 1,
+    };
+    const attacks = huge.attacks.map((entry) => ({ ...entry, samples: 2_000_000 }));
+    const plan = planCampaign({ ...huge, attacks }, vocabulary);
+    expect(plan.size).toBe(1 + 5 * 2_000_000 + 7 * 2_000_000);
+    expect(plan.task(plan.size - 1)).toMatchObject({
+      kind: 'attack',
+      cell: { attack: 'p-rgf', surrogate: 'stranger' },
+      samples: { first: 1_999_999, count: 1 },
+    });
+  });
+});
