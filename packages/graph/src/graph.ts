@@ -59,8 +59,22 @@ export const string = (value: string): Attribute => ({ kind: 'string', value });
 export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
 export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value });
 
-/** A model that cannot be read, understood or differentiated. The message is one sentence for the user. */
+/** Longest message of a {@link ModelError}: names in a hostile file may be as long as the file. */
+const LONGEST_MESSAGE = 1000;
+
+/**
+ * A model that cannot be read, understood or differentiated. The message is one sentence for the user; control
+ * characters in the file's names are escaped, so that they do not reach terminals and logs.
+ */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   readonly code = 'INVALID_ARGUMENT';
+
+  constructor(message: string, options?: ErrorOptions) {
+    const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message;
+    super(
+      cut.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+      options,
+    );
+  }
 }

@@ -1,5 +1,7 @@
 export { describeNode, floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
+export { OPSETS, decodeModel } from './codec/decode.js';
+export { encodeModel } from './codec/encode.js';
 export { arrayOver, BYTES_PER_ELEMENT, codeOfDataType, dataTypeOfCode } from './data-types.js';
 export { RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';

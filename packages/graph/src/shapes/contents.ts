@@ -1,4 +1,4 @@
-import { intAttribute } from '../attributes.js';
+import { intAttribute, intsAttribute } from '../attributes.js';
 import type { Dim, ValueType } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { constantTensor, shapeRange } from './constant.js';
@@ -57,12 +57,41 @@ const concat: ContentsRule = ({ inputs, contents }) => {
   return contents.every((part) => part !== undefined) ? contents.flat() : undefined;
 };
 
+/** A tensor of known contents as indices into it: the flat positions at `indices` along each axis. */
+function positionsAt(shape: readonly number[], indices: readonly (readonly number[])[]): readonly number[] {
+  return indices.reduce<readonly number[]>(
+    (positions, along, axis) =>
+      positions.flatMap((position) => along.map((index) => position * (shape[axis] ?? 1) + index)),
+    [0],
+  );
+}
+
+function fixedShape(type: ValueType | undefined): readonly number[] | undefined {
+  return type?.shape.every((dim) => typeof dim === 'number') === true ? type.shape : undefined;
+}
+
 const slice: ContentsRule = (context) => {
-  const data = context.contents[0];
-  if (data === undefined || context.inputs[0]?.shape.length !== 1) return undefined;
-  const [range, ...others] = rangesOf(context, 1);
-  if (range === undefined || others.length > 0) return undefined;
-  return sliceIndices(data.length, range).flatMap((i) => data[i] ?? []);
+  const [data, shape] = [context.contents[0], fixedShape(context.inputs[0])];
+  if (data === undefined || shape === undefined) return undefined;
+  const ranges = new Map(rangesOf(context, shape.length).map((range) => [range.axis, range]));
+  const whole = { start: 0, end: Infinity, step: 1 };
+  const indices = shape.map((size, axis) => sliceIndices(size, ranges.get(axis) ?? whole));
+  return positionsAt(shape, indices).flatMap((position) => data[position] ?? []);
+};
+
+const transpose: ContentsRule = ({ node, inputs, contents: [data] }) => {
+  const shape = fixedShape(inputs[0]);
+  if (data === undefined || shape === undefined) return undefined;
+  const order = intsAttribute(node, 'perm') ?? [...shape.keys()].reverse();
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const positions = order.reduce<readonly number[]>(
+    (reached, axis) =>
+      reached.flatMap((position) =>
+        Array.from({ length: shape[axis] ?? 0 }, (_, index) => position + index * (strides[axis] ?? 1)),
+      ),
+    [0],
+  );
+  return positions.flatMap((position) => data[position] ?? []);
 };
 
 const filled: ContentsRule = ({ node }, output) => {
@@ -133,6 +162,7 @@ const RULES: Readonly<Record<string, ContentsRule>> = {
   Gather: gather,
   Concat: concat,
   Slice: slice,
+  Transpose: transpose,
   Range: range,
   Where: where,
   ReduceProd: product,
