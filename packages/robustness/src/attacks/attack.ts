@@ -1,67 +1,81 @@
-import type { Random } from '../random.js';
+import type { Random } from '../random/random.js';
+import type { Norm, Threat } from '../threat.js';
 
-export type Norm = 'linf' | 'l2';
-
-/** One sample to attack, flattened [C,H,W] in [0,1]. */
-export interface Problem {
+/** One sample to attack. */
+export interface Problem extends Threat {
+  /** The clean input, [C,H,W] flattened, in [0,1]. */
   readonly input: Float32Array;
   /** [C, H, W]. */
   readonly shape: readonly [number, number, number];
   readonly label: number;
   readonly classes: number;
-  readonly norm: Norm;
-  readonly epsilon: number;
-}
-
-/**
- * What an attack asks for while it runs. The scheduler gathers the requests of many samples into full batches;
- * an attack never sees which other samples share a batch.
- */
-export type Request =
-  /** Evaluate the target: every input is one billed query. */
-  | { readonly kind: 'query'; readonly inputs: readonly Float32Array[] }
-  /** Loss and input gradient of the surrogate: counted apart. */
-  | { readonly kind: 'gradient'; readonly inputs: readonly Float32Array[] };
-
-export interface LossGradient {
-  readonly loss: number;
-  readonly gradient: Float32Array;
+  /** The target's logits on the clean input: query 0, which every attack may use and none pays for. */
   readonly logits: Float32Array;
 }
 
-export type Answer =
-  | { readonly kind: 'query'; readonly logits: readonly Float32Array[] }
-  | { readonly kind: 'gradient'; readonly results: readonly LossGradient[] };
+/**
+ * What an attack asks for while it runs: models evaluated on `count` inputs, laid out one after the other. The
+ * scheduler gathers the requests of many samples into full batches; an attack never sees which other samples share a
+ * batch. The inputs must stay as they are until the answer comes; the answer's arrays hold until the next request.
+ */
+export type Request =
+  /**
+   * Evaluate the target: every input is one billed query. The oracle ends the attack once an input of a request
+   * succeeds, or once the budget is spent; of a request that exceeds the budget it evaluates only the beginning.
+   */
+  | { readonly kind: 'query'; readonly inputs: Float32Array; readonly count: number }
+  /** Loss and input gradient of the surrogate: counted apart. */
+  | { readonly kind: 'gradient'; readonly inputs: Float32Array; readonly count: number };
 
-/** What an attack ends with: its best candidate. Success is decided by the oracle, not claimed by the attack. */
-export interface Attempt {
-  readonly adversarial: Float32Array;
+export interface QueryAnswer {
+  readonly kind: 'query';
+  /** [count, classes] */
+  readonly logits: Float32Array;
+  /** Queries that the sample may still spend. */
+  readonly remaining: number;
 }
 
-/** The algorithm for one sample, written as the paper writes it; `yield*` `query` and `gradient` to evaluate models. */
-export type AttackRun = Generator<Request, Attempt, Answer>;
+export interface GradientAnswer {
+  readonly kind: 'gradient';
+  /** [count] cross-entropy against the sample's label. */
+  readonly losses: Float32Array;
+  /** [count, C·H·W] */
+  readonly gradients: Float32Array;
+  /** [count, classes] */
+  readonly logits: Float32Array;
+}
+
+export type Answer = QueryAnswer | GradientAnswer;
+
+/**
+ * The algorithm for one sample, written as the paper writes it; `yield*` `query` and `gradient` to evaluate models.
+ * It only proposes inputs: success is decided, and queries are counted, by the oracle.
+ */
+export type AttackRun = Generator<Request, void, Answer>;
+
+/** A default: a value, or null for one that derives from the threat once that is known. */
+export type AmountDefault =
+  | { readonly default: number }
+  | {
+      readonly default: null;
+      readonly derived: {
+        /** How the documentation writes it: `epsilon / 4`. */
+        readonly text: string;
+        of(threat: Threat): number;
+      };
+    };
 
 /** How a parameter may be written in a campaign file, and what it is when it is not. */
-export type ParameterSpec =
-  | {
-      readonly type: 'integer';
-      readonly min: number;
-      readonly max?: number;
-      readonly default: number;
-      readonly description: string;
-    }
-  | {
-      readonly type: 'number';
-      readonly min: number;
-      readonly max?: number;
-      readonly default: number;
-      readonly description: string;
-    }
-  /** A pixel amount, also as a fraction such as 2/255. `default: null` means that it derives from epsilon and steps. */
-  | { readonly type: 'pixels'; readonly default: number | null; readonly description: string }
-  | { readonly type: 'boolean'; readonly default: boolean; readonly description: string };
+export type ParameterSpec = { readonly description: string } & (
+  | { readonly type: 'integer'; readonly min: number; readonly max?: number; readonly default: number }
+  | ({ readonly type: 'number'; readonly min: number; readonly max?: number } & AmountDefault)
+  /** A positive amount of the pixel range, also as a fraction such as 2/255. */
+  | ({ readonly type: 'pixels' } & AmountDefault)
+  | { readonly type: 'boolean'; readonly default: boolean }
+);
 
 export type ParameterValue = number | boolean | null;
+/** Parameters by name; null stands for a default that derives from the threat. */
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** An attack as the registry, the campaign file and the documentation know it. */
@@ -72,9 +86,10 @@ export interface AttackDefinition {
   readonly paper: string;
   /** Whether it needs a white-box surrogate (transfer attacks and transfer priors). */
   readonly needsSurrogate: boolean;
-  /** Whether it queries the target as it goes, so that query counts are worth reporting. */
+  /** Whether it queries the target as it goes, within its parameter `budget`, so that query counts are worth reporting. */
   readonly usesQueries: boolean;
   readonly norms: readonly Norm[];
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  /** Starts the attack on one sample, with parameters from `resolveParameters`. */
   run(problem: Problem, parameters: Parameters, random: Random): AttackRun;
 }

@@ -3,12 +3,12 @@
  * never on the batch, the worker or the time.
  */
 export interface Random {
-  /** Uniform in [0, 1). */
+  /** Uniform in [0, 1), 53 bits. */
   uniform(): number;
-  /** Uniform integer in [0, below). */
+  /** Uniform integer in [0, below), without bias; `below` is at most 2^32. */
   integer(below: number): number;
   /** Standard normal. */
   normal(): number;
-  /** Fills `out` with standard normals. */
+  /** Fills `out` with standard normals: the same numbers as so many calls of `normal`. */
   fillNormal(out: Float32Array): void;
 }

@@ -1,0 +1,106 @@
+import type { Random } from './random.js';
+import type { StreamId } from './stream-key.js';
+import { streamKey } from './stream-key.js';
+import { expandKey, threefry } from './threefry.js';
+import { TAIL_START, naturalLog, ziggurat } from './ziggurat.js';
+
+/** Words generated at a time. */
+const BUFFER_WORDS = 256;
+const WORDS = 2 ** 32;
+
+/** The stream of one identity; two calls with the same identity draw the same numbers. */
+export function createRandom(id: StreamId): Random {
+  return new ThreefryStream(streamKey(id));
+}
+
+class ThreefryStream implements Random {
+  readonly #schedule: Int32Array;
+  readonly #counter = new Int32Array(4);
+  readonly #words = new Int32Array(BUFFER_WORDS);
+  #next = BUFFER_WORDS;
+
+  constructor(key: Int32Array) {
+    this.#schedule = expandKey(key);
+  }
+
+  uniform(): number {
+    const high = this.#word() >>> 5;
+    const low = this.#word() >>> 6;
+    return (high * 2 ** 26 + low) / 2 ** 53;
+  }
+
+  integer(below: number): number {
+    if (!Number.isInteger(below) || below < 1 || below > WORDS) {
+      throw new RangeError(`integer(below) takes an integer from 1 to 2^32, got ${below}`);
+    }
+    // Words past the last whole multiple would favour small remainders.
+    const limit = WORDS - (WORDS % below);
+    let word: number;
+    do word = this.#word() >>> 0;
+    while (word >= limit);
+    return word % below;
+  }
+
+  normal(): number {
+    for (;;) {
+      const word = this.#word();
+      const strip = word & 255;
+      const magnitude = word >> 8;
+      const value = (magnitude + 0.5) * (ziggurat.step[strip] ?? 0);
+      // The exclusive or mirrors negative magnitudes, so that both signs are treated alike.
+      if ((magnitude ^ (magnitude >> 31)) < (ziggurat.inside[strip] ?? 0)) return value;
+      if (strip === 0) return value < 0 ? -this.#tail() : this.#tail();
+      if (this.#underDensity(strip, value)) return value;
+    }
+  }
+
+  fillNormal(out: Float32Array): void {
+    for (let filled = 0; filled < out.length;) {
+      filled = this.#fillFromBuffer(out, filled);
+      if (filled < out.length) out[filled++] = this.normal();
+    }
+  }
+
+  /**
+   * `normal`'s common case over the words in hand, inline: an attack by random directions spends most of its own time
+   * here. Stops at the first word that needs more thought; returns how many of `out` are filled.
+   */
+  #fillFromBuffer(out: Float32Array, first: number): number {
+    const { inside, step } = ziggurat;
+    const words = this.#words;
+    let next = this.#next;
+    let filled = first;
+    for (; next < BUFFER_WORDS && filled < out.length; next++, filled++) {
+      const word = words[next] ?? 0;
+      const magnitude = word >> 8;
+      if ((magnitude ^ (magnitude >> 31)) >= (inside[word & 255] ?? 0)) break;
+      out[filled] = (magnitude + 0.5) * (step[word & 255] ?? 0);
+    }
+    this.#next = next;
+    return filled;
+  }
+
+  /** Between a strip's inner rectangle and its outer edge: is a uniform height under the curve? */
+  #underDensity(strip: number, value: number): boolean {
+    const low = ziggurat.density[strip] ?? 0;
+    const high = ziggurat.density[strip + 1] ?? 1;
+    const height = low + this.uniform() * (high - low);
+    return naturalLog(height) < -0.5 * value * value;
+  }
+
+  /** A normal beyond the last strip, by Marsaglia's exponential rejection. */
+  #tail(): number {
+    for (;;) {
+      const excess = -naturalLog(1 - this.uniform()) / TAIL_START;
+      if (-2 * naturalLog(1 - this.uniform()) > excess * excess) return TAIL_START + excess;
+    }
+  }
+
+  #word(): number {
+    if (this.#next === BUFFER_WORDS) {
+      threefry(this.#schedule, this.#counter, this.#words);
+      this.#next = 0;
+    }
+    return this.#words[this.#next++] ?? 0;
+  }
+}
