@@ -13,7 +13,12 @@ export const vocabulary: Vocabulary = {
       norms: ['linf', 'l2'],
       parameters: {
         steps: { type: 'integer', min: 1, max: 1000, default: 10, description: '' },
-        stepSize: { type: 'pixels', default: null, description: '' },
+        stepSize: {
+          type: 'pixels',
+          default: null,
+          derived: { text: 'epsilon / 4', of: ({ epsilon }) => epsilon / 4 },
+          description: '',
+        },
         randomStart: { type: 'boolean', default: true, description: '' },
       },
     },
