@@ -64,7 +64,8 @@ export function booleanOf(parameters: Parameters, name: string): boolean {
 }
 
 function defaultOf(spec: ParameterSpec, threat: Threat): number | boolean {
-  return spec.default === null ? spec.derived.of(threat) : spec.default;
+  if (spec.default === null) return spec.derived.of(threat);
+  return spec.default;
 }
 
 /** The value in the spec's own terms, or undefined when it is not allowed. */
