@@ -1,3 +1,4 @@
+import type { Parameters, ParameterSpec, Threat } from '@unpair/robustness';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Cell } from './plan.js';
@@ -5,17 +6,18 @@ import type { AttackWord, Vocabulary } from './vocabulary.js';
 
 /**
  * The grid of a campaign. Attacks that spend no queries come first, since they end soonest; otherwise the order is
- * that of the file.
+ * that of the file. Points that differ in the file but not in their numbers (a parameter set to its default) are one.
  * @throws {RangeError} for an attack that the vocabulary lacks.
  */
 export function gridOf(campaign: Campaign, vocabulary: Vocabulary): readonly Cell[] {
-  const cells = campaign.attacks.flatMap((entry) => {
-    const word = wordOf(entry.attack, vocabulary);
-    return pairsOf(campaign, word.needsSurrogate).flatMap(([target, surrogate]) =>
-      campaign.threat.epsilons.map((epsilon) => cellOf(campaign, entry, word, target, surrogate, epsilon)),
-    );
-  });
-  return cells.sort((a, b) => Number(a.usesQueries) - Number(b.usesQueries));
+  const cells = new Map<string, Cell>();
+  for (const entry of campaign.attacks) {
+    for (const cell of cellsOf(entry, campaign, wordOf(entry.attack, vocabulary))) {
+      const samples = Math.max(cell.samples, cells.get(cell.id)?.samples ?? 0);
+      cells.set(cell.id, { ...cell, samples });
+    }
+  }
+  return [...cells.values()].sort((a, b) => Number(a.usesQueries) - Number(b.usesQueries));
 }
 
 function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
@@ -24,23 +26,41 @@ function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
   return word;
 }
 
-/** Each target with each surrogate, or alone when the attack has no use for one. */
-function pairsOf(
-  { targets, surrogates }: Campaign,
-  needsSurrogate: boolean,
-): readonly (readonly [target: string, surrogate: string | null])[] {
+function cellsOf(
+  { attack, parameters, samples }: AttackEntry,
+  { targets, surrogates, threat: { norm, epsilons } }: Campaign,
+  { needsSurrogate, usesQueries, parameters: specs }: AttackWord,
+): readonly Cell[] {
   const partners = needsSurrogate ? surrogates : [null];
-  return targets.flatMap((target) => partners.map((surrogate) => [target, surrogate] as const));
+  const points = epsilons.map((epsilon) => ({
+    epsilon,
+    parameters: resolved(parameters, specs, { norm, epsilon }),
+  }));
+  return targets.flatMap((target) =>
+    partners.flatMap((surrogate) =>
+      points.map((point) => {
+        const coordinates = { target, surrogate, attack, norm, ...point };
+        return { id: cellId(coordinates), ...coordinates, usesQueries, samples };
+      }),
+    ),
+  );
 }
 
-function cellOf(
-  { threat: { norm } }: Campaign,
-  { attack, parameters, samples }: AttackEntry,
-  { usesQueries }: AttackWord,
-  target: string,
-  surrogate: string | null,
-  epsilon: number,
-): Cell {
-  const id = `${attack}/${target}/${surrogate ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
-  return { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries, samples };
+/** Puts numbers where the default derives from the threat. */
+function resolved(
+  parameters: Parameters,
+  specs: Readonly<Record<string, ParameterSpec>>,
+  threat: Threat,
+): Parameters {
+  const entries = Object.entries(parameters).map(([key, value]) => {
+    const spec = specs[key];
+    return [key, value === null && spec?.default === null ? spec.derived.of(threat) : value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate. */
+function cellId(cell: Omit<Cell, 'id' | 'usesQueries' | 'samples'>): string {
+  const { attack, target, surrogate, norm, epsilon, parameters } = cell;
+  return `${attack}/${target}/${surrogate ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
 }

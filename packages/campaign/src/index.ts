@@ -1,3 +1,4 @@
+export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
 export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Threat, Violation } from './campaign.js';
 export { canonicalJson } from './canonical-json.js';

@@ -2,6 +2,7 @@ import type { Campaign, ModelEntry } from './campaign.js';
 import { gridOf } from './cells.js';
 import { derivationOrder } from './derivation.js';
 import type { Cell, Plan, PlannedTask, Range } from './plan.js';
+import { BUILT_IN } from './built-in.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** A run of consecutive tasks that differ only in the samples they cover. */
@@ -15,7 +16,7 @@ interface Block {
  * Lays out a campaign as numbered tasks: derived models in the order they need each other, then accuracy and
  * similarity, then the grid of attacks, cheap ones first. Memory grows with the grid, not with the samples.
  */
-export function planCampaign(campaign: Campaign, vocabulary: Vocabulary): Plan {
+export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_IN): Plan {
   const cells = gridOf(campaign, vocabulary);
   const blocks = [...deriveBlocks(campaign), ...measureBlocks(campaign), ...attackBlocks(campaign, cells)];
   const starts: number[] = [];

@@ -6,6 +6,7 @@ import { readModels, readReference } from './models.js';
 import { integer, name } from './rules.js';
 import type { Partially } from './sections.js';
 import { readDataset, readThreat } from './sections.js';
+import { BUILT_IN } from '../built-in.js';
 import type { Vocabulary } from '../vocabulary.js';
 
 /** A campaign, or everything that is wrong with the file. */
@@ -34,7 +35,7 @@ const KEYS = [
  * Reads a campaign file, YAML or JSON. All errors are found in one pass; each is one sentence with the path
  * in the file, the value and what is allowed.
  */
-export function parseCampaign(text: string, vocabulary: Vocabulary): ParsedCampaign {
+export function parseCampaign(text: string, vocabulary: Vocabulary = BUILT_IN): ParsedCampaign {
   const document = readDocument(text);
   if (!('root' in document)) return { ok: false, violations: document };
   const draft = readCampaign(document.root, vocabulary);

@@ -1,5 +1,5 @@
+import { parseAmount } from '@unpair/robustness';
 import type { ParameterSpec, ParameterValue } from '@unpair/robustness';
-import { readAmount } from './fraction.js';
 
 /** What one value of the file may be: in words for the error sentence, and as a test. */
 export interface Rule<T> {
@@ -35,7 +35,7 @@ export function pixels(max: number, example: string): Rule<number> {
   return {
     allowed: `a pixel amount ${range}, such as ${example}`,
     accept: (value) => {
-      const amount = readAmount(value);
+      const amount = parseAmount(value);
       return amount !== undefined && amount > 0 && amount <= max ? amount : undefined;
     },
   };
