@@ -1,1 +1,40 @@
-export {};
+export { ArtefactCache, type ArtefactCacheOptions } from './artefacts/cache.js';
+export { checkDigest, digestOf, digestOfFile, isDigest, type Digest } from './artefacts/digest.js';
+export { ArtefactStore, type ArtefactStoreOptions } from './artefacts/store.js';
+export { systemClock, type Clock } from './clock.js';
+export {
+  address,
+  choice,
+  integer,
+  readEnvironment,
+  text,
+  type Setting,
+  type Values,
+} from './configuration/environment.js';
+export { codeName, codeNumber, isCode, type Code } from './errors/code.js';
+export { ServiceError, type FieldViolation, type ServiceErrorOptions } from './errors/service-error.js';
+export { RpcClient, type InvokeOptions, type Method } from './grpc/client.js';
+export { Handlers, type CallContext, type HandlerOptions } from './grpc/handlers.js';
+export { createGrpcMetrics, type GrpcMetrics } from './grpc/metrics.js';
+export { GrpcServer, type DrainOptions, type GrpcServerOptions, type GrpcService } from './grpc/server.js';
+export { fromStatus, toStatus } from './grpc/status.js';
+export { Lifecycle, type CloseStep, type LifecycleOptions } from './lifecycle.js';
+export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
+export { createRegistry } from './metrics/registry.js';
+export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
+export { compareVersions, connectNats, oldestNatsServer, type ConnectOptions } from './nats/connect.js';
+export { fromNats, isFenced, isNotFound } from './nats/errors.js';
+export { publish, type Publication, type PublishOptions } from './nats/publish.js';
+export { publishResult, type Verdict } from './nats/results.js';
+export { startNatsServer, type LocalNatsServer, type NatsServerOptions } from './nats/server.js';
+export {
+  ackWait,
+  awaitWorkersConsumer,
+  deadLetterDelivery,
+  ensureTopology,
+  heartbeatInterval,
+  maxDeliveries,
+  retryDelays,
+  type TopologyOptions,
+} from './nats/topology.js';
+export { formatAddress, listenError, parseAddress, type HostPort } from './network-address.js';

@@ -52,6 +52,7 @@ function bufTemplate(out: string): unknown {
           'stringEnums=true',
           'enumsAsLiterals=true',
           'removeEnumPrefix=true',
+          'useReadonlyTypes=true',
           'outputJsonMethods=false',
           'outputIndex=false',
           'annotateFilesWithVersion=false',

@@ -11,33 +11,33 @@ export const protobufPackage = "google.rpc";
 export const protobufFileName = "google/rpc/status.proto";
 
 export interface Status {
-  code: number;
-  message: string;
-  details: Any[];
+  readonly code: number;
+  readonly message: string;
+  readonly details: readonly Any[];
 }
 
 export interface ErrorInfo {
-  reason: string;
-  domain: string;
-  metadata: { [key: string]: string };
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: { [key: string]: string };
 }
 
 export interface ErrorInfo_MetadataEntry {
-  key: string;
-  value: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface BadRequest {
-  fieldViolations: BadRequest_FieldViolation[];
+  readonly fieldViolations: readonly BadRequest_FieldViolation[];
 }
 
 export interface BadRequest_FieldViolation {
-  field: string;
-  description: string;
+  readonly field: string;
+  readonly description: string;
 }
 
 export interface RetryInfo {
-  retryDelay: Duration | undefined;
+  readonly retryDelay: Duration | undefined;
 }
 
 function createBaseStatus(): Status {
@@ -67,7 +67,7 @@ export const Status: MessageFns<Status> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatus();
+      const message = createBaseStatus() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -111,7 +111,7 @@ export const Status: MessageFns<Status> = {
     return Status.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<Status>, I>>(object: I): Status {
-    const message = createBaseStatus();
+    const message = createBaseStatus() as any;
     message.code = object.code ?? 0;
     message.message = object.message ?? "";
     message.details = object.details?.map((e) => Any.fromPartial(e)) || [];
@@ -146,7 +146,7 @@ export const ErrorInfo: MessageFns<ErrorInfo> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseErrorInfo();
+      const message = createBaseErrorInfo() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -193,7 +193,7 @@ export const ErrorInfo: MessageFns<ErrorInfo> = {
     return ErrorInfo.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ErrorInfo>, I>>(object: I): ErrorInfo {
-    const message = createBaseErrorInfo();
+    const message = createBaseErrorInfo() as any;
     message.reason = object.reason ?? "";
     message.domain = object.domain ?? "";
     message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
@@ -233,7 +233,7 @@ export const ErrorInfo_MetadataEntry: MessageFns<ErrorInfo_MetadataEntry> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseErrorInfo_MetadataEntry();
+      const message = createBaseErrorInfo_MetadataEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -269,7 +269,7 @@ export const ErrorInfo_MetadataEntry: MessageFns<ErrorInfo_MetadataEntry> = {
     return ErrorInfo_MetadataEntry.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ErrorInfo_MetadataEntry>, I>>(object: I): ErrorInfo_MetadataEntry {
-    const message = createBaseErrorInfo_MetadataEntry();
+    const message = createBaseErrorInfo_MetadataEntry() as any;
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;
@@ -297,7 +297,7 @@ export const BadRequest: MessageFns<BadRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBadRequest();
+      const message = createBaseBadRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -325,7 +325,7 @@ export const BadRequest: MessageFns<BadRequest> = {
     return BadRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<BadRequest>, I>>(object: I): BadRequest {
-    const message = createBaseBadRequest();
+    const message = createBaseBadRequest() as any;
     message.fieldViolations = object.fieldViolations?.map((e) => BadRequest_FieldViolation.fromPartial(e)) || [];
     return message;
   },
@@ -355,7 +355,7 @@ export const BadRequest_FieldViolation: MessageFns<BadRequest_FieldViolation> = 
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBadRequest_FieldViolation();
+      const message = createBaseBadRequest_FieldViolation() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -391,7 +391,7 @@ export const BadRequest_FieldViolation: MessageFns<BadRequest_FieldViolation> = 
     return BadRequest_FieldViolation.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<BadRequest_FieldViolation>, I>>(object: I): BadRequest_FieldViolation {
-    const message = createBaseBadRequest_FieldViolation();
+    const message = createBaseBadRequest_FieldViolation() as any;
     message.field = object.field ?? "";
     message.description = object.description ?? "";
     return message;
@@ -419,7 +419,7 @@ export const RetryInfo: MessageFns<RetryInfo> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRetryInfo();
+      const message = createBaseRetryInfo() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -447,7 +447,7 @@ export const RetryInfo: MessageFns<RetryInfo> = {
     return RetryInfo.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<RetryInfo>, I>>(object: I): RetryInfo {
-    const message = createBaseRetryInfo();
+    const message = createBaseRetryInfo() as any;
     message.retryDelay = (object.retryDelay !== undefined && object.retryDelay !== null)
       ? Duration.fromPartial(object.retryDelay)
       : undefined;
@@ -460,7 +460,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 

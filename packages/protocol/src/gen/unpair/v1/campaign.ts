@@ -144,138 +144,138 @@ export function exportFormatToNumber(object: ExportFormat): number {
 }
 
 export interface Campaign {
-  id: string;
-  name: string;
-  state: CampaignState;
-  progress: Progress | undefined;
-  createTime: Date | undefined;
-  endTime:
+  readonly id: string;
+  readonly name: string;
+  readonly state: CampaignState;
+  readonly progress: Progress | undefined;
+  readonly createTime: Date | undefined;
+  readonly endTime:
     | Date
     | undefined;
   /** One sentence for each task that failed for good (the first hundred). */
-  failures: string[];
+  readonly failures: readonly string[];
 }
 
 export interface Progress {
-  tasks: number;
-  done: number;
-  inFlight: number;
+  readonly tasks: number;
+  readonly done: number;
+  readonly inFlight: number;
   /** Tasks that failed for good: given up after too many deliveries, or impossible from the start. */
-  deadLetters: number;
+  readonly deadLetters: number;
   /** Tasks that will never run: the campaign was cancelled, or a model that they need could not be derived. */
-  cancelled: number;
+  readonly cancelled: number;
   /** Queries to targets in accepted results. */
-  queries: number;
+  readonly queries: number;
   /** Seconds until the end at the present rate; 0 while unknown. */
-  secondsLeft: number;
+  readonly secondsLeft: number;
   /** Stage that tasks are being released from: derive, measure, attack. */
-  stage: string;
+  readonly stage: string;
 }
 
 export interface CreateCampaignRequest {
   /** Chosen by the client (a UUID, or a digest of what it asks for). */
-  requestId: string;
+  readonly requestId: string;
   /** The campaign file's text, YAML or JSON. */
-  spec: string;
+  readonly spec: string;
   /** SHA-256 (lower-case hex) of the file behind each `file:` model of the spec, by model name. */
-  models: { [key: string]: string };
+  readonly models: { [key: string]: string };
   /** SHA-256 of the sample set to attack: npz with x [N,C,H,W] float32 in 0-1 or uint8, and y [N] labels. */
-  samples: string;
+  readonly samples: string;
   /** SHA-256 of the sample set that quantizers calibrate on; empty when no model needs one. */
-  calibration: string;
+  readonly calibration: string;
 }
 
 export interface CreateCampaignRequest_ModelsEntry {
-  key: string;
-  value: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface CreateCampaignResponse {
-  campaign: Campaign | undefined;
+  readonly campaign: Campaign | undefined;
 }
 
 export interface GetCampaignRequest {
-  id: string;
+  readonly id: string;
 }
 
 export interface GetCampaignResponse {
-  campaign: Campaign | undefined;
+  readonly campaign: Campaign | undefined;
 }
 
 export interface ListCampaignsRequest {
   /** At most 1000; 50 when 0. */
-  pageSize: number;
-  pageToken: string;
+  readonly pageSize: number;
+  readonly pageToken: string;
 }
 
 export interface ListCampaignsResponse {
-  campaigns: Campaign[];
-  nextPageToken: string;
+  readonly campaigns: readonly Campaign[];
+  readonly nextPageToken: string;
 }
 
 export interface CancelCampaignRequest {
-  id: string;
+  readonly id: string;
 }
 
 export interface CancelCampaignResponse {
-  campaign: Campaign | undefined;
+  readonly campaign: Campaign | undefined;
 }
 
 export interface WatchCampaignRequest {
-  id: string;
+  readonly id: string;
   /** Token of the last message seen; only later states are sent. */
-  resumeToken: string;
+  readonly resumeToken: string;
 }
 
 export interface WatchCampaignResponse {
-  campaign: Campaign | undefined;
-  resumeToken: string;
+  readonly campaign: Campaign | undefined;
+  readonly resumeToken: string;
 }
 
 export interface GetReportRequest {
-  id: string;
+  readonly id: string;
 }
 
 export interface GetReportResponse {
   /** The report as JSON, with the fields of docs/report.md. */
-  report: string;
+  readonly report: string;
 }
 
 export interface ExportResultsRequest {
-  id: string;
-  format: ExportFormat;
+  readonly id: string;
+  readonly format: ExportFormat;
   /** attacks, accuracy or similarity. */
-  table: string;
+  readonly table: string;
 }
 
 export interface ExportResultsResponse {
-  chunk: Buffer;
+  readonly chunk: Buffer;
 }
 
 export interface FindMissingArtefactsRequest {
-  digests: string[];
+  readonly digests: readonly string[];
 }
 
 export interface FindMissingArtefactsResponse {
-  digests: string[];
+  readonly digests: readonly string[];
 }
 
 export interface UploadArtefactRequest {
-  digest: string;
-  chunk: Buffer;
+  readonly digest: string;
+  readonly chunk: Buffer;
 }
 
 export interface UploadArtefactResponse {
-  digest: string;
-  bytes: number;
+  readonly digest: string;
+  readonly bytes: number;
 }
 
 export interface DownloadArtefactRequest {
-  digest: string;
+  readonly digest: string;
 }
 
 export interface DownloadArtefactResponse {
-  chunk: Buffer;
+  readonly chunk: Buffer;
 }
 
 function createBaseCampaign(): Campaign {
@@ -325,7 +325,7 @@ export const Campaign: MessageFns<Campaign> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCampaign();
+      const message = createBaseCampaign() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -401,7 +401,7 @@ export const Campaign: MessageFns<Campaign> = {
     return Campaign.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<Campaign>, I>>(object: I): Campaign {
-    const message = createBaseCampaign();
+    const message = createBaseCampaign() as any;
     message.id = object.id ?? "";
     message.name = object.name ?? "";
     message.state = object.state ?? CampaignState.UNSPECIFIED;
@@ -457,7 +457,7 @@ export const Progress: MessageFns<Progress> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseProgress();
+      const message = createBaseProgress() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -541,7 +541,7 @@ export const Progress: MessageFns<Progress> = {
     return Progress.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<Progress>, I>>(object: I): Progress {
-    const message = createBaseProgress();
+    const message = createBaseProgress() as any;
     message.tasks = object.tasks ?? 0;
     message.done = object.done ?? 0;
     message.inFlight = object.inFlight ?? 0;
@@ -587,7 +587,7 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCreateCampaignRequest();
+      const message = createBaseCreateCampaignRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -650,7 +650,7 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     return CreateCampaignRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<CreateCampaignRequest>, I>>(object: I): CreateCampaignRequest {
-    const message = createBaseCreateCampaignRequest();
+    const message = createBaseCreateCampaignRequest() as any;
     message.requestId = object.requestId ?? "";
     message.spec = object.spec ?? "";
     message.models = (globalThis.Object.entries(object.models ?? {}) as [string, string][]).reduce(
@@ -692,7 +692,7 @@ export const CreateCampaignRequest_ModelsEntry: MessageFns<CreateCampaignRequest
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCreateCampaignRequest_ModelsEntry();
+      const message = createBaseCreateCampaignRequest_ModelsEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -732,7 +732,7 @@ export const CreateCampaignRequest_ModelsEntry: MessageFns<CreateCampaignRequest
   fromPartial<I extends Exact<DeepPartial<CreateCampaignRequest_ModelsEntry>, I>>(
     object: I,
   ): CreateCampaignRequest_ModelsEntry {
-    const message = createBaseCreateCampaignRequest_ModelsEntry();
+    const message = createBaseCreateCampaignRequest_ModelsEntry() as any;
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;
@@ -760,7 +760,7 @@ export const CreateCampaignResponse: MessageFns<CreateCampaignResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCreateCampaignResponse();
+      const message = createBaseCreateCampaignResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -788,7 +788,7 @@ export const CreateCampaignResponse: MessageFns<CreateCampaignResponse> = {
     return CreateCampaignResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<CreateCampaignResponse>, I>>(object: I): CreateCampaignResponse {
-    const message = createBaseCreateCampaignResponse();
+    const message = createBaseCreateCampaignResponse() as any;
     message.campaign = (object.campaign !== undefined && object.campaign !== null)
       ? Campaign.fromPartial(object.campaign)
       : undefined;
@@ -817,7 +817,7 @@ export const GetCampaignRequest: MessageFns<GetCampaignRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetCampaignRequest();
+      const message = createBaseGetCampaignRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -845,7 +845,7 @@ export const GetCampaignRequest: MessageFns<GetCampaignRequest> = {
     return GetCampaignRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<GetCampaignRequest>, I>>(object: I): GetCampaignRequest {
-    const message = createBaseGetCampaignRequest();
+    const message = createBaseGetCampaignRequest() as any;
     message.id = object.id ?? "";
     return message;
   },
@@ -872,7 +872,7 @@ export const GetCampaignResponse: MessageFns<GetCampaignResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetCampaignResponse();
+      const message = createBaseGetCampaignResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -900,7 +900,7 @@ export const GetCampaignResponse: MessageFns<GetCampaignResponse> = {
     return GetCampaignResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<GetCampaignResponse>, I>>(object: I): GetCampaignResponse {
-    const message = createBaseGetCampaignResponse();
+    const message = createBaseGetCampaignResponse() as any;
     message.campaign = (object.campaign !== undefined && object.campaign !== null)
       ? Campaign.fromPartial(object.campaign)
       : undefined;
@@ -932,7 +932,7 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListCampaignsRequest();
+      const message = createBaseListCampaignsRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -968,7 +968,7 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
     return ListCampaignsRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ListCampaignsRequest>, I>>(object: I): ListCampaignsRequest {
-    const message = createBaseListCampaignsRequest();
+    const message = createBaseListCampaignsRequest() as any;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     return message;
@@ -999,7 +999,7 @@ export const ListCampaignsResponse: MessageFns<ListCampaignsResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListCampaignsResponse();
+      const message = createBaseListCampaignsResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1035,7 +1035,7 @@ export const ListCampaignsResponse: MessageFns<ListCampaignsResponse> = {
     return ListCampaignsResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ListCampaignsResponse>, I>>(object: I): ListCampaignsResponse {
-    const message = createBaseListCampaignsResponse();
+    const message = createBaseListCampaignsResponse() as any;
     message.campaigns = object.campaigns?.map((e) => Campaign.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
     return message;
@@ -1063,7 +1063,7 @@ export const CancelCampaignRequest: MessageFns<CancelCampaignRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCancelCampaignRequest();
+      const message = createBaseCancelCampaignRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1091,7 +1091,7 @@ export const CancelCampaignRequest: MessageFns<CancelCampaignRequest> = {
     return CancelCampaignRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<CancelCampaignRequest>, I>>(object: I): CancelCampaignRequest {
-    const message = createBaseCancelCampaignRequest();
+    const message = createBaseCancelCampaignRequest() as any;
     message.id = object.id ?? "";
     return message;
   },
@@ -1118,7 +1118,7 @@ export const CancelCampaignResponse: MessageFns<CancelCampaignResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCancelCampaignResponse();
+      const message = createBaseCancelCampaignResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1146,7 +1146,7 @@ export const CancelCampaignResponse: MessageFns<CancelCampaignResponse> = {
     return CancelCampaignResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<CancelCampaignResponse>, I>>(object: I): CancelCampaignResponse {
-    const message = createBaseCancelCampaignResponse();
+    const message = createBaseCancelCampaignResponse() as any;
     message.campaign = (object.campaign !== undefined && object.campaign !== null)
       ? Campaign.fromPartial(object.campaign)
       : undefined;
@@ -1178,7 +1178,7 @@ export const WatchCampaignRequest: MessageFns<WatchCampaignRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWatchCampaignRequest();
+      const message = createBaseWatchCampaignRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1214,7 +1214,7 @@ export const WatchCampaignRequest: MessageFns<WatchCampaignRequest> = {
     return WatchCampaignRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<WatchCampaignRequest>, I>>(object: I): WatchCampaignRequest {
-    const message = createBaseWatchCampaignRequest();
+    const message = createBaseWatchCampaignRequest() as any;
     message.id = object.id ?? "";
     message.resumeToken = object.resumeToken ?? "";
     return message;
@@ -1245,7 +1245,7 @@ export const WatchCampaignResponse: MessageFns<WatchCampaignResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWatchCampaignResponse();
+      const message = createBaseWatchCampaignResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1281,7 +1281,7 @@ export const WatchCampaignResponse: MessageFns<WatchCampaignResponse> = {
     return WatchCampaignResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<WatchCampaignResponse>, I>>(object: I): WatchCampaignResponse {
-    const message = createBaseWatchCampaignResponse();
+    const message = createBaseWatchCampaignResponse() as any;
     message.campaign = (object.campaign !== undefined && object.campaign !== null)
       ? Campaign.fromPartial(object.campaign)
       : undefined;
@@ -1311,7 +1311,7 @@ export const GetReportRequest: MessageFns<GetReportRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetReportRequest();
+      const message = createBaseGetReportRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1339,7 +1339,7 @@ export const GetReportRequest: MessageFns<GetReportRequest> = {
     return GetReportRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<GetReportRequest>, I>>(object: I): GetReportRequest {
-    const message = createBaseGetReportRequest();
+    const message = createBaseGetReportRequest() as any;
     message.id = object.id ?? "";
     return message;
   },
@@ -1366,7 +1366,7 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetReportResponse();
+      const message = createBaseGetReportResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1394,7 +1394,7 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
     return GetReportResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<GetReportResponse>, I>>(object: I): GetReportResponse {
-    const message = createBaseGetReportResponse();
+    const message = createBaseGetReportResponse() as any;
     message.report = object.report ?? "";
     return message;
   },
@@ -1427,7 +1427,7 @@ export const ExportResultsRequest: MessageFns<ExportResultsRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExportResultsRequest();
+      const message = createBaseExportResultsRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1471,7 +1471,7 @@ export const ExportResultsRequest: MessageFns<ExportResultsRequest> = {
     return ExportResultsRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ExportResultsRequest>, I>>(object: I): ExportResultsRequest {
-    const message = createBaseExportResultsRequest();
+    const message = createBaseExportResultsRequest() as any;
     message.id = object.id ?? "";
     message.format = object.format ?? ExportFormat.UNSPECIFIED;
     message.table = object.table ?? "";
@@ -1500,7 +1500,7 @@ export const ExportResultsResponse: MessageFns<ExportResultsResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExportResultsResponse();
+      const message = createBaseExportResultsResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1528,7 +1528,7 @@ export const ExportResultsResponse: MessageFns<ExportResultsResponse> = {
     return ExportResultsResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ExportResultsResponse>, I>>(object: I): ExportResultsResponse {
-    const message = createBaseExportResultsResponse();
+    const message = createBaseExportResultsResponse() as any;
     message.chunk = object.chunk ?? Buffer.alloc(0);
     return message;
   },
@@ -1555,7 +1555,7 @@ export const FindMissingArtefactsRequest: MessageFns<FindMissingArtefactsRequest
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFindMissingArtefactsRequest();
+      const message = createBaseFindMissingArtefactsRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1583,7 +1583,7 @@ export const FindMissingArtefactsRequest: MessageFns<FindMissingArtefactsRequest
     return FindMissingArtefactsRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<FindMissingArtefactsRequest>, I>>(object: I): FindMissingArtefactsRequest {
-    const message = createBaseFindMissingArtefactsRequest();
+    const message = createBaseFindMissingArtefactsRequest() as any;
     message.digests = object.digests?.map((e) => e) || [];
     return message;
   },
@@ -1610,7 +1610,7 @@ export const FindMissingArtefactsResponse: MessageFns<FindMissingArtefactsRespon
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFindMissingArtefactsResponse();
+      const message = createBaseFindMissingArtefactsResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1638,7 +1638,7 @@ export const FindMissingArtefactsResponse: MessageFns<FindMissingArtefactsRespon
     return FindMissingArtefactsResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<FindMissingArtefactsResponse>, I>>(object: I): FindMissingArtefactsResponse {
-    const message = createBaseFindMissingArtefactsResponse();
+    const message = createBaseFindMissingArtefactsResponse() as any;
     message.digests = object.digests?.map((e) => e) || [];
     return message;
   },
@@ -1668,7 +1668,7 @@ export const UploadArtefactRequest: MessageFns<UploadArtefactRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUploadArtefactRequest();
+      const message = createBaseUploadArtefactRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1704,7 +1704,7 @@ export const UploadArtefactRequest: MessageFns<UploadArtefactRequest> = {
     return UploadArtefactRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<UploadArtefactRequest>, I>>(object: I): UploadArtefactRequest {
-    const message = createBaseUploadArtefactRequest();
+    const message = createBaseUploadArtefactRequest() as any;
     message.digest = object.digest ?? "";
     message.chunk = object.chunk ?? Buffer.alloc(0);
     return message;
@@ -1735,7 +1735,7 @@ export const UploadArtefactResponse: MessageFns<UploadArtefactResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUploadArtefactResponse();
+      const message = createBaseUploadArtefactResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1771,7 +1771,7 @@ export const UploadArtefactResponse: MessageFns<UploadArtefactResponse> = {
     return UploadArtefactResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<UploadArtefactResponse>, I>>(object: I): UploadArtefactResponse {
-    const message = createBaseUploadArtefactResponse();
+    const message = createBaseUploadArtefactResponse() as any;
     message.digest = object.digest ?? "";
     message.bytes = object.bytes ?? 0;
     return message;
@@ -1799,7 +1799,7 @@ export const DownloadArtefactRequest: MessageFns<DownloadArtefactRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDownloadArtefactRequest();
+      const message = createBaseDownloadArtefactRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1827,7 +1827,7 @@ export const DownloadArtefactRequest: MessageFns<DownloadArtefactRequest> = {
     return DownloadArtefactRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DownloadArtefactRequest>, I>>(object: I): DownloadArtefactRequest {
-    const message = createBaseDownloadArtefactRequest();
+    const message = createBaseDownloadArtefactRequest() as any;
     message.digest = object.digest ?? "";
     return message;
   },
@@ -1854,7 +1854,7 @@ export const DownloadArtefactResponse: MessageFns<DownloadArtefactResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDownloadArtefactResponse();
+      const message = createBaseDownloadArtefactResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1882,7 +1882,7 @@ export const DownloadArtefactResponse: MessageFns<DownloadArtefactResponse> = {
     return DownloadArtefactResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DownloadArtefactResponse>, I>>(object: I): DownloadArtefactResponse {
-    const message = createBaseDownloadArtefactResponse();
+    const message = createBaseDownloadArtefactResponse() as any;
     message.chunk = object.chunk ?? Buffer.alloc(0);
     return message;
   },
@@ -2186,7 +2186,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 

@@ -12,13 +12,13 @@ export const protobufFileName = "unpair/v1/record.proto";
 
 /** What the coordinator keeps of a campaign. Everything else follows from it and from the results stream. */
 export interface CampaignRecord {
-  id: string;
-  request: CreateCampaignRequest | undefined;
-  createTime:
+  readonly id: string;
+  readonly request: CreateCampaignRequest | undefined;
+  readonly createTime:
     | Date
     | undefined;
   /** Present once the campaign was cancelled. */
-  cancelTime: Date | undefined;
+  readonly cancelTime: Date | undefined;
 }
 
 function createBaseCampaignRecord(): CampaignRecord {
@@ -51,7 +51,7 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCampaignRecord();
+      const message = createBaseCampaignRecord() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -103,7 +103,7 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     return CampaignRecord.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<CampaignRecord>, I>>(object: I): CampaignRecord {
-    const message = createBaseCampaignRecord();
+    const message = createBaseCampaignRecord() as any;
     message.id = object.id ?? "";
     message.request = (object.request !== undefined && object.request !== null)
       ? CreateCampaignRequest.fromPartial(object.request)
@@ -119,7 +119,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 

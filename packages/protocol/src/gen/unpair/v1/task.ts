@@ -10,74 +10,74 @@ export const protobufFileName = "unpair/v1/task.proto";
 
 /** One shard of one cell of a campaign's grid, as it travels to a worker over NATS. */
 export interface Task {
-  campaignId: string;
+  readonly campaignId: string;
   /** Position in the campaign's plan. */
-  index: number;
+  readonly index: number;
   /** Raised when the coordinator publishes the task again. */
-  generation: number;
+  readonly generation: number;
   /** Seed of the campaign; every random stream derives from it. */
-  seed: number;
-  work:
-    | { $case: "derive"; value: DeriveTask }
-    | { $case: "accuracy"; value: AccuracyTask }
-    | { $case: "similarity"; value: SimilarityTask }
-    | { $case: "attack"; value: AttackTask }
+  readonly seed: number;
+  readonly work:
+    | { readonly $case: "derive"; readonly value: DeriveTask }
+    | { readonly $case: "accuracy"; readonly value: AccuracyTask }
+    | { readonly $case: "similarity"; readonly value: SimilarityTask }
+    | { readonly $case: "attack"; readonly value: AttackTask }
     | undefined;
 }
 
 export interface ModelRef {
   /** Name in the campaign file. */
-  id: string;
+  readonly id: string;
   /** SHA-256 of the ONNX file in the object store. */
-  digest: string;
+  readonly digest: string;
 }
 
 /** A run of consecutive samples of a sample set. */
 export interface SampleRange {
-  digest: string;
-  first: number;
-  count: number;
+  readonly digest: string;
+  readonly first: number;
+  readonly count: number;
 }
 
 /** Makes a sibling: an artefact. */
 export interface DeriveTask {
-  model: string;
+  readonly model: string;
   /** quantize, prune, … */
-  kind: string;
-  of:
+  readonly kind: string;
+  readonly of:
     | ModelRef
     | undefined;
   /** Parameters with defaults filled in, as canonical JSON. */
-  parameters: string;
-  calibration: SampleRange | undefined;
+  readonly parameters: string;
+  readonly calibration: SampleRange | undefined;
 }
 
 export interface AccuracyTask {
-  model: ModelRef | undefined;
-  samples: SampleRange | undefined;
+  readonly model: ModelRef | undefined;
+  readonly samples: SampleRange | undefined;
 }
 
 export interface SimilarityTask {
-  surrogate: ModelRef | undefined;
-  target: ModelRef | undefined;
-  samples: SampleRange | undefined;
+  readonly surrogate: ModelRef | undefined;
+  readonly target: ModelRef | undefined;
+  readonly samples: SampleRange | undefined;
 }
 
 export interface AttackTask {
   /** Identity of the cell: seeds and digests derive from it, never from the sharding. */
-  cell: string;
-  target:
+  readonly cell: string;
+  readonly target:
     | ModelRef
     | undefined;
   /** Absent for attacks without a prior. */
-  surrogate: ModelRef | undefined;
-  attack: string;
+  readonly surrogate: ModelRef | undefined;
+  readonly attack: string;
   /** Parameters with defaults filled in, as canonical JSON. */
-  parameters: string;
+  readonly parameters: string;
   /** linf or l2. */
-  norm: string;
-  epsilon: number;
-  samples: SampleRange | undefined;
+  readonly norm: string;
+  readonly epsilon: number;
+  readonly samples: SampleRange | undefined;
 }
 
 /**
@@ -85,82 +85,82 @@ export interface AttackTask {
  * never has both a result and a dead letter.
  */
 export interface TaskResult {
-  campaignId: string;
-  index: number;
-  generation: number;
-  worker: string;
+  readonly campaignId: string;
+  readonly index: number;
+  readonly generation: number;
+  readonly worker: string;
   /** Runtime name, version and device. */
-  runtime: string;
-  seconds: number;
-  outcome:
-    | { $case: "derived"; value: DerivedModel }
-    | { $case: "accuracy"; value: AccuracyRows }
-    | { $case: "similarity"; value: SimilarityRows }
-    | { $case: "attack"; value: AttackRows }
-    | { $case: "failure"; value: Failure }
-    | { $case: "deadLetter"; value: DeadLetter }
+  readonly runtime: string;
+  readonly seconds: number;
+  readonly outcome:
+    | { readonly $case: "derived"; readonly value: DerivedModel }
+    | { readonly $case: "accuracy"; readonly value: AccuracyRows }
+    | { readonly $case: "similarity"; readonly value: SimilarityRows }
+    | { readonly $case: "attack"; readonly value: AttackRows }
+    | { readonly $case: "failure"; readonly value: Failure }
+    | { readonly $case: "deadLetter"; readonly value: DeadLetter }
     | undefined;
 }
 
 /** A task that can never succeed: a defect of its input, not of the cluster. */
 export interface Failure {
-  code: string;
-  message: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface DerivedModel {
-  model: string;
-  digest: string;
-  bytes: number;
-  parameters: number;
+  readonly model: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly parameters: number;
 }
 
 export interface AccuracyRows {
-  model: string;
-  parameters: number;
-  bytes: number;
-  rows: AccuracyRow[];
+  readonly model: string;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly rows: readonly AccuracyRow[];
 }
 
 export interface AccuracyRow {
-  sample: number;
-  label: number;
-  predicted: number;
+  readonly sample: number;
+  readonly label: number;
+  readonly predicted: number;
 }
 
 export interface SimilarityRows {
-  surrogate: string;
-  target: string;
-  rows: SimilarityRow[];
+  readonly surrogate: string;
+  readonly target: string;
+  readonly rows: readonly SimilarityRow[];
 }
 
 export interface SimilarityRow {
-  sample: number;
+  readonly sample: number;
   /** Cosine of the two models' input gradients of the cross-entropy. */
-  cosine: number;
-  surrogateNorm: number;
-  targetNorm: number;
-  agree: boolean;
+  readonly cosine: number;
+  readonly surrogateNorm: number;
+  readonly targetNorm: number;
+  readonly agree: boolean;
 }
 
 export interface AttackRows {
-  cell: string;
-  rows: AttackRow[];
+  readonly cell: string;
+  readonly rows: readonly AttackRow[];
 }
 
 export interface AttackRow {
-  sample: number;
-  label: number;
+  readonly sample: number;
+  readonly label: number;
   /** Whether the target classified the clean input correctly (query 0). If not, it was not attacked. */
-  cleanCorrect: boolean;
-  surrogateCorrect: boolean;
-  success: boolean;
+  readonly cleanCorrect: boolean;
+  readonly surrogateCorrect: boolean;
+  readonly success: boolean;
   /** Whether the adversarial example still succeeds after rounding to 8 bits (measured outside the attack, not billed). */
-  successRounded: boolean;
-  queries: number;
-  surrogateQueries: number;
-  linf: number;
-  l2: number;
+  readonly successRounded: boolean;
+  readonly queries: number;
+  readonly surrogateQueries: number;
+  readonly linf: number;
+  readonly l2: number;
 }
 
 /**
@@ -168,17 +168,17 @@ export interface AttackRow {
  * the task.
  */
 export interface DeadLetter {
-  deliveries: number;
-  reason: string;
+  readonly deliveries: number;
+  readonly reason: string;
 }
 
 /** Work that was done and thrown away: another attempt's result had been accepted before. */
 export interface WastedAttempt {
-  campaignId: string;
-  index: number;
-  generation: number;
-  worker: string;
-  queries: number;
+  readonly campaignId: string;
+  readonly index: number;
+  readonly generation: number;
+  readonly worker: string;
+  readonly queries: number;
 }
 
 function createBaseTask(): Task {
@@ -225,7 +225,7 @@ export const Task: MessageFns<Task> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTask();
+      const message = createBaseTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -309,7 +309,7 @@ export const Task: MessageFns<Task> = {
     return Task.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<Task>, I>>(object: I): Task {
-    const message = createBaseTask();
+    const message = createBaseTask() as any;
     message.campaignId = object.campaignId ?? "";
     message.index = object.index ?? 0;
     message.generation = object.generation ?? 0;
@@ -368,7 +368,7 @@ export const ModelRef: MessageFns<ModelRef> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelRef();
+      const message = createBaseModelRef() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -404,7 +404,7 @@ export const ModelRef: MessageFns<ModelRef> = {
     return ModelRef.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelRef>, I>>(object: I): ModelRef {
-    const message = createBaseModelRef();
+    const message = createBaseModelRef() as any;
     message.id = object.id ?? "";
     message.digest = object.digest ?? "";
     return message;
@@ -438,7 +438,7 @@ export const SampleRange: MessageFns<SampleRange> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSampleRange();
+      const message = createBaseSampleRange() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -482,7 +482,7 @@ export const SampleRange: MessageFns<SampleRange> = {
     return SampleRange.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<SampleRange>, I>>(object: I): SampleRange {
-    const message = createBaseSampleRange();
+    const message = createBaseSampleRange() as any;
     message.digest = object.digest ?? "";
     message.first = object.first ?? 0;
     message.count = object.count ?? 0;
@@ -523,7 +523,7 @@ export const DeriveTask: MessageFns<DeriveTask> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDeriveTask();
+      const message = createBaseDeriveTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -583,7 +583,7 @@ export const DeriveTask: MessageFns<DeriveTask> = {
     return DeriveTask.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DeriveTask>, I>>(object: I): DeriveTask {
-    const message = createBaseDeriveTask();
+    const message = createBaseDeriveTask() as any;
     message.model = object.model ?? "";
     message.kind = object.kind ?? "";
     message.of = (object.of !== undefined && object.of !== null) ? ModelRef.fromPartial(object.of) : undefined;
@@ -619,7 +619,7 @@ export const AccuracyTask: MessageFns<AccuracyTask> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAccuracyTask();
+      const message = createBaseAccuracyTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -655,7 +655,7 @@ export const AccuracyTask: MessageFns<AccuracyTask> = {
     return AccuracyTask.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AccuracyTask>, I>>(object: I): AccuracyTask {
-    const message = createBaseAccuracyTask();
+    const message = createBaseAccuracyTask() as any;
     message.model = (object.model !== undefined && object.model !== null)
       ? ModelRef.fromPartial(object.model)
       : undefined;
@@ -693,7 +693,7 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSimilarityTask();
+      const message = createBaseSimilarityTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -737,7 +737,7 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     return SimilarityTask.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<SimilarityTask>, I>>(object: I): SimilarityTask {
-    const message = createBaseSimilarityTask();
+    const message = createBaseSimilarityTask() as any;
     message.surrogate = (object.surrogate !== undefined && object.surrogate !== null)
       ? ModelRef.fromPartial(object.surrogate)
       : undefined;
@@ -802,7 +802,7 @@ export const AttackTask: MessageFns<AttackTask> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAttackTask();
+      const message = createBaseAttackTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -886,7 +886,7 @@ export const AttackTask: MessageFns<AttackTask> = {
     return AttackTask.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AttackTask>, I>>(object: I): AttackTask {
-    const message = createBaseAttackTask();
+    const message = createBaseAttackTask() as any;
     message.cell = object.cell ?? "";
     message.target = (object.target !== undefined && object.target !== null)
       ? ModelRef.fromPartial(object.target)
@@ -961,7 +961,7 @@ export const TaskResult: MessageFns<TaskResult> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseTaskResult();
+      const message = createBaseTaskResult() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1077,7 +1077,7 @@ export const TaskResult: MessageFns<TaskResult> = {
     return TaskResult.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<TaskResult>, I>>(object: I): TaskResult {
-    const message = createBaseTaskResult();
+    const message = createBaseTaskResult() as any;
     message.campaignId = object.campaignId ?? "";
     message.index = object.index ?? 0;
     message.generation = object.generation ?? 0;
@@ -1150,7 +1150,7 @@ export const Failure: MessageFns<Failure> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFailure();
+      const message = createBaseFailure() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1186,7 +1186,7 @@ export const Failure: MessageFns<Failure> = {
     return Failure.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<Failure>, I>>(object: I): Failure {
-    const message = createBaseFailure();
+    const message = createBaseFailure() as any;
     message.code = object.code ?? "";
     message.message = object.message ?? "";
     return message;
@@ -1223,7 +1223,7 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDerivedModel();
+      const message = createBaseDerivedModel() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1275,7 +1275,7 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     return DerivedModel.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DerivedModel>, I>>(object: I): DerivedModel {
-    const message = createBaseDerivedModel();
+    const message = createBaseDerivedModel() as any;
     message.model = object.model ?? "";
     message.digest = object.digest ?? "";
     message.bytes = object.bytes ?? 0;
@@ -1314,7 +1314,7 @@ export const AccuracyRows: MessageFns<AccuracyRows> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAccuracyRows();
+      const message = createBaseAccuracyRows() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1366,7 +1366,7 @@ export const AccuracyRows: MessageFns<AccuracyRows> = {
     return AccuracyRows.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AccuracyRows>, I>>(object: I): AccuracyRows {
-    const message = createBaseAccuracyRows();
+    const message = createBaseAccuracyRows() as any;
     message.model = object.model ?? "";
     message.parameters = object.parameters ?? 0;
     message.bytes = object.bytes ?? 0;
@@ -1402,7 +1402,7 @@ export const AccuracyRow: MessageFns<AccuracyRow> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAccuracyRow();
+      const message = createBaseAccuracyRow() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1446,7 +1446,7 @@ export const AccuracyRow: MessageFns<AccuracyRow> = {
     return AccuracyRow.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AccuracyRow>, I>>(object: I): AccuracyRow {
-    const message = createBaseAccuracyRow();
+    const message = createBaseAccuracyRow() as any;
     message.sample = object.sample ?? 0;
     message.label = object.label ?? 0;
     message.predicted = object.predicted ?? 0;
@@ -1481,7 +1481,7 @@ export const SimilarityRows: MessageFns<SimilarityRows> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSimilarityRows();
+      const message = createBaseSimilarityRows() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1525,7 +1525,7 @@ export const SimilarityRows: MessageFns<SimilarityRows> = {
     return SimilarityRows.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<SimilarityRows>, I>>(object: I): SimilarityRows {
-    const message = createBaseSimilarityRows();
+    const message = createBaseSimilarityRows() as any;
     message.surrogate = object.surrogate ?? "";
     message.target = object.target ?? "";
     message.rows = object.rows?.map((e) => SimilarityRow.fromPartial(e)) || [];
@@ -1566,7 +1566,7 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSimilarityRow();
+      const message = createBaseSimilarityRow() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1626,7 +1626,7 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     return SimilarityRow.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<SimilarityRow>, I>>(object: I): SimilarityRow {
-    const message = createBaseSimilarityRow();
+    const message = createBaseSimilarityRow() as any;
     message.sample = object.sample ?? 0;
     message.cosine = object.cosine ?? 0;
     message.surrogateNorm = object.surrogateNorm ?? 0;
@@ -1660,7 +1660,7 @@ export const AttackRows: MessageFns<AttackRows> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAttackRows();
+      const message = createBaseAttackRows() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1696,7 +1696,7 @@ export const AttackRows: MessageFns<AttackRows> = {
     return AttackRows.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AttackRows>, I>>(object: I): AttackRows {
-    const message = createBaseAttackRows();
+    const message = createBaseAttackRows() as any;
     message.cell = object.cell ?? "";
     message.rows = object.rows?.map((e) => AttackRow.fromPartial(e)) || [];
     return message;
@@ -1762,7 +1762,7 @@ export const AttackRow: MessageFns<AttackRow> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAttackRow();
+      const message = createBaseAttackRow() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1862,7 +1862,7 @@ export const AttackRow: MessageFns<AttackRow> = {
     return AttackRow.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<AttackRow>, I>>(object: I): AttackRow {
-    const message = createBaseAttackRow();
+    const message = createBaseAttackRow() as any;
     message.sample = object.sample ?? 0;
     message.label = object.label ?? 0;
     message.cleanCorrect = object.cleanCorrect ?? false;
@@ -1901,7 +1901,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDeadLetter();
+      const message = createBaseDeadLetter() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1937,7 +1937,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     return DeadLetter.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DeadLetter>, I>>(object: I): DeadLetter {
-    const message = createBaseDeadLetter();
+    const message = createBaseDeadLetter() as any;
     message.deliveries = object.deliveries ?? 0;
     message.reason = object.reason ?? "";
     return message;
@@ -1977,7 +1977,7 @@ export const WastedAttempt: MessageFns<WastedAttempt> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWastedAttempt();
+      const message = createBaseWastedAttempt() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -2037,7 +2037,7 @@ export const WastedAttempt: MessageFns<WastedAttempt> = {
     return WastedAttempt.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<WastedAttempt>, I>>(object: I): WastedAttempt {
-    const message = createBaseWastedAttempt();
+    const message = createBaseWastedAttempt() as any;
     message.campaignId = object.campaignId ?? "";
     message.index = object.index ?? 0;
     message.generation = object.generation ?? 0;
@@ -2052,7 +2052,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 

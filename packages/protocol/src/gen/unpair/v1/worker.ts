@@ -79,16 +79,16 @@ export interface DescribeRequest {
 }
 
 export interface DescribeResponse {
-  worker: string;
-  version: string;
-  state: WorkerState;
+  readonly worker: string;
+  readonly version: string;
+  readonly state: WorkerState;
   /** Runtime name, version and device. */
-  runtime: string;
+  readonly runtime: string;
   /** Task in hand, campaign/index; empty when idle. */
-  task: string;
-  tasksDone: number;
+  readonly task: string;
+  readonly tasksDone: number;
   /** Digests of the models that the compute process holds. */
-  models: string[];
+  readonly models: readonly string[];
 }
 
 export interface DrainRequest {
@@ -115,7 +115,7 @@ export const DescribeRequest: MessageFns<DescribeRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDescribeRequest();
+      const message = createBaseDescribeRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -135,7 +135,7 @@ export const DescribeRequest: MessageFns<DescribeRequest> = {
     return DescribeRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DescribeRequest>, I>>(_: I): DescribeRequest {
-    const message = createBaseDescribeRequest();
+    const message = createBaseDescribeRequest() as any;
     return message;
   },
 };
@@ -179,7 +179,7 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDescribeResponse();
+      const message = createBaseDescribeResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -255,7 +255,7 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     return DescribeResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DescribeResponse>, I>>(object: I): DescribeResponse {
-    const message = createBaseDescribeResponse();
+    const message = createBaseDescribeResponse() as any;
     message.worker = object.worker ?? "";
     message.version = object.version ?? "";
     message.state = object.state ?? WorkerState.UNSPECIFIED;
@@ -285,7 +285,7 @@ export const DrainRequest: MessageFns<DrainRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDrainRequest();
+      const message = createBaseDrainRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -305,7 +305,7 @@ export const DrainRequest: MessageFns<DrainRequest> = {
     return DrainRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DrainRequest>, I>>(_: I): DrainRequest {
-    const message = createBaseDrainRequest();
+    const message = createBaseDrainRequest() as any;
     return message;
   },
 };
@@ -328,7 +328,7 @@ export const DrainResponse: MessageFns<DrainResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDrainResponse();
+      const message = createBaseDrainResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -348,7 +348,7 @@ export const DrainResponse: MessageFns<DrainResponse> = {
     return DrainResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<DrainResponse>, I>>(_: I): DrainResponse {
-    const message = createBaseDrainResponse();
+    const message = createBaseDrainResponse() as any;
     return message;
   },
 };
@@ -431,7 +431,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 

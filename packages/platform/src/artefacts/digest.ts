@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { ServiceError } from '../errors/service-error.js';
+
+/** SHA-256 in lower-case hex: the name of an artefact. */
+export type Digest = string;
+
+/** Whether a text has the form of a digest. */
+export function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+/** @throws ServiceError INVALID_ARGUMENT when the text is no digest */
+export function checkDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  const message = `"${text}" is not a SHA-256 digest: 64 lower-case hexadecimal digits are expected.`;
+  throw new ServiceError('INVALID_ARGUMENT', message, {
+    violations: [{ field: 'digest', description: message }],
+  });
+}
+
+/** Digest of bytes at hand. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Digest of a file, read in pieces. */
+export async function digestOfFile(path: string, signal?: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
+  return hash.digest('hex');
+}

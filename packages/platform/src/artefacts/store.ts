@@ -1,0 +1,194 @@
+import { artefactsBucket } from '@unpair/protocol';
+import {
+  headers,
+  nuid,
+  StorageType,
+  type JetStreamClient,
+  type NatsConnection,
+  type ObjectStore,
+} from 'nats';
+import { createHash } from 'node:crypto';
+import { ServiceError } from '../errors/service-error.js';
+import { fromNats } from '../nats/errors.js';
+import { publish } from '../nats/publish.js';
+import { checkDigest, type Digest } from './digest.js';
+import { inPieces } from './pieces.js';
+
+export interface ArtefactStoreOptions {
+  readonly replicas?: number;
+}
+
+const pieceSize = 128 * 1024;
+/** Pieces on their way to the broker at a time: bounds the memory of an upload. */
+const piecesInFlight = 16;
+/** Milliseconds that an upload waits for a broker that went away. */
+const patience = 30_000;
+
+/**
+ * Models and sample sets, named by their SHA-256, on the JetStream Object Store. Writing follows the store's format
+ * (chunk messages, then one meta message) so that pieces are bounded in flight and sent again when the broker was away.
+ */
+export class ArtefactStore {
+  readonly #js: JetStreamClient;
+  readonly #connection: NatsConnection;
+  readonly #objects: ObjectStore;
+
+  private constructor(connection: NatsConnection, objects: ObjectStore) {
+    this.#connection = connection;
+    this.#js = connection.jetstream();
+    this.#objects = objects;
+  }
+
+  /** Opens the bucket, creating it at the first time. */
+  static async open(connection: NatsConnection, options: ArtefactStoreOptions = {}): Promise<ArtefactStore> {
+    const { replicas = 1 } = options;
+    try {
+      const bucket = { storage: StorageType.File, replicas };
+      const objects = await connection.jetstream().views.os(artefactsBucket, bucket);
+      return new ArtefactStore(connection, objects);
+    } catch (error) {
+      throw fromNats('open the artefact store', error);
+    }
+  }
+
+  /** Bytes of an artefact; undefined when it is not stored. */
+  async size(digest: Digest): Promise<number | undefined> {
+    try {
+      const info = await this.#objects.info(checkDigest(digest));
+      return info === null || info.deleted ? undefined : info.size;
+    } catch (error) {
+      throw fromNats(`look up artefact ${digest}`, error);
+    }
+  }
+
+  /** Whether an artefact is stored. */
+  async has(digest: Digest): Promise<boolean> {
+    return (await this.size(digest)) !== undefined;
+  }
+
+  /**
+   * Stores content under its digest, unless it is there. Nothing is visible until all of it has arrived and fits.
+   * @returns its size in bytes
+   * @throws ServiceError INVALID_ARGUMENT when the content has another digest
+   */
+  async put(digest: Digest, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+    const present = await this.size(digest);
+    if (present !== undefined) return present;
+    const upload = { id: nuid.next(), hash: createHash('sha256'), bytes: 0, pieces: 0 };
+    try {
+      await this.#putPieces(upload, content, signal);
+      const actual = upload.hash.copy().digest('hex');
+      if (actual !== digest) {
+        const message = `The content's SHA-256 is ${actual}, but it was announced as ${digest}.`;
+        throw new ServiceError('INVALID_ARGUMENT', message, {
+          violations: [{ field: 'digest', description: message }],
+        });
+      }
+      if (!(await this.#putMeta(digest, upload, signal))) await this.#discard(upload.id);
+      return upload.bytes;
+    } catch (error) {
+      await this.#discard(upload.id);
+      throw error;
+    }
+  }
+
+  async #putPieces(upload: Upload, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+    const subject = `$O.${artefactsBucket}.C.${upload.id}`;
+    const common = { patience, ...(signal !== undefined && { signal }) };
+    let batch: Promise<unknown>[] = [];
+    for await (const piece of inPieces(content, pieceSize)) {
+      upload.hash.update(piece);
+      upload.bytes += piece.length;
+      const messageId = `${upload.id}/${upload.pieces++}`;
+      const sending = publish(this.#js, subject, piece, { ...common, messageId });
+      // A failure is met at the next await of the batch, not as an unhandled rejection before.
+      sending.catch(() => undefined);
+      batch.push(sending);
+      if (batch.length === piecesInFlight) {
+        await Promise.all(batch);
+        batch = [];
+      }
+    }
+    await Promise.all(batch);
+  }
+
+  /** Makes the artefact visible; false when another upload of the same content was faster. */
+  async #putMeta(digest: Digest, upload: Upload, signal?: AbortSignal): Promise<boolean> {
+    const meta = {
+      name: digest,
+      bucket: artefactsBucket,
+      nuid: upload.id,
+      size: upload.bytes,
+      chunks: upload.pieces,
+      digest: `SHA-256=${base64url(Buffer.from(digest, 'hex'))}`,
+      mtime: new Date().toISOString(),
+      options: { max_chunk_size: pieceSize },
+    };
+    const rollup = headers();
+    rollup.set('Nats-Rollup', 'sub');
+    const subject = `$O.${artefactsBucket}.M.${base64url(Buffer.from(digest))}`;
+    const { outcome } = await publish(this.#js, subject, Buffer.from(JSON.stringify(meta)), {
+      messageId: `${upload.id}/meta`,
+      onlyFirst: true,
+      headers: rollup,
+      patience,
+      ...(signal !== undefined && { signal }),
+    });
+    return outcome === 'stored';
+  }
+
+  async #discard(uploadId: string): Promise<void> {
+    try {
+      const manager = await this.#connection.jetstreamManager();
+      await manager.streams.purge(`OBJ_${artefactsBucket}`, {
+        filter: `$O.${artefactsBucket}.C.${uploadId}`,
+      });
+    } catch {
+      // Pieces that nothing refers to cost space and nothing else; the error that led here matters more.
+    }
+  }
+
+  /**
+   * Streams an artefact's content; the last piece comes only when the whole has the right digest.
+   * @throws ServiceError NOT_FOUND when it is not stored, DATA_LOSS when what is stored is not what it should be
+   */
+  async *get(digest: Digest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const result = await this.#objects.get(checkDigest(digest)).catch((error: unknown) => {
+      throw fromNats(`read artefact ${digest}`, error);
+    });
+    if (result === null) throw new ServiceError('NOT_FOUND', `Artefact ${digest} is not stored.`);
+    yield* verified(digest, result.data, signal);
+  }
+}
+
+/** Holds each piece back until the next one is there, and the last until the digest is known to fit. */
+async function* verified(
+  digest: Digest,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('sha256');
+  let held: Uint8Array | undefined;
+  for await (const piece of content) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+    if (held !== undefined) yield held;
+    held = piece;
+  }
+  if (hash.digest('hex') !== digest) {
+    throw new ServiceError('DATA_LOSS', `Artefact ${digest} is damaged in the object store.`);
+  }
+  if (held !== undefined) yield held;
+}
+
+interface Upload {
+  readonly id: string;
+  readonly hash: ReturnType<typeof createHash>;
+  bytes: number;
+  pieces: number;
+}
+
+/** The object store keeps the padding. */
+function base64url(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}

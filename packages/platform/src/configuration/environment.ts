@@ -1,0 +1,97 @@
+import { ServiceError, type FieldViolation } from '../errors/service-error.js';
+
+/** One setting: the variable it comes from, what it is when absent, and how its text is understood. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly description: string;
+  /** Undefined when the variable must be set. */
+  readonly default: T | undefined;
+  /** The value, or what would have been allowed. */
+  parse(text: string): { readonly value: T } | { readonly allowed: string };
+}
+
+type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** What {@link readEnvironment} returns for its settings. */
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+interface Description<T> {
+  readonly description: string;
+  readonly default?: T;
+}
+
+/** A non-empty text. */
+export function text(variable: string, options: Description<string>): Setting<string> {
+  const parse = (value: string): { value: string } => ({ value });
+  return { variable, description: options.description, default: options.default, parse };
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(
+  variable: string,
+  options: Description<T> & { readonly of: readonly T[] },
+): Setting<T> {
+  const parse = (value: string): { value: T } | { allowed: string } => {
+    const match = options.of.find((word) => word === value);
+    return match === undefined ? { allowed: `one of ${options.of.join(', ')}` } : { value: match };
+  };
+  return { variable, description: options.description, default: options.default, parse };
+}
+
+/** A whole number within bounds. */
+export function integer(
+  variable: string,
+  options: Description<number> & { readonly min: number; readonly max: number },
+): Setting<number> {
+  const { min, max } = options;
+  const parse = (value: string): { value: number } | { allowed: string } => {
+    const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
+    const valid = number >= min && number <= max;
+    return valid ? { value: number } : { allowed: `a whole number from ${min} to ${max}` };
+  };
+  return { variable, description: options.description, default: options.default, parse };
+}
+
+/** A listening address `host:port`; port 0 takes any free port. */
+export function address(variable: string, options: Description<string>): Setting<string> {
+  const parse = (value: string): { value: string } | { allowed: string } => {
+    const port = /^(?:\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i.exec(value)?.[1];
+    const valid = port !== undefined && Number(port) <= 65_535;
+    return valid ? { value } : { allowed: 'host:port with a port from 0 to 65535' };
+  };
+  return { variable, description: options.description, default: options.default, parse };
+}
+
+/**
+ * Reads a service's settings once, at its start. Empty variables count as absent.
+ * @throws ServiceError INVALID_ARGUMENT naming every bad variable, its value and what is allowed
+ */
+export function readEnvironment<S extends Settings>(
+  environment: Readonly<Record<string, string | undefined>>,
+  settings: S,
+): Values<S> {
+  const violations: FieldViolation[] = [];
+  const entries = Object.entries(settings).map(([name, setting]) => {
+    const outcome = readOne(setting, environment[setting.variable] ?? '');
+    if ('violation' in outcome) violations.push({ field: setting.variable, description: outcome.violation });
+    return [name, 'value' in outcome ? outcome.value : undefined] as const;
+  });
+  if (violations.length > 0) {
+    const message = violations.map(({ description }) => description).join(' ');
+    throw new ServiceError('INVALID_ARGUMENT', message, { violations });
+  }
+  return Object.freeze(Object.fromEntries(entries)) as Values<S>;
+}
+
+function readOne(setting: Setting<unknown>, value: string): { value: unknown } | { violation: string } {
+  const { variable, description } = setting;
+  if (value === '') {
+    if (setting.default !== undefined) return { value: setting.default };
+    return { violation: `${variable} is not set: it must hold ${description}.` };
+  }
+  const parsed = setting.parse(value);
+  if ('value' in parsed) return parsed;
+  return { violation: `${variable} is "${value}", but must be ${parsed.allowed}.` };
+}

@@ -1,0 +1,175 @@
+import {
+  Client,
+  credentials,
+  Metadata,
+  type CallOptions,
+  type ChannelCredentials,
+  type ClientOptions,
+  type ClientWritableStream,
+  type ServiceError as GrpcError,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { ServiceError } from '../errors/service-error.js';
+import { fromStatus } from './status.js';
+
+/** One method of a generated service definition: `CampaignServiceService.getCampaign`. */
+export interface Method<Q, R, QS extends boolean, RS extends boolean> {
+  readonly path: string;
+  readonly requestStream: QS;
+  readonly responseStream: RS;
+  readonly requestSerialize: (value: Q) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => R;
+}
+
+export interface InvokeOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds the call may take; no limit unless said. */
+  readonly timeout?: number;
+  /** Wait for a server that is not there yet, instead of failing at once. */
+  readonly waitForReady?: boolean;
+}
+
+/**
+ * Calls services by their generated definitions, with promises and async iterables. Every error is a
+ * {@link ServiceError} with the server's code, sentence and field violations.
+ */
+export class RpcClient implements Disposable {
+  readonly #client: Client;
+
+  constructor(
+    address: string,
+    channel: ChannelCredentials = credentials.createInsecure(),
+    options: ClientOptions = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 },
+  ) {
+    this.#client = new Client(address, channel, options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+
+  /** One request, one response. */
+  async unary<Q, R>(method: Method<Q, R, false, false>, request: Q, options: InvokeOptions = {}): Promise<R> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    return new Promise((resolve, reject) => {
+      const settle = settler(resolve, reject);
+      const { metadata, call: callOptions } = prepare(options);
+      const call = this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        callOptions,
+        settle,
+      );
+      cancelOnAbort(call, options.signal);
+    });
+  }
+
+  /** One request, a stream of responses; leaving the loop early ends the call. */
+  async *serverStream<Q, R>(
+    method: Method<Q, R, false, true>,
+    request: Q,
+    options: InvokeOptions = {},
+  ): AsyncGenerator<R, void, undefined> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    const { metadata, call: callOptions } = prepare(options);
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      callOptions,
+    );
+    cancelOnAbort(call, options.signal);
+    try {
+      for await (const response of call as AsyncIterable<R>) yield response;
+    } catch (error) {
+      throw asServiceError(error);
+    } finally {
+      call.cancel();
+    }
+  }
+
+  /** A stream of requests, one response; requests are drawn no faster than the server reads. */
+  async clientStream<Q, R>(
+    method: Method<Q, R, true, false>,
+    requests: AsyncIterable<Q> | Iterable<Q>,
+    options: InvokeOptions = {},
+  ): Promise<R> {
+    const { path, requestSerialize, responseDeserialize } = method;
+    const { metadata, call: callOptions } = prepare(options);
+    return new Promise((resolve, reject) => {
+      const answered = new AbortController();
+      const settle = settler(resolve, reject);
+      const call = this.#client.makeClientStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        metadata,
+        callOptions,
+        (error, value?: R) => {
+          settle(error, value);
+          answered.abort();
+        },
+      );
+      cancelOnAbort(call, options.signal);
+      send(call, requests, answered.signal).catch((error: unknown) => {
+        reject(asServiceError(error));
+        call.cancel();
+      });
+    });
+  }
+}
+
+/** Writes requests until they end or the server has answered, which it may do before it has read them all. */
+async function send<Q>(
+  call: ClientWritableStream<Q>,
+  requests: AsyncIterable<Q> | Iterable<Q>,
+  answered: AbortSignal,
+): Promise<void> {
+  for await (const request of requests) {
+    if (answered.aborted) return;
+    if (!call.write(request)) await Promise.race([once(call, 'drain'), once(answered, 'abort')]);
+  }
+  call.end();
+}
+
+function prepare(options: InvokeOptions): { metadata: Metadata; call: CallOptions } {
+  const { timeout, waitForReady = false } = options;
+  const metadata = new Metadata({ waitForReady });
+  return { metadata, call: timeout === undefined ? {} : { deadline: Date.now() + timeout } };
+}
+
+function settler<R>(resolve: (value: R) => void, reject: (error: Error) => void) {
+  return (error: GrpcError | null, value?: R): void => {
+    if (error !== null) reject(fromStatus(error));
+    else if (value === undefined) reject(new ServiceError('INTERNAL', 'The server sent no response.'));
+    else resolve(value);
+  };
+}
+
+function cancelOnAbort(call: { cancel(): void }, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) call.cancel();
+  else
+    signal?.addEventListener(
+      'abort',
+      () => {
+        call.cancel();
+      },
+      { once: true },
+    );
+}
+
+function asServiceError(error: unknown): ServiceError {
+  return isStatus(error) ? fromStatus(error) : ServiceError.from(error);
+}
+
+function isStatus(error: unknown): error is StatusObject & Error {
+  return (
+    error instanceof Error && 'details' in error && 'metadata' in error && error.metadata instanceof Metadata
+  );
+}

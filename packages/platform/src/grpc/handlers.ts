@@ -1,0 +1,107 @@
+import type { handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { Clock } from '../clock.js';
+import { ServiceError } from '../errors/service-error.js';
+import type { Logger } from '../logging.js';
+import type { GrpcMetrics } from './metrics.js';
+import { toStatus } from './status.js';
+
+/** What a handler may use beside its request. */
+export interface CallContext {
+  /** Aborts when the client goes away, its deadline expires or the server drains. */
+  readonly signal: AbortSignal;
+}
+
+export interface HandlerOptions {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly metrics?: GrpcMetrics;
+}
+
+/**
+ * Turns async functions and generators into gRPC handlers: errors become canonical statuses with details, streams
+ * respect back-pressure, every call is counted, and all open streams can be ended at once for a drain.
+ */
+export class Handlers {
+  readonly #options: HandlerOptions;
+  readonly #draining = new AbortController();
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Ends every open stream with UNAVAILABLE. */
+  endStreams(): void {
+    this.#draining.abort(new ServiceError('UNAVAILABLE', 'The server is shutting down; call again.'));
+  }
+
+  /** One request, one response. */
+  unary<Q, R>(handler: (request: Q, context: CallContext) => Promise<R>): handleUnaryCall<Q, R> {
+    return (call, callback) => {
+      void this.#run(call, (context) => handler(call.request, context)).then((outcome) => {
+        if (outcome instanceof ServiceError) callback(toStatus(outcome));
+        else callback(null, outcome);
+      });
+    };
+  }
+
+  /** A stream of requests, one response. */
+  clientStream<Q, R>(
+    handler: (requests: AsyncIterable<Q>, context: CallContext) => Promise<R>,
+  ): handleClientStreamingCall<Q, R> {
+    return (call, callback) => {
+      const requests = call as AsyncIterable<Q>;
+      void this.#run(call, (context) => handler(requests, context)).then((outcome) => {
+        if (outcome instanceof ServiceError) callback(toStatus(outcome));
+        else callback(null, outcome);
+      });
+    };
+  }
+
+  /** One request, a stream of responses, produced no faster than the client reads. */
+  serverStream<Q, R>(
+    handler: (request: Q, context: CallContext) => AsyncIterable<R>,
+  ): handleServerStreamingCall<Q, R> {
+    return (call) => {
+      const pump = async (context: CallContext): Promise<void> => {
+        for await (const response of handler(call.request, context)) {
+          if (!call.write(response)) await once(call, 'drain', { signal: context.signal });
+          context.signal.throwIfAborted();
+        }
+      };
+      void this.#run(call, pump).then((outcome) => {
+        if (outcome instanceof ServiceError) call.emit('error', toStatus(outcome));
+        else call.end();
+      });
+    };
+  }
+
+  async #run<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | ServiceError> {
+    const { clock, metrics } = this.#options;
+    const start = clock.seconds();
+    const gone = new AbortController();
+    call.once('cancelled', () => {
+      gone.abort(new ServiceError('CANCELLED', 'The client went away.'));
+    });
+    const signal = AbortSignal.any([gone.signal, this.#draining.signal]);
+    const outcome = await work({ signal }).catch((error: unknown) =>
+      this.#failure(call.getPath(), signal, error),
+    );
+    const code = outcome instanceof ServiceError ? outcome.code : 'OK';
+    metrics?.observe(call.getPath(), code, clock.seconds() - start);
+    return outcome;
+  }
+
+  #failure(method: string, signal: AbortSignal, error: unknown): ServiceError {
+    const aborted = signal.aborted && error instanceof Error && error.name === 'AbortError';
+    const failure = ServiceError.from(aborted ? signal.reason : error);
+    if (failure.code === 'INTERNAL') this.#options.logger.error({ error, method }, 'a call failed');
+    return failure;
+  }
+}
+
+/** What all kinds of calls share. */
+interface AnyCall {
+  getPath(): string;
+  once(event: 'cancelled', listener: () => void): unknown;
+}

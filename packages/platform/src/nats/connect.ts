@@ -1,0 +1,95 @@
+import { connect, Events, type NatsConnection } from 'nats';
+import { systemClock, type Clock } from '../clock.js';
+import { ServiceError } from '../errors/service-error.js';
+import type { Logger } from '../logging.js';
+
+/** The oldest server whose behaviour we rely on (per-subject fences on work queues, direct gets). */
+export const oldestNatsServer = '2.9.0';
+
+export interface ConnectOptions {
+  /** One URL, or several separated by commas. */
+  readonly url: string;
+  /** Shown by the server's monitoring. */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+const retryDelay = 1_000;
+
+/**
+ * Connects to NATS, waiting for as long as no server answers, and stays connected: the client reconnects for ever.
+ * @throws ServiceError FAILED_PRECONDITION when the server is too old or has no JetStream; CANCELLED on abort
+ */
+export async function connectNats(options: ConnectOptions): Promise<NatsConnection> {
+  const connection = await connectPatiently(options);
+  try {
+    checkServer(connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  void logStatus(connection, options.logger);
+  return connection;
+}
+
+async function connectPatiently(options: ConnectOptions): Promise<NatsConnection> {
+  const { url, name, logger, signal, clock = systemClock } = options;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await connect({
+        servers: url.split(',').map((server) => server.trim()),
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: retryDelay,
+        pingInterval: 10_000,
+        maxPingOut: 2,
+      });
+    } catch (error) {
+      if (isRefusal(error)) {
+        throw new ServiceError('UNAUTHENTICATED', `NATS at ${url} refused the credentials.`, {
+          cause: error,
+        });
+      }
+      logger.warn({ error, url }, 'no NATS server answers; trying again');
+      await clock.sleep(retryDelay, signal);
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'AUTHORIZATION_VIOLATION';
+}
+
+function checkServer(connection: NatsConnection): void {
+  const { version = '0', jetstream = false } = connection.info ?? {};
+  const server = connection.getServer();
+  if (compareVersions(version, oldestNatsServer) < 0) {
+    const message = `The nats-server at ${server} is version ${version}, but at least ${oldestNatsServer} is needed.`;
+    throw new ServiceError('FAILED_PRECONDITION', message);
+  }
+  if (!jetstream) {
+    const message = `The nats-server at ${server} runs without JetStream: start it with "--jetstream".`;
+    throw new ServiceError('FAILED_PRECONDITION', message);
+  }
+}
+
+/** Negative, zero or positive as version `a` is older than, equal to or newer than `b`; pre-release tags are ignored. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => (version.split('-')[0] ?? '').split('.').map(Number));
+  for (let part = 0; part < 3; part++) {
+    const difference = (left?.[part] ?? 0) - (right?.[part] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+async function logStatus(connection: NatsConnection, logger: Logger): Promise<void> {
+  for await (const { type, data } of connection.status()) {
+    const event = { event: type, data };
+    if (type === Events.Disconnect || type === Events.Error) logger.warn(event, 'NATS connection');
+    else if (type === Events.Reconnect) logger.info(event, 'NATS connection');
+  }
+}

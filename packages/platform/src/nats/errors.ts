@@ -1,0 +1,54 @@
+import { ErrorCode, NatsError } from 'nats';
+import type { Code } from '../errors/code.js';
+import { ServiceError } from '../errors/service-error.js';
+
+/** JetStream's own error numbers that we act on. */
+export const jetStreamErrors = {
+  insufficientResources: 10_023,
+  wrongLastSequence: 10_071,
+  maximumReached: 10_077,
+} as const;
+
+const unreachable: ReadonlySet<string> = new Set([
+  ErrorCode.Timeout,
+  ErrorCode.NoResponders,
+  ErrorCode.Disconnect,
+  ErrorCode.ConnectionClosed,
+  ErrorCode.ConnectionDraining,
+  ErrorCode.ConnectionRefused,
+  ErrorCode.ConnectionTimeout,
+  ErrorCode.JetStreamNotEnabled,
+]);
+
+/** Whether JetStream refused a write because its subject already holds a message. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error?.err_code === jetStreamErrors.wrongLastSequence;
+}
+
+/** Whether the stream, consumer, bucket or message does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof NatsError && (error.api_error?.code === 404 || error.code === '404');
+}
+
+/** What went wrong between us and the broker, as our error type: `action` completes "Could not …". */
+export function fromNats(action: string, error: unknown): ServiceError {
+  if (!(error instanceof NatsError)) return ServiceError.from(error);
+  const code = codeOf(error);
+  const reasons: Partial<Record<Code, string>> = {
+    UNAVAILABLE: 'the NATS server does not answer',
+    RESOURCE_EXHAUSTED: 'the NATS server has no storage left',
+  };
+  const reason = reasons[code] ?? error.api_error?.description ?? error.message;
+  return new ServiceError(code, `Could not ${action}: ${reason}.`, { cause: error });
+}
+
+function codeOf(error: NatsError): Code {
+  const number = error.api_error?.err_code;
+  if (number === jetStreamErrors.insufficientResources || number === jetStreamErrors.maximumReached) {
+    return 'RESOURCE_EXHAUSTED';
+  }
+  if (number === jetStreamErrors.wrongLastSequence) return 'ALREADY_EXISTS';
+  if (isNotFound(error)) return 'NOT_FOUND';
+  if (unreachable.has(error.code) || error.api_error?.code === 503) return 'UNAVAILABLE';
+  return error.isPermissionError() ? 'PERMISSION_DENIED' : 'INTERNAL';
+}

@@ -1,0 +1,65 @@
+import type { JetStreamClient, MsgHdrs } from 'nats';
+import { systemClock, type Clock } from '../clock.js';
+import { ServiceError } from '../errors/service-error.js';
+import { fromNats, isFenced } from './errors.js';
+
+export interface PublishOptions {
+  /** Same id, same message: JetStream stores it once, however often it is sent. */
+  readonly messageId: string;
+  /** Refuse the message when its subject already holds one. */
+  readonly onlyFirst?: boolean;
+  readonly headers?: MsgHdrs;
+  /** Milliseconds to go on trying for; for ever unless said. */
+  readonly patience?: number;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** `stored` also when an earlier try of the same message had been stored. */
+export type Publication =
+  { readonly outcome: 'stored'; readonly sequence: number } | { readonly outcome: 'fenced' };
+
+const firstDelay = 250;
+const longestDelay = 5_000;
+
+/**
+ * Publishes to a stream and waits until it is stored, trying again with the same message id while the broker is away
+ * or out of space.
+ * @throws ServiceError UNAVAILABLE or RESOURCE_EXHAUSTED after `patience`; CANCELLED on abort; others at once
+ */
+export async function publish(
+  js: JetStreamClient,
+  subject: string,
+  data: Uint8Array,
+  options: PublishOptions,
+): Promise<Publication> {
+  const { patience = Infinity, signal, clock = systemClock } = options;
+  const start = clock.seconds();
+  for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
+    signal?.throwIfAborted();
+    const answer = await tryPublish(js, subject, data, options);
+    if (!(answer instanceof ServiceError)) return answer;
+    const waited = (clock.seconds() - start) * 1_000;
+    if (!answer.retryable || waited + delay > patience) throw answer;
+    await clock.sleep(delay, signal);
+  }
+}
+
+async function tryPublish(
+  js: JetStreamClient,
+  subject: string,
+  data: Uint8Array,
+  { messageId, onlyFirst = false, headers }: PublishOptions,
+): Promise<Publication | ServiceError> {
+  try {
+    const { seq } = await js.publish(subject, data, {
+      msgID: messageId,
+      ...(onlyFirst && { expect: { lastSubjectSequence: 0 } }),
+      ...(headers !== undefined && { headers }),
+    });
+    return { outcome: 'stored', sequence: seq };
+  } catch (error) {
+    if (isFenced(error)) return { outcome: 'fenced' };
+    return fromNats(`publish to ${subject}`, error);
+  }
+}

@@ -1,0 +1,47 @@
+import {
+  encodeResult,
+  encodeWasted,
+  queriesOf,
+  resultsStream,
+  resultSubject,
+  wastedSubject,
+  type TaskResult,
+} from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import { randomUUID } from 'node:crypto';
+import { publish } from './publish.js';
+
+/** `refused`: another attempt's result, or a dead letter, was there first. */
+export type Verdict = 'accepted' | 'refused';
+
+/**
+ * Writes the one result of a task. The first write wins: acknowledgements are no fence, because those of an expired
+ * lease still count. A refused attempt is accounted for as wasted.
+ */
+export async function publishResult(
+  connection: NatsConnection,
+  result: TaskResult,
+  signal?: AbortSignal,
+): Promise<Verdict> {
+  const js = connection.jetstream();
+  const subject = resultSubject(result);
+  const messageId = randomUUID();
+  const options = { messageId, onlyFirst: true, ...(signal !== undefined && { signal }) };
+  const { outcome } = await publish(js, subject, encodeResult(result), options);
+  if (outcome === 'stored' || (await storedId(connection, subject)) === messageId) return 'accepted';
+  const { campaignId, index, generation, worker } = result;
+  const wasted = encodeWasted({ campaignId, index, generation, worker, queries: queriesOf(result) });
+  await publish(js, wastedSubject(campaignId), wasted, {
+    ...options,
+    onlyFirst: false,
+    messageId: randomUUID(),
+  });
+  return 'refused';
+}
+
+/** After an outage longer than the duplicate window, our own first try is what refuses the second one. */
+async function storedId(connection: NatsConnection, subject: string): Promise<string | undefined> {
+  const manager = await connection.jetstreamManager();
+  const message = await manager.streams.getMessage(resultsStream, { last_by_subj: subject });
+  return message.header.get('Nats-Msg-Id');
+}

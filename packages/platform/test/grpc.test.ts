@@ -1,0 +1,175 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import {
+  CampaignServiceService,
+  CampaignState,
+  reflectionPackage,
+  type DownloadArtefactRequest,
+  type DownloadArtefactResponse,
+  type GetCampaignRequest,
+  type GetCampaignResponse,
+  type UploadArtefactRequest,
+  type UploadArtefactResponse,
+} from '@unpair/protocol';
+import { Registry } from 'prom-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { eventually } from '../../../test/kit/index.js';
+import {
+  createGrpcMetrics,
+  createLogger,
+  fromStatus,
+  GrpcServer,
+  Handlers,
+  RpcClient,
+  ServiceError,
+  systemClock,
+  toStatus,
+} from '../src/index.js';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+const clock = systemClock;
+
+interface Served extends AsyncDisposable {
+  readonly server: GrpcServer;
+  readonly client: RpcClient;
+  readonly registry: Registry;
+  /** Chunks that the endless download has produced. */
+  produced: number;
+  aborted: boolean;
+}
+
+/** A service of three methods: echo or fail, an endless download, and an upload that counts. */
+async function serve(): Promise<Served> {
+  const registry = new Registry();
+  const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
+  const state = { produced: 0, aborted: false };
+  const implementation = {
+    getCampaign: handlers.unary<GetCampaignRequest, GetCampaignResponse>(({ id }) => {
+      if (id === 'bug') return Promise.reject(new TypeError('x is undefined'));
+      if (id === '') {
+        const violations = [{ field: 'id', description: 'id must not be empty' }];
+        return Promise.reject(new ServiceError('INVALID_ARGUMENT', 'The id is empty.', { violations }));
+      }
+      const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [] };
+      const absent = { progress: undefined, createTime: undefined, endTime: undefined };
+      return Promise.resolve({ campaign: { ...campaign, ...absent } });
+    }),
+    downloadArtefact: handlers.serverStream<DownloadArtefactRequest, DownloadArtefactResponse>(
+      async function* (_, { signal }) {
+        signal.addEventListener('abort', () => (state.aborted = true));
+        for (;;) {
+          state.produced++;
+          yield { chunk: Buffer.alloc(64 * 1024) };
+          await Promise.resolve();
+        }
+      },
+    ),
+    uploadArtefact: handlers.clientStream<UploadArtefactRequest, UploadArtefactResponse>(async (requests) => {
+      let bytes = 0;
+      for await (const { chunk, digest } of requests) {
+        if (digest === 'refused') throw new ServiceError('RESOURCE_EXHAUSTED', 'No space.');
+        bytes += chunk.length;
+      }
+      return { digest: 'd', bytes };
+    }),
+  };
+  const server = await GrpcServer.start({
+    address: '127.0.0.1:0',
+    services: [{ name: 'unpair.v1.CampaignService', definition: CampaignServiceService, implementation }],
+    reflection: reflectionPackage(),
+    handlers,
+    clock,
+    logger,
+  });
+  const client = new RpcClient(server.address);
+  const dispose = async (): Promise<void> => {
+    client[Symbol.dispose]();
+    await server.drain({ notice: 0, deadline: 500 });
+  };
+  return Object.assign(state, { server, client, registry, [Symbol.asyncDispose]: dispose });
+}
+
+test('errors keep code, sentence and field violations over the wire', async () => {
+  await using served = await serve();
+  const call = served.client.unary(CampaignServiceService.getCampaign, { id: '' });
+  await expect(call).rejects.toMatchObject({
+    name: 'ServiceError',
+    code: 'INVALID_ARGUMENT',
+    message: 'The id is empty.',
+    violations: [{ field: 'id', description: 'id must not be empty' }],
+  });
+  const bug = served.client.unary(CampaignServiceService.getCampaign, { id: 'bug' });
+  await expect(bug).rejects.toMatchObject({ code: 'INTERNAL' });
+  const unknown = served.client.unary(CampaignServiceService.cancelCampaign, { id: 'x' });
+  await expect(unknown).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+});
+
+test('calls are counted by method and code', async () => {
+  await using served = await serve();
+  await served.client.unary(CampaignServiceService.getCampaign, { id: 'a' });
+  await served.client.unary(CampaignServiceService.getCampaign, { id: '' }).catch(() => undefined);
+  const text = await served.registry.metrics();
+  const path = '/unpair.v1.CampaignService/GetCampaign';
+  expect(text).toContain(`unpair_grpc_requests_total{method="${path}",code="OK"} 1`);
+  expect(text).toContain(`unpair_grpc_requests_total{method="${path}",code="INVALID_ARGUMENT"} 1`);
+});
+
+test('a slow reader holds the producer back, and leaving the loop stops it', async () => {
+  await using served = await serve();
+  const download = served.client.serverStream(CampaignServiceService.downloadArtefact, { digest: 'd' });
+  await download.next();
+  await sleep(300);
+  const produced = served.produced;
+  expect(produced).toBeLessThan(200);
+  await sleep(200);
+  expect(served.produced).toBe(produced);
+  await download.return();
+  await eventually(() => {
+    expect(served.aborted).toBe(true);
+  });
+});
+
+test('uploads stream; a server that refuses early is heard before the client has sent all', async () => {
+  await using served = await serve();
+  const { client } = served;
+  const requests = Array.from({ length: 40 }, () => ({ digest: '', chunk: Buffer.alloc(100_000) }));
+  const upload = await client.clientStream(CampaignServiceService.uploadArtefact, requests);
+  expect(upload.bytes).toBe(4_000_000);
+  const endless = (function* (): Generator<UploadArtefactRequest> {
+    for (;;) yield { digest: 'refused', chunk: Buffer.alloc(100_000) };
+  })();
+  await expect(client.clientStream(CampaignServiceService.uploadArtefact, endless)).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+  });
+});
+
+test('a drain ends open streams with UNAVAILABLE and returns', async () => {
+  await using served = await serve();
+  const download = served.client.serverStream(CampaignServiceService.downloadArtefact, { digest: 'd' });
+  await download.next();
+  const rest = (async () => {
+    for await (const { chunk } of download) expect(chunk.length).toBe(64 * 1024);
+  })();
+  rest.catch(() => undefined);
+  await served.server.drain({ notice: 0, deadline: 5_000 });
+  await expect(rest).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+});
+
+test('an abort cancels the call; a taken port is one sentence', async () => {
+  await using served = await serve();
+  const signal = AbortSignal.abort();
+  const call = served.client.unary(CampaignServiceService.getCampaign, { id: 'a' }, { signal });
+  await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
+  const { address } = served.server;
+  const handlers = new Handlers({ logger, clock });
+  const reflection = reflectionPackage();
+  const second = GrpcServer.start({ address, services: [], reflection, handlers, clock, logger });
+  await expect(second).rejects.toThrow(`Cannot listen on ${address} for gRPC: the port is in use.`);
+});
+
+test('a status without details is an error without violations', () => {
+  const sent = toStatus(new ServiceError('NOT_FOUND', 'No campaign.'));
+  expect(fromStatus(sent)).toMatchObject({ code: 'NOT_FOUND', violations: [] });
+  expect(fromStatus({ code: status.NOT_FOUND, details: 'x', metadata: new Metadata() }).code).toBe('NOT_FOUND');
+});

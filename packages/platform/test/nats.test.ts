@@ -1,0 +1,143 @@
+import { decodeResult, decodeWasted, resultsStream, tasksStream, type TaskResult } from '@unpair/protocol';
+import { expect, test } from 'vitest';
+import { eventually, TestNatsServer } from '../../../test/kit/index.js';
+import {
+  awaitWorkersConsumer,
+  compareVersions,
+  connectNats,
+  createLogger,
+  ensureTopology,
+  publish,
+  publishResult,
+  startNatsServer,
+} from '../src/index.js';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+
+function attackResult(worker: string, queries: number): TaskResult {
+  const row = {
+    sample: 0,
+    label: 1,
+    cleanCorrect: true,
+    surrogateCorrect: true,
+    success: true,
+    successRounded: true,
+    queries,
+    surrogateQueries: 0,
+    linf: 0,
+    l2: 0,
+  };
+  const outcome = { $case: 'attack', value: { cell: 'c', rows: [row] } } as const;
+  return { campaignId: 'c-1', index: 7, generation: 0, worker, runtime: '', seconds: 1, outcome };
+}
+
+test('a connection waits for a server that is not there yet, and survives its restart', async () => {
+  await using server = await TestNatsServer.start();
+  await server.kill();
+  const connecting = connectNats({ url: server.url, name: 'test', logger });
+  await server.restart();
+  const connection = await connecting;
+  await server.kill();
+  await server.restart();
+  await eventually(() => connection.flush());
+  await connection.close();
+});
+
+test('waiting for a server ends when told to', async () => {
+  const signal = AbortSignal.timeout(200);
+  const waiting = connectNats({ url: 'nats://127.0.0.1:1', name: 'test', logger, signal });
+  await expect(waiting).rejects.toThrow(/abort|timeout/i);
+});
+
+test('the streams can be set up again with other limits, and hold what they held', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  await publish(connection.jetstream(), 'tasks.c-1.0', Buffer.from('x'), { messageId: 'a' });
+  await ensureTopology(connection, { maxTaskBytes: 1_000_000, maxAckPending: 8, ackWait: 2_000 });
+  const manager = await connection.jetstreamManager();
+  const { config, state } = await manager.streams.info(tasksStream);
+  expect({ bytes: config.max_bytes, messages: state.messages }).toEqual({ bytes: 1_000_000, messages: 1 });
+  const info = await (await awaitWorkersConsumer(connection)).info();
+  expect(info.config.max_ack_pending).toBe(8);
+  await connection.close();
+});
+
+test('a worker waits for the consumer until a coordinator makes it', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  const waiting = awaitWorkersConsumer(connection);
+  await ensureTopology(connection);
+  expect((await (await waiting).info()).name).toBe('workers');
+  await connection.close();
+});
+
+test('the first result of a task wins; the second is refused and its queries are counted as wasted', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  expect(await publishResult(connection, attackResult('first', 10))).toBe('accepted');
+  expect(await publishResult(connection, attackResult('late', 33))).toBe('refused');
+  const manager = await connection.jetstreamManager();
+  const kept = await manager.streams.getMessage(resultsStream, { last_by_subj: 'results.c-1.7' });
+  expect(decodeResult(kept.data).worker).toBe('first');
+  const wasted = await manager.streams.getMessage(resultsStream, { last_by_subj: 'wasted.c-1' });
+  expect(decodeWasted(wasted.data)).toMatchObject({ worker: 'late', queries: 33, index: 7 });
+  await connection.close();
+});
+
+test('a message sent again under its id is stored once, although its subject is fenced', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  const js = connection.jetstream();
+  const send = (messageId: string): ReturnType<typeof publish> =>
+    publish(js, 'results.c-1.0', Buffer.from('x'), { messageId, onlyFirst: true });
+  expect(await send('one')).toEqual({ outcome: 'stored', sequence: 1 });
+  expect(await send('one')).toEqual({ outcome: 'stored', sequence: 1 });
+  expect(await send('two')).toEqual({ outcome: 'fenced' });
+  await connection.close();
+});
+
+test('a publication made while the server is down arrives when it is back', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  await server.kill();
+  const sending = publish(connection.jetstream(), 'tasks.c-1.0', Buffer.from('x'), { messageId: 'a' });
+  await server.restart();
+  expect((await sending).outcome).toBe('stored');
+  await connection.close();
+});
+
+test('a full stream is RESOURCE_EXHAUSTED once patience is over', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection, { maxTaskBytes: 4_096 });
+  const js = connection.jetstream();
+  const flood = async (): Promise<void> => {
+    for (let index = 0; index < 10; index++) {
+      const options = { messageId: `${index}`, patience: 0 };
+      await publish(js, `tasks.c-1.${index}`, Buffer.alloc(1_000), options);
+    }
+  };
+  await expect(flood()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true });
+  await connection.close();
+});
+
+test('a server that is not installed, or whose port is taken, is one sentence', async () => {
+  await using server = await TestNatsServer.start();
+  const directory = '/tmp/unpair-no-such-server';
+  await expect(startNatsServer({ directory, executable: 'no-such-nats' })).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: expect.stringContaining('install nats-server') as string,
+  });
+  const port = Number(new URL(server.url).port);
+  await expect(startNatsServer({ directory, port })).rejects.toThrow(/address already in use/);
+});
+
+test('versions are ordered by number, not by text', () => {
+  expect(compareVersions('2.9.10', '2.10.0')).toBeLessThan(0);
+  expect(compareVersions('2.12.0-beta.1', '2.9.0')).toBeGreaterThan(0);
+  expect(compareVersions('2.9.0', '2.9.0')).toBe(0);
+});

@@ -1,0 +1,3 @@
+export { eventually } from './eventually.js';
+export { TestNatsServer } from './nats-server.js';
+export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js';
