@@ -171,5 +171,7 @@ test('an abort cancels the call; a taken port is one sentence', async () => {
 test('a status without details is an error without violations', () => {
   const sent = toStatus(new ServiceError('NOT_FOUND', 'No campaign.'));
   expect(fromStatus(sent)).toMatchObject({ code: 'NOT_FOUND', violations: [] });
-  expect(fromStatus({ code: status.NOT_FOUND, details: 'x', metadata: new Metadata() }).code).toBe('NOT_FOUND');
+  expect(fromStatus({ code: status.NOT_FOUND, details: 'x', metadata: new Metadata() }).code).toBe(
+    'NOT_FOUND',
+  );
 });
