@@ -24,148 +24,148 @@ export interface ServerLiveRequest {
 }
 
 export interface ServerLiveResponse {
-  live: boolean;
+  readonly live: boolean;
 }
 
 export interface ServerReadyRequest {
 }
 
 export interface ServerReadyResponse {
-  ready: boolean;
+  readonly ready: boolean;
 }
 
 export interface ModelReadyRequest {
-  name: string;
-  version: string;
+  readonly name: string;
+  readonly version: string;
 }
 
 export interface ModelReadyResponse {
-  ready: boolean;
+  readonly ready: boolean;
 }
 
 export interface ServerMetadataRequest {
 }
 
 export interface ServerMetadataResponse {
-  name: string;
-  version: string;
-  extensions: string[];
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
 }
 
 export interface ModelMetadataRequest {
-  name: string;
-  version: string;
+  readonly name: string;
+  readonly version: string;
 }
 
 export interface ModelMetadataResponse {
-  name: string;
-  versions: string[];
-  platform: string;
-  inputs: ModelMetadataResponse_TensorMetadata[];
-  outputs: ModelMetadataResponse_TensorMetadata[];
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly ModelMetadataResponse_TensorMetadata[];
+  readonly outputs: readonly ModelMetadataResponse_TensorMetadata[];
 }
 
 export interface ModelMetadataResponse_TensorMetadata {
-  name: string;
+  readonly name: string;
   /** BOOL, UINT8, INT64, FP32, … */
-  datatype: string;
+  readonly datatype: string;
   /** A size of -1 is known only when the model runs. */
-  shape: number[];
+  readonly shape: readonly number[];
 }
 
 export interface ModelInferRequest {
-  modelName: string;
-  modelVersion: string;
+  readonly modelName: string;
+  readonly modelVersion: string;
   /** Echoed in the response. */
-  id: string;
-  parameters: { [key: string]: InferParameter };
-  inputs: ModelInferRequest_InferInputTensor[];
+  readonly id: string;
+  readonly parameters: { [key: string]: InferParameter };
+  readonly inputs: readonly ModelInferRequest_InferInputTensor[];
   /** All outputs when empty. */
-  outputs: ModelInferRequest_InferRequestedOutputTensor[];
+  readonly outputs: readonly ModelInferRequest_InferRequestedOutputTensor[];
   /** One entry for each input, in their order: elements in row-major order, little-endian. */
-  rawInputContents: Buffer[];
+  readonly rawInputContents: readonly Buffer[];
 }
 
 export interface ModelInferRequest_InferInputTensor {
-  name: string;
-  datatype: string;
-  shape: number[];
-  parameters: { [key: string]: InferParameter };
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly parameters: { [key: string]: InferParameter };
   /** Absent when the tensor travels in raw_input_contents. */
-  contents: InferTensorContents | undefined;
+  readonly contents: InferTensorContents | undefined;
 }
 
 export interface ModelInferRequest_InferInputTensor_ParametersEntry {
-  key: string;
-  value: InferParameter | undefined;
+  readonly key: string;
+  readonly value: InferParameter | undefined;
 }
 
 export interface ModelInferRequest_InferRequestedOutputTensor {
-  name: string;
-  parameters: { [key: string]: InferParameter };
+  readonly name: string;
+  readonly parameters: { [key: string]: InferParameter };
 }
 
 export interface ModelInferRequest_InferRequestedOutputTensor_ParametersEntry {
-  key: string;
-  value: InferParameter | undefined;
+  readonly key: string;
+  readonly value: InferParameter | undefined;
 }
 
 export interface ModelInferRequest_ParametersEntry {
-  key: string;
-  value: InferParameter | undefined;
+  readonly key: string;
+  readonly value: InferParameter | undefined;
 }
 
 export interface ModelInferResponse {
-  modelName: string;
-  modelVersion: string;
-  id: string;
-  parameters: { [key: string]: InferParameter };
-  outputs: ModelInferResponse_InferOutputTensor[];
-  rawOutputContents: Buffer[];
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly id: string;
+  readonly parameters: { [key: string]: InferParameter };
+  readonly outputs: readonly ModelInferResponse_InferOutputTensor[];
+  readonly rawOutputContents: readonly Buffer[];
 }
 
 export interface ModelInferResponse_InferOutputTensor {
-  name: string;
-  datatype: string;
-  shape: number[];
-  parameters: { [key: string]: InferParameter };
-  contents: InferTensorContents | undefined;
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly parameters: { [key: string]: InferParameter };
+  readonly contents: InferTensorContents | undefined;
 }
 
 export interface ModelInferResponse_InferOutputTensor_ParametersEntry {
-  key: string;
-  value: InferParameter | undefined;
+  readonly key: string;
+  readonly value: InferParameter | undefined;
 }
 
 export interface ModelInferResponse_ParametersEntry {
-  key: string;
-  value: InferParameter | undefined;
+  readonly key: string;
+  readonly value: InferParameter | undefined;
 }
 
 export interface InferParameter {
-  parameterChoice:
-    | { $case: "boolParam"; value: boolean }
-    | { $case: "int64Param"; value: number }
-    | { $case: "stringParam"; value: string }
-    | { $case: "doubleParam"; value: number }
-    | { $case: "uint64Param"; value: number }
+  readonly parameterChoice:
+    | { readonly $case: "boolParam"; readonly value: boolean }
+    | { readonly $case: "int64Param"; readonly value: number }
+    | { readonly $case: "stringParam"; readonly value: string }
+    | { readonly $case: "doubleParam"; readonly value: number }
+    | { readonly $case: "uint64Param"; readonly value: number }
     | undefined;
 }
 
 /** The elements of a tensor in row-major order; the field follows from the datatype. */
 export interface InferTensorContents {
   /** BOOL */
-  boolContents: boolean[];
+  readonly boolContents: readonly boolean[];
   /** INT8, INT16, INT32 */
-  intContents: number[];
-  int64Contents: number[];
+  readonly intContents: readonly number[];
+  readonly int64Contents: readonly number[];
   /** UINT8, UINT16, UINT32 */
-  uintContents: number[];
-  uint64Contents: number[];
-  fp32Contents: number[];
-  fp64Contents: number[];
+  readonly uintContents: readonly number[];
+  readonly uint64Contents: readonly number[];
+  readonly fp32Contents: readonly number[];
+  readonly fp64Contents: readonly number[];
   /** BYTES */
-  bytesContents: Buffer[];
+  readonly bytesContents: readonly Buffer[];
 }
 
 function createBaseServerLiveRequest(): ServerLiveRequest {
@@ -186,7 +186,7 @@ export const ServerLiveRequest: MessageFns<ServerLiveRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerLiveRequest();
+      const message = createBaseServerLiveRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -206,7 +206,7 @@ export const ServerLiveRequest: MessageFns<ServerLiveRequest> = {
     return ServerLiveRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerLiveRequest>, I>>(_: I): ServerLiveRequest {
-    const message = createBaseServerLiveRequest();
+    const message = createBaseServerLiveRequest() as any;
     return message;
   },
 };
@@ -232,7 +232,7 @@ export const ServerLiveResponse: MessageFns<ServerLiveResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerLiveResponse();
+      const message = createBaseServerLiveResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -260,7 +260,7 @@ export const ServerLiveResponse: MessageFns<ServerLiveResponse> = {
     return ServerLiveResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerLiveResponse>, I>>(object: I): ServerLiveResponse {
-    const message = createBaseServerLiveResponse();
+    const message = createBaseServerLiveResponse() as any;
     message.live = object.live ?? false;
     return message;
   },
@@ -284,7 +284,7 @@ export const ServerReadyRequest: MessageFns<ServerReadyRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerReadyRequest();
+      const message = createBaseServerReadyRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -304,7 +304,7 @@ export const ServerReadyRequest: MessageFns<ServerReadyRequest> = {
     return ServerReadyRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerReadyRequest>, I>>(_: I): ServerReadyRequest {
-    const message = createBaseServerReadyRequest();
+    const message = createBaseServerReadyRequest() as any;
     return message;
   },
 };
@@ -330,7 +330,7 @@ export const ServerReadyResponse: MessageFns<ServerReadyResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerReadyResponse();
+      const message = createBaseServerReadyResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -358,7 +358,7 @@ export const ServerReadyResponse: MessageFns<ServerReadyResponse> = {
     return ServerReadyResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerReadyResponse>, I>>(object: I): ServerReadyResponse {
-    const message = createBaseServerReadyResponse();
+    const message = createBaseServerReadyResponse() as any;
     message.ready = object.ready ?? false;
     return message;
   },
@@ -388,7 +388,7 @@ export const ModelReadyRequest: MessageFns<ModelReadyRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelReadyRequest();
+      const message = createBaseModelReadyRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -424,7 +424,7 @@ export const ModelReadyRequest: MessageFns<ModelReadyRequest> = {
     return ModelReadyRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelReadyRequest>, I>>(object: I): ModelReadyRequest {
-    const message = createBaseModelReadyRequest();
+    const message = createBaseModelReadyRequest() as any;
     message.name = object.name ?? "";
     message.version = object.version ?? "";
     return message;
@@ -452,7 +452,7 @@ export const ModelReadyResponse: MessageFns<ModelReadyResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelReadyResponse();
+      const message = createBaseModelReadyResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -480,7 +480,7 @@ export const ModelReadyResponse: MessageFns<ModelReadyResponse> = {
     return ModelReadyResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelReadyResponse>, I>>(object: I): ModelReadyResponse {
-    const message = createBaseModelReadyResponse();
+    const message = createBaseModelReadyResponse() as any;
     message.ready = object.ready ?? false;
     return message;
   },
@@ -504,7 +504,7 @@ export const ServerMetadataRequest: MessageFns<ServerMetadataRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerMetadataRequest();
+      const message = createBaseServerMetadataRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -524,7 +524,7 @@ export const ServerMetadataRequest: MessageFns<ServerMetadataRequest> = {
     return ServerMetadataRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerMetadataRequest>, I>>(_: I): ServerMetadataRequest {
-    const message = createBaseServerMetadataRequest();
+    const message = createBaseServerMetadataRequest() as any;
     return message;
   },
 };
@@ -556,7 +556,7 @@ export const ServerMetadataResponse: MessageFns<ServerMetadataResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseServerMetadataResponse();
+      const message = createBaseServerMetadataResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -600,7 +600,7 @@ export const ServerMetadataResponse: MessageFns<ServerMetadataResponse> = {
     return ServerMetadataResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ServerMetadataResponse>, I>>(object: I): ServerMetadataResponse {
-    const message = createBaseServerMetadataResponse();
+    const message = createBaseServerMetadataResponse() as any;
     message.name = object.name ?? "";
     message.version = object.version ?? "";
     message.extensions = object.extensions?.map((e) => e) || [];
@@ -632,7 +632,7 @@ export const ModelMetadataRequest: MessageFns<ModelMetadataRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelMetadataRequest();
+      const message = createBaseModelMetadataRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -668,7 +668,7 @@ export const ModelMetadataRequest: MessageFns<ModelMetadataRequest> = {
     return ModelMetadataRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelMetadataRequest>, I>>(object: I): ModelMetadataRequest {
-    const message = createBaseModelMetadataRequest();
+    const message = createBaseModelMetadataRequest() as any;
     message.name = object.name ?? "";
     message.version = object.version ?? "";
     return message;
@@ -708,7 +708,7 @@ export const ModelMetadataResponse: MessageFns<ModelMetadataResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelMetadataResponse();
+      const message = createBaseModelMetadataResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -768,7 +768,7 @@ export const ModelMetadataResponse: MessageFns<ModelMetadataResponse> = {
     return ModelMetadataResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelMetadataResponse>, I>>(object: I): ModelMetadataResponse {
-    const message = createBaseModelMetadataResponse();
+    const message = createBaseModelMetadataResponse() as any;
     message.name = object.name ?? "";
     message.versions = object.versions?.map((e) => e) || [];
     message.platform = object.platform ?? "";
@@ -809,7 +809,7 @@ export const ModelMetadataResponse_TensorMetadata: MessageFns<ModelMetadataRespo
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelMetadataResponse_TensorMetadata();
+      const message = createBaseModelMetadataResponse_TensorMetadata() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -867,7 +867,7 @@ export const ModelMetadataResponse_TensorMetadata: MessageFns<ModelMetadataRespo
   fromPartial<I extends Exact<DeepPartial<ModelMetadataResponse_TensorMetadata>, I>>(
     object: I,
   ): ModelMetadataResponse_TensorMetadata {
-    const message = createBaseModelMetadataResponse_TensorMetadata();
+    const message = createBaseModelMetadataResponse_TensorMetadata() as any;
     message.name = object.name ?? "";
     message.datatype = object.datatype ?? "";
     message.shape = object.shape?.map((e) => e) || [];
@@ -914,7 +914,7 @@ export const ModelInferRequest: MessageFns<ModelInferRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest();
+      const message = createBaseModelInferRequest() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -993,7 +993,7 @@ export const ModelInferRequest: MessageFns<ModelInferRequest> = {
     return ModelInferRequest.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest>, I>>(object: I): ModelInferRequest {
-    const message = createBaseModelInferRequest();
+    const message = createBaseModelInferRequest() as any;
     message.modelName = object.modelName ?? "";
     message.modelVersion = object.modelVersion ?? "";
     message.id = object.id ?? "";
@@ -1051,7 +1051,7 @@ export const ModelInferRequest_InferInputTensor: MessageFns<ModelInferRequest_In
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest_InferInputTensor();
+      const message = createBaseModelInferRequest_InferInputTensor() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1128,7 +1128,7 @@ export const ModelInferRequest_InferInputTensor: MessageFns<ModelInferRequest_In
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest_InferInputTensor>, I>>(
     object: I,
   ): ModelInferRequest_InferInputTensor {
-    const message = createBaseModelInferRequest_InferInputTensor();
+    const message = createBaseModelInferRequest_InferInputTensor() as any;
     message.name = object.name ?? "";
     message.datatype = object.datatype ?? "";
     message.shape = object.shape?.map((e) => e) || [];
@@ -1177,7 +1177,7 @@ export const ModelInferRequest_InferInputTensor_ParametersEntry: MessageFns<
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest_InferInputTensor_ParametersEntry();
+      const message = createBaseModelInferRequest_InferInputTensor_ParametersEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1217,7 +1217,7 @@ export const ModelInferRequest_InferInputTensor_ParametersEntry: MessageFns<
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest_InferInputTensor_ParametersEntry>, I>>(
     object: I,
   ): ModelInferRequest_InferInputTensor_ParametersEntry {
-    const message = createBaseModelInferRequest_InferInputTensor_ParametersEntry();
+    const message = createBaseModelInferRequest_InferInputTensor_ParametersEntry() as any;
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null)
       ? InferParameter.fromPartial(object.value)
@@ -1256,7 +1256,7 @@ export const ModelInferRequest_InferRequestedOutputTensor: MessageFns<ModelInfer
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest_InferRequestedOutputTensor();
+      const message = createBaseModelInferRequest_InferRequestedOutputTensor() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1299,7 +1299,7 @@ export const ModelInferRequest_InferRequestedOutputTensor: MessageFns<ModelInfer
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest_InferRequestedOutputTensor>, I>>(
     object: I,
   ): ModelInferRequest_InferRequestedOutputTensor {
-    const message = createBaseModelInferRequest_InferRequestedOutputTensor();
+    const message = createBaseModelInferRequest_InferRequestedOutputTensor() as any;
     message.name = object.name ?? "";
     message.parameters = (globalThis.Object.entries(object.parameters ?? {}) as [string, InferParameter][]).reduce(
       (acc: { [key: string]: InferParameter }, [key, value]: [string, InferParameter]) => {
@@ -1346,7 +1346,7 @@ export const ModelInferRequest_InferRequestedOutputTensor_ParametersEntry: Messa
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest_InferRequestedOutputTensor_ParametersEntry();
+      const message = createBaseModelInferRequest_InferRequestedOutputTensor_ParametersEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1386,7 +1386,7 @@ export const ModelInferRequest_InferRequestedOutputTensor_ParametersEntry: Messa
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest_InferRequestedOutputTensor_ParametersEntry>, I>>(
     object: I,
   ): ModelInferRequest_InferRequestedOutputTensor_ParametersEntry {
-    const message = createBaseModelInferRequest_InferRequestedOutputTensor_ParametersEntry();
+    const message = createBaseModelInferRequest_InferRequestedOutputTensor_ParametersEntry() as any;
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null)
       ? InferParameter.fromPartial(object.value)
@@ -1419,7 +1419,7 @@ export const ModelInferRequest_ParametersEntry: MessageFns<ModelInferRequest_Par
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferRequest_ParametersEntry();
+      const message = createBaseModelInferRequest_ParametersEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1459,7 +1459,7 @@ export const ModelInferRequest_ParametersEntry: MessageFns<ModelInferRequest_Par
   fromPartial<I extends Exact<DeepPartial<ModelInferRequest_ParametersEntry>, I>>(
     object: I,
   ): ModelInferRequest_ParametersEntry {
-    const message = createBaseModelInferRequest_ParametersEntry();
+    const message = createBaseModelInferRequest_ParametersEntry() as any;
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null)
       ? InferParameter.fromPartial(object.value)
@@ -1504,7 +1504,7 @@ export const ModelInferResponse: MessageFns<ModelInferResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferResponse();
+      const message = createBaseModelInferResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1575,7 +1575,7 @@ export const ModelInferResponse: MessageFns<ModelInferResponse> = {
     return ModelInferResponse.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<ModelInferResponse>, I>>(object: I): ModelInferResponse {
-    const message = createBaseModelInferResponse();
+    const message = createBaseModelInferResponse() as any;
     message.modelName = object.modelName ?? "";
     message.modelVersion = object.modelVersion ?? "";
     message.id = object.id ?? "";
@@ -1632,7 +1632,7 @@ export const ModelInferResponse_InferOutputTensor: MessageFns<ModelInferResponse
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferResponse_InferOutputTensor();
+      const message = createBaseModelInferResponse_InferOutputTensor() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1709,7 +1709,7 @@ export const ModelInferResponse_InferOutputTensor: MessageFns<ModelInferResponse
   fromPartial<I extends Exact<DeepPartial<ModelInferResponse_InferOutputTensor>, I>>(
     object: I,
   ): ModelInferResponse_InferOutputTensor {
-    const message = createBaseModelInferResponse_InferOutputTensor();
+    const message = createBaseModelInferResponse_InferOutputTensor() as any;
     message.name = object.name ?? "";
     message.datatype = object.datatype ?? "";
     message.shape = object.shape?.map((e) => e) || [];
@@ -1758,7 +1758,7 @@ export const ModelInferResponse_InferOutputTensor_ParametersEntry: MessageFns<
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferResponse_InferOutputTensor_ParametersEntry();
+      const message = createBaseModelInferResponse_InferOutputTensor_ParametersEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1798,7 +1798,7 @@ export const ModelInferResponse_InferOutputTensor_ParametersEntry: MessageFns<
   fromPartial<I extends Exact<DeepPartial<ModelInferResponse_InferOutputTensor_ParametersEntry>, I>>(
     object: I,
   ): ModelInferResponse_InferOutputTensor_ParametersEntry {
-    const message = createBaseModelInferResponse_InferOutputTensor_ParametersEntry();
+    const message = createBaseModelInferResponse_InferOutputTensor_ParametersEntry() as any;
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null)
       ? InferParameter.fromPartial(object.value)
@@ -1831,7 +1831,7 @@ export const ModelInferResponse_ParametersEntry: MessageFns<ModelInferResponse_P
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseModelInferResponse_ParametersEntry();
+      const message = createBaseModelInferResponse_ParametersEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1871,7 +1871,7 @@ export const ModelInferResponse_ParametersEntry: MessageFns<ModelInferResponse_P
   fromPartial<I extends Exact<DeepPartial<ModelInferResponse_ParametersEntry>, I>>(
     object: I,
   ): ModelInferResponse_ParametersEntry {
-    const message = createBaseModelInferResponse_ParametersEntry();
+    const message = createBaseModelInferResponse_ParametersEntry() as any;
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null)
       ? InferParameter.fromPartial(object.value)
@@ -1915,7 +1915,7 @@ export const InferParameter: MessageFns<InferParameter> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseInferParameter();
+      const message = createBaseInferParameter() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1975,7 +1975,7 @@ export const InferParameter: MessageFns<InferParameter> = {
     return InferParameter.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<InferParameter>, I>>(object: I): InferParameter {
-    const message = createBaseInferParameter();
+    const message = createBaseInferParameter() as any;
     switch (object.parameterChoice?.$case) {
       case "boolParam": {
         if (object.parameterChoice?.value !== undefined && object.parameterChoice?.value !== null) {
@@ -2091,7 +2091,7 @@ export const InferTensorContents: MessageFns<InferTensorContents> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseInferTensorContents();
+      const message = createBaseInferTensorContents() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -2245,7 +2245,7 @@ export const InferTensorContents: MessageFns<InferTensorContents> = {
     return InferTensorContents.fromPartial(base ?? ({} as any));
   },
   fromPartial<I extends Exact<DeepPartial<InferTensorContents>, I>>(object: I): InferTensorContents {
-    const message = createBaseInferTensorContents();
+    const message = createBaseInferTensorContents() as any;
     message.boolContents = object.boolContents?.map((e) => e) || [];
     message.intContents = object.intContents?.map((e) => e) || [];
     message.int64Contents = object.int64Contents?.map((e) => e) || [];
@@ -2448,7 +2448,8 @@ type Builtin = Date | Function | Uint8Array | string | number | boolean | undefi
 export type DeepPartial<T> = T extends Builtin ? T
   : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+  : T extends { readonly $case: string; value: unknown }
+    ? { readonly $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
