@@ -1,0 +1,106 @@
+import { CommanderError } from 'commander';
+
+import type { ExitCode } from './exit-code.js';
+import { EXIT } from './exit-code.js';
+
+/** One place in the input and what is wrong there. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** Canonical gRPC codes that blame the input. */
+const BAD_INPUT: ReadonlySet<string> = new Set([
+  'INVALID_ARGUMENT',
+  'OUT_OF_RANGE',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+]);
+const CANONICAL: ReadonlySet<string> = new Set([
+  ...BAD_INPUT,
+  'CANCELLED',
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+]);
+
+/** Sentences for failed system calls that reach the user directly. */
+const SYSTEM: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be accessed by this user',
+  EPERM: 'may not be accessed by this user',
+  EROFS: 'is on a read-only file system',
+  ENOSPC: 'cannot be written: there is no space left',
+  ENOTDIR: 'leads through a file that is not a folder',
+  EISDIR: 'is a folder, not a file',
+};
+
+/** A failure of the command line itself: one sentence, and a canonical gRPC code as everywhere else. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: string;
+  readonly violations: readonly FieldProblem[];
+
+  constructor(
+    code: string,
+    message: string,
+    violations: readonly FieldProblem[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.violations = violations;
+  }
+}
+
+/** What to print about an error, and how to exit. */
+export interface Failure {
+  readonly exitCode: ExitCode;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Turns anything thrown into what the user reads: one sentence, or the list of everything wrong with the input.
+ * Errors that no package meant for users are shown with their stack, because they are defects.
+ */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof CommanderError) {
+    return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.badInput, lines: [] };
+  }
+  if (!(error instanceof Error)) return { exitCode: EXIT.failure, lines: [`error: ${String(error)}`] };
+  const { code, violations } = error as { readonly code?: unknown; readonly violations?: unknown };
+  if (error.name === 'AbortError' || code === 'CANCELLED') {
+    return { exitCode: EXIT.interrupted, lines: [`interrupted: ${error.message}`] };
+  }
+  if (typeof code === 'string' && CANONICAL.has(code)) {
+    const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
+    return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations)] };
+  }
+  return describeUncoded(error, code);
+}
+
+function describeUncoded(error: Error, code: unknown): Failure {
+  const reason = typeof code === 'string' ? SYSTEM[code] : undefined;
+  if (reason === undefined || !('path' in error)) {
+    return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
+  }
+  const exitCode = code === 'ENOENT' ? EXIT.badInput : EXIT.failure;
+  return { exitCode, lines: [`error: ${String(error.path)} ${reason}`] };
+}
+
+function listOf(violations: unknown): readonly string[] {
+  if (!Array.isArray(violations)) return [];
+  return violations.filter(isProblem).map(({ field, description }) => `  ${field}: ${description}`);
+}
+
+function isProblem(value: unknown): value is FieldProblem {
+  return typeof value === 'object' && value !== null && 'field' in value && 'description' in value;
+}

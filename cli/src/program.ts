@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+
+import { addDataCommand } from './commands/data.js';
+import type { CommandContext } from './context.js';
+
+const EXAMPLES = `
+Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
+
+Getting started:
+  unpair data fetch cifar10                          download and verify CIFAR-10
+  unpair run examples/quickstart.yaml --workers 2    a whole campaign on this machine
+  unpair model show model.onnx                       what a model is, and whether it can be differentiated
+
+Environment:
+  UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
+  UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)`;
+
+/** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */
+export function buildProgram(context: CommandContext): Command {
+  const program = new Command('unpair')
+    .description(
+      'How much easier does a published sibling make it to attack a private model, why, and what cures it?',
+    )
+    .version(context.version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for usage)')
+    .addHelpText('after', EXAMPLES);
+  addDataCommand(program, context);
+  return program;
+}

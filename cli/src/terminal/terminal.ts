@@ -1,0 +1,13 @@
+import type { Progress } from './progress.js';
+
+/** Where a command's words go. Results go to standard output, everything else to standard error. */
+export interface Terminal {
+  /** Prints a result: text for people, or JSON. */
+  print(text: string): void;
+  /** Says something that is no result. */
+  note(text: string): void;
+  /** Writes raw bytes to standard output and waits until they are taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** A progress display; end it before printing. */
+  progress(): Progress;
+}
