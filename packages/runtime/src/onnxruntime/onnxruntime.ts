@@ -1,6 +1,8 @@
 import type { Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { RuntimeError, encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
+import { probeBlockSize } from './block-size.js';
+import { lowerConvolutions } from './blocked-convolution.js';
 import { SessionExecutable } from './session-executable.js';
 
 /**
@@ -16,7 +18,9 @@ async function load(graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Se
     throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
   }
   try {
-    const session = await ort.InferenceSession.create(encodeModel(graph), sessionOptions(threads));
+    const block = await probeBlockSize();
+    const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
+    const session = await ort.InferenceSession.create(encodeModel(lowered), sessionOptions(threads));
     return new SessionExecutable(graph, session);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
