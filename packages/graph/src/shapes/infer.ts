@@ -33,6 +33,18 @@ export const KNOWN_OPERATORS: ReadonlySet<string> = new Set(RULES.keys());
  * @throws {ModelError} naming the node whose operator is unknown or whose inputs do not fit together.
  */
 export function inferShapes(graph: Graph): ReadonlyMap<string, ValueType> {
+  return inferValues(graph).types;
+}
+
+/** What can be said about a graph's values without running it. */
+export interface InferredValues {
+  readonly types: ReadonlyMap<string, ValueType>;
+  /** Elements of the short integer values that follow from shapes and constants. */
+  readonly contents: ReadonlyMap<string, Contents>;
+}
+
+/** As {@link inferShapes}, with the integers that were found on the way. */
+export function inferValues(graph: Graph): InferredValues {
   const types = new Map<string, ValueType>();
   const contents = new Map<string, Contents>();
   for (const { name, dataType, shape } of graph.inputs) types.set(name, { dataType, shape });
@@ -55,7 +67,7 @@ export function inferShapes(graph: Graph): ReadonlyMap<string, ValueType> {
     const known = type === undefined ? undefined : contentsOfNode(context, type);
     if (first !== undefined && known !== undefined) contents.set(first, known);
   }
-  return types;
+  return { types, contents };
 }
 
 /** Types of one node's outputs. @throws {ModelError} as {@link inferShapes}. */

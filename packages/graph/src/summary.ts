@@ -1,0 +1,134 @@
+import type { Graph, Node, ValueInfo, ValueType } from './graph.js';
+import { ModelError } from './graph.js';
+import { BYTES_PER_ELEMENT } from './data-types.js';
+import { multiplyDims, productOf } from './shapes/dim.js';
+import { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
+import { bindDims } from './transforms/bind.js';
+
+/** What there is to tell about a model at a glance. */
+export interface ModelSummary {
+  readonly format: 'onnx';
+  readonly name: string;
+  readonly opset: number;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /** Numbers that training or quantization chose: weights, without scales, zero points, shapes and axes. */
+  readonly parameters: number;
+  /** Bytes of all constants. */
+  readonly bytes: number;
+  /** How often each operator occurs, most frequent first. */
+  readonly operators: Readonly<Record<string, number>>;
+  /** Multiply-accumulate operations for one sample; `null` when some size is known only at run time. */
+  readonly macs: number | null;
+}
+
+/** Summarizes a graph. Works on graphs with unknown operators too: then `macs` is `null`. */
+export function summarizeModel(graph: Graph): ModelSummary {
+  return {
+    format: 'onnx',
+    name: graph.name,
+    opset: graph.opset,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    parameters: countParameters(graph),
+    bytes: [...graph.initializers.values()].reduce(
+      (sum, { dataType, data }) => sum + data.length * BYTES_PER_ELEMENT[dataType],
+      0,
+    ),
+    operators: countOperators(graph),
+    macs: unsupportedOperators(graph).length > 0 ? null : countMacs(graph),
+  };
+}
+
+/** Operators that are not in `supported`, each once, in the order of the file; other domains' with their domain. */
+export function unsupportedOperators(
+  graph: Graph,
+  supported: ReadonlySet<string> = KNOWN_OPERATORS,
+): readonly string[] {
+  return [...new Set(graph.nodes.filter((node) => !isSupported(node, supported)).map(qualifiedName))];
+}
+
+/**
+ * Checks that every operator of a graph is in `supported`.
+ * @param purpose ends the sentence "is not supported …": `for gradients`.
+ * @throws {ModelError} naming the first such operator, its node, and all others of the file.
+ */
+export function assertSupported(
+  graph: Graph,
+  supported: ReadonlySet<string> = KNOWN_OPERATORS,
+  purpose = '',
+): void {
+  const [first, ...others] = unsupportedOperators(graph, supported);
+  if (first === undefined) return;
+  const node = graph.nodes.find((candidate) => qualifiedName(candidate) === first);
+  throw new ModelError(
+    `operator ${first} of node "${node?.name ?? ''}" is not supported${purpose && ` ${purpose}`}; ` +
+      (others.length === 0
+        ? 'all others of the file are'
+        : `neither are these others of the file: ${others.join(', ')}`),
+  );
+}
+
+function isSupported(node: Node, supported: ReadonlySet<string>): boolean {
+  return node.domain === '' && supported.has(node.op);
+}
+
+function qualifiedName({ domain, op }: Node): string {
+  return domain === '' ? op : `${domain}.${op}`;
+}
+
+function countOperators(graph: Graph): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const node of graph.nodes) counts.set(qualifiedName(node), (counts.get(qualifiedName(node)) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
+}
+
+const NO_WEIGHTS: ReadonlySet<string> = new Set(['int64', 'bool']);
+
+function countParameters(graph: Graph): number {
+  const scales = new Set(
+    graph.nodes
+      .filter(({ op }) => op === 'QuantizeLinear' || op === 'DequantizeLinear')
+      .flatMap((node) => node.inputs.slice(1)),
+  );
+  return [...graph.initializers]
+    .filter(([name, { dataType }]) => !scales.has(name) && !NO_WEIGHTS.has(dataType))
+    .reduce((sum, [, { data }]) => sum + data.length, 0);
+}
+
+/** For one sample: the first dimension of the first input counts as 1 when it is open. */
+function countMacs(graph: Graph): number | null {
+  const batch = graph.inputs[0]?.shape[0];
+  const types = inferShapes(typeof batch === 'string' ? bindDims(graph, { [batch]: 1 }) : graph);
+  let total = 0;
+  for (const node of graph.nodes) {
+    const macs = macsOf(node, types);
+    if (macs === null) return null;
+    total += macs;
+  }
+  return total;
+}
+
+function macsOf(
+  { op, inputs, outputs, attributes }: Node,
+  types: ReadonlyMap<string, ValueType>,
+): number | null {
+  const shapeOf = (name = ''): ValueType['shape'] => types.get(name)?.shape ?? [];
+  const [input, weights, output] = [shapeOf(inputs[0]), shapeOf(inputs[1]), productOf(shapeOf(outputs[0]))];
+  const transposed = attributes['transA']?.value === 1;
+  const macs = ((): ReturnType<typeof productOf> => {
+    switch (op) {
+      case 'Conv':
+        return multiplyDims(output, productOf(weights.slice(1)));
+      case 'ConvTranspose':
+        return multiplyDims(productOf(input), productOf(weights.slice(1)));
+      case 'Gemm':
+        return multiplyDims(output, input[transposed ? 0 : 1] ?? 1);
+      case 'MatMul':
+        return multiplyDims(output, input.at(-1) ?? 1);
+      default:
+        return 0;
+    }
+  })();
+  return typeof macs === 'number' ? macs : null;
+}

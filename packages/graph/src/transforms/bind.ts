@@ -1,0 +1,53 @@
+import type { Dim, Graph, ValueInfo } from '../graph.js';
+import { ModelError } from '../graph.js';
+import type { Tensor } from '../tensor.js';
+
+/**
+ * Turns constants into inputs behind the present ones, so that they can be fed at each run: weights while they
+ * are being trained.
+ * @throws {ModelError} for a name that is not a constant of the graph.
+ */
+export function weightsToInputs(graph: Graph, names: readonly string[]): Graph {
+  const initializers = new Map(graph.initializers);
+  const inputs = names.map((name): ValueInfo => {
+    const tensor = initializers.get(name);
+    if (tensor === undefined) throw new ModelError(`the model has no weight "${name}"`);
+    initializers.delete(name);
+    return { name, dataType: tensor.dataType, shape: tensor.shape };
+  });
+  return { ...graph, initializers, inputs: [...graph.inputs, ...inputs] };
+}
+
+/**
+ * Turns inputs into constants: the inverse of {@link weightsToInputs}.
+ * @throws {ModelError} for a name that is not an input, or a tensor of another type or shape than the input's.
+ */
+export function bindInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Graph {
+  for (const [name, tensor] of values) {
+    const input = graph.inputs.find((info) => info.name === name);
+    if (input === undefined) throw new ModelError(`the model has no input "${name}"`);
+    const fits =
+      input.dataType === tensor.dataType &&
+      input.shape.length === tensor.shape.length &&
+      input.shape.every((dim, axis) => typeof dim === 'string' || dim === tensor.shape[axis]);
+    if (!fits) {
+      throw new ModelError(
+        `input "${name}" is ${input.dataType} [${input.shape.join(', ')}], cannot be bound to ` +
+          `${tensor.dataType} [${tensor.shape.join(', ')}]`,
+      );
+    }
+  }
+  return {
+    ...graph,
+    inputs: graph.inputs.filter(({ name }) => !values.has(name)),
+    initializers: new Map([...graph.initializers, ...values]),
+  };
+}
+
+/** Gives sizes to named dimensions of the inputs and outputs: a batch size, for instance. */
+export function bindDims(graph: Graph, sizes: Readonly<Record<string, number>>): Graph {
+  const bound = (dim: Dim): Dim =>
+    typeof dim === 'string' && Object.hasOwn(sizes, dim) ? (sizes[dim] ?? dim) : dim;
+  const bindInfo = (info: ValueInfo): ValueInfo => ({ ...info, shape: info.shape.map(bound) });
+  return { ...graph, inputs: graph.inputs.map(bindInfo), outputs: graph.outputs.map(bindInfo) };
+}
