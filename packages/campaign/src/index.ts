@@ -9,3 +9,24 @@ export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
 export type { Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
 export { planCampaign } from './plan-campaign.js';
+export { ACCOUNTING_RULE } from './report/accounting.js';
+export { buildReport } from './report/build-report.js';
+export type { ModelFacts, ReportInput } from './report/build-report.js';
+export type {
+  AmplificationReport,
+  AttackReport,
+  Bounds,
+  Estimate,
+  IntegrityReport,
+  ModelReport,
+  Provenance,
+  QueryReport,
+  QueryShare,
+  Ratio,
+  Report,
+  SimilarityReport,
+} from './report/report.js';
+export { MemoryResults } from './results/result-source.js';
+export type { ResultSource } from './results/result-source.js';
+export { ResultsDigest, resultsDigest } from './results/results-digest.js';
+export type { AccuracyRow, AttackRow, RowGroup, SimilarityRow } from './results/rows.js';

@@ -1,0 +1,10 @@
+/** The query-accounting rule, as every report states it. */
+export const ACCOUNTING_RULE = [
+  'A query is one input evaluated by the target.',
+  "A sample's first evaluation, of its clean input, is query 0: it decides whether the sample is attacked, and is not in the counts.",
+  'Every other evaluation counts, success checks included, whether or not its answer is used; batching never changes a count.',
+  'Budgets are hard: no sample is evaluated beyond its budget.',
+  'Evaluations of the surrogate are counted apart.',
+  'Success rates are over the samples that the target classifies correctly.',
+  'Mean, median and 90th percentile of the queries are over successes; medianAll sets failures to the budget.',
+].join(' ');

@@ -1,0 +1,138 @@
+import type { Random } from '@unpair/robustness';
+import type { ModelEntry } from '../campaign.js';
+import { canonicalJson } from '../canonical-json.js';
+import { areStrangers } from '../derivation.js';
+import type { Cell } from '../plan.js';
+import type { Counts } from './intervals.js';
+import { bootstrap, resampledMedian, weightedSum } from './intervals.js';
+import type { Outcome } from './outcomes.js';
+import { budgetOf } from './outcomes.js';
+import { median } from './quantiles.js';
+import type { AmplificationReport, Ratio } from './report.js';
+
+/** Attacks with a transfer prior, and the same search without it. */
+const WITHOUT_PRIOR: ReadonlyMap<string, string> = new Map([['p-rgf', 'rgf']]);
+
+/** A cell with a surrogate, and a cell that does without that surrogate. */
+export interface Comparison {
+  readonly cell: Cell & { readonly surrogate: string };
+  readonly baseline: Cell;
+}
+
+/** The comparisons that a grid allows, in the order of its cells. */
+export function comparisonsOf(
+  cells: readonly Cell[],
+  models: ReadonlyMap<string, ModelEntry>,
+): readonly Comparison[] {
+  const peers = new Map<string, Cell[]>();
+  for (const cell of cells) peers.set(peerKey(cell), [...(peers.get(peerKey(cell)) ?? []), cell]);
+  return cells.filter(hasSurrogate).flatMap((cell) => {
+    const candidates = peers.get(peerKey(cell)) ?? [];
+    const baselines = [...withoutPrior(cell, candidates), ...withStrangers(cell, candidates, models)];
+    return baselines.map((baseline) => ({ cell, baseline }));
+  });
+}
+
+/** Compares two cells over the samples attacked in both; null when there are none. `random` drives the bootstrap. */
+export function amplification(
+  { cell, baseline }: Comparison,
+  own: readonly Outcome[],
+  base: readonly Outcome[],
+  random: Random,
+): AmplificationReport | null {
+  const pairs = pairUp(own, base);
+  if (pairs.length === 0) return null;
+  const { target, surrogate, attack, parameters, norm, epsilon } = cell;
+  return {
+    target,
+    surrogate,
+    attack,
+    parameters,
+    norm,
+    epsilon,
+    baseline: baseline.surrogate === null ? 'none' : 'stranger',
+    baselineSurrogate: baseline.surrogate,
+    baselineAttack: baseline.attack,
+    samples: pairs.length,
+    queryRatio: cell.usesQueries ? queryRatio(pairs, budgetOf(baseline), random) : null,
+    successRatio: successRatio(pairs, random),
+  };
+}
+
+/** A sample that was attacked in both cells. */
+interface Pair {
+  readonly own: Outcome;
+  readonly base: Outcome;
+}
+
+function pairUp(own: readonly Outcome[], base: readonly Outcome[]): readonly Pair[] {
+  const others = new Map(base.map((outcome) => [outcome.sample, outcome]));
+  return own.flatMap((outcome) => {
+    const other = others.get(outcome.sample);
+    return other === undefined ? [] : [{ own: outcome, base: other }];
+  });
+}
+
+/** A query is saved or not on the same samples, so both medians of a resample are over the same draws. */
+function queryRatio(
+  pairs: readonly Pair[],
+  budget: number,
+  random: Random,
+): AmplificationReport['queryRatio'] {
+  const own = pairs.map((pair) => pair.own.cost);
+  const base = pairs.map((pair) => pair.base.cost);
+  const [ownMedian, baseMedian] = [median(own), median(base)];
+  const [ownResampled, baseResampled] = [resampledMedian(own), resampledMedian(base)];
+  const bounds = bootstrap(pairs.length, (counts) => baseResampled(counts) / ownResampled(counts), random);
+  if (ownMedian === null || baseMedian === null || bounds === null) return null;
+  return { value: baseMedian / ownMedian, ...bounds, censored: baseMedian >= budget };
+}
+
+function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {
+  const own = pairs.map((pair) => Number(pair.own.success));
+  const base = pairs.map((pair) => Number(pair.base.success));
+  const ratio = (counts: Counts): number => weightedSum(own, counts) / weightedSum(base, counts);
+  const value = ratio(new Int32Array(pairs.length).fill(1));
+  const bounds = bootstrap(pairs.length, ratio, random);
+  if (!Number.isFinite(value) || bounds === null) return null;
+  return { value, low: bounds.low, high: Number.isFinite(bounds.high) ? bounds.high : null };
+}
+
+function peerKey({ target, norm, epsilon }: Cell): string {
+  return `${target} ${norm} ${epsilon}`;
+}
+
+function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: string } {
+  return cell.surrogate !== null;
+}
+
+/** The prior-free search with the same budget whose other parameters agree best. */
+function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly Cell[] {
+  const attack = WITHOUT_PRIOR.get(cell.attack);
+  const [best] = candidates
+    .filter((other) => other.attack === attack && budgetOf(other) === budgetOf(cell))
+    .sort((a, b) => agreement(b, cell) - agreement(a, cell));
+  return best === undefined ? [] : [best];
+}
+
+/** The same attack through models that have nothing to do with the target; for a sibling of the target only. */
+function withStrangers(
+  cell: Cell & { readonly surrogate: string },
+  candidates: readonly Cell[],
+  models: ReadonlyMap<string, ModelEntry>,
+): readonly Cell[] {
+  const { attack, target, parameters } = cell;
+  if (areStrangers(models, cell.surrogate, target)) return [];
+  return candidates.filter(
+    (other) =>
+      other.attack === attack &&
+      other.surrogate !== null &&
+      areStrangers(models, other.surrogate, target) &&
+      canonicalJson(other.parameters) === canonicalJson(parameters),
+  );
+}
+
+/** How many parameters the two cells have in common. */
+function agreement(a: Cell, b: Cell): number {
+  return Object.entries(a.parameters).filter(([key, value]) => b.parameters[key] === value).length;
+}

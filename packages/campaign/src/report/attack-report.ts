@@ -1,0 +1,53 @@
+import type { Random } from '@unpair/robustness';
+import type { Cell } from '../plan.js';
+import type { AttackRow } from '../results/rows.js';
+import { rate } from './intervals.js';
+import type { Outcome } from './outcomes.js';
+import { budgetOf } from './outcomes.js';
+import { mean } from './quantiles.js';
+import { queryReport } from './query-report.js';
+import type { AttackReport } from './report.js';
+
+/** Summarises the rows of one cell, of which `outcomes` are those attacked; `random` drives the bootstrap. */
+export function attackReport(
+  cell: Cell,
+  rows: readonly AttackRow[],
+  outcomes: readonly Outcome[],
+  random: Random,
+): AttackReport {
+  const { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries } = cell;
+  const attacked = rows.filter((row) => row.cleanCorrect);
+  return {
+    cell: id,
+    target,
+    surrogate,
+    attack,
+    parameters,
+    norm,
+    epsilon,
+    samples: attacked.length,
+    evaluated: rows.length,
+    success: successRate(attacked),
+    successBoth: surrogate === null ? null : successBoth(attacked),
+    successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
+    queries: usesQueries ? queryReport(outcomes, budgetOf(cell), random) : null,
+    surrogateQueries: mean(attacked.map((row) => row.surrogateQueries)),
+    distortion: distortionOf(attacked.filter((row) => row.success)),
+  };
+}
+
+function successRate(attacked: readonly AttackRow[]): AttackReport['success'] {
+  return rate(attacked.filter((row) => row.success).length, attacked.length);
+}
+
+function successBoth(attacked: readonly AttackRow[]): AttackReport['successBoth'] {
+  const both = attacked.filter((row) => row.surrogateCorrect);
+  const estimate = successRate(both);
+  return estimate === null ? null : { ...estimate, samples: both.length };
+}
+
+function distortionOf(successes: readonly AttackRow[]): AttackReport['distortion'] {
+  const linf = mean(successes.map((row) => row.linf));
+  const l2 = mean(successes.map((row) => row.l2));
+  return linf === null || l2 === null ? null : { linf, l2 };
+}

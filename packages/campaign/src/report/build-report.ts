@@ -1,0 +1,156 @@
+import type { Random } from '@unpair/robustness';
+import { createRandom } from '@unpair/robustness';
+import type { Campaign } from '../campaign.js';
+import type { Cell, Plan } from '../plan.js';
+import type { ResultSource } from '../results/result-source.js';
+import { ResultsDigest } from '../results/results-digest.js';
+import { ACCOUNTING_RULE } from './accounting.js';
+import { amplification, comparisonsOf } from './amplification.js';
+import { attackReport } from './attack-report.js';
+import { rate } from './intervals.js';
+import type { Outcome } from './outcomes.js';
+import { outcomesOf } from './outcomes.js';
+import type {
+  AmplificationReport,
+  AttackReport,
+  IntegrityReport,
+  ModelReport,
+  Provenance,
+  Report,
+  SimilarityReport,
+} from './report.js';
+import { similarityReport } from './similarity-report.js';
+
+/** What is known of a model's file. */
+export interface ModelFacts {
+  /** SHA-256 of the ONNX file, lower-case hex. */
+  readonly digest: string | null;
+  /** Number of weights. */
+  readonly parameters: number | null;
+  readonly bytes: number | null;
+}
+
+/** What a report is made from: the campaign, its rows, and what the cluster knows about the run. */
+export interface ReportInput {
+  readonly campaign: Campaign;
+  /** `planCampaign(campaign)`. */
+  readonly plan: Plan;
+  readonly results: ResultSource;
+  /** By name in the campaign; a model that is absent is one whose file does not exist yet. */
+  readonly models: ReadonlyMap<string, ModelFacts>;
+  /** Counts of the run; the number of tasks and the digest come from the plan and the rows. */
+  readonly integrity: Omit<IntegrityReport, 'tasks' | 'resultsDigest'>;
+  readonly provenance: Omit<Provenance, 'seed'>;
+}
+
+/**
+ * Builds the report over the rows there are; what has no rows yet is left out. The same rows give the same report,
+ * bit by bit: bootstraps are seeded by the campaign's seed.
+ * @throws the signal's reason when it aborts between two groups of rows, and whatever the source throws.
+ */
+export async function buildReport(input: ReportInput, signal?: AbortSignal): Promise<Report> {
+  return new ReportBuilder(input, signal).build();
+}
+
+class ReportBuilder {
+  readonly #input: ReportInput;
+  readonly #signal: AbortSignal | undefined;
+  readonly #digest = new ResultsDigest();
+  readonly #outcomes = new Map<string, readonly Outcome[]>();
+
+  constructor(input: ReportInput, signal: AbortSignal | undefined) {
+    this.#input = input;
+    this.#signal = signal;
+  }
+
+  async build(): Promise<Report> {
+    const { campaign, plan, integrity, provenance } = this.#input;
+    const models = await this.#models();
+    const similarity = await this.#similarity();
+    const attacks = await this.#attacks();
+    return {
+      name: campaign.name,
+      accounting: ACCOUNTING_RULE,
+      models,
+      similarity,
+      attacks,
+      amplification: this.#amplification(),
+      integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
+      provenance: { seed: campaign.seed, ...provenance },
+    };
+  }
+
+  async #models(): Promise<readonly ModelReport[]> {
+    const { campaign, results, models } = this.#input;
+    const reports: ModelReport[] = [];
+    for (const [id, entry] of campaign.models) {
+      this.#signal?.throwIfAborted();
+      const rows = await results.accuracy(id);
+      this.#digest.add({ kind: 'accuracy', model: id, rows });
+      const accuracy = rate(rows.filter(({ label, predicted }) => label === predicted).length, rows.length);
+      const { digest, parameters, bytes } = models.get(id) ?? UNKNOWN;
+      reports.push({
+        id,
+        of: entry.kind === 'file' ? null : entry.of,
+        kind: entry.kind,
+        digest,
+        parameters,
+        bytes,
+        accuracy: accuracy === null ? null : { ...accuracy, samples: rows.length },
+      });
+    }
+    return reports;
+  }
+
+  async #similarity(): Promise<readonly SimilarityReport[]> {
+    const { campaign, results } = this.#input;
+    const reports: SimilarityReport[] = [];
+    for (const target of campaign.targets) {
+      for (const surrogate of campaign.surrogates) {
+        this.#signal?.throwIfAborted();
+        const rows = await results.similarity(surrogate, target);
+        this.#digest.add({ kind: 'similarity', surrogate, target, rows });
+        const random = this.#random(`similarity ${surrogate} ${target}`);
+        const report = similarityReport(surrogate, target, rows, random);
+        if (report !== null) reports.push(report);
+      }
+    }
+    return reports;
+  }
+
+  async #attacks(): Promise<readonly AttackReport[]> {
+    const { plan, results } = this.#input;
+    const reports: AttackReport[] = [];
+    for (const cell of plan.cells) {
+      this.#signal?.throwIfAborted();
+      const rows = await results.attack(cell.id);
+      this.#digest.add({ kind: 'attack', cell: cell.id, rows });
+      if (rows.length === 0) continue;
+      const outcomes = outcomesOf(cell, rows);
+      this.#outcomes.set(cell.id, outcomes);
+      reports.push(attackReport(cell, rows, outcomes, this.#random(`queries ${cell.id}`)));
+    }
+    return reports;
+  }
+
+  #amplification(): readonly AmplificationReport[] {
+    const { campaign, plan } = this.#input;
+    return comparisonsOf(plan.cells, campaign.models).flatMap((comparison) => {
+      const { cell, baseline } = comparison;
+      const random = this.#random(`amplification ${cell.id} over ${baseline.id}`);
+      const report = amplification(comparison, this.#outcomesOf(cell), this.#outcomesOf(baseline), random);
+      return report === null ? [] : [report];
+    });
+  }
+
+  #outcomesOf(cell: Cell): readonly Outcome[] {
+    return this.#outcomes.get(cell.id) ?? [];
+  }
+
+  /** A stream of its own for each bootstrap, so that one more row in one place moves no other interval. */
+  #random(purpose: string): Random {
+    return createRandom({ seed: this.#input.campaign.seed, cell: `report ${purpose}`, sample: 0 });
+  }
+}
+
+const UNKNOWN: ModelFacts = { digest: null, parameters: null, bytes: null };

@@ -1,0 +1,155 @@
+import type { Norm, Parameters } from '@unpair/robustness';
+
+/** An estimate with its 95 % interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A 95 % interval of an estimate that stands beside it. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A ratio with its 95 % interval; `high` is null where the interval has no upper end. */
+export interface Ratio {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number | null;
+}
+
+/** What a campaign found. docs/report.md says what every field means, in which unit and over which samples. */
+export interface Report {
+  readonly name: string;
+  /** How queries were counted, in words. */
+  readonly accounting: string;
+  readonly models: readonly ModelReport[];
+  readonly similarity: readonly SimilarityReport[];
+  readonly attacks: readonly AttackReport[];
+  readonly amplification: readonly AmplificationReport[];
+  readonly integrity: IntegrityReport;
+  readonly provenance: Provenance;
+}
+
+export interface ModelReport {
+  readonly id: string;
+  /** The model that it derives from. */
+  readonly of: string | null;
+  /** `file`, `quantize`, … */
+  readonly kind: string;
+  /** SHA-256 of the ONNX file; null while it does not exist. */
+  readonly digest: string | null;
+  /** Number of weights. */
+  readonly parameters: number | null;
+  /** Size of the ONNX file. */
+  readonly bytes: number | null;
+  readonly accuracy: (Estimate & { readonly samples: number }) | null;
+}
+
+export interface SimilarityReport {
+  readonly surrogate: string;
+  readonly target: string;
+  readonly samples: number;
+  /** Of the input gradients of the cross-entropy on clean inputs; low and high bound the mean. */
+  readonly gradientCosine: Bounds & { readonly mean: number; readonly meanAbsolute: number };
+  /** Geometric mean of |surrogate's gradient| / |target's gradient|; null where no sample has both. */
+  readonly gradientNormRatio: number | null;
+  /** Share of samples for which both predict the same class. */
+  readonly agreement: number;
+  readonly agreementInterval: Bounds;
+}
+
+export interface AttackReport {
+  readonly cell: string;
+  readonly target: string;
+  readonly surrogate: string | null;
+  readonly attack: string;
+  readonly parameters: Parameters;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** Samples attacked: those that the target classifies correctly. */
+  readonly samples: number;
+  /** Samples looked at. */
+  readonly evaluated: number;
+  /** Over the samples attacked; null where there are none. */
+  readonly success: Estimate | null;
+  /** Over the samples that target and surrogate both classify correctly. */
+  readonly successBoth: (Estimate & { readonly samples: number }) | null;
+  /** As `success`, after rounding the adversarial example to 8 bits. */
+  readonly successRounded: Estimate | null;
+  /** Null for attacks that do not query as they go. */
+  readonly queries: QueryReport | null;
+  /** Mean number of surrogate evaluations over the samples attacked. */
+  readonly surrogateQueries: number | null;
+  /** Mean distance of the successful adversarial examples. */
+  readonly distortion: { readonly linf: number; readonly l2: number } | null;
+}
+
+/** Queries a sample. All but `medianAll` and `cdf[].ofSamples` are over successes, and null without any. */
+export interface QueryReport {
+  readonly budget: number;
+  readonly mean: number | null;
+  readonly median: number | null;
+  readonly medianInterval: Bounds | null;
+  /** Over all samples attacked, failures set to the budget. */
+  readonly medianAll: number | null;
+  readonly medianAllInterval: Bounds | null;
+  readonly p90: number | null;
+  readonly cdf: readonly QueryShare[];
+}
+
+/** Shares of samples broken within so many queries. */
+export interface QueryShare {
+  readonly queries: number;
+  readonly ofSuccesses: number;
+  readonly ofSamples: number;
+}
+
+/** What the surrogate adds over a baseline, on the samples attacked in both cells. */
+export interface AmplificationReport {
+  readonly target: string;
+  readonly surrogate: string;
+  readonly attack: string;
+  readonly parameters: Parameters;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** `none`: the same search without a prior. `stranger`: the same attack with an unrelated surrogate. */
+  readonly baseline: 'none' | 'stranger';
+  /** The stranger's name. */
+  readonly baselineSurrogate: string | null;
+  readonly baselineAttack: string;
+  readonly samples: number;
+  /**
+   * Baseline's median queries over the surrogate's, failures set to the budget; null without queries. `censored`:
+   * the baseline's median is its budget, so that the true ratio is larger.
+   */
+  readonly queryRatio: (Estimate & { readonly censored: boolean }) | null;
+  /** The surrogate's success rate over the baseline's; null where the baseline never succeeds. */
+  readonly successRatio: Ratio | null;
+}
+
+export interface IntegrityReport {
+  /** Tasks of the plan. */
+  readonly tasks: number;
+  /** Tasks whose result was accepted. */
+  readonly results: number;
+  readonly deadLetters: number;
+  readonly cancelled: number;
+  /** Target queries of attempts whose result was not accepted. */
+  readonly wastedQueries: number;
+  /** SHA-256 over all result rows, the same for any sharding, workers and faults. */
+  readonly resultsDigest: string;
+}
+
+export interface Provenance {
+  readonly seed: number;
+  /** Versions of Unpair and of what it ran on, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Runtime names, versions and devices that results came from. */
+  readonly runtime: readonly string[];
+  /** ISO 8601, UTC; null while not there yet. */
+  readonly started: string | null;
+  readonly finished: string | null;
+}

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import type { AttackRow, Report, ReportInput } from '../src/index.js';
+import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
+import { parsed, valid, vocabulary } from './fixtures.js';
+import { attackRow } from './rows.js';
+
+const campaign = parsed(valid);
+const plan = planCampaign(campaign, vocabulary);
+
+function cellId(attack: string, surrogate: string | null): string {
+  const cell = plan.cells.find((other) => other.attack === attack && other.surrogate === surrogate);
+  if (cell === undefined) throw new Error(`no cell of ${attack} with ${String(surrogate)}`);
+  return cell.id;
+}
+
+/** Rows of samples 1, 2, … that cost so many queries, null for a failure; sample 0 was wrong to begin with. */
+function rows(...queries: readonly (number | null)[]): readonly AttackRow[] {
+  return [
+    attackRow(0, { cleanCorrect: false, success: false, successRounded: false, queries: 0, linf: 0, l2: 0 }),
+    ...queries.map((count, index) =>
+      attackRow(index + 1, {
+        success: count !== null,
+        successRounded: count !== null && index > 0,
+        surrogateCorrect: index !== 0,
+        queries: count ?? 500,
+        surrogateQueries: 2 * index,
+        l2: index,
+      }),
+    ),
+  ];
+}
+
+function inputOf(results: MemoryResults): ReportInput {
+  return {
+    campaign,
+    plan,
+    results,
+    models: new Map([['full', { digest: 'abc', parameters: 270_000, bytes: 1_100_000 }]]),
+    integrity: { results: 3, deadLetters: 1, cancelled: 0, wastedQueries: 12 },
+    provenance: {
+      versions: { unpair: '0.1.0' },
+      runtime: ['onnxruntime 1.27 cpu'],
+      started: null,
+      finished: null,
+    },
+  };
+}
+
+function report(): Promise<Report> {
+  const results = new MemoryResults();
+  results.add({
+    kind: 'accuracy',
+    model: 'full',
+    rows: Array.from({ length: 10 }, (_, sample) => ({ sample, label: 1, predicted: sample < 8 ? 1 : 2 })),
+  });
+  results.add({
+    kind: 'similarity',
+    surrogate: 'int8',
+    target: 'full',
+    rows: [
+      { sample: 0, cosine: 0.9, surrogateNorm: 2, targetNorm: 1, agree: true },
+      { sample: 1, cosine: -0.3, surrogateNorm: 8, targetNorm: 1, agree: true },
+      { sample: 2, cosine: 0.6, surrogateNorm: 0.5, targetNorm: 1, agree: true },
+      { sample: 3, cosine: Number.NaN, surrogateNorm: 0, targetNorm: 1, agree: false },
+    ],
+  });
+  results.add({ kind: 'attack', cell: cellId('rgf', null), rows: rows(100, 300, 200, null) });
+  results.add({ kind: 'attack', cell: cellId('p-rgf', 'int8'), rows: rows(10, 20, 30, 40) });
+  results.add({ kind: 'attack', cell: cellId('p-rgf', 'stranger'), rows: rows(null, 50, 100, null) });
+  results.add({ kind: 'attack', cell: cellId('pgd', 'int8'), rows: rows(1, 1, null, 1) });
+  results.add({ kind: 'attack', cell: cellId('pgd', 'stranger'), rows: rows(null, null, null, null) });
+  return buildReport(inputOf(results));
+}
+
+function attackOf(full: Report, attack: string, surrogate: string | null): Report['attacks'][number] {
+  const found = full.attacks.find((entry) => entry.attack === attack && entry.surrogate === surrogate);
+  if (found === undefined) throw new Error(`the report lacks ${attack} with ${String(surrogate)}`);
+  return found;
+}
+
+describe('a report', () => {
+  test('has accuracies with Wilson intervals', async () => {
+    const { models } = await report();
+    expect(models[0]).toMatchObject({
+      id: 'full',
+      of: null,
+      kind: 'file',
+      digest: 'abc',
+      parameters: 270_000,
+    });
+    // 8 of 10: (0.8 + z²/20 ± z·√(0.8·0.2/10 + z²/400)) / (1 + z²/10), z = 1.96.
+    expect(models[0]?.accuracy?.value).toBe(0.8);
+    expect(models[0]?.accuracy?.samples).toBe(10);
+    expect(models[0]?.accuracy?.low).toBeCloseTo(0.49016, 4);
+    expect(models[0]?.accuracy?.high).toBeCloseTo(0.94332, 4);
+    expect(models[1]).toEqual({
+      id: 'int8',
+      of: 'full',
+      kind: 'quantize',
+      digest: null,
+      parameters: null,
+      bytes: null,
+      accuracy: null,
+    });
+  });
+
+  test('has similarities, in which a zero gradient is unlike any other', async () => {
+    const { similarity } = await report();
+    expect(similarity).toHaveLength(1);
+    expect(similarity[0]).toMatchObject({ surrogate: 'int8', target: 'full', samples: 4, agreement: 0.75 });
+    const { mean, meanAbsolute, low, high } = similarity[0]?.gradientCosine ?? {
+      mean: 0,
+      meanAbsolute: 0,
+      low: 0,
+      high: 0,
+    };
+    expect(mean).toBeCloseTo((0.9 - 0.3 + 0.6) / 4, 12);
+    expect(meanAbsolute).toBeCloseTo((0.9 + 0.3 + 0.6) / 4, 12);
+    expect(low).toBeLessThan(mean);
+    expect(high).toBeGreaterThan(mean);
+    // Cube root of 2 · 8 · 0.5.
+    expect(similarity[0]?.gradientNormRatio).toBeCloseTo(2, 12);
+  });
+
+  test('has success rates over what the target, and over what both, get right', async () => {
+    const rgf = attackOf(await report(), 'rgf', null);
+    expect(rgf).toMatchObject({ samples: 4, evaluated: 5, success: { value: 0.75 }, successBoth: null });
+    expect(rgf.successRounded?.value).toBe(0.5);
+    const pgd = attackOf(await report(), 'pgd', 'int8');
+    expect(pgd.success?.value).toBe(0.75);
+    expect(pgd.successBoth).toMatchObject({ value: 2 / 3, samples: 3 });
+    expect(pgd.queries).toBeNull();
+    expect(pgd.surrogateQueries).toBe((0 + 2 + 4 + 6) / 4);
+    expect(pgd.distortion?.l2).toBeCloseTo((0 + 1 + 3) / 3, 12);
+  });
+
+  test('has query statistics over successes, and the median with failures at the budget', async () => {
+    const { queries } = attackOf(await report(), 'rgf', null);
+    expect(queries).toMatchObject({ budget: 500, mean: 200, median: 200, medianAll: 250, p90: 300 });
+    expect(queries?.medianInterval?.low).toBeGreaterThanOrEqual(100);
+    expect(queries?.medianInterval?.high).toBeLessThanOrEqual(300);
+    expect(queries?.cdf.map((point) => point.queries)).toEqual([1, 2, 5, 10, 20, 50, 100, 200, 500]);
+    expect(queries?.cdf.slice(-3)).toEqual([
+      { queries: 100, ofSuccesses: 1 / 3, ofSamples: 1 / 4 },
+      { queries: 200, ofSuccesses: 2 / 3, ofSamples: 2 / 4 },
+      { queries: 500, ofSuccesses: 1, ofSamples: 3 / 4 },
+    ]);
+  });
+
+  test('has nulls, not inventions, where no attack succeeded', async () => {
+    const pgd = attackOf(await report(), 'pgd', 'stranger');
+    expect(pgd.success).toMatchObject({ value: 0, low: 0 });
+    expect(pgd.distortion).toBeNull();
+  });
+
+  test('says what the surrogate adds over no prior and over a stranger', async () => {
+    const { amplification } = await report();
+    const lines = amplification.map(
+      ({ attack, surrogate, baseline, baselineSurrogate, queryRatio, successRatio }) => [
+        attack,
+        surrogate,
+        baseline,
+        baselineSurrogate,
+        queryRatio?.value ?? null,
+        successRatio?.value ?? null,
+      ],
+    );
+    expect(lines).toEqual([
+      // 3 successes over none.
+      ['pgd', 'int8', 'stranger', 'stranger', null, null],
+      // Medians 250 and 25; 4 successes over 3.
+      ['p-rgf', 'int8', 'none', null, 10, 4 / 3],
+      // Medians (100 + 500) / 2 = 300 and 25; 4 successes over 2.
+      ['p-rgf', 'int8', 'stranger', 'stranger', 12, 2],
+      // Medians 250 and 300; 2 successes over 3.
+      ['p-rgf', 'stranger', 'none', null, 250 / 300, 2 / 3],
+    ]);
+    for (const { queryRatio } of amplification.slice(1)) {
+      expect(queryRatio?.low).toBeLessThanOrEqual(queryRatio?.value ?? 0);
+      expect(queryRatio?.high).toBeGreaterThanOrEqual(queryRatio?.value ?? Infinity);
+      expect(queryRatio?.censored).toBe(false);
+    }
+  });
+
+  test('marks a query ratio whose baseline ran into its budget as a lower bound', async () => {
+    const results = new MemoryResults();
+    results.add({ kind: 'attack', cell: cellId('rgf', null), rows: rows(100, null, null, null) });
+    results.add({ kind: 'attack', cell: cellId('p-rgf', 'int8'), rows: rows(10, 20, 30, 40) });
+    const { amplification } = await buildReport(inputOf(results));
+    expect(amplification).toHaveLength(1);
+    expect(amplification[0]?.queryRatio).toMatchObject({ value: 20, censored: true });
+  });
+
+  test('compares only samples that were attacked in both cells', async () => {
+    const results = new MemoryResults();
+    results.add({ kind: 'attack', cell: cellId('rgf', null), rows: rows(100, 200).slice(0, 2) });
+    results.add({ kind: 'attack', cell: cellId('p-rgf', 'int8'), rows: rows(10, 1) });
+    const { amplification } = await buildReport(inputOf(results));
+    expect(amplification[0]).toMatchObject({ samples: 1, queryRatio: { value: 10, low: 10, high: 10 } });
+  });
+
+  test('counts its tasks, and is the same for any sharding', async () => {
+    const once = await report();
+    expect(once.integrity).toMatchObject({ tasks: plan.size, results: 3, deadLetters: 1, wastedQueries: 12 });
+    expect(once.integrity.resultsDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect(await report()).toEqual(once);
+    expect(JSON.parse(JSON.stringify(once))).toEqual(once);
+  });
+
+  test('over no rows at all is empty, not broken', async () => {
+    const empty = await buildReport(inputOf(new MemoryResults()));
+    expect(empty).toMatchObject({ similarity: [], attacks: [], amplification: [] });
+    expect(empty.models.map(({ accuracy }) => accuracy)).toEqual([null, null, null]);
+  });
+
+  test('stops when it is told to', async () => {
+    const stop = AbortSignal.abort(new Error('enough'));
+    await expect(buildReport(inputOf(new MemoryResults()), stop)).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RowGroup } from '../src/index.js';
+import { MemoryResults, ResultsDigest, resultsDigest } from '../src/index.js';
+import { attackRow } from './rows.js';
+
+const groups: readonly RowGroup[] = [
+  {
+    kind: 'accuracy',
+    model: 'full',
+    rows: Array.from({ length: 20 }, (_, sample) => ({ sample, label: sample % 10, predicted: 3 })),
+  },
+  {
+    kind: 'similarity',
+    surrogate: 'int8',
+    target: 'full',
+    rows: Array.from({ length: 20 }, (_, sample) => ({
+      sample,
+      cosine: sample === 5 ? Number.NaN : (sample % 7) / 7,
+      surrogateNorm: 1 / (sample + 1),
+      targetNorm: sample,
+      agree: sample % 3 === 0,
+    })),
+  },
+  ...['rgf/full/-', 'pgd/full/int8'].map((cell): RowGroup => ({
+    kind: 'attack',
+    cell,
+    rows: Array.from({ length: 20 }, (_, sample) =>
+      attackRow(sample, { queries: sample * 7, l2: Math.sqrt(sample) }),
+    ),
+  })),
+];
+
+/** Cuts a group's rows into shards of the given size. */
+function cut(group: RowGroup, size: number): readonly RowGroup[] {
+  return Array.from({ length: Math.ceil(group.rows.length / size) }, (_, index) => {
+    const slice = <T>(rows: readonly T[]): readonly T[] => rows.slice(index * size, (index + 1) * size);
+    if (group.kind === 'accuracy') return { ...group, rows: slice(group.rows) };
+    if (group.kind === 'similarity') return { ...group, rows: slice(group.rows) };
+    return { ...group, rows: slice(group.rows) };
+  });
+}
+
+describe('the digest of the results', () => {
+  const expected = resultsDigest(groups);
+
+  test('is the same for any sharding and any order of arrival', () => {
+    const shuffledShards = fc.integer({ min: 1, max: 25 }).chain((size) => {
+      const shards = groups.flatMap((group) => cut(group, size));
+      return fc.shuffledSubarray(shards, { minLength: shards.length });
+    });
+    fc.assert(
+      fc.property(shuffledShards, (shards) => {
+        expect(resultsDigest(shards)).toBe(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('is the same when groups are taken in one by one', () => {
+    const digest = new ResultsDigest();
+    for (const group of groups.toReversed()) digest.add(group);
+    expect(digest.hex()).toBe(expected);
+  });
+
+  test('is the one that this encoding has always had', () => {
+    expect(expected).toBe('7aec5b2c7faa9d949f862ea4c444cac4301aeb1da458707cb412a335c205dd46');
+  });
+
+  test('changes with any column of any row', () => {
+    const row = attackRow(3, {});
+    const changes = [
+      { label: 1 },
+      { cleanCorrect: false },
+      { surrogateCorrect: false },
+      { success: false },
+      { successRounded: false },
+      { queries: 8 },
+      { surrogateQueries: 8 },
+      { linf: 0.5 },
+      { l2: 0.5 },
+      { sample: 4 },
+    ];
+    const digests = [{}, ...changes].map((change) =>
+      resultsDigest([{ kind: 'attack', cell: 'a', rows: [{ ...row, ...change }] }]),
+    );
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  test('does not count groups without rows', () => {
+    expect(resultsDigest([...groups, { kind: 'attack', cell: 'later', rows: [] }])).toBe(expected);
+  });
+
+  test('refuses a shard that comes twice', () => {
+    const [first] = groups;
+    if (first === undefined) throw new Error('there are groups');
+    expect(() => resultsDigest([...groups, first])).toThrow('sample 0 has two rows in "accuracy full"');
+    const digest = new ResultsDigest();
+    digest.add(first);
+    expect(() => {
+      digest.add(first);
+    }).toThrow('the rows of "accuracy full" were added twice');
+  });
+});
+
+test('results in memory give back what was added, group by group', async () => {
+  const results = new MemoryResults();
+  for (const shard of groups.flatMap((group) => cut(group, 6))) results.add(shard);
+  expect(await results.accuracy('full')).toEqual(groups[0]?.rows);
+  expect(await results.similarity('int8', 'full')).toEqual(groups[1]?.rows);
+  expect(await results.attack('rgf/full/-')).toEqual(groups[2]?.rows);
+  expect(await results.attack('none')).toEqual([]);
+  expect(await results.accuracy('none')).toEqual([]);
+  expect(await results.similarity('full', 'int8')).toEqual([]);
+});
