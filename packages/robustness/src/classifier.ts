@@ -1,0 +1,59 @@
+/**
+ * A model as attacks and measurements see it: batches of images in, logits out. Results must not depend on what else
+ * is in a batch. It may be a graph on a runtime of this process or an endpoint elsewhere.
+ */
+export interface Classifier {
+  /** [C, H, W] of one input. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+  /**
+   * Logits [count, classes] of `count` inputs [count, C, H, W] in [0, 1]. The inputs are read before the promise
+   * settles and not kept; the answer is the caller's.
+   */
+  logits(inputs: Float32Array, count: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Cross-entropy of each input against its label, its gradient with respect to that input, and the logits. */
+export interface LossGradients {
+  /** [count] */
+  readonly losses: Float32Array;
+  /** [count, C, H, W] */
+  readonly gradients: Float32Array;
+  /** [count, classes] */
+  readonly logits: Float32Array;
+}
+
+/** A classifier whose insides are known: a published sibling. */
+export interface DifferentiableClassifier extends Classifier {
+  /** Cross-entropy and input gradient of `count` inputs against `labels` [count]. */
+  lossGradients(inputs: Float32Array, labels: Int32Array, count: number): Promise<LossGradients>;
+}
+
+/** One labelled input, and where it stands in its data set. */
+export interface Sample {
+  /** Position in the data set: seeds derive from it, so it must not depend on the shard. */
+  readonly index: number;
+  readonly label: number;
+  /** [C, H, W] flattened, in [0, 1]. */
+  readonly input: Float32Array;
+}
+
+/**
+ * Samples of a run of consecutive images; the inputs are views of `inputs`, not copies.
+ *
+ * @param first position of the run in the data set
+ * @param inputs [labels.length, C, H, W]
+ */
+export function consecutiveSamples(
+  first: number,
+  inputs: Float32Array,
+  labels: ArrayLike<number>,
+): readonly Sample[] {
+  const size = inputs.length / labels.length;
+  return Array.from(labels, (label, row) => ({
+    index: first + row,
+    label,
+    input: inputs.subarray(row * size, (row + 1) * size),
+  }));
+}

@@ -1,0 +1,20 @@
+/** What came of one attacked sample; the wire format's AttackRow. */
+export interface AttackRow {
+  /** Position in the data set. */
+  readonly sample: number;
+  readonly label: number;
+  /** Whether the target classified the clean input correctly (query 0). If not, it was not attacked. */
+  readonly cleanCorrect: boolean;
+  /** Whether the surrogate did; false where there is none. */
+  readonly surrogateCorrect: boolean;
+  readonly success: boolean;
+  /** Whether the adversarial example still succeeds when its pixels are rounded to 8 bits (evaluated apart, unbilled). */
+  readonly successRounded: boolean;
+  /** Billed evaluations of the target. */
+  readonly queries: number;
+  /** Gradients of the surrogate. */
+  readonly surrogateQueries: number;
+  /** Distances of the adversarial example from the clean input; 0 where there is none. */
+  readonly linf: number;
+  readonly l2: number;
+}
