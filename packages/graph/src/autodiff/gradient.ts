@@ -1,0 +1,106 @@
+import { GraphBuilder } from '../builder.js';
+import type { Graph, Node, ValueType } from '../graph.js';
+import { ModelError } from '../graph.js';
+import { inferShapes } from '../shapes/infer.js';
+import type { Tensor } from '../tensor.js';
+import { Adjoints } from './adjoints.js';
+import { Emitter } from './emitter.js';
+import { dropDeadNodes } from './liveness.js';
+import type { DerivativePath } from './path.js';
+import { assertRules, findPath } from './path.js';
+import { ruleFor } from './registry.js';
+import { Pullback } from './rule.js';
+
+export interface GradientOptions {
+  /** The float value to differentiate: a scalar, or per-sample losses [N]. */
+  readonly of: string;
+  /** Inputs, weights (initializers) or intermediate values to differentiate with respect to. */
+  readonly wrt: readonly string[];
+  /**
+   * A value of `of`'s shape that weights its elements (a vector-Jacobian product). Default: ones, so the
+   * gradient of the sum; of per-sample losses that is every sample's own input gradient.
+   */
+  readonly seed?: string;
+  /** Whether the graph's own outputs stay outputs. Default true. */
+  readonly keepOutputs?: boolean;
+}
+
+/** The name of the output that holds the derivative of `of` with respect to `wrt`. */
+export function gradientName(of: string, wrt: string): string {
+  return `d_${of}/d_${wrt}`;
+}
+
+/**
+ * Differentiates a graph into a graph, in reverse mode: the result has one more output for each of `wrt`, named by
+ * `gradientName` and shaped like the value. Only adjoints between `wrt` and `of` are built. The result is an ordinary
+ * graph, so it can be differentiated again.
+ *
+ * Zero is the derivative wherever there are several or none: ReLU and Abs at 0, Clip at its bounds, rounding.
+ *
+ * @throws {ModelError} when a value does not exist or is not a float, or an operator between them has no rule.
+ */
+export function gradient(graph: Graph, { of, wrt, seed, keepOutputs = true }: GradientOptions): Graph {
+  const path = findPath(graph, of, wrt);
+  assertRules(path);
+  const types = inferShapes(graph);
+  const ofType = floatType(graph, types, of);
+  const wrtTypes = wrt.map((name) => floatType(graph, types, name));
+
+  const builder = GraphBuilder.from(graph);
+  const primal = { types, constants: constantsOf(graph), producers: producersOf(graph) };
+  const emit = new Emitter(builder, primal, ofType.dataType);
+  const adjoints = new Adjoints(emit);
+  adjoints.contribute(of, seed ?? { value: emit.scalar(1), shape: [] });
+  for (const node of path.nodes.toReversed()) pullBack(node, path, adjoints, emit);
+
+  if (!keepOutputs) builder.clearOutputs();
+  wrt.forEach((name, index) => {
+    const type = wrtTypes[index] ?? ofType;
+    const adjoint = adjoints.get(name) ?? zerosLike(emit.withDataType(type.dataType), name);
+    builder.output(builder.rename(adjoint, gradientName(of, name)), type.dataType, type.shape);
+  });
+  return dropDeadNodes(builder.build());
+}
+
+function pullBack(node: Node, path: DerivativePath, adjoints: Adjoints, emit: Emitter): void {
+  const outputs = node.outputs.map((name) => (path.active.has(name) ? adjoints.get(name) : undefined));
+  const known = outputs.findIndex((adjoint) => adjoint !== undefined);
+  const rule = ruleFor(node);
+  if (known < 0 || rule === undefined) return;
+  const { dataType } = emit.typeOf(node.outputs[known] ?? '');
+  const typed = dataType.startsWith('float') ? emit.withDataType(dataType) : emit;
+  const pullback = new Pullback(node, typed, outputs, path.active);
+  rule(pullback).forEach((adjoint, index) => {
+    if (adjoint !== undefined && pullback.wants(index)) adjoints.contribute(pullback.input(index), adjoint);
+  });
+}
+
+function floatType(graph: Graph, types: ReadonlyMap<string, ValueType>, value: string): ValueType {
+  const type = types.get(value);
+  if (type === undefined) {
+    throw new ModelError(`graph "${graph.name}" has no value "${value}" with a known shape to differentiate`);
+  }
+  if (type.dataType !== 'float32' && type.dataType !== 'float64') {
+    throw new ModelError(
+      `value "${value}" of graph "${graph.name}" is ${type.dataType}; only float32 and float64 can be differentiated`,
+    );
+  }
+  return type;
+}
+
+function zerosLike(emit: Emitter, value: string): string {
+  return emit.expandLike(emit.scalar(0), [], value);
+}
+
+function constantsOf(graph: Graph): ReadonlyMap<string, Tensor> {
+  const constants = new Map(graph.initializers);
+  for (const node of graph.nodes) {
+    const value = node.op === 'Constant' ? node.attributes['value'] : undefined;
+    if (value?.kind === 'tensor') constants.set(node.outputs[0] ?? '', value.value);
+  }
+  return constants;
+}
+
+function producersOf(graph: Graph): ReadonlyMap<string, Node> {
+  return new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+}

@@ -1,0 +1,44 @@
+import type { Graph, Node } from '../graph.js';
+import { ModelError } from '../graph.js';
+import { isConstantAlmostEverywhere, ruleFor } from './registry.js';
+
+/** The part of a graph that derivatives flow through. */
+export interface DerivativePath {
+  /** In topological order. */
+  readonly nodes: readonly Node[];
+  /** Values whose adjoints are needed. */
+  readonly active: ReadonlySet<string>;
+}
+
+/** The nodes between any of `sources` and `target`, and the values that need adjoints. */
+export function findPath(graph: Graph, target: string, sources: Iterable<string>): DerivativePath {
+  const reached = new Set(sources);
+  const forward = graph.nodes.filter((node) => {
+    if (isConstantAlmostEverywhere(node) || !node.inputs.some((name) => reached.has(name))) return false;
+    for (const name of node.outputs) if (name !== '') reached.add(name);
+    return true;
+  });
+  const needed = new Set([target]);
+  const nodes = forward.toReversed().filter((node) => {
+    if (!node.outputs.some((name) => needed.has(name))) return false;
+    for (const name of node.inputs) if (reached.has(name)) needed.add(name);
+    return true;
+  });
+  return { nodes: nodes.reverse(), active: new Set([...needed].filter((name) => reached.has(name))) };
+}
+
+/** @throws {ModelError} one sentence on the first node without a rule, with the other operators that lack one. */
+export function assertRules(path: DerivativePath): void {
+  const missing = path.nodes.filter((node) => ruleFor(node) === undefined);
+  const [first] = missing;
+  if (first === undefined) return;
+  const others = [...new Set(missing.map(describeOperator))].filter((op) => op !== describeOperator(first));
+  const rest = others.length === 0 ? '' : `; neither can ${others.sort().join(', ')}, which it also uses`;
+  throw new ModelError(
+    `operator ${describeOperator(first)} of node "${first.name}" cannot be differentiated${rest}`,
+  );
+}
+
+function describeOperator(node: Node): string {
+  return node.domain === '' ? node.op : `${node.domain}.${node.op}`;
+}

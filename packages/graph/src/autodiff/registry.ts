@@ -1,0 +1,78 @@
+import { codeOfDataType } from '../data-types.js';
+import type { Node } from '../graph.js';
+import type { GradientRule, RuleTable } from './rule.js';
+import { activationRules } from './rules/activation.js';
+import { broadcastingRules } from './rules/broadcasting.js';
+import { convolutionRules } from './rules/convolution.js';
+import { elementwiseRules } from './rules/elementwise.js';
+import { extremumRules } from './rules/extremum.js';
+import { matrixRules } from './rules/matrix.js';
+import { normalizationRules } from './rules/normalization.js';
+import { poolingRules } from './rules/pooling.js';
+import { quantizationRules } from './rules/quantization.js';
+import { reductionRules } from './rules/reduction.js';
+import { selectionRules } from './rules/selection.js';
+import { shapeRules } from './rules/shape.js';
+
+const rules: RuleTable = {
+  ...activationRules,
+  ...broadcastingRules,
+  ...convolutionRules,
+  ...elementwiseRules,
+  ...extremumRules,
+  ...matrixRules,
+  ...normalizationRules,
+  ...poolingRules,
+  ...quantizationRules,
+  ...reductionRules,
+  ...selectionRules,
+  ...shapeRules,
+};
+
+/** Operators whose result does not move with their inputs, except at jumps. */
+const constantOperators: ReadonlySet<string> = new Set([
+  'And',
+  'ArgMax',
+  'ArgMin',
+  'Ceil',
+  'Constant',
+  'ConstantOfShape',
+  'Equal',
+  'Floor',
+  'Greater',
+  'GreaterOrEqual',
+  'IsInf',
+  'IsNaN',
+  'Less',
+  'LessOrEqual',
+  'Not',
+  'Or',
+  'Round',
+  'Shape',
+  'Sign',
+  'Size',
+  'Xor',
+]);
+
+/** ONNX codes of the element types that have derivatives. */
+const floatCodes: ReadonlySet<number> = new Set(
+  (['float32', 'float16', 'float64'] as const).map(codeOfDataType),
+);
+
+/** The rule of a node's operator; undefined where there is none. */
+export function ruleFor(node: Node): GradientRule | undefined {
+  return node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+}
+
+/** Whether a node's derivative is zero wherever it exists, so that nothing needs to flow through it. */
+export function isConstantAlmostEverywhere(node: Node): boolean {
+  if (node.domain !== '') return false;
+  const to = node.attributes['to'];
+  if (node.op === 'Cast') return to?.kind === 'int' && !floatCodes.has(to.value);
+  return constantOperators.has(node.op);
+}
+
+/** Names of all operators with a rule, sorted: for documentation and for tests that cover each. */
+export function differentiableOperators(): readonly string[] {
+  return Object.keys(rules).sort();
+}

@@ -1,0 +1,97 @@
+import { Emitter } from '../autodiff/emitter.js';
+import { gradient, gradientName } from '../autodiff/gradient.js';
+import { GraphBuilder } from '../builder.js';
+import type { Graph, ValueInfo } from '../graph.js';
+import { ModelError } from '../graph.js';
+import type { LossName } from './catalogue.js';
+import { lossWriters } from './catalogue.js';
+
+/** Name of the input that holds the labels, one-hot float32 [N,K]. */
+export const LABELS = 'labels';
+/** Name of the output with the loss of each sample, float32 [N]. */
+export const LOSS = 'loss';
+
+/** A model with a loss, and where its parts are. */
+export interface LossGraph {
+  /** Takes the model's inputs and `labels`; gives the model's output, `logits` and `loss`. */
+  readonly graph: Graph;
+  /** The value [N,K] that the loss is computed from; it is an output. */
+  readonly logits: string;
+}
+
+/**
+ * Adds a loss to a classifier: an input `labels` and an output `loss`. The logits are the model's only output, or
+ * what goes into it where the model ends in a Softmax (whose probabilities would saturate).
+ * All losses grow as a sample moves away from its label.
+ *
+ * @throws {ModelError} when the model has not exactly one output [N,K] of float32, or too few classes for the loss.
+ */
+export function withLoss(graph: Graph, loss: LossName): LossGraph {
+  const logits = logitsOf(graph);
+  const [batch = 'N', classes] = logits.shape;
+  const least = loss === 'dlr' ? 3 : 2;
+  if (typeof classes !== 'number' || classes < least) {
+    throw new ModelError(
+      `loss "${loss}" needs a model with at least ${least} classes; "${graph.name}" has ${classes ?? 'none'}`,
+    );
+  }
+  const builder = GraphBuilder.from(graph);
+  const labels = builder.input(LABELS, 'float32', [batch, classes]);
+  const emit = new Emitter(builder, { types: new Map(), constants: new Map(), producers: new Map() });
+  const value = lossWriters[loss](emit, { logits: logits.name, labels });
+  if (!graph.outputs.some(({ name }) => name === logits.name)) {
+    builder.output(logits.name, 'float32', logits.shape);
+  }
+  builder.output(builder.rename(value, LOSS), 'float32', [batch]);
+  return { graph: builder.build(), logits: logits.name };
+}
+
+/** A classifier with the loss of each sample and its gradient. */
+export interface LossGradientGraph {
+  /** Takes the model's input and `labels`; its only outputs are the three below. */
+  readonly graph: Graph;
+  /** The model's input, [N,C,H,W]. */
+  readonly input: string;
+  /** Output [N,K]. */
+  readonly logits: string;
+  /** Output [N]. */
+  readonly loss: string;
+  /** Output of the input's shape: the gradient of every sample's own loss. */
+  readonly gradient: string;
+}
+
+/**
+ * What a white-box attack evaluates: logits, loss and input gradient in one graph.
+ * @throws {ModelError} as `withLoss` and `gradient` do, and when the model has not exactly one input.
+ */
+export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradientGraph {
+  const [input, another] = graph.inputs;
+  if (input === undefined || another !== undefined) {
+    throw new ModelError(
+      `model "${graph.name}" has ${graph.inputs.length} inputs; an input gradient needs exactly one`,
+    );
+  }
+  const { graph: withOutput, logits } = withLoss(graph, loss);
+  const outputs = withOutput.outputs.filter(({ name }) => name === logits || name === LOSS);
+  const differentiated = gradient({ ...withOutput, outputs }, { of: LOSS, wrt: [input.name] });
+  return {
+    graph: differentiated,
+    input: input.name,
+    logits,
+    loss: LOSS,
+    gradient: gradientName(LOSS, input.name),
+  };
+}
+
+function logitsOf(graph: Graph): ValueInfo {
+  const [output, another] = graph.outputs;
+  if (output?.shape.length !== 2 || output.dataType !== 'float32' || another !== undefined) {
+    const shapes = graph.outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`).join(', ');
+    throw new ModelError(
+      `a classifier has one float32 output [N, classes]; model "${graph.name}" has ${shapes || 'none'}`,
+    );
+  }
+  const last = graph.nodes.find((node) => node.outputs.includes(output.name));
+  const [before] = last?.op === 'Softmax' && last.domain === '' ? last.inputs : [];
+  return before === undefined ? output : { ...output, name: before };
+}
