@@ -4,6 +4,7 @@ import {
   GraphBuilder,
   bindInputs,
   decodeModel,
+  dropIdentities,
   float32,
   foldBatchNormalization,
   foldConstants,
@@ -129,6 +130,24 @@ describe('foldConstants', () => {
       expect(await logitsOf(folded, feeds)).toEqual(await logitsOf(graph, feeds));
     },
   );
+});
+
+describe('dropIdentities', () => {
+  it('leaves names of inputs and outputs, and results, as they were', async () => {
+    const b = new GraphBuilder('identities');
+    const image = b.input('image', 'float32', ['N', 2]);
+    const direct = b.rename(image, 'copy');
+    const relu = b.node('Dropout', [b.node('Identity', [b.node('Relu', [image])])]);
+    const logits = b.rename(relu, 'logits');
+    const twice = b.rename(b.node('Add', [relu, logits]), 'twice');
+    const again = b.rename(twice, 'again');
+    for (const name of [direct, logits, twice, again]) b.output(name, 'float32', ['N', 2]);
+    const graph = b.build();
+    const dropped = dropIdentities(graph);
+    expect(operators(dropped)).toEqual(['Identity', 'Relu', 'Add', 'Identity']);
+    const feeds = { image: float32([3, 2], uniform(6, 1, -1, 1)) };
+    expect(await runGraph(dropped, feeds)).toEqual(await runGraph(graph, feeds));
+  });
 });
 
 describe('pruneDeadNodes', () => {

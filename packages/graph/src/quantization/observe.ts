@@ -1,0 +1,39 @@
+import type { Graph } from '../graph.js';
+import { int } from '../graph.js';
+import { GraphBuilder } from '../builder.js';
+import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
+import { planQuantization } from './plan.js';
+
+/** Names of the scalar outputs that hold a value's least and greatest element. */
+export interface ObservedRange {
+  readonly value: string;
+  readonly min: string;
+  readonly max: string;
+}
+
+/** A graph whose outputs are the ranges of its values over a batch. */
+export interface ObservedGraph {
+  readonly graph: Graph;
+  readonly ranges: readonly ObservedRange[];
+}
+
+/**
+ * The graph to run over calibration samples: its outputs are the least and the greatest element of every value
+ * that `quantize` needs the range of.
+ */
+export function observeRanges(original: Graph): ObservedGraph {
+  const { graph, observed } = planQuantization(original);
+  const builder = GraphBuilder.from(graph);
+  builder.clearOutputs();
+  const reduce = (op: string, value: string): string => {
+    const output = builder.node(op, [value], { keepdims: int(0) });
+    builder.output(output, 'float32', []);
+    return output;
+  };
+  const ranges = observed.map((value) => ({
+    value,
+    min: reduce('ReduceMin', value),
+    max: reduce('ReduceMax', value),
+  }));
+  return { graph: pruneDeadNodes(builder.build()), ranges };
+}

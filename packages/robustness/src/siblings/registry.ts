@@ -1,0 +1,4 @@
+import { quantizeSibling } from './quantize.js';
+
+/** Every way of deriving a sibling. A new one is added to this list. */
+export const siblings = [quantizeSibling] as const;

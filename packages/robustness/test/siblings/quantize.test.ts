@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Graph } from '@unpair/graph';
+import { GraphBuilder, decodeModel, float32, ints, summarizeModel } from '@unpair/graph';
+import { createRandom, quantizeModel, siblings } from '@unpair/robustness';
+import { createOnnxRuntime } from '@unpair/runtime';
+
+const shared =
+  process.env['UNPAIR_SHARED_DATA'] ?? fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
+const resnet20 = join(shared, 'models', 'cifar10-resnet20.onnx');
+
+const runtime = createOnnxRuntime();
+const DEFAULTS = { weights: 8, activations: 8, calibration: 64 };
+
+function samples(length: number, sample: number): Float32Array {
+  const random = createRandom({ seed: 1, cell: 'quantize', sample });
+  return Float32Array.from({ length }, () => random.uniform());
+}
+
+function classifier(batch: number | string = 'N'): Graph {
+  const b = new GraphBuilder('tiny');
+  const x = b.input('image', 'float32', [batch, 1, 6, 6]);
+  const weights = b.initializer(
+    'w',
+    float32(
+      [4, 1, 3, 3],
+      samples(36, 1).map((w) => w - 0.5),
+    ),
+  );
+  const conv = b.node('Conv', [x, weights], { kernel_shape: ints([3, 3]) });
+  const flat = b.node('Flatten', [b.node('GlobalAveragePool', [b.node('Relu', [conv])])]);
+  b.output(b.rename(flat, 'logits'), 'float32', [batch, 4]);
+  return b.build();
+}
+
+async function logitsOf(graph: Graph, shape: readonly number[], data: Float32Array): Promise<Float32Array> {
+  const executable = await runtime.load(graph);
+  try {
+    const { logits } = await executable.run({ image: float32(shape, data) });
+    if (logits?.dataType !== 'float32') throw new Error('no logits');
+    return logits.data;
+  } finally {
+    await executable.close();
+  }
+}
+
+describe('quantizeModel', () => {
+  it('is in the registry under its name in campaign files', () => {
+    expect(siblings.map(({ name }) => name)).toContain('quantize');
+  });
+
+  it.each(['N', 1])('quantizes a model of batch size %s on its calibration samples', async (batch) => {
+    const graph = classifier(batch);
+    const data = samples(64 * 36, 2);
+    const int8 = await quantizeModel({ graph, runtime, samples: data, parameters: DEFAULTS });
+    expect(summarizeModel(int8).operators).toHaveProperty('QuantizeLinear');
+    const shape = [1, 1, 6, 6];
+    const [before, after] = [
+      await logitsOf(graph, shape, data.slice(0, 36)),
+      await logitsOf(int8, shape, data.slice(0, 36)),
+    ];
+    before.forEach((value, i) => {
+      expect(Math.abs(value - (after[i] ?? NaN))).toBeLessThan(0.02);
+    });
+  });
+
+  it('looks at the first samples alone', async () => {
+    const data = samples(100 * 36, 3);
+    const other = data.map((value, i) => (i < 64 * 36 ? value : 9));
+    const make = (input: Float32Array): Promise<Graph> =>
+      quantizeModel({ graph: classifier(), runtime, samples: input, parameters: DEFAULTS });
+    expect(await make(data)).toEqual(await make(other));
+  });
+
+  it('refuses too few samples and models it cannot feed, and stops when told to', async () => {
+    const request = { graph: classifier(), runtime, samples: samples(36, 4), parameters: DEFAULTS };
+    await expect(quantizeModel(request)).rejects.toThrow('calibration on 64 samples of shape [1, 6, 6]');
+    await expect(quantizeModel({ ...request, graph: classifier(5) })).rejects.toThrow('open batch size');
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await expect(quantizeModel({ ...request, samples: samples(64 * 36, 4), signal })).rejects.toThrow(
+      'stopped',
+    );
+  });
+
+  it.skipIf(!existsSync(resnet20))(
+    'keeps what ResNet-20 answers (skipped without the shared data folder)',
+    async () => {
+      const graph = decodeModel(new Uint8Array(readFileSync(resnet20)));
+      const data = samples(64 * 3072, 5);
+      const int8 = await quantizeModel({ graph, runtime, samples: data, parameters: DEFAULTS });
+      const shape = [64, 3, 32, 32];
+      const [before, after] = [await logitsOf(graph, shape, data), await logitsOf(int8, shape, data)];
+      const spread = Math.max(...before) - Math.min(...before);
+      const error =
+        before.reduce((sum, value, i) => sum + Math.abs(value - (after[i] ?? NaN)), 0) / before.length;
+      expect(error).toBeLessThan(0.05 * spread);
+      expect(summarizeModel(int8).bytes).toBeLessThan(summarizeModel(graph).bytes / 3.5);
+      for (const count of [1, 5, 33]) {
+        const part = await logitsOf(int8, [count, 3, 32, 32], data.slice(0, count * 3072));
+        expect(part).toEqual(after.slice(0, count * 10));
+      }
+    },
+  );
+});
