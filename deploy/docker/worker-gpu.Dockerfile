@@ -28,7 +28,6 @@ WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=dependencies /build ./
 COPY --from=build /build/proto ./proto
-ENV UNPAIR_RUNTIME=tensorflow
 USER 10001:10001
 EXPOSE 50051 9464
 CMD ["node", "services/worker/dist/main.js"]

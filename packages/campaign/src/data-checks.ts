@@ -14,6 +14,6 @@ export function checkEpsilons({ threat }: Campaign, elements: number): readonly 
     .filter((epsilon) => epsilon > diameter)
     .map((epsilon) => ({
       field: 'threat.epsilon',
-      description: `must be at most ${diameter}, which allows every image of ${elements} values, got ${epsilon}`,
+      description: `must be at most ${Math.floor(diameter * 100) / 100}, which allows every image of ${elements} values, got ${epsilon}`,
     }));
 }

@@ -30,3 +30,5 @@ export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
 export type { AccuracyRow, AttackRow, RowGroup, SimilarityRow } from './results/rows.js';
+export { renderReport } from './report/terminal/render-report.js';
+export type { TerminalStyle } from './report/terminal/table.js';

@@ -1,0 +1,98 @@
+import type { Section } from './panel.js';
+
+const perSecond = (counter: string): string => `sum(rate(${counter}[$__rate_interval]))`;
+
+/** What the dashboard shows, from the question asked most to the one asked last. */
+export const sections: readonly Section[] = [
+  {
+    title: 'Work done',
+    panels: [
+      {
+        title: 'Workers computing',
+        description:
+          'Workers with a task in hand. Fewer than there are pods: the queue is empty, or they cannot reach it.',
+        unit: 'short',
+        shape: 'stat',
+        queries: [{ expression: 'sum(unpair_worker_busy)', legend: 'computing' }],
+      },
+      {
+        title: 'Target queries per second',
+        description: 'Billed evaluations of targets in accepted results.',
+        unit: 'short',
+        queries: [
+          {
+            expression: 'sum by (attack) (rate(unpair_worker_queries_total[$__rate_interval]))',
+            legend: '{{attack}}',
+          },
+        ],
+      },
+      {
+        title: 'Images per second',
+        description: 'Samples that went through a model, gradients included: what the hardware delivers.',
+        unit: 'short',
+        queries: [{ expression: perSecond('unpair_worker_images_total'), legend: 'images' }],
+      },
+      {
+        title: 'Batch occupancy',
+        description:
+          'How full batches are. Low: shards are smaller than a batch, or most samples have finished.',
+        unit: 'percentunit',
+        queries: [{ expression: 'avg(unpair_worker_batch_occupancy_ratio)', legend: 'mean' }],
+      },
+      {
+        title: 'Task duration',
+        description:
+          'Time from delivery to accepted result. Long tasks lose much when a worker dies: lower the shard size.',
+        unit: 's',
+        queries: [0.5, 0.95].map((quantile) => ({
+          expression: `histogram_quantile(${quantile}, sum by (le, kind) (rate(unpair_worker_task_seconds_bucket[$__rate_interval])))`,
+          legend: `{{kind}} p${quantile * 100}`,
+        })),
+      },
+    ],
+  },
+  {
+    title: 'Faults',
+    panels: [
+      {
+        title: 'Deliveries by outcome',
+        description: 'Anything but done is work that was repeated, handed on or given up.',
+        unit: 'short',
+        queries: [
+          {
+            expression: 'sum by (outcome) (rate(unpair_worker_tasks_total[$__rate_interval]))',
+            legend: '{{outcome}}',
+          },
+        ],
+      },
+      {
+        title: 'Redeliveries',
+        description: 'Tasks that came a second time: a worker died, lost its lease or handed back.',
+        unit: 'short',
+        queries: [{ expression: perSecond('unpair_worker_redeliveries_total'), legend: 'redeliveries' }],
+      },
+      {
+        title: 'Compute processes lost',
+        description: 'Native code that crashed or was killed; often memory.',
+        unit: 'short',
+        queries: [
+          {
+            expression: 'sum(increase(unpair_worker_compute_restarts_total[$__rate_interval]))',
+            legend: 'lost',
+          },
+        ],
+      },
+      {
+        title: 'Queries wasted',
+        description: 'Target evaluations of attempts that were refused or lost. They appear in no result.',
+        unit: 'short',
+        queries: [
+          {
+            expression: 'sum by (reason) (rate(unpair_worker_wasted_queries_total[$__rate_interval]))',
+            legend: '{{reason}}',
+          },
+        ],
+      },
+    ],
+  },
+];

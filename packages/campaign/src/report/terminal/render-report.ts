@@ -1,0 +1,134 @@
+import type { AmplificationReport, AttackReport, ModelReport, Report, SimilarityReport } from '../report.js';
+import { count, decimal, NONE, percent, ratio, size, threat } from './format.js';
+import { sweptLabel } from './swept.js';
+import type { Column, TerminalStyle } from './table.js';
+import { dim, table } from './table.js';
+
+/** The report as tables for a terminal, at best 100 columns wide or more; narrower ones lose optional columns. */
+export function renderReport(report: Report, options: Partial<TerminalStyle> = {}): string {
+  const style = { width: 100, color: false, ...options };
+  const transfer = report.attacks.filter(({ queries }) => queries === null);
+  const queried = report.attacks.filter(({ queries }) => queries !== null);
+  const lines = [
+    ...table('Models', report.models, MODELS, style),
+    ...table('Similarity to the target', report.similarity, SIMILARITY, style),
+    ...table('Transfer', transfer, [...attackColumns(report), ...TRANSFER], style),
+    ...table('Queries to the target', queried, [...attackColumns(report), ...QUERIES], style),
+    ...table('Amplification', report.amplification, amplificationColumns(report), style),
+    ...footer(report, style),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const MODELS: readonly Column<ModelReport>[] = [
+  { title: 'model', align: 'left', text: ({ id }) => id },
+  { title: 'made by', align: 'left', text: ({ kind, of }) => (of === null ? kind : `${kind} of ${of}`) },
+  { title: 'weights', align: 'right', text: ({ parameters }) => count(parameters) },
+  { title: 'size', align: 'right', text: ({ bytes }) => size(bytes) },
+  { title: 'accuracy', align: 'right', text: ({ accuracy }) => percent(accuracy) },
+  { title: 'n', align: 'right', text: ({ accuracy }) => count(accuracy?.samples ?? null) },
+];
+
+const SIMILARITY: readonly Column<SimilarityReport>[] = [
+  { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate },
+  { title: 'target', align: 'left', text: ({ target }) => target },
+  {
+    title: 'gradient cosine',
+    align: 'right',
+    text: ({ gradientCosine }) => decimal(gradientCosine.mean, gradientCosine),
+  },
+  { title: '|cosine|', align: 'right', text: ({ gradientCosine }) => decimal(gradientCosine.meanAbsolute) },
+  { title: 'norm ratio', align: 'right', text: (row) => decimal(row.gradientNormRatio) },
+  {
+    title: 'same prediction',
+    align: 'right',
+    text: ({ agreement, agreementInterval }) => percent({ value: agreement, ...agreementInterval }),
+  },
+  { title: 'n', align: 'right', text: ({ samples }) => count(samples), optional: true },
+];
+
+function attackColumns({ attacks }: Report): readonly Column<AttackReport>[] {
+  const several = new Set(attacks.map(({ target }) => target)).size > 1;
+  return [
+    { title: 'attack', align: 'left', text: ({ attack }) => attack },
+    { title: '', align: 'left', text: (row) => sweptLabel(row, attacks) },
+    { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
+    { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate ?? NONE },
+    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+    { title: 'success', align: 'right', text: ({ success }) => percent(success) },
+  ];
+}
+
+const TRANSFER: readonly Column<AttackReport>[] = [
+  { title: 'where both are right', align: 'right', text: ({ successBoth }) => percent(successBoth) },
+  {
+    title: '8-bit',
+    align: 'right',
+    text: ({ successRounded }) =>
+      successRounded === null ? NONE : `${(successRounded.value * 100).toFixed(1)} %`,
+    optional: true,
+  },
+  { title: 'n', align: 'right', text: ({ samples }) => count(samples) },
+];
+
+const QUERIES: readonly Column<AttackReport>[] = [
+  {
+    title: 'median',
+    align: 'right',
+    text: ({ queries }) => count(queries?.median ?? null, queries?.medianInterval),
+  },
+  {
+    title: 'median of all',
+    align: 'right',
+    text: ({ queries }) => count(queries?.medianAll ?? null, queries?.medianAllInterval),
+  },
+  { title: 'mean', align: 'right', text: ({ queries }) => count(queries?.mean ?? null) },
+  { title: 'p90', align: 'right', text: ({ queries }) => count(queries?.p90 ?? null), optional: true },
+  { title: 'budget', align: 'right', text: ({ queries }) => count(queries?.budget ?? null), optional: true },
+  { title: 'n', align: 'right', text: ({ samples }) => count(samples), optional: true },
+];
+
+function amplificationColumns({ amplification }: Report): readonly Column<AmplificationReport>[] {
+  const several = new Set(amplification.map(({ target }) => target)).size > 1;
+  return [
+    { title: 'attack', align: 'left', text: ({ attack }) => attack },
+    { title: '', align: 'left', text: (row) => sweptLabel(row, amplification) },
+    { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
+    { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate },
+    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+    {
+      title: 'compared with',
+      align: 'left',
+      text: ({ baselineSurrogate, baselineAttack }) => baselineSurrogate ?? `${baselineAttack}, no prior`,
+    },
+    { title: 'fewer queries', align: 'right', text: ({ queryRatio }) => ratio(queryRatio) },
+    { title: 'more successes', align: 'right', text: ({ successRatio }) => ratio(successRatio) },
+    { title: 'n', align: 'right', text: ({ samples }) => count(samples), optional: true },
+  ];
+}
+
+const LEGEND =
+  'Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90 are ' +
+  'over successes; "median of all" and "fewer queries" set failures to the budget, ≥ where the baseline’s median is its budget.';
+
+function footer({ integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
+  const { tasks, results, deadLetters, cancelled, resultsDigest } = integrity;
+  return [
+    ...wrap(LEGEND, style.width).map((line) => dim(line, style)),
+    '',
+    `${count(results)} of ${count(tasks)} tasks, ${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
+    `results ${resultsDigest}`,
+  ];
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,76 @@
+import type { AttackRow, Report, ReportInput } from '../src/index.js';
+import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
+import { parsed, valid, vocabulary } from './fixtures.js';
+import { attackRow } from './rows.js';
+
+const campaign = parsed(valid);
+/** The plan of the valid file. */
+export const plan = planCampaign(campaign, vocabulary);
+
+/** Identity of the cell of the valid plan with this attack and surrogate. */
+export function cellId(attack: string, surrogate: string | null): string {
+  const cell = plan.cells.find((other) => other.attack === attack && other.surrogate === surrogate);
+  if (cell === undefined) throw new Error(`no cell of ${attack} with ${String(surrogate)}`);
+  return cell.id;
+}
+
+/** Rows of samples 1, 2, … that cost so many queries, null for a failure; sample 0 was wrong to begin with. */
+export function rows(...queries: readonly (number | null)[]): readonly AttackRow[] {
+  return [
+    attackRow(0, { cleanCorrect: false, success: false, successRounded: false, queries: 0, linf: 0, l2: 0 }),
+    ...queries.map((count, index) =>
+      attackRow(index + 1, {
+        success: count !== null,
+        successRounded: count !== null && index > 0,
+        surrogateCorrect: index !== 0,
+        queries: count ?? 500,
+        surrogateQueries: 2 * index,
+        l2: index,
+      }),
+    ),
+  ];
+}
+
+/** A report's input over these rows. */
+export function inputOf(results: MemoryResults): ReportInput {
+  return {
+    campaign,
+    plan,
+    results,
+    models: new Map([['full', { digest: 'abc', parameters: 270_000, bytes: 1_100_000 }]]),
+    integrity: { results: 3, deadLetters: 1, cancelled: 0, wastedQueries: 12 },
+    provenance: {
+      versions: { unpair: '0.1.0' },
+      runtime: ['onnxruntime 1.27 cpu'],
+      started: null,
+      finished: null,
+    },
+  };
+}
+
+/** A small report, whose numbers can be computed by hand. */
+export function report(): Promise<Report> {
+  const results = new MemoryResults();
+  results.add({
+    kind: 'accuracy',
+    model: 'full',
+    rows: Array.from({ length: 10 }, (_, sample) => ({ sample, label: 1, predicted: sample < 8 ? 1 : 2 })),
+  });
+  results.add({
+    kind: 'similarity',
+    surrogate: 'int8',
+    target: 'full',
+    rows: [
+      { sample: 0, cosine: 0.9, surrogateNorm: 2, targetNorm: 1, agree: true },
+      { sample: 1, cosine: -0.3, surrogateNorm: 8, targetNorm: 1, agree: true },
+      { sample: 2, cosine: 0.6, surrogateNorm: 0.5, targetNorm: 1, agree: true },
+      { sample: 3, cosine: Number.NaN, surrogateNorm: 0, targetNorm: 1, agree: false },
+    ],
+  });
+  results.add({ kind: 'attack', cell: cellId('rgf', null), rows: rows(100, 300, 200, null) });
+  results.add({ kind: 'attack', cell: cellId('p-rgf', 'int8'), rows: rows(10, 20, 30, 40) });
+  results.add({ kind: 'attack', cell: cellId('p-rgf', 'stranger'), rows: rows(null, 50, 100, null) });
+  results.add({ kind: 'attack', cell: cellId('pgd', 'int8'), rows: rows(1, 1, null, 1) });
+  results.add({ kind: 'attack', cell: cellId('pgd', 'stranger'), rows: rows(null, null, null, null) });
+  return buildReport(inputOf(results));
+}
