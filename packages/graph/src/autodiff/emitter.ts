@@ -180,6 +180,11 @@ export class Emitter {
     return axes.length === 0 ? value : this.#reduce('ReduceSum', value, axes, keepDims, 13);
   }
 
+  /** Sum of squares over `axes`, which are not empty. */
+  reduceSumSquare(value: string, axes: readonly number[], keepDims: boolean): string {
+    return this.#reduce('ReduceSumSquare', value, axes, keepDims, 18);
+  }
+
   /** Mean over `axes`, which are not empty. */
   reduceMean(value: string, axes: readonly number[], keepDims: boolean): string {
     return this.#reduce('ReduceMean', value, axes, keepDims, 18);

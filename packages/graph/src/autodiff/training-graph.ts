@@ -78,7 +78,23 @@ function batchStatistics(emit: Emitter, node: Node): readonly [string, string] {
   const [x = ''] = node.inputs;
   const axes = emit.shapeOf(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const mean = emit.reduceMean(x, axes, false);
-  const meanSquare = emit.reduceMean(emit.mul(x, x), axes, false);
-  const variance = emit.op('Relu', [emit.sub(meanSquare, emit.mul(mean, mean))]);
+  const variance = emit.op('Relu', [emit.sub(meanSquare(emit, x), emit.mul(mean, mean))]);
   return [mean, variance];
+}
+
+/** E[x²] of each channel, [C]. A sum of squares needs no squared copy of x, neither forwards nor backwards. */
+function meanSquare(emit: Emitter, x: string): string {
+  const sizes = emit.shapeOf(x).slice(2);
+  const known = sizes.filter((size) => typeof size === 'number');
+  if (sizes.length === 0 || known.length < sizes.length) {
+    const axes = [0, ...sizes.map((_, axis) => axis + 2)];
+    return emit.reduceMean(emit.mul(x, x), axes, false);
+  }
+  const sums = emit.reduceSumSquare(
+    x,
+    known.map((_, axis) => axis + 2),
+    false,
+  );
+  const pixels = known.reduce((product, size) => product * size, 1);
+  return emit.reduceMean(emit.scale(sums, 1 / pixels), [0], false);
 }

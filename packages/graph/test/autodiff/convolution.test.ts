@@ -1,5 +1,5 @@
 import type { Attributes } from '@unpair/graph';
-import { int, ints, string } from '@unpair/graph';
+import { GraphBuilder, int, ints, string } from '@unpair/graph';
 import { describe, it } from 'vitest';
 import { checkGradient, graphOf } from './support/check-gradient.js';
 
@@ -73,4 +73,15 @@ describe.each([
       );
     },
   );
+});
+
+describe('a batch whose size is known only at run time', () => {
+  it.each([1, 2])('differentiates a convolution with stride %d', async (stride) => {
+    const builder = new GraphBuilder('any-batch');
+    const x = builder.input('x', 'float32', ['N', 3, 6, 5]);
+    const w = builder.input('w', 'float32', [4, 3, 3, 3]);
+    const y = builder.node('Conv', [x, w], { ...pads(1, 1, 1, 1), ...strides(stride, stride) });
+    builder.output(y, 'float32', ['N', 4, Math.ceil(6 / stride), Math.ceil(5 / stride)]);
+    await checkGradient(builder.build(), { x: { shape: [3, 3, 6, 5] }, w: { shape: [4, 3, 3, 3] } });
+  });
 });

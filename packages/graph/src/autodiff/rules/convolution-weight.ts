@@ -1,15 +1,19 @@
+import type { Dim } from '../../graph.js';
 import { int } from '../../graph.js';
 import type { Pullback } from '../rule.js';
 import type { WindowAxis } from '../windows/geometry.js';
 import { sliceTaps, windowPads } from '../windows/slices.js';
+import { isSeparable, separableWeightAdjoint } from './convolution-weight-separable.js';
 import { padZeros } from './selection.js';
 
 /** The two sides of a convolution, and the weight [M, C/g, ...] between them. */
-interface WeightSides {
+export interface WeightSides {
   /** The side that the window slides over: [N,C,...]. */
   readonly outer: string;
   /** The side with one element for each window position: [N,M,...]. */
   readonly inner: string;
+  /** Shape of `inner`. */
+  readonly innerShape: readonly Dim[];
   readonly weight: string;
   readonly axes: readonly WindowAxis[];
   readonly groups: number;
@@ -20,7 +24,9 @@ interface WeightSides {
  * contributed to, summed over positions and samples. Matrix products over positions beat a convolution with the
  * batch as channels, for which no runtime has a fast path.
  */
-export function weightAdjoint(p: Pullback, { outer, inner, weight, axes, groups }: WeightSides): string {
+export function weightAdjoint(p: Pullback, sides: WeightSides): string {
+  const { outer, inner, weight, axes, groups } = sides;
+  if (isSeparable(axes, groups)) return separableWeightAdjoint(p, sides);
   const { emit } = p;
   const [outputs = 1, channels = 1] = p.sizes(emit.shapeOf(weight).slice(0, 2));
   const positions = axes.reduce((product, { count }) => product * count, 1);

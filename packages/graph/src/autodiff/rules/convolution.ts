@@ -14,7 +14,16 @@ function convolution(p: Pullback): InputAdjoints {
   const groups = p.int('group', 1);
   return [
     p.when(0, () => inputAdjoint(p, p.dy, p.input(1), axes, groups)),
-    p.when(1, () => weightAdjoint(p, { outer: p.x, inner: p.dy, weight: p.input(1), axes, groups })),
+    p.when(1, () =>
+      weightAdjoint(p, {
+        outer: p.x,
+        inner: p.dy,
+        innerShape: p.outputShape,
+        weight: p.input(1),
+        axes,
+        groups,
+      }),
+    ),
     p.when(2, () => biasAdjoint(p, kernel.length)),
   ];
 }
@@ -29,7 +38,9 @@ function transposedConvolution(p: Pullback): InputAdjoints {
   const groups = p.int('group', 1);
   return [
     p.when(0, () => convolve(p, axes, groups)),
-    p.when(1, () => weightAdjoint(p, { outer: p.dy, inner: p.x, weight: p.input(1), axes, groups })),
+    p.when(1, () =>
+      weightAdjoint(p, { outer: p.dy, inner: p.x, innerShape: p.shape(0), weight: p.input(1), axes, groups }),
+    ),
     p.when(2, () => biasAdjoint(p, kernel.length)),
   ];
 }
