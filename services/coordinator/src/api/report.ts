@@ -1,0 +1,59 @@
+import { buildReport, type ModelFacts, type Report } from '@unpair/campaign';
+import type { ArtefactStore } from '@unpair/platform';
+import type { CampaignRun } from '../campaigns/campaign-run.js';
+import type { ResultStore } from '../results/result-store.js';
+import { StoredResults } from '../results/stored-results.js';
+
+export interface ReportSources {
+  readonly store: ResultStore;
+  readonly artefacts: ArtefactStore;
+  /** Versions of Unpair and of what the coordinator runs on. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** The report over a campaign's results so far. */
+export async function reportOf(
+  run: CampaignRun,
+  sources: ReportSources,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { store, versions } = sources;
+  const { createTime, endTime } = run.snapshot();
+  return buildReport(
+    {
+      campaign: run.file,
+      plan: run.plan,
+      results: new StoredResults(store, run.id),
+      models: await modelFacts(run, sources),
+      integrity: {
+        results: run.count('done'),
+        deadLetters: run.count('dead'),
+        cancelled: run.count('cancelled'),
+        wastedQueries: run.wastedQueries,
+      },
+      provenance: {
+        versions,
+        runtime: await store.runtimes(run.id),
+        started: createTime?.toISOString() ?? null,
+        finished: endTime?.toISOString() ?? null,
+      },
+    },
+    signal,
+  );
+}
+
+/** Sizes and weights come with results; the size of a file that no result speaks of, from the artefact store. */
+async function modelFacts(
+  run: CampaignRun,
+  { store, artefacts }: ReportSources,
+): Promise<ReadonlyMap<string, ModelFacts>> {
+  const known = new Map((await store.models(run.id)).map((model) => [model.model, model]));
+  const facts = new Map<string, ModelFacts>();
+  for (const name of run.file.models.keys()) {
+    const digest = run.digest(name) ?? null;
+    const model = known.get(name);
+    const bytes = model?.bytes ?? (digest === null ? null : ((await artefacts.size(digest)) ?? null));
+    facts.set(name, { digest, bytes, parameters: model?.parameters ?? null });
+  }
+  return facts;
+}

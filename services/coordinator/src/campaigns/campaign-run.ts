@@ -1,0 +1,198 @@
+import type { Campaign as CampaignFile, Plan, PlannedTask } from '@unpair/campaign';
+import { CampaignState, type Campaign, type CampaignRecord, type Task } from '@unpair/protocol';
+import { ChangeSignal } from './change-signal.js';
+import type { TaskOutcome } from './outcome.js';
+import { Pace } from './pace.js';
+import { ReleaseOrder } from './release-order.js';
+import { taskMessage } from './task-message.js';
+import { TaskStates, type TaskState } from './task-states.js';
+
+export interface CampaignRunOptions {
+  readonly record: CampaignRecord;
+  readonly file: CampaignFile;
+  readonly plan: Plan;
+  /** Seconds on a clock that never goes back, for the time left. */
+  readonly seconds: () => number;
+}
+
+const failuresKept = 100;
+
+/**
+ * One campaign as the coordinator holds it in memory: which tasks are where, and what comes next. A pure fold over the
+ * campaign's record, its results and what is queued, so a restart arrives at the same state.
+ */
+export class CampaignRun {
+  readonly id: string;
+  readonly file: CampaignFile;
+  readonly plan: Plan;
+  /** Fires whenever a new {@link snapshot} would differ. */
+  readonly changes = new ChangeSignal();
+  readonly #digests: Map<string, string>;
+  readonly #states: TaskStates;
+  readonly #order: ReleaseOrder;
+  readonly #pace: Pace;
+  readonly #failures: string[] = [];
+  readonly #generations = new Map<number, number>();
+  #record: CampaignRecord;
+  #queries = 0;
+  #wastedQueries = 0;
+  #sequence = 0;
+  #lastResult: Date | undefined;
+  #stage = '';
+
+  constructor({ record, file, plan, seconds }: CampaignRunOptions) {
+    this.id = record.id;
+    this.file = file;
+    this.plan = plan;
+    this.#record = record;
+    this.#digests = new Map(Object.entries(record.request?.models ?? {}));
+    this.#states = new TaskStates(plan.size);
+    this.#order = new ReleaseOrder(plan);
+    this.#pace = new Pace(seconds);
+    if (record.cancelTime !== undefined) this.#states.cancelRest();
+  }
+
+  get record(): CampaignRecord {
+    return this.#record;
+  }
+
+  get ended(): boolean {
+    return this.#states.ended;
+  }
+
+  /** Target queries of attempts that came too late. */
+  get wastedQueries(): number {
+    return this.#wastedQueries;
+  }
+
+  count(state: TaskState): number {
+    return this.#states.count(state);
+  }
+
+  /** Tasks that were published and have no result yet. */
+  inFlight(): number[] {
+    return [...this.#states.in('inFlight')];
+  }
+
+  /** SHA-256 of a model's file; undefined while it does not exist. */
+  digest(model: string): string | undefined {
+    return this.#digests.get(model);
+  }
+
+  /** Takes the next task that can run, as a message; it counts as in flight from then on. */
+  next(): Task | undefined {
+    const isPending = (index: number): boolean => this.#states.get(index) === 'pending';
+    const before = this.#states.count('cancelled');
+    const planned = this.#order.next(isPending, (task) => {
+      this.#states.set(task.index, 'cancelled');
+    });
+    if (planned !== undefined) {
+      this.#states.set(planned.index, 'inFlight');
+      this.#stage = planned.stage;
+    }
+    if (planned !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
+    return planned === undefined ? undefined : this.#message(planned);
+  }
+
+  #message(planned: PlannedTask): Task {
+    const generation = this.#generations.get(planned.index) ?? 0;
+    return taskMessage({
+      planned,
+      generation,
+      record: this.#record,
+      file: this.file,
+      digests: this.#digests,
+    });
+  }
+
+  /** Undoes {@link next} for a task that could not be published. */
+  putBack(index: number): void {
+    if (this.#states.set(index, 'pending')) this.#order.putBack(index);
+  }
+
+  /** The message of a task that has to be published once more, under a new message id. */
+  again(index: number): Task {
+    this.#generations.set(index, (this.#generations.get(index) ?? 0) + 1);
+    return this.#message(this.plan.task(index));
+  }
+
+  /** How often a task was published again. */
+  generation(index: number): number {
+    return this.#generations.get(index) ?? 0;
+  }
+
+  /** Notes that a task is in the queue already: published before this process started. */
+  markInFlight(index: number): void {
+    if (index < this.plan.size && this.#states.set(index, 'inFlight')) this.changes.notify();
+  }
+
+  /** Takes in an accepted result. */
+  accept(outcome: TaskOutcome): void {
+    this.#sequence = Math.max(this.#sequence, outcome.sequence);
+    this.#queries += outcome.queries;
+    if (!this.#states.set(outcome.index, outcome.kind)) return;
+    this.#lastResult = outcome.time;
+    this.#pace.finish();
+    this.#generations.delete(outcome.index);
+    if (outcome.derived !== undefined) this.#adopt(outcome.derived);
+    if (outcome.kind === 'dead') this.#fail(outcome);
+    this.changes.notify();
+  }
+
+  #adopt({ model, digest }: { readonly model: string; readonly digest: string }): void {
+    this.#digests.set(model, digest);
+    this.#order.modelMade(model);
+  }
+
+  #fail({ index, failure }: TaskOutcome): void {
+    if (this.#failures.length < failuresKept) this.#failures.push(failure);
+    const planned = this.plan.task(index);
+    if (planned.kind === 'derive') this.#order.modelFailed(planned.model);
+  }
+
+  /** Takes in queries that were spent on a result that came too late. */
+  waste(queries: number): void {
+    this.#wastedQueries += queries;
+  }
+
+  /** Ends the campaign: every task without a result counts as cancelled. */
+  cancel(record: CampaignRecord): void {
+    this.#record = record;
+    this.#states.cancelRest();
+    this.changes.notify();
+  }
+
+  get state(): CampaignState {
+    if (this.#record.cancelTime !== undefined) return CampaignState.CANCELLED;
+    if (!this.ended) return CampaignState.RUNNING;
+    return this.count('dead') > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+  }
+
+  /** Stands for the present state, also after a restart: equal tokens, nothing new. */
+  get token(): string {
+    return `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}`;
+  }
+
+  /** The campaign as clients see it. */
+  snapshot(): Campaign {
+    const { ended } = this;
+    return {
+      id: this.id,
+      name: this.file.name,
+      state: this.state,
+      progress: {
+        tasks: this.plan.size,
+        done: this.count('done'),
+        inFlight: this.count('inFlight'),
+        deadLetters: this.count('dead'),
+        cancelled: this.count('cancelled'),
+        queries: this.#queries,
+        secondsLeft: ended ? 0 : this.#pace.secondsLeft(this.count('pending') + this.count('inFlight')),
+        stage: ended ? '' : this.#stage,
+      },
+      createTime: this.#record.createTime,
+      endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,
+      failures: this.#failures,
+    };
+  }
+}

@@ -1,0 +1,37 @@
+import { queriesOf, type TaskResult } from '@unpair/protocol';
+
+/** What the coordinator needs to know of an accepted result, apart from its rows. */
+export interface TaskOutcome {
+  readonly index: number;
+  /** Position in the results stream. */
+  readonly sequence: number;
+  readonly time: Date;
+  readonly kind: 'done' | 'dead';
+  readonly queries: number;
+  /** Why the task failed for good; empty when it did not. */
+  readonly failure: string;
+  readonly derived: { readonly model: string; readonly digest: string } | undefined;
+}
+
+/** Reads the outcome off a result that came at `sequence` of the results stream. */
+export function outcomeOf(result: TaskResult, sequence: number, time: Date): TaskOutcome {
+  const failure = failureOf(result);
+  const derived = result.outcome?.$case === 'derived' ? result.outcome.value : undefined;
+  return {
+    index: result.index,
+    sequence,
+    time,
+    kind: failure === '' ? 'done' : 'dead',
+    queries: queriesOf(result),
+    failure,
+    derived: derived === undefined ? undefined : { model: derived.model, digest: derived.digest },
+  };
+}
+
+function failureOf({ index, outcome }: TaskResult): string {
+  if (outcome === undefined) return `Task ${index}: the worker sent a result without content.`;
+  if (outcome.$case === 'failure') return `Task ${index}: ${outcome.value.message}`;
+  if (outcome.$case !== 'deadLetter') return '';
+  const { deliveries, reason } = outcome.value;
+  return `Task ${index}: given up after ${deliveries} deliveries: ${reason}`;
+}

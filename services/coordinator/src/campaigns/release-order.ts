@@ -1,0 +1,72 @@
+import type { Plan, PlannedTask } from '@unpair/campaign';
+
+/**
+ * Hands out a plan's tasks in order, each once the models that it needs exist. Tasks met too early wait under the
+ * model that they lack, so that no task is looked at more often than it has needs.
+ */
+export class ReleaseOrder {
+  readonly #plan: Plan;
+  readonly #made = new Set<string>();
+  readonly #failed = new Set<string>();
+  readonly #waiting = new Map<string, number[]>();
+  #ready: number[] = [];
+  #cursor = 0;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  /**
+   * The next task that can run. `isPending` tells which tasks still have to; `abandon` is told of tasks that never
+   * can, because a model that they need could not be made.
+   */
+  next(isPending: (index: number) => boolean, abandon: (task: PlannedTask) => void): PlannedTask | undefined {
+    for (;;) {
+      const index = this.#nextIndex();
+      if (index === undefined) return undefined;
+      if (!isPending(index)) continue;
+      const task = this.#plan.task(index);
+      const missing = task.needs.find((model) => !this.#made.has(model));
+      if (missing === undefined) return task;
+      if (this.#failed.has(missing)) this.#abandon(task, abandon);
+      else this.#wait(missing, index);
+    }
+  }
+
+  #nextIndex(): number | undefined {
+    return this.#ready.shift() ?? (this.#cursor < this.#plan.size ? this.#cursor++ : undefined);
+  }
+
+  #wait(model: string, index: number): void {
+    const waiting = this.#waiting.get(model);
+    if (waiting === undefined) this.#waiting.set(model, [index]);
+    else waiting.push(index);
+  }
+
+  #abandon(task: PlannedTask, abandon: (task: PlannedTask) => void): void {
+    if (task.kind === 'derive') this.modelFailed(task.model);
+    abandon(task);
+  }
+
+  /** A model exists: what waited for it can be looked at again. */
+  modelMade(model: string): void {
+    this.#made.add(model);
+    this.#wake(model);
+  }
+
+  /** A model will never exist: what waited for it comes up again, to be abandoned. */
+  modelFailed(model: string): void {
+    this.#failed.add(model);
+    this.#wake(model);
+  }
+
+  #wake(model: string): void {
+    this.#ready = [...this.#ready, ...(this.#waiting.get(model) ?? [])];
+    this.#waiting.delete(model);
+  }
+
+  /** Puts a task back that was handed out but could not be published. */
+  putBack(index: number): void {
+    this.#ready.unshift(index);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Where a task of a campaign stands. `done` and `dead` are for ever; a cancelled task becomes one of them when a result
+ * arrives that was on its way, so that the order of arrival makes no difference.
+ */
+export type TaskState = 'pending' | 'inFlight' | 'done' | 'dead' | 'cancelled';
+
+const order: readonly TaskState[] = ['pending', 'inFlight', 'done', 'dead', 'cancelled'];
+
+/** One byte for each task of a campaign, and how many tasks are in each state. */
+export class TaskStates {
+  readonly #states: Uint8Array;
+  readonly #counts: Record<TaskState, number>;
+
+  constructor(size: number) {
+    this.#states = new Uint8Array(size);
+    this.#counts = { pending: size, inFlight: 0, done: 0, dead: 0, cancelled: 0 };
+  }
+
+  get size(): number {
+    return this.#states.length;
+  }
+
+  /** @throws RangeError for an index outside the plan */
+  get(index: number): TaskState {
+    const state = order[this.#states[index] ?? -1];
+    if (state === undefined) throw new RangeError(`Task ${index} is outside a plan of ${this.size} tasks.`);
+    return state;
+  }
+
+  /** Moves a task on; false where it cannot move. */
+  set(index: number, state: TaskState): boolean {
+    const previous = this.get(index);
+    const hasResult = state === 'done' || state === 'dead';
+    if (previous === 'done' || previous === 'dead' || (previous === 'cancelled' && !hasResult)) return false;
+    this.#states[index] = order.indexOf(state);
+    this.#counts[previous]--;
+    this.#counts[state]++;
+    return true;
+  }
+
+  count(state: TaskState): number {
+    return this.#counts[state];
+  }
+
+  /** Whether every task has reached its end. */
+  get ended(): boolean {
+    return this.#counts.pending === 0 && this.#counts.inFlight === 0;
+  }
+
+  /** Cancels every task that has not reached its end. */
+  cancelRest(): void {
+    for (let index = 0; index < this.size; index++) this.set(index, 'cancelled');
+  }
+
+  /** Tasks in a state, ascending. */
+  *in(state: TaskState): Generator<number, void, undefined> {
+    const code = order.indexOf(state);
+    for (let index = 0; index < this.size; index++) if (this.#states[index] === code) yield index;
+  }
+}

@@ -1,0 +1,59 @@
+import { address, choice, integer, logLevels, readEnvironment, text, type Values } from '@unpair/platform';
+
+const settings = {
+  natsUrl: text('UNPAIR_NATS_URL', {
+    description: 'the URL of a nats-server, or several separated by commas',
+    default: 'nats://127.0.0.1:4222',
+  }),
+  grpcAddress: address('UNPAIR_GRPC_ADDRESS', {
+    description: 'the address that gRPC is served on',
+    default: '127.0.0.1:50051',
+  }),
+  metricsAddress: address('UNPAIR_METRICS_ADDRESS', {
+    description: 'the address that /metrics is served on',
+    default: '127.0.0.1:9464',
+  }),
+  database: text('UNPAIR_DATABASE', {
+    description: 'the file of the result store; it may be lost, for it is rebuilt from the results stream',
+    default: 'runs/coordinator/results.duckdb',
+  }),
+  window: integer('UNPAIR_WINDOW', {
+    description: 'the number of tasks of one campaign in flight',
+    default: 64,
+    min: 1,
+    max: 100_000,
+  }),
+  replicas: integer('UNPAIR_REPLICAS', {
+    description: 'the number of copies of every stream',
+    default: 1,
+    min: 1,
+    max: 5,
+  }),
+  ackWaitSeconds: integer('UNPAIR_ACK_WAIT_SECONDS', {
+    description: 'the seconds that a worker may stay silent before its task goes to another',
+    default: 30,
+    min: 1,
+    max: 3_600,
+  }),
+  maxAckPending: integer('UNPAIR_MAX_ACK_PENDING', {
+    description: 'the number of tasks that all workers together may hold',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+  }),
+  drainNoticeSeconds: integer('UNPAIR_DRAIN_NOTICE_SECONDS', {
+    description: 'the seconds between saying NOT_SERVING and refusing calls',
+    default: 5,
+    min: 0,
+    max: 600,
+  }),
+  logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'the log level', default: 'info', of: logLevels }),
+};
+
+/** The coordinator's settings. */
+export type Configuration = Values<typeof settings>;
+
+/** Reads the settings from the environment. @throws ServiceError INVALID_ARGUMENT naming every bad variable */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  return readEnvironment(environment, settings);
+}

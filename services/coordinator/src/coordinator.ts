@@ -1,0 +1,185 @@
+import {
+  ArtefactStore,
+  ensureTopology,
+  publishResult,
+  type Clock,
+  type Logger,
+  type TopologyOptions,
+} from '@unpair/platform';
+import type { CampaignRecord, TaskResult } from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import type { Registry } from 'prom-client';
+import { CampaignBook } from './campaigns/campaign-book.js';
+import type { CampaignRun } from './campaigns/campaign-run.js';
+import type { TaskOutcome } from './campaigns/outcome.js';
+import { CampaignRecords } from './campaigns/records.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Reconciler } from './dispatch/reconciler.js';
+import { TaskQueue } from './dispatch/task-queue.js';
+import { CoordinatorMetrics } from './metrics.js';
+import { Collector, type ResultListener } from './results/collector.js';
+import { ResultLog } from './results/result-log.js';
+import { ResultStore } from './results/result-store.js';
+
+export interface CoordinatorOptions {
+  readonly connection: NatsConnection;
+  /** File of the result store; may be lost, since everything in it is rebuilt from the results stream. */
+  readonly database: string;
+  /** Tasks of one campaign in flight at most: several times the number of workers. */
+  readonly window: number;
+  readonly topology?: TopologyOptions;
+  /** Milliseconds between two comparisons of the queue with the campaigns. */
+  readonly reconcileInterval?: number;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Stores {
+  readonly records: CampaignRecords;
+  readonly artefacts: ArtefactStore;
+  readonly store: ResultStore;
+}
+
+/**
+ * Everything the coordinator does apart from gRPC: keeps the campaigns, feeds the queue, takes in results. A process that
+ * starts anew arrives where the last one was, from the records, the results stream and the queue.
+ */
+export class Coordinator implements AsyncDisposable {
+  readonly book: CampaignBook;
+  readonly records: CampaignRecords;
+  readonly artefacts: ArtefactStore;
+  readonly store: ResultStore;
+  readonly #stop = new AbortController();
+  readonly #options: CoordinatorOptions;
+  readonly #queue: TaskQueue;
+  readonly #dispatcher: Dispatcher;
+  readonly #metrics: CoordinatorMetrics;
+  #working: Promise<unknown> = Promise.resolve();
+  #replaying = true;
+
+  private constructor(options: CoordinatorOptions, stores: Stores) {
+    const { connection, window, clock, logger, registry } = options;
+    this.#options = options;
+    this.records = stores.records;
+    this.artefacts = stores.artefacts;
+    this.store = stores.store;
+    this.book = new CampaignBook({ clock, logger });
+    this.#queue = new TaskQueue(connection);
+    const running = (): Iterable<CampaignRun> => this.book.running();
+    this.#dispatcher = new Dispatcher({ queue: this.#queue, runs: running, window, clock, logger });
+    const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
+    this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth });
+  }
+
+  /** Sets up what is missing on NATS, replays what has happened so far, and starts to work. */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    const { connection, database, clock, logger, topology = {} } = options;
+    const { replicas = 1 } = topology;
+    await ensureTopology(connection, topology);
+    const records = await CampaignRecords.open(connection, { replicas });
+    const artefacts = await ArtefactStore.open(connection, { replicas });
+    const log = new ResultLog({ connection, clock, logger });
+    const { id, last } = await log.state();
+    const store = await ResultStore.open({ path: database, streamId: id });
+    const coordinator = new Coordinator(options, { records, artefacts, store });
+    await coordinator.#resume(log, last);
+    return coordinator;
+  }
+
+  async #resume(log: ResultLog, last: number): Promise<void> {
+    const { clock, logger } = this.#options;
+    this.book.enterAll(await this.records.all());
+    for (const task of await this.store.tasks()) this.book.find(task.campaignId)?.accept(task);
+    for (const [campaign, queries] of await this.store.wasted()) this.book.find(campaign)?.waste(queries);
+    const collector = new Collector({ log, store: this.store, listener: this.#listener(), clock, logger });
+    const collecting = await new Promise<{ readonly done: Promise<void> }>((resolve, reject) => {
+      const caughtUp = (): void => {
+        resolve({ done });
+      };
+      const done = Promise.resolve().then(() => collector.run(last, caughtUp, this.#stop.signal));
+      done.catch(reject);
+    });
+    this.#replaying = false;
+    for (const run of this.book.all()) await this.store.describeCells(run.id, run.plan.cells);
+    for (const run of this.book.running()) {
+      for (const index of await this.#queue.queued(run.id)) run.markInFlight(index);
+    }
+    this.#work(collecting.done);
+  }
+
+  #work(collecting: Promise<void>): void {
+    const { connection, clock, logger, reconcileInterval: interval = 15_000 } = this.#options;
+    const { signal } = this.#stop;
+    const reconciler = new Reconciler({
+      queue: this.#queue,
+      runs: () => this.book.running(),
+      publishResult: (result) => publishResult(connection, result, signal),
+      interval,
+      clock,
+      logger,
+    });
+    this.#working = Promise.all([collecting, this.#dispatcher.run(signal), reconciler.run(signal)]);
+  }
+
+  #listener(): ResultListener {
+    return {
+      onResult: (result, outcome) => {
+        this.#onResult(result, outcome);
+      },
+      onWasted: (attempt) => {
+        this.book.find(attempt.campaignId)?.waste(attempt.queries);
+        if (!this.#replaying) this.#metrics.wasted(attempt);
+      },
+    };
+  }
+
+  /** Takes in one result of the stream. */
+  #onResult(result: TaskResult, outcome: TaskOutcome): void {
+    const run = this.book.find(result.campaignId);
+    if (run === undefined || result.index >= run.plan.size) {
+      const { campaignId: campaign, index: task } = result;
+      this.#options.logger.warn({ campaign, task }, 'a result belongs to no campaign');
+      return;
+    }
+    run.accept(outcome);
+    if (!this.#replaying) this.#metrics.result(result, outcome, attackOf(run, result));
+    this.#dispatcher.wake();
+  }
+
+  /** Settles when the work ends: rejects when it cannot go on, so that the process can end and be started again. */
+  async finished(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Starts a stored campaign. */
+  async launch(record: CampaignRecord): Promise<CampaignRun> {
+    const run = this.book.enter(record);
+    await this.store.describeCells(run.id, run.plan.cells);
+    this.#dispatcher.wake();
+    return run;
+  }
+
+  /** Cancels a campaign; one that has ended stays as it is. */
+  async cancel(id: string): Promise<CampaignRun> {
+    const run = this.book.get(id);
+    if (run.ended) return run;
+    const record = { ...run.record, cancelTime: this.#options.clock.now() };
+    await this.records.put(record);
+    run.cancel(record);
+    await this.#queue.purge(id);
+    return run;
+  }
+
+  /** Stops work in order; what is queued stays queued, what was taken in is written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#working.catch(() => undefined);
+    await this.store[Symbol.asyncDispose]();
+  }
+}
+
+function attackOf(run: CampaignRun, { index }: TaskResult): string {
+  const task = run.plan.task(index);
+  return task.kind === 'attack' ? task.cell.attack : '';
+}

@@ -1,0 +1,41 @@
+import { createLogger, Lifecycle, ServiceError, systemClock } from '@unpair/platform';
+import { readFileSync } from 'node:fs';
+import { readConfiguration } from './configuration.js';
+import { startService } from './service.js';
+
+/** Beyond the notice: calls that finish, rows that are written. */
+const stopDeadline = 20_000;
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration(process.env);
+  const clock = systemClock;
+  const logger = createLogger({ service: 'coordinator', level: configuration.logLevel });
+  const deadline = configuration.drainNoticeSeconds * 1_000 + stopDeadline;
+  const lifecycle = new Lifecycle({ logger, clock, deadline });
+  lifecycle.listen(process, (code) => process.exit(code));
+  // Started by the local mode of the command line: end with it.
+  process.once('disconnect', () => {
+    void lifecycle.stop().then(() => process.exit(0));
+  });
+  const versions = { unpair: ownVersion(), node: process.versions.node };
+  const service = await startService({ configuration, lifecycle, versions, clock, logger });
+  service.finished.catch((error: unknown) => {
+    logger.fatal({ error }, 'the coordinator cannot go on');
+    void lifecycle.stop().then(() => process.exit(1));
+  });
+  const { grpc, metrics } = service;
+  logger.info({ grpc, metrics }, 'ready');
+  process.send?.({ type: 'ready', grpc, metrics });
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+main().catch((error: unknown) => {
+  const { code, message } = ServiceError.from(error);
+  if (code === 'CANCELLED') return;
+  process.stderr.write(`unpair coordinator: ${message}\n`);
+  process.exit(1);
+});

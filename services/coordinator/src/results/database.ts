@@ -1,0 +1,92 @@
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { ServiceError } from '@unpair/platform';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { RowWriter, Value } from './row-writer.js';
+import { createTables, schemaVersion } from './schema.js';
+
+/** One connection to a DuckDB file; statements run one after the other. */
+export class Database implements Disposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens the file, empty unless it was made for the same stream by the same version: what it holds can be rebuilt.
+   * @throws ServiceError FAILED_PRECONDITION when another process holds the file
+   */
+  static async open(path: string, streamId: string): Promise<Database> {
+    await mkdir(dirname(path), { recursive: true });
+    const existing = await Database.#connect(path).catch((error: unknown) => {
+      if (error instanceof Error && /lock/i.test(error.message)) {
+        const message = `The result store ${path} is in use by another coordinator.`;
+        throw new ServiceError('FAILED_PRECONDITION', message, { cause: error });
+      }
+      return undefined;
+    });
+    const identity = `${schemaVersion} ${streamId}`;
+    if (existing !== undefined) {
+      if ((await existing.meta('identity')) === identity) return existing;
+      existing[Symbol.dispose]();
+    }
+    await Promise.all([path, `${path}.wal`].map((file) => rm(file, { force: true })));
+    const fresh = await Database.#connect(path);
+    await fresh.run('INSERT INTO meta VALUES ($1, $2)', ['identity', identity]);
+    return fresh;
+  }
+
+  static async #connect(path: string): Promise<Database> {
+    const instance = await DuckDBInstance.create(path, { threads: '2' });
+    const connection = await instance.connect();
+    await connection.run(createTables);
+    return new Database(instance, connection);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  /** Runs `work` when all before it has ended. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async run(sql: string, values: DuckDBValue[] = []): Promise<void> {
+    await this.#exclusively(() => this.#connection.run(sql, values));
+  }
+
+  /** Rows of a query, their 64-bit numbers as `bigint`. */
+  async rows(sql: string, values: DuckDBValue[] = []): Promise<Record<string, Value>[]> {
+    const reader = await this.#exclusively(() => this.#connection.runAndReadAll(sql, values));
+    return reader.getRowObjectsJS() as Record<string, Value>[];
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    const [row] = await this.rows('SELECT value FROM meta WHERE key = $1', [key]);
+    return row === undefined ? undefined : String(row['value']);
+  }
+
+  /** Appends rows and sets one meta value: all or nothing. */
+  async append(writer: RowWriter, key: string, value: string): Promise<void> {
+    await this.#exclusively(async () => {
+      const connection = this.#connection;
+      await connection.run('BEGIN');
+      try {
+        await writer.writeTo(connection);
+        await connection.run('INSERT OR REPLACE INTO meta VALUES ($1, $2)', [key, value]);
+        await connection.run('COMMIT');
+      } catch (error) {
+        await connection.run('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { TaskResult, WastedAttempt } from '@unpair/protocol';
+import type { TaskOutcome } from '../campaigns/outcome.js';
+import type { RowWriter } from './row-writer.js';
+
+/** Adds what a result brings to the tables: one row for the task, and its per-sample rows. */
+export function writeResult(writer: RowWriter, result: TaskResult, outcome: TaskOutcome): void {
+  const { campaignId, index, worker, runtime, seconds } = result;
+  const { sequence, time, kind, queries, failure } = outcome;
+  const task = BigInt(index);
+  const when = BigInt(time.getTime());
+  const place = [campaignId, task, BigInt(sequence), when] as const;
+  writer.add('tasks', ...place, kind === 'dead', BigInt(queries), failure, worker, runtime, seconds);
+  writeContent(writer, campaignId, task, result.outcome);
+}
+
+/** Adds the queries of an attempt that came too late. */
+export function writeWasted(writer: RowWriter, { campaignId, index, queries }: WastedAttempt): void {
+  writer.add('wasted', campaignId, BigInt(index), BigInt(queries));
+}
+
+function writeContent(
+  writer: RowWriter,
+  campaign: string,
+  task: bigint,
+  outcome: TaskResult['outcome'],
+): void {
+  switch (outcome?.$case) {
+    case 'derived': {
+      const { model, digest, bytes, parameters } = outcome.value;
+      writer.add('models', campaign, task, model, digest, BigInt(bytes), BigInt(parameters));
+      return;
+    }
+    case 'accuracy': {
+      const { model, bytes, parameters, rows } = outcome.value;
+      writer.add('models', campaign, task, model, null, BigInt(bytes), BigInt(parameters));
+      for (const { sample, label, predicted } of rows) {
+        writer.add('accuracy', campaign, model, BigInt(sample), { int32: label }, { int32: predicted });
+      }
+      return;
+    }
+    case 'similarity': {
+      const { surrogate, target, rows } = outcome.value;
+      for (const { sample, cosine, surrogateNorm, targetNorm, agree } of rows) {
+        const place = [campaign, surrogate, target, BigInt(sample)] as const;
+        writer.add('similarity', ...place, cosine, surrogateNorm, targetNorm, agree);
+      }
+      return;
+    }
+    case 'attack': {
+      const { cell, rows } = outcome.value;
+      for (const row of rows) {
+        const { cleanCorrect, surrogateCorrect, success, successRounded, linf, l2 } = row;
+        const place = [campaign, cell, BigInt(row.sample), { int32: row.label }] as const;
+        const flags = [cleanCorrect, surrogateCorrect, success, successRounded] as const;
+        const counts = [BigInt(row.queries), BigInt(row.surrogateQueries)] as const;
+        writer.add('attacks', ...place, ...flags, ...counts, linf, l2);
+      }
+      return;
+    }
+    case 'failure':
+    case 'deadLetter':
+    case undefined:
+  }
+}

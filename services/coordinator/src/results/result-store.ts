@@ -1,0 +1,195 @@
+import { canonicalJson, type Cell } from '@unpair/campaign';
+import type { TaskResult, WastedAttempt } from '@unpair/protocol';
+import type { TaskOutcome } from '../campaigns/outcome.js';
+import { Database } from './database.js';
+import { RowWriter, type Value } from './row-writer.js';
+import { writeResult, writeWasted } from './result-rows.js';
+import { exportTables, type ExportTable } from './schema.js';
+
+export interface ResultStoreOptions {
+  readonly path: string;
+  /** Identity of the results stream; a store of another stream starts empty. */
+  readonly streamId: string;
+}
+
+/** What a store knew before this process: enough to resume campaigns without reading all rows again. */
+export interface StoredTask extends TaskOutcome {
+  readonly campaignId: string;
+}
+
+/** Size of a model's file, and its digest when it was derived. */
+export interface StoredModel {
+  readonly model: string;
+  readonly digest: string | null;
+  readonly bytes: number;
+  readonly parameters: number;
+}
+
+export type ExportFileFormat = 'parquet' | 'csv' | 'json';
+
+/**
+ * Per-sample rows in a DuckDB file. It trails the results stream: rows are appended in batches, each together with the
+ * position that it reaches, so after a crash exactly the rest is appended.
+ */
+export class ResultStore implements AsyncDisposable {
+  readonly #database: Database;
+  #batch = new RowWriter();
+  #batched = 0;
+  #sequence: number;
+  #flushing: Promise<void> = Promise.resolve();
+
+  private constructor(database: Database, sequence: number) {
+    this.#database = database;
+    this.#sequence = sequence;
+  }
+
+  static async open({ path, streamId }: ResultStoreOptions): Promise<ResultStore> {
+    const database = await Database.open(path, streamId);
+    return new ResultStore(database, Number((await database.meta('sequence')) ?? 0));
+  }
+
+  /** Position of the last message taken in; the stream is read on from the next one. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Messages taken in and not yet on disk. */
+  get batched(): number {
+    return this.#batched;
+  }
+
+  addResult(result: TaskResult, outcome: TaskOutcome): void {
+    writeResult(this.#batch, result, outcome);
+    this.#advance(outcome.sequence);
+  }
+
+  addWasted(attempt: WastedAttempt, sequence: number): void {
+    writeWasted(this.#batch, attempt);
+    this.#advance(sequence);
+  }
+
+  #advance(sequence: number): void {
+    this.#sequence = sequence;
+    this.#batched++;
+  }
+
+  /** Writes what was taken in so far; what cannot be written (a full disk) is kept for the next time. */
+  flush(): Promise<void> {
+    const flushing = this.#flushing.then(() => this.#flush());
+    this.#flushing = flushing.catch(() => undefined);
+    return flushing;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#batched === 0) return;
+    const [batch, batched, sequence] = [this.#batch, this.#batched, this.#sequence];
+    this.#batch = new RowWriter();
+    this.#batched = 0;
+    try {
+      await this.#database.append(batch, 'sequence', `${sequence}`);
+    } catch (error) {
+      batch.absorb(this.#batch);
+      this.#batch = batch;
+      this.#batched += batched;
+      throw error;
+    }
+  }
+
+  /** Names of a campaign's cells, so that exports can say target, surrogate and attack. */
+  async describeCells(campaignId: string, cells: readonly Cell[]): Promise<void> {
+    const [row] = await this.#database.rows('SELECT 1 AS one FROM cells WHERE campaign = $1 LIMIT 1', [
+      campaignId,
+    ]);
+    if (row !== undefined) return;
+    const writer = new RowWriter();
+    for (const { id, target, surrogate, attack, parameters, norm, epsilon } of cells) {
+      const names = [campaignId, id, target, surrogate, attack] as const;
+      writer.add('cells', ...names, canonicalJson(parameters), norm, epsilon);
+    }
+    await this.#database.append(writer, `cells ${campaignId}`, 'described');
+  }
+
+  /** Outcomes of all tasks, in the order of the stream. */
+  async tasks(): Promise<StoredTask[]> {
+    const rows = await this.#database.rows(`
+      SELECT t.campaign, t.task, t.sequence, t.time_ms, t.dead, t.queries, t.failure, m.model, m.digest
+      FROM tasks t LEFT JOIN models m ON m.campaign = t.campaign AND m.task = t.task AND m.digest IS NOT NULL
+      ORDER BY t.sequence`);
+    return rows.map((row) => ({
+      campaignId: String(row['campaign']),
+      index: Number(row['task']),
+      sequence: Number(row['sequence']),
+      time: new Date(Number(row['time_ms'])),
+      kind: row['dead'] === true ? 'dead' : 'done',
+      queries: Number(row['queries']),
+      failure: String(row['failure']),
+      derived: derivedOf(row),
+    }));
+  }
+
+  /** Wasted queries of every campaign that has any. */
+  async wasted(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#database.rows(
+      'SELECT campaign, sum(queries) AS queries FROM wasted GROUP BY campaign',
+    );
+    return new Map(rows.map((row) => [String(row['campaign']), Number(row['queries'])]));
+  }
+
+  /** Models of a campaign of which a result has said something. */
+  async models(campaignId: string): Promise<StoredModel[]> {
+    const rows = await this.query(
+      `SELECT model, max(digest) AS digest, max(bytes) AS bytes, max(parameters) AS parameters
+       FROM models WHERE campaign = $1 GROUP BY model`,
+      [campaignId],
+    );
+    return rows.map((row) => ({
+      model: String(row['model']),
+      digest: typeof row['digest'] === 'string' ? row['digest'] : null,
+      bytes: Number(row['bytes']),
+      parameters: Number(row['parameters']),
+    }));
+  }
+
+  /** Names, versions and devices of the runtimes that a campaign's results came from. */
+  async runtimes(campaignId: string): Promise<string[]> {
+    const sql = `SELECT DISTINCT runtime FROM tasks WHERE campaign = $1 AND runtime <> '' ORDER BY runtime`;
+    return (await this.query(sql, [campaignId])).map((row) => String(row['runtime']));
+  }
+
+  /** Rows of a query over all that was taken in. */
+  async query(sql: string, values: string[]): Promise<Record<string, Value>[]> {
+    await this.flush();
+    return this.#database.rows(sql, values);
+  }
+
+  /** Writes one table of a campaign to a file. */
+  async export(
+    campaignId: string,
+    table: ExportTable,
+    format: ExportFileFormat,
+    path: string,
+  ): Promise<void> {
+    await this.flush();
+    const select = exportTables[table].replaceAll(':campaign', quote(campaignId));
+    const options = {
+      parquet: 'FORMAT parquet, COMPRESSION zstd',
+      csv: 'FORMAT csv, HEADER',
+      json: 'FORMAT json',
+    };
+    await this.#database.run(`COPY (${select}) TO ${quote(path)} (${options[format]})`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush().catch(() => undefined);
+    this.#database[Symbol.dispose]();
+  }
+}
+
+/** COPY takes no parameters. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function derivedOf({ model, digest }: Record<string, Value>): StoredTask['derived'] {
+  return typeof model === 'string' && typeof digest === 'string' ? { model, digest } : undefined;
+}

@@ -1,0 +1,92 @@
+import {
+  connectNats,
+  createLogger,
+  createRegistry,
+  GrpcServer,
+  Handlers,
+  RpcClient,
+  systemClock,
+} from '@unpair/platform';
+import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import { join } from 'node:path';
+import type { Registry } from 'prom-client';
+import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
+import { campaignService, Coordinator } from '../../src/index.js';
+import { storeArtefacts } from './campaign-file.js';
+
+/** A broker and a folder that outlive the coordinators of a test. */
+export interface Ground extends AsyncDisposable {
+  readonly nats: TestNatsServer;
+  readonly folder: TemporaryFolder;
+  readonly connection: NatsConnection;
+}
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+
+export async function ground(): Promise<Ground> {
+  const nats = await TestNatsServer.start();
+  const folder = await temporaryFolder();
+  const connection = await connectNats({ url: nats.url, name: 'test', logger });
+  const dispose = async (): Promise<void> => {
+    await connection.close();
+    await folder[Symbol.asyncDispose]();
+    await nats[Symbol.asyncDispose]();
+  };
+  return { nats, folder, connection, [Symbol.asyncDispose]: dispose };
+}
+
+/** A coordinator in this process, with its gRPC server and a client. */
+export interface Served extends AsyncDisposable {
+  readonly coordinator: Coordinator;
+  readonly client: RpcClient;
+  readonly server: GrpcServer;
+  readonly registry: Registry;
+}
+
+export interface ServeOptions {
+  readonly window?: number;
+  readonly reconcileInterval?: number;
+  readonly ackWait?: number;
+}
+
+export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
+  const { window = 8, reconcileInterval = 15_000, ackWait = 30_000 } = options;
+  const registry = createRegistry();
+  const coordinator = await Coordinator.start({
+    connection,
+    database: join(folder.path, 'results.duckdb'),
+    window,
+    reconcileInterval,
+    topology: { ackWait },
+    registry,
+    clock: systemClock,
+    logger,
+  });
+  await storeArtefacts(coordinator.artefacts);
+  const handlers = new Handlers({ logger, clock: systemClock });
+  const versions = { unpair: 'test' };
+  const exportDirectory = folder.path;
+  const implementation = campaignService({
+    coordinator,
+    handlers,
+    clock: systemClock,
+    exportDirectory,
+    versions,
+  });
+  const server = await GrpcServer.start({
+    address: '127.0.0.1:0',
+    services: [{ name: 'unpair.v1.CampaignService', definition: CampaignServiceService, implementation }],
+    reflection: reflectionPackage(),
+    handlers,
+    clock: systemClock,
+    logger,
+  });
+  const client = new RpcClient(server.address);
+  const dispose = async (): Promise<void> => {
+    client[Symbol.dispose]();
+    await server.drain({ notice: 0, deadline: 1_000 });
+    await coordinator[Symbol.asyncDispose]();
+  };
+  return { coordinator, client, server, registry, [Symbol.asyncDispose]: dispose };
+}

@@ -1,0 +1,93 @@
+import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
+import { decodeTask, type SampleRange, type Task, type TaskResult } from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import { derivedDigest } from './campaign-file.js';
+
+export interface SyntheticWorkerOptions {
+  readonly connection: NatsConnection;
+  /** Replaces the outcome of tasks that a test wants to fail; undefined leaves it. */
+  readonly outcome?: (task: Task) => TaskResult['outcome'] | undefined;
+  /** Tasks to take at most. */
+  readonly limit?: number;
+}
+
+/** Takes tasks off the real queue and writes results that are a function of the task alone, as a worker would. */
+export async function work(options: SyntheticWorkerOptions, signal: AbortSignal): Promise<Task[]> {
+  const { connection, outcome = () => undefined, limit = Infinity } = options;
+  const consumer = await awaitWorkersConsumer(connection, signal);
+  const taken: Task[] = [];
+  while (!signal.aborted && taken.length < limit) {
+    const message = await consumer.next({ expires: 1_000 });
+    if (message === null) continue;
+    const task = decodeTask(message.data);
+    taken.push(task);
+    await publishResult(connection, syntheticResult(task, outcome(task)));
+    await message.ackAck();
+  }
+  return taken;
+}
+
+/** The result of a task: numbers that depend on samples and names, never on time or order. */
+export function syntheticResult(task: Task, outcome: TaskResult['outcome'] = outcomeOf(task)): TaskResult {
+  const { campaignId, index, generation } = task;
+  return {
+    campaignId,
+    index,
+    generation,
+    worker: 'synthetic',
+    runtime: 'synthetic 1 cpu',
+    seconds: 0.5,
+    outcome,
+  };
+}
+
+function samplesOf(range: SampleRange | undefined): number[] {
+  if (range === undefined) throw new Error('The task names no samples.');
+  return Array.from({ length: range.count }, (_, offset) => range.first + offset);
+}
+
+function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], undefined> {
+  switch (content?.$case) {
+    case 'derive': {
+      const value = { model: content.value.model, digest: derivedDigest, bytes: 123, parameters: 45 };
+      return { $case: 'derived', value };
+    }
+    case 'accuracy': {
+      const rows = samplesOf(content.value.samples).map((sample) => ({
+        sample,
+        label: sample % 10,
+        predicted: sample % 4 === 0 ? 1 : sample % 10,
+      }));
+      const model = content.value.model?.id ?? '';
+      return { $case: 'accuracy', value: { model, parameters: 45, bytes: 678, rows } };
+    }
+    case 'similarity': {
+      const rows = samplesOf(content.value.samples).map((sample) => ({
+        sample,
+        cosine: sample === 3 ? NaN : sample / 40,
+        surrogateNorm: 1 + sample,
+        targetNorm: 2,
+        agree: sample % 3 !== 0,
+      }));
+      const [surrogate, target] = [content.value.surrogate?.id ?? '', content.value.target?.id ?? ''];
+      return { $case: 'similarity', value: { surrogate, target, rows } };
+    }
+    case 'attack': {
+      const rows = samplesOf(content.value.samples).map((sample) => ({
+        sample,
+        label: sample % 10,
+        cleanCorrect: sample % 5 !== 0,
+        surrogateCorrect: true,
+        success: sample % 5 !== 0 && sample % 2 === 0,
+        successRounded: sample % 4 === 2,
+        queries: sample % 5 === 0 ? 0 : 10 + sample,
+        surrogateQueries: 3,
+        linf: 0.03,
+        l2: 0.5 + sample / 100,
+      }));
+      return { $case: 'attack', value: { cell: content.value.cell, rows } };
+    }
+    case undefined:
+      throw new Error('The task holds no work.');
+  }
+}
