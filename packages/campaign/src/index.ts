@@ -1,3 +1,4 @@
+export type { AccuracyRow, AttackRow, Estimate, SimilarityRow } from '@unpair/robustness';
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
 export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Threat, Violation } from './campaign.js';
@@ -16,7 +17,6 @@ export type {
   AmplificationReport,
   AttackReport,
   Bounds,
-  Estimate,
   IntegrityReport,
   ModelReport,
   Provenance,
@@ -29,6 +29,6 @@ export type {
 export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
-export type { AccuracyRow, AttackRow, RowGroup, SimilarityRow } from './results/rows.js';
+export type { RowGroup } from './results/rows.js';
 export { renderReport } from './report/terminal/render-report.js';
 export type { TerminalStyle } from './report/terminal/table.js';

@@ -1,4 +1,4 @@
-import type { AttackRow } from '../src/index.js';
+import type { AttackRow } from '@unpair/robustness';
 
 /** A row of a successful attack, with what a test cares about replaced. */
 export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow {

@@ -1,4 +1,5 @@
-import type { AttackRow, Report, ReportInput } from '../src/index.js';
+import type { AttackRow } from '@unpair/robustness';
+import type { Report, ReportInput } from '../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
 import { parsed, valid, vocabulary } from './fixtures.js';
 import { attackRow } from './rows.js';

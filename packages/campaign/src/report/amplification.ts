@@ -3,11 +3,9 @@ import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
-import type { Counts } from './intervals.js';
-import { bootstrap, resampledMedian, weightedSum } from './intervals.js';
 import type { Outcome } from './outcomes.js';
 import { budgetOf } from './outcomes.js';
-import { median } from './quantiles.js';
+import { bootstrapPairs, resampledMean, resampledMedian } from './paired-bootstrap.js';
 import type { AmplificationReport, Ratio } from './report.js';
 
 /** Attacks with a transfer prior, and the same search without it. */
@@ -73,29 +71,23 @@ function pairUp(own: readonly Outcome[], base: readonly Outcome[]): readonly Pai
   });
 }
 
-/** A query is saved or not on the same samples, so both medians of a resample are over the same draws. */
 function queryRatio(
   pairs: readonly Pair[],
   budget: number,
   random: Random,
 ): AmplificationReport['queryRatio'] {
-  const own = pairs.map((pair) => pair.own.cost);
-  const base = pairs.map((pair) => pair.base.cost);
-  const [ownMedian, baseMedian] = [median(own), median(base)];
-  const [ownResampled, baseResampled] = [resampledMedian(own), resampledMedian(base)];
-  const bounds = bootstrap(pairs.length, (counts) => baseResampled(counts) / ownResampled(counts), random);
-  if (ownMedian === null || baseMedian === null || bounds === null) return null;
-  return { value: baseMedian / ownMedian, ...bounds, censored: baseMedian >= budget };
+  const own = resampledMedian(pairs.map((pair) => pair.own.cost));
+  const base = resampledMedian(pairs.map((pair) => pair.base.cost));
+  const ratio = bootstrapPairs(pairs.length, (counts) => base(counts) / own(counts), random);
+  return { ...ratio, censored: base(new Uint32Array(pairs.length).fill(1)) >= budget };
 }
 
 function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {
-  const own = pairs.map((pair) => Number(pair.own.success));
-  const base = pairs.map((pair) => Number(pair.base.success));
-  const ratio = (counts: Counts): number => weightedSum(own, counts) / weightedSum(base, counts);
-  const value = ratio(new Int32Array(pairs.length).fill(1));
-  const bounds = bootstrap(pairs.length, ratio, random);
-  if (!Number.isFinite(value) || bounds === null) return null;
-  return { value, low: bounds.low, high: Number.isFinite(bounds.high) ? bounds.high : null };
+  const own = resampledMean(pairs.map((pair) => Number(pair.own.success)));
+  const base = resampledMean(pairs.map((pair) => Number(pair.base.success)));
+  const ratio = bootstrapPairs(pairs.length, (counts) => own(counts) / base(counts), random);
+  if (!Number.isFinite(ratio.value)) return null;
+  return { ...ratio, high: Number.isFinite(ratio.high) ? ratio.high : null };
 }
 
 function peerKey({ target, norm, epsilon }: Cell): string {

@@ -1,19 +1,17 @@
-import type { Random } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/robustness';
 import type { Cell } from '../plan.js';
-import type { AttackRow } from '../results/rows.js';
-import { rate } from './intervals.js';
+import { meanOf, rate } from './estimates.js';
 import type { Outcome } from './outcomes.js';
 import { budgetOf } from './outcomes.js';
-import { mean } from './quantiles.js';
 import { queryReport } from './query-report.js';
 import type { AttackReport } from './report.js';
 
-/** Summarises the rows of one cell, of which `outcomes` are those attacked; `random` drives the bootstrap. */
+/** Summarises the rows of one cell, of which `outcomes` are those attacked; `seed` is the bootstrap's. */
 export function attackReport(
   cell: Cell,
   rows: readonly AttackRow[],
   outcomes: readonly Outcome[],
-  random: Random,
+  seed: number,
 ): AttackReport {
   const { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
@@ -30,8 +28,8 @@ export function attackReport(
     success: successRate(attacked),
     successBoth: surrogate === null ? null : successBoth(attacked),
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
-    queries: usesQueries ? queryReport(outcomes, budgetOf(cell), random) : null,
-    surrogateQueries: mean(attacked.map((row) => row.surrogateQueries)),
+    queries: usesQueries ? queryReport(outcomes, budgetOf(cell), seed) : null,
+    surrogateQueries: meanOf(attacked.map((row) => row.surrogateQueries)),
     distortion: distortionOf(attacked.filter((row) => row.success)),
   };
 }
@@ -47,7 +45,7 @@ function successBoth(attacked: readonly AttackRow[]): AttackReport['successBoth'
 }
 
 function distortionOf(successes: readonly AttackRow[]): AttackReport['distortion'] {
-  const linf = mean(successes.map((row) => row.linf));
-  const l2 = mean(successes.map((row) => row.l2));
+  const linf = meanOf(successes.map((row) => row.linf));
+  const l2 = meanOf(successes.map((row) => row.l2));
   return linf === null || l2 === null ? null : { linf, l2 };
 }

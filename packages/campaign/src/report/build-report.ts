@@ -7,7 +7,7 @@ import { ResultsDigest } from '../results/results-digest.js';
 import { ACCOUNTING_RULE } from './accounting.js';
 import { amplification, comparisonsOf } from './amplification.js';
 import { attackReport } from './attack-report.js';
-import { rate } from './intervals.js';
+import { rate } from './estimates.js';
 import type { Outcome } from './outcomes.js';
 import { outcomesOf } from './outcomes.js';
 import type {
@@ -110,8 +110,7 @@ class ReportBuilder {
         this.#signal?.throwIfAborted();
         const rows = await results.similarity(surrogate, target);
         this.#digest.add({ kind: 'similarity', surrogate, target, rows });
-        const random = this.#random(`similarity ${surrogate} ${target}`);
-        const report = similarityReport(surrogate, target, rows, random);
+        const report = similarityReport(surrogate, target, rows, campaign.seed);
         if (report !== null) reports.push(report);
       }
     }
@@ -119,7 +118,7 @@ class ReportBuilder {
   }
 
   async #attacks(): Promise<readonly AttackReport[]> {
-    const { plan, results } = this.#input;
+    const { campaign, plan, results } = this.#input;
     const reports: AttackReport[] = [];
     for (const cell of plan.cells) {
       this.#signal?.throwIfAborted();
@@ -128,7 +127,7 @@ class ReportBuilder {
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
       this.#outcomes.set(cell.id, outcomes);
-      reports.push(attackReport(cell, rows, outcomes, this.#random(`queries ${cell.id}`)));
+      reports.push(attackReport(cell, rows, outcomes, campaign.seed));
     }
     return reports;
   }
@@ -137,7 +136,7 @@ class ReportBuilder {
     const { campaign, plan } = this.#input;
     return comparisonsOf(plan.cells, campaign.models).flatMap((comparison) => {
       const { cell, baseline } = comparison;
-      const random = this.#random(`amplification ${cell.id} over ${baseline.id}`);
+      const random = this.#random(`${cell.id} over ${baseline.id}`);
       const report = amplification(comparison, this.#outcomesOf(cell), this.#outcomesOf(baseline), random);
       return report === null ? [] : [report];
     });
@@ -147,9 +146,9 @@ class ReportBuilder {
     return this.#outcomes.get(cell.id) ?? [];
   }
 
-  /** A stream of its own for each bootstrap, so that one more row in one place moves no other interval. */
+  /** A stream of its own for each comparison. */
   #random(purpose: string): Random {
-    return createRandom({ seed: this.#input.campaign.seed, cell: `report ${purpose}`, sample: 0 });
+    return createRandom({ seed: this.#input.campaign.seed, cell: `amplification ${purpose}`, sample: 0 });
   }
 }
 

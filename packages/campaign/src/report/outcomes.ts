@@ -1,5 +1,5 @@
+import type { AttackRow } from '@unpair/robustness';
 import type { Cell } from '../plan.js';
-import type { AttackRow } from '../results/rows.js';
 
 /** How one attacked sample ended. */
 export interface Outcome {

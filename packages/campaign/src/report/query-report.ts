@@ -1,21 +1,19 @@
-import type { Random } from '@unpair/robustness';
-import { medianBounds } from './intervals.js';
+import { boundsOf, meanOf, medianOf, quantileOf } from './estimates.js';
 import type { Outcome } from './outcomes.js';
-import { mean, median, quantile } from './quantiles.js';
 import type { QueryReport, QueryShare } from './report.js';
 
-/** Summarises what the samples attacked in one cell cost; `random` drives the bootstrap. */
-export function queryReport(outcomes: readonly Outcome[], budget: number, random: Random): QueryReport {
+/** Summarises what the samples attacked in one cell cost; `seed` is the bootstrap's. */
+export function queryReport(outcomes: readonly Outcome[], budget: number, seed: number): QueryReport {
   const successes = outcomes.filter(({ success }) => success).map(({ cost }) => cost);
   const all = outcomes.map(({ cost }) => cost);
   return {
     budget,
-    mean: mean(successes),
-    median: median(successes),
-    medianInterval: medianBounds(successes, random),
-    medianAll: median(all),
-    medianAllInterval: medianBounds(all, random),
-    p90: quantile(successes, 0.9),
+    mean: meanOf(successes),
+    median: medianOf(successes),
+    medianInterval: boundsOf('median', successes, seed),
+    medianAll: medianOf(all),
+    medianAllInterval: boundsOf('median', all, seed),
+    p90: quantileOf(successes, 0.9),
     cdf: queryCdf(successes, all.length, budget),
   };
 }

@@ -1,11 +1,4 @@
-import type { Norm, Parameters } from '@unpair/robustness';
-
-/** An estimate with its 95 % interval. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type { Estimate, Norm, Parameters } from '@unpair/robustness';
 
 /** A 95 % interval of an estimate that stands beside it. */
 export interface Bounds {

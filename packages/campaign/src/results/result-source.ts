@@ -1,4 +1,5 @@
-import type { AccuracyRow, AttackRow, RowGroup, SimilarityRow } from './rows.js';
+import type { AccuracyRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type { RowGroup } from './rows.js';
 
 /**
  * Where the rows of a campaign come from: a database, or memory. Rows may come in any order, each sample at most

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compareText } from '../canonical-json.js';
-import type { AccuracyRow, AttackRow, RowGroup, SimilarityRow } from './rows.js';
+import type { AccuracyRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type { RowGroup } from './rows.js';
 import { groupKey } from './rows.js';
 
 /**

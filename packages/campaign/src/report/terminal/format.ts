@@ -1,5 +1,5 @@
-import type { Norm } from '@unpair/robustness';
-import type { Bounds, Estimate, Ratio } from '../report.js';
+import type { Estimate, Norm } from '@unpair/robustness';
+import type { Bounds, Ratio } from '../report.js';
 
 /** What a cell shows when there is nothing to show. */
 export const NONE = '–';

@@ -1,0 +1,34 @@
+import { ascending, bootstrap, mean, median, quantile, wilson } from '@unpair/robustness';
+import type { Estimate, Statistic } from '@unpair/robustness';
+import type { Bounds } from './report.js';
+
+/*
+ * The statistics of a report: those of the robustness package, with null where these have NaN, since a report is JSON.
+ */
+
+/** A rate with its Wilson interval; null of no trials. */
+export function rate(hits: number, trials: number): Estimate | null {
+  return trials === 0 ? null : wilson(hits, trials);
+}
+
+/** Mean; null of nothing. */
+export function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values);
+}
+
+/** Median; null of nothing. */
+export function medianOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values);
+}
+
+/** Quantile; null of nothing. */
+export function quantileOf(values: readonly number[], share: number): number | null {
+  return values.length === 0 ? null : quantile(ascending(values), share);
+}
+
+/** Bootstrap bounds of a statistic; null of nothing. */
+export function boundsOf(statistic: Statistic, values: readonly number[], seed: number): Bounds | null {
+  if (values.length === 0) return null;
+  const { low, high } = bootstrap(values, { statistic, seed });
+  return { low, high };
+}
