@@ -1,4 +1,13 @@
 export type {
+  Architecture,
+  ArchitectureOption,
+  ArchitectureOptions,
+  ClassifierShape,
+} from './architectures/architecture.js';
+export { heDeviation, normalInitializer } from './architectures/initialization.js';
+export type { Initializer } from './architectures/initialization.js';
+export { ARCHITECTURES, ArchitectureError, buildArchitecture } from './architectures/registry.js';
+export type {
   AmountDefault,
   Answer,
   AttackDefinition,
@@ -44,3 +53,26 @@ export type { CurvePoint } from './statistics/query-curve.js';
 export { wilson } from './statistics/wilson.js';
 export { distance, isAdmissible, project, randomStart } from './threat.js';
 export type { Distance, Norm, Threat } from './threat.js';
+export { drawPlacement, placeImage } from './training/augmentation.js';
+export type { Augmentation, Placement } from './training/augmentation.js';
+export {
+  layOut,
+  layoutSize,
+  packTensors,
+  trainedWeights,
+  unpackTensors,
+  withInitializers,
+} from './training/parameters.js';
+export type { TensorRange } from './training/parameters.js';
+export { pixelStatistics } from './training/pixel-statistics.js';
+export type { PixelStatistics } from './training/pixel-statistics.js';
+export type { Recipe } from './training/recipe.js';
+export { learningRate } from './training/schedule.js';
+export type { Schedule } from './training/schedule.js';
+export { sgdStep } from './training/sgd.js';
+export type { ParameterRange, SgdOptions, SgdState } from './training/sgd.js';
+export { averageShards, trackStatistics } from './training/shards.js';
+export { epochOrder } from './training/shuffle.js';
+export { buildTrainingStep } from './training/step-graph.js';
+export type { TrainingStep } from './training/step-graph.js';
+export { smoothTargets } from './training/targets.js';

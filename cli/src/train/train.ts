@@ -1,0 +1,117 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, extname, join } from 'node:path';
+import type { SampleSet } from '@unpair/datasets';
+import { loadDataset } from '@unpair/datasets';
+import type { Graph } from '@unpair/graph';
+import { encodeModel } from '@unpair/graph';
+import type { Recipe } from '@unpair/robustness';
+import { buildArchitecture, normalInitializer, pixelStatistics, wilson } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
+import { fingerprint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { TrainingMeter, describeReading } from './meter.js';
+import { readRecipe } from './recipe-file.js';
+import { shareSamples } from './shared-samples.js';
+import { countCorrect } from './test-accuracy.js';
+import { Trainer } from './trainer.js';
+
+export interface TrainOptions {
+  /** File to write; by default the recipe's path with `.onnx`. */
+  readonly out?: string;
+  /** Threads to train on; by default one for each core. Never changes the result. */
+  readonly workers?: number;
+}
+
+/**
+ * `unpair train RECIPE`: trains a classifier and writes it as ONNX, then measures it on the test split. A checkpoint
+ * beside the output is written after every epoch and when interrupted; the same command goes on from there.
+ */
+export async function runTrain(path: string, options: TrainOptions, context: CommandContext): Promise<void> {
+  const { dataDir, signal, terminal } = context;
+  const recipe = await readRecipe(path);
+  const out = options.out ?? join(dirname(path), `${basename(path, extname(path))}.onnx`);
+  const set = await loadDataset(recipe.dataset, 'train', { dataDir });
+  const samples = shareSamples(set, checkedSamples(recipe, set));
+  const trainer = new Trainer({
+    recipe,
+    model: untrainedModel(recipe, { ...set, ...samples }),
+    samples,
+    workers: options.workers ?? availableParallelism(),
+  });
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    const owner = fingerprint(recipe, { name: set.name, count: samples.count });
+    const checkpoint = `${out}.checkpoint`;
+    if (await readCheckpoint(checkpoint, owner, trainer.state)) {
+      terminal.note(`going on from ${checkpoint}, after step ${trainer.state.step} of ${trainer.steps}`);
+    }
+    await trainToEnd(trainer, recipe, () => writeCheckpoint(checkpoint, owner, trainer.state), context);
+    const model = trainer.model();
+    await writeFile(`${out}.part`, encodeModel(model));
+    await rename(`${out}.part`, out);
+    await removeCheckpoint(checkpoint);
+    const test = await loadDataset(recipe.dataset, 'test', { dataDir });
+    const correct = await countCorrect(createRuntime(), model, test, { signal });
+    terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
+  } finally {
+    await trainer.close();
+  }
+}
+
+async function trainToEnd(
+  trainer: Trainer,
+  recipe: Recipe,
+  save: () => Promise<void>,
+  { signal, terminal }: CommandContext,
+): Promise<void> {
+  const progress = terminal.progress();
+  const meter = new TrainingMeter(recipe.batch, () => performance.now());
+  try {
+    while (trainer.state.step < trainer.steps) {
+      if (signal.aborted) {
+        await save();
+        throw new CliError(
+          'CANCELLED',
+          `training stopped after step ${trainer.state.step}; run it again to go on`,
+        );
+      }
+      const report = await trainer.advance();
+      const reading = meter.read(report, trainer.steps - report.step);
+      progress.update({
+        label: `epoch ${Math.ceil(report.step / trainer.stepsPerEpoch)}/${recipe.epochs}`,
+        fraction: report.step / trainer.steps,
+        detail: describeReading(reading),
+      });
+      if (report.step % trainer.stepsPerEpoch === 0) await save();
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+function checkedSamples({ samples, batch }: Recipe, set: SampleSet): number | null {
+  const count = samples ?? set.count;
+  if (count > set.count || count < batch) {
+    throw new CliError(
+      'INVALID_ARGUMENT',
+      `samples is ${count}; it must be from ${batch} (one batch) to ${set.count} (all of ${set.name})`,
+    );
+  }
+  return samples;
+}
+
+function untrainedModel(
+  { architecture, seed }: Recipe,
+  set: Pick<SampleSet, 'images' | 'shape' | 'classes'>,
+): Graph {
+  const shape = { image: set.shape, classes: set.classes, ...pixelStatistics(set.images, set.shape) };
+  return buildArchitecture(architecture.name, architecture.options, shape, normalInitializer(seed));
+}
+
+function describeAccuracy(correct: number, count: number): string {
+  const { low, high } = wilson(correct, count);
+  const percent = (fraction: number): string => (100 * fraction).toFixed(2);
+  return `${percent(correct / count)} % of ${count} test images right (95 % interval ${percent(low)} to ${percent(high)} %)`;
+}

@@ -1,0 +1,59 @@
+import type { Graph } from '@unpair/graph';
+import type { Architecture, ArchitectureOptions, ClassifierShape } from './architecture.js';
+import { convnet } from './convnet.js';
+import type { Initializer } from './initialization.js';
+import { resnet } from './resnet.js';
+
+/** Architectures that recipes can name. */
+export const ARCHITECTURES: readonly Architecture[] = [resnet, convnet];
+
+/** An architecture or an option of it that does not exist or is out of range. */
+export class ArchitectureError extends Error {
+  override readonly name = 'ArchitectureError';
+  readonly code = 'INVALID_ARGUMENT';
+}
+
+/**
+ * Builds an untrained classifier by name; options that are not given take their defaults.
+ *
+ * @throws {ArchitectureError} quoting the field, its value and what is allowed.
+ */
+export function buildArchitecture(
+  name: string,
+  options: ArchitectureOptions,
+  shape: ClassifierShape,
+  initialize: Initializer,
+): Graph {
+  const architecture = ARCHITECTURES.find((candidate) => candidate.name === name);
+  if (architecture === undefined) {
+    const known = ARCHITECTURES.map((candidate) => candidate.name).join(', ');
+    throw new ArchitectureError(`architecture.name is "${name}"; it must be one of: ${known}`);
+  }
+  const complete = completeOptions(architecture, options);
+  try {
+    return architecture.build(complete, shape, initialize);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ArchitectureError(error.message, { cause: error });
+  }
+}
+
+function completeOptions(architecture: Architecture, options: ArchitectureOptions): ArchitectureOptions {
+  const known = Object.entries(architecture.options);
+  for (const field of Object.keys(options)) {
+    if (!known.some(([option]) => option === field)) {
+      const names = known.map(([option]) => option).join(', ');
+      throw new ArchitectureError(
+        `architecture.${field} is not an option of ${architecture.name}; its options are: ${names}`,
+      );
+    }
+  }
+  const entries = known.map(([field, option]) => {
+    const value = options[field] ?? option.default;
+    if (option.accepts(value)) return [field, value] as const;
+    throw new ArchitectureError(
+      `architecture.${field} is ${JSON.stringify(value)}; it must be ${option.allowed}`,
+    );
+  });
+  return Object.fromEntries(entries);
+}
