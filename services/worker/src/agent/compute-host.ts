@@ -1,0 +1,217 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type {
+  ComputeAnswers,
+  ComputeOptions,
+  ComputeProgress,
+  ComputeRequest,
+  FromCompute,
+  ToCompute,
+} from '../compute/messages.js';
+import { ComputeError } from './compute-error.js';
+
+/** The program of the compute process, and how Node is to run it. */
+export interface ComputeProgram {
+  readonly entry: URL;
+  /** Options of Node itself; the parent's own when absent. */
+  readonly execArgv?: readonly string[];
+}
+
+export interface ComputeHostOptions extends ComputeOptions {
+  readonly program: ComputeProgram;
+  /** Longest wait for a fresh process to be ready, in milliseconds. */
+  readonly startTimeout?: number;
+  /** Wait before a process that died is started again, in milliseconds; doubled for each death in a row. */
+  readonly restartDelay?: number;
+  /** Called when a process ended that was not asked to. */
+  readonly onLost?: (reason: string) => void;
+}
+
+export interface RequestOptions {
+  /** On abort the compute process is told, and the request rejects at once. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ComputeProgress) => void;
+}
+
+interface Pending {
+  readonly child: ChildProcess;
+  readonly resolve: (value: ComputeAnswers[keyof ComputeAnswers]) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: (progress: ComputeProgress) => void;
+}
+
+const MAX_RESTART_DELAY = 5_000;
+
+/**
+ * Owns the compute process. Native code may crash, block or be killed there; requests in flight then reject with
+ * UNAVAILABLE, a new process starts, and whoever holds this object lives on.
+ */
+export class ComputeHost implements AsyncDisposable {
+  readonly #options: Required<Omit<ComputeHostOptions, keyof ComputeOptions>> & ComputeOptions;
+  readonly #pending = new Map<number, Pending>();
+  #child: Promise<ChildProcess> | undefined;
+  #process: ChildProcess | undefined;
+  #nextId = 1;
+  #deaths = 0;
+  #closed = false;
+  #runtime = '';
+  #models: readonly string[] = [];
+
+  constructor(options: ComputeHostOptions) {
+    this.#options = {
+      startTimeout: 60_000,
+      restartDelay: 100,
+      onLost: () => undefined,
+      ...options,
+    };
+  }
+
+  /** Runtime name, version and device, as the process reported; empty before its first start. */
+  get runtime(): string {
+    return this.#runtime;
+  }
+
+  /** Digests of the models that the process holds now. */
+  get models(): readonly string[] {
+    return this.#models;
+  }
+
+  /** Process id of the present process, for operators and for tests that kill it. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Starts the process unless it runs. Requests do so by themselves; a worker wants to know early. */
+  async start(): Promise<void> {
+    await this.#ensure();
+  }
+
+  /** @throws {ComputeError} with the code that the process failed with, or UNAVAILABLE when it died. */
+  async request<R extends ComputeRequest>(
+    request: R,
+    { signal, onProgress = () => undefined }: RequestOptions = {},
+  ): Promise<ComputeAnswers[R['kind']]> {
+    signal?.throwIfAborted();
+    const child = await this.#ensure();
+    const id = this.#nextId++;
+    const answer = new Promise<ComputeAnswers[keyof ComputeAnswers]>((resolve, reject) => {
+      this.#pending.set(id, { child, resolve, reject, onProgress });
+    });
+    const cancel = (): void => {
+      this.#post(child, { kind: 'cancel', id });
+      this.#settle(id)?.reject(new ComputeError('CANCELLED', 'The request was given up.'));
+    };
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel);
+    try {
+      this.#post(child, { kind: 'request', id, request });
+      return (await answer) as ComputeAnswers[R['kind']];
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Kills a process that is stuck; requests in flight reject, and the next one gets a fresh process. */
+  kill(): void {
+    this.#process?.kill('SIGKILL');
+  }
+
+  /** Ends the process at once: it holds nothing worth saving. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const child = this.#process;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  #ensure(): Promise<ChildProcess> {
+    if (this.#closed) return Promise.reject(new ComputeError('CANCELLED', 'The worker is shutting down.'));
+    this.#child ??= this.#spawn().catch((error: unknown) => {
+      this.#child = undefined;
+      throw error;
+    });
+    return this.#child;
+  }
+
+  async #spawn(): Promise<ChildProcess> {
+    const { program, restartDelay, runtime, threads, batchSize, modelCapacity } = this.#options;
+    if (this.#deaths > 0) {
+      const delay = Math.min(restartDelay * 2 ** (this.#deaths - 1), MAX_RESTART_DELAY);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+    const options: ComputeOptions = { runtime, threads, batchSize, modelCapacity };
+    const child = fork(program.entry, [JSON.stringify(options)], {
+      serialization: 'advanced',
+      ...(program.execArgv && { execArgv: [...program.execArgv] }),
+    });
+    this.#process = child;
+    await this.#ready(child);
+    return child;
+  }
+
+  #ready(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.startTimeout);
+      child.on('message', (message: FromCompute) => {
+        if (message.kind === 'ready') {
+          clearTimeout(timer);
+          this.#runtime = message.runtime;
+          resolve();
+        } else this.#receive(message);
+      });
+      const lost = (reason: string): void => {
+        clearTimeout(timer);
+        reject(this.#lose(child, reason));
+      };
+      child.once('error', (error) => {
+        lost(error.message);
+      });
+      child.once('exit', (code, signal) => {
+        lost(signal === null ? `it exited with code ${String(code)}` : `it was killed by ${signal}`);
+      });
+    });
+  }
+
+  #receive(message: Exclude<FromCompute, { kind: 'ready' }>): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#deaths = 0;
+        this.#settle(message.id)?.resolve(message.value);
+        return;
+      case 'failed':
+        this.#settle(message.id)?.reject(new ComputeError(message.code, message.message));
+        return;
+      case 'progress':
+        this.#pending.get(message.id)?.onProgress(message.progress);
+        return;
+      case 'models':
+        this.#models = message.digests;
+    }
+  }
+
+  /** The process is gone: everything that waited for it rejects, the next request starts another. */
+  #lose(child: ChildProcess, reason: string): ComputeError {
+    const error = new ComputeError('UNAVAILABLE', `The compute process was lost: ${reason}.`);
+    if (this.#process !== child) return error;
+    this.#process = undefined;
+    this.#child = undefined;
+    this.#models = [];
+    this.#deaths++;
+    if (!this.#closed) this.#options.onLost(reason);
+    for (const [id, pending] of this.#pending) if (pending.child === child) this.#settle(id)?.reject(error);
+    return error;
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /** A process that just died cannot be written to; its exit event rejects what waits. */
+  #post(child: ChildProcess, message: ToCompute): void {
+    if (child.connected) child.send(message, () => undefined);
+  }
+}

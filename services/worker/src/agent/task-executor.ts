@@ -1,0 +1,82 @@
+import type { ArtefactCache, ArtefactStore } from '@unpair/platform';
+import { decodeResult, encodeTask, type Task, type TaskResult } from '@unpair/protocol';
+import type { ComputeProgress, Executed } from '../compute/messages.js';
+import { ComputeError } from './compute-error.js';
+import type { ComputeHost } from './compute-host.js';
+import { digestsOf } from './task-digests.js';
+
+export interface TaskExecutorOptions {
+  readonly worker: string;
+  readonly compute: ComputeHost;
+  readonly cache: ArtefactCache;
+  readonly store: ArtefactStore;
+  /** Longest time for one task, in milliseconds; then the compute process counts as stuck and is killed. */
+  readonly taskTimeout: number;
+}
+
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ComputeProgress) => void;
+}
+
+/** Turns a task into its result: fetches what it names, has it computed, stores what it derived. */
+export class TaskExecutor {
+  readonly #options: TaskExecutorOptions;
+
+  constructor(options: TaskExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** @throws errors with a canonical `code`; see {@link isPermanent} for which of them end the task. */
+  async execute(task: Task, options: ExecuteOptions): Promise<TaskResult> {
+    const { compute, worker } = this.#options;
+    const started = performance.now();
+    const artefacts = await this.#fetch(task, options.signal);
+    const executed = await this.#compute(task, artefacts, options);
+    const result = decodeResult(executed.result);
+    await this.#keep(result, executed, options.signal);
+    const { campaignId, index, generation } = task;
+    const seconds = (performance.now() - started) / 1000;
+    return { ...result, campaignId, index, generation, worker, runtime: compute.runtime, seconds };
+  }
+
+  async #fetch(task: Task, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const { cache } = this.#options;
+    const entries = digestsOf(task).map(
+      async (digest) => [digest, await cache.path(digest, signal)] as const,
+    );
+    return new Map(await Promise.all(entries));
+  }
+
+  async #compute(
+    task: Task,
+    artefacts: ReadonlyMap<string, string>,
+    options: ExecuteOptions,
+  ): Promise<Executed> {
+    const { compute, taskTimeout } = this.#options;
+    const stuck = new AbortController();
+    const timer = setTimeout(() => {
+      stuck.abort();
+      compute.kill();
+    }, taskTimeout);
+    try {
+      return await compute.request({ kind: 'execute', task: encodeTask(task), artefacts }, options);
+    } catch (error) {
+      if (!stuck.signal.aborted) throw error;
+      throw new ComputeError('DEADLINE_EXCEEDED', `The task took longer than ${taskTimeout / 1000} s.`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A derived model must be in the store before its result is seen: other tasks are released by it. */
+  async #keep({ outcome }: TaskResult, { artefact }: Executed, signal: AbortSignal): Promise<void> {
+    if (outcome?.$case !== 'derived' || artefact === undefined) return;
+    await this.#options.store.put(outcome.value.digest, once(artefact), signal);
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the store reads streams; this one has one piece
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}

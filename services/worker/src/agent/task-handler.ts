@@ -1,0 +1,198 @@
+import { publish, publishResult, type Logger } from '@unpair/platform';
+import {
+  decodeTask,
+  encodeWasted,
+  MalformedMessageError,
+  parseSubject,
+  queriesOf,
+  wastedSubject,
+  type Task,
+  type TaskResult,
+} from '@unpair/protocol';
+import type { JsMsg, NatsConnection } from 'nats';
+import { randomUUID } from 'node:crypto';
+import type { ComputeProgress } from '../compute/messages.js';
+import { withHeartbeat } from './heartbeat.js';
+import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
+import { delayAfter, isPermanent, type RetryPolicy } from './retry-policy.js';
+import type { TaskExecutor } from './task-executor.js';
+
+export interface TaskHandlerOptions {
+  readonly worker: string;
+  readonly connection: NatsConnection;
+  readonly executor: TaskExecutor;
+  readonly batchSize: number;
+  readonly policy: RetryPolicy;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+export interface HandleOptions {
+  /** Milliseconds between two signs of life for the broker. */
+  readonly heartbeatInterval: number;
+  /** Aborts when the worker must leave: the task is handed back. */
+  readonly signal: AbortSignal;
+}
+
+type Outcome = NonNullable<TaskResult['outcome']>;
+
+const nothingDone: ComputeProgress = { queries: 0, images: 0, batches: 0 };
+
+/**
+ * Sees one delivery of a task through to exactly one of: result, failure, dead letter, or back to the queue.
+ * The result is the fence, written before the acknowledgement; whatever happens in between is repeated and refused.
+ */
+export class TaskHandler {
+  readonly #options: TaskHandlerOptions;
+
+  constructor(options: TaskHandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects for what is wrong with the task; rejects when the broker could not be told within `signal`. */
+  async handle(message: JsMsg, { heartbeatInterval, signal }: HandleOptions): Promise<DeliveryOutcome> {
+    const { metrics } = this.#options;
+    if (message.redelivered) metrics.redeliveries.inc();
+    const onBeat = (): void => {
+      metrics.heartbeats.inc();
+    };
+    const task = this.#read(message);
+    const work = (): Promise<DeliveryOutcome> => this.#process(message, task, signal);
+    const outcome = await withHeartbeat(message, { interval: heartbeatInterval, onBeat }, work);
+    metrics.tasks.inc({ kind: kindOf(task), outcome });
+    return outcome;
+  }
+
+  /** A task that cannot be read is still addressed by its subject, so that it can fail by name. */
+  #read(message: JsMsg): Task | MalformedTask {
+    try {
+      return decodeTask(message.data);
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error;
+      const address = parseSubject(message.subject) ?? { campaignId: '', index: 0 };
+      return { ...address, generation: 0, error };
+    }
+  }
+
+  async #process(message: JsMsg, task: Task | MalformedTask, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const delivery = message.info.deliveryCount;
+    if (delivery >= this.#options.policy.deadLetterDelivery) return this.#writeOff(message, task, delivery);
+    if ('error' in task) return this.#finish(message, task, failure(task.error.code, task.error.message));
+    return this.#attempt(message, task, signal);
+  }
+
+  async #attempt(message: JsMsg, task: Task, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const { executor, metrics } = this.#options;
+    const done = { progress: nothingDone };
+    try {
+      const onProgress = (progress: ComputeProgress): void => {
+        this.#count(done.progress, progress);
+        done.progress = progress;
+      };
+      const result = await executor.execute(task, { signal, onProgress });
+      const { images, batches } = done.progress;
+      if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize);
+      return await this.#publish(message, task, result);
+    } catch (error) {
+      return await this.#giveUp(message, task, { error, queries: done.progress.queries, signal });
+    }
+  }
+
+  #count(before: ComputeProgress, now: ComputeProgress): void {
+    const { metrics } = this.#options;
+    metrics.images.inc(Math.max(0, now.images - before.images));
+    metrics.batches.inc(Math.max(0, now.batches - before.batches));
+  }
+
+  async #giveUp(
+    message: JsMsg,
+    task: Task,
+    { error, queries, signal }: { error: unknown; queries: number; signal: AbortSignal },
+  ): Promise<DeliveryOutcome> {
+    const { code, text } = describe(error);
+    const { logger, policy } = this.#options;
+    const about = { campaign: task.campaignId, task: task.index, code, reason: text };
+    if (!signal.aborted && isPermanent(code)) {
+      logger.warn(about, 'task can never succeed');
+      return this.#finish(message, task, failure(code, text));
+    }
+    await this.#waste(task, queries);
+    if (signal.aborted) {
+      message.nak();
+      return 'handed_back';
+    }
+    const delay = delayAfter(policy, message.info.deliveryCount);
+    logger.warn({ ...about, delay }, 'attempt failed; the task will come back');
+    message.nak(delay);
+    return 'retried';
+  }
+
+  async #writeOff(message: JsMsg, task: Task | MalformedTask, deliveries: number): Promise<DeliveryOutcome> {
+    const { logger } = this.#options;
+    const reason = `It was delivered ${deliveries} times and no attempt lived to write a result.`;
+    logger.error({ campaign: task.campaignId, task: task.index, deliveries }, 'task written off');
+    const outcome: Outcome = { $case: 'deadLetter', value: { deliveries, reason } };
+    await publishResult(this.#options.connection, this.#resultOf(task, outcome));
+    // Bare: nats-server 2.9 ignores a termination that gives a reason.
+    message.term();
+    return 'dead_letter';
+  }
+
+  async #finish(message: JsMsg, task: Task | MalformedTask, outcome: Outcome): Promise<DeliveryOutcome> {
+    return this.#publish(message, task, this.#resultOf(task, outcome));
+  }
+
+  async #publish(message: JsMsg, task: Task | MalformedTask, result: TaskResult): Promise<DeliveryOutcome> {
+    const { connection, metrics } = this.#options;
+    const queries = queriesOf(result);
+    const verdict = await publishResult(connection, result);
+    // Best effort: an acknowledgement that is lost costs one more delivery, whose result is refused.
+    await message.ackAck().catch(() => false);
+    if (verdict === 'refused') {
+      metrics.wastedQueries.inc({ reason: 'refused' }, queries);
+      return 'refused';
+    }
+    metrics.taskSeconds.observe({ kind: kindOf(task) }, result.seconds);
+    if ('work' in task && task.work?.$case === 'attack') {
+      metrics.queries.inc({ attack: task.work.value.attack }, queries);
+    }
+    return result.outcome?.$case === 'failure' ? 'failed' : 'done';
+  }
+
+  /** Accounts for evaluations whose rows are lost. Best effort: a lost attempt must not hold up the next. */
+  async #waste(task: Task, queries: number): Promise<void> {
+    if (queries === 0) return;
+    const { connection, worker, metrics } = this.#options;
+    const { campaignId, index, generation } = task;
+    metrics.wastedQueries.inc({ reason: 'lost' }, queries);
+    const wasted = encodeWasted({ campaignId, index, generation, worker, queries });
+    const options = { messageId: randomUUID(), patience: 0 };
+    await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
+  }
+
+  #resultOf({ campaignId, index, generation }: Task | MalformedTask, outcome: Outcome): TaskResult {
+    const { worker } = this.#options;
+    return { campaignId, index, generation, worker, runtime: '', seconds: 0, outcome };
+  }
+}
+
+interface MalformedTask {
+  readonly campaignId: string;
+  readonly index: number;
+  readonly generation: number;
+  readonly error: MalformedMessageError;
+}
+
+function kindOf(task: Task | MalformedTask): string {
+  return ('work' in task ? task.work?.$case : undefined) ?? 'unknown';
+}
+
+function failure(code: string, message: string): Outcome {
+  return { $case: 'failure', value: { code, message } };
+}
+
+function describe(error: unknown): { code: string; text: string } {
+  if (!(error instanceof Error)) return { code: 'INTERNAL', text: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
+  return { code, text: error.message };
+}

@@ -1,0 +1,69 @@
+import type { Task, TaskResult } from '@unpair/protocol';
+import { accuracy } from './tasks/accuracy.js';
+import { attack } from './tasks/attack.js';
+import { derive } from './tasks/derive.js';
+import { similarity } from './tasks/similarity.js';
+import { Meter } from './meter.js';
+import type { ComputeProgress } from './messages.js';
+import { TaskInputError } from './task-input.js';
+import type { Workbench } from './workbench.js';
+
+export interface ExecuteOptions {
+  readonly workbench: Workbench;
+  /** Paths of the artefacts that the task names, by digest. */
+  readonly artefacts: ReadonlyMap<string, string>;
+  readonly batchSize: number;
+  readonly signal: AbortSignal;
+  readonly report: (progress: ComputeProgress) => void;
+}
+
+type Outcome = NonNullable<TaskResult['outcome']>;
+
+/** What came of a task, and the model that it derived, if it did. */
+export interface ExecutedTask {
+  readonly result: TaskResult;
+  readonly artefact?: Uint8Array;
+}
+
+/** What the execution of one kind of task may use. */
+export interface TaskContext extends ExecuteOptions {
+  readonly task: Task;
+  readonly meter: Meter;
+}
+
+/**
+ * Executes a task. What comes out is a function of the task and its artefacts alone: not of the sharding, the batch
+ * size, the worker or the attempt.
+ * @throws errors with a canonical `code` where the task does not fit together
+ */
+export async function executeTask(task: Task, options: ExecuteOptions): Promise<ExecutedTask> {
+  const meter = new Meter(options);
+  const { outcome, artefact } = await run({ ...options, task, meter });
+  meter.finish();
+  const { campaignId, index, generation } = task;
+  const result: TaskResult = { campaignId, index, generation, worker: '', runtime: '', seconds: 0, outcome };
+  return { result, ...(artefact && { artefact }) };
+}
+
+interface Run {
+  readonly outcome: Outcome;
+  readonly artefact?: Uint8Array;
+}
+
+async function run(context: TaskContext): Promise<Run> {
+  const { work } = context.task;
+  switch (work?.$case) {
+    case 'derive': {
+      const { model, bytes } = await derive(work.value, context);
+      return { outcome: { $case: 'derived', value: model }, artefact: bytes };
+    }
+    case 'accuracy':
+      return { outcome: { $case: 'accuracy', value: await accuracy(work.value, context) } };
+    case 'similarity':
+      return { outcome: { $case: 'similarity', value: await similarity(work.value, context) } };
+    case 'attack':
+      return { outcome: { $case: 'attack', value: await attack(work.value, context) } };
+    case undefined:
+      throw new TaskInputError('The task is of a kind that this worker does not know.', 'UNIMPLEMENTED');
+  }
+}

@@ -1,0 +1,51 @@
+import { createRuntime, type RuntimeName } from '@unpair/runtime';
+import { decodeTask, encodeResult } from '@unpair/protocol';
+import { executeTask } from './execute-task.js';
+import type { ComputeOptions, FromCompute, ToCompute } from './messages.js';
+import { ComputeServer, type Handle } from './server.js';
+import { Workbench } from './workbench.js';
+
+/**
+ * The compute process: everything native happens here, started by the agent with its options as the one argument.
+ * It says that it is ready, answers what it is asked, and ends when the agent is gone.
+ */
+const {
+  runtime: name,
+  threads,
+  batchSize,
+  modelCapacity,
+} = JSON.parse(process.argv[2] ?? '{}') as ComputeOptions;
+
+const send = (message: FromCompute): void => {
+  process.send?.(message);
+};
+const onModels = (digests: readonly string[]): void => {
+  send({ kind: 'models', digests });
+};
+
+const runtime = createRuntime(name as RuntimeName);
+const workbench = new Workbench({ runtime, threads, modelCapacity, onModels });
+
+const handle: Handle = async (request, { signal, report }) => {
+  if (request.kind === 'execute') {
+    const { artefacts } = request;
+    const task = decodeTask(request.task);
+    const { result, artefact } = await executeTask(task, { workbench, artefacts, batchSize, signal, report });
+    return { result: encodeResult(result), ...(artefact && { artefact }) };
+  }
+  return workbench.withModel(request.model, async (model) => {
+    const executable = await model.executable('forward');
+    if (request.kind === 'infer') return executable.run(request.feeds);
+    return { inputs: executable.inputs, outputs: executable.outputs };
+  });
+};
+
+const server = new ComputeServer(handle, send);
+process.on('message', (message) => {
+  server.receive(message as ToCompute);
+});
+process.on('disconnect', () => process.exit(0));
+// Signals to the group are the agent's to handle: it decides when this process ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+send({ kind: 'ready', runtime: `${runtime.name} ${runtime.version} ${runtime.device}` });

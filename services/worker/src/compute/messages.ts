@@ -1,0 +1,85 @@
+import type { Tensors, ValueInfo } from '@unpair/graph';
+
+/**
+ * What agent and compute process say to each other. Structured clone carries it (`serialization: 'advanced'`), so
+ * tensors travel as typed arrays. Artefacts never do: the agent fetches them and passes paths.
+ */
+export interface ComputeOptions {
+  /** Name for `createRuntime`. */
+  readonly runtime: string;
+  /** Threads inside one operator. */
+  readonly threads: number;
+  /** Samples per run of a graph. Results do not depend on it. */
+  readonly batchSize: number;
+  /** Models kept loaded, the least recently used closed first. */
+  readonly modelCapacity: number;
+}
+
+/** A model file on this machine's disk. */
+export interface ModelFile {
+  readonly digest: string;
+  readonly path: string;
+}
+
+/** Runs a task. `task` is its wire form; `artefacts` are the files of every digest that it names. */
+export interface ExecuteRequest {
+  readonly kind: 'execute';
+  readonly task: Uint8Array;
+  readonly artefacts: ReadonlyMap<string, string>;
+}
+
+/** Runs one model once, as the Open Inference Protocol asks. */
+export interface InferRequest {
+  readonly kind: 'infer';
+  readonly model: ModelFile;
+  readonly feeds: Tensors;
+}
+
+/** Asks what a model takes and gives. */
+export interface InspectRequest {
+  readonly kind: 'inspect';
+  readonly model: ModelFile;
+}
+
+export type ComputeRequest = ExecuteRequest | InferRequest | InspectRequest;
+
+/** Outcome of a task: a `TaskResult` in its wire form, with the agent's fields left empty, and a derived model. */
+export interface Executed {
+  readonly result: Uint8Array;
+  readonly artefact?: Uint8Array;
+}
+
+export interface Signature {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** What each request is answered with. */
+export interface ComputeAnswers {
+  readonly execute: Executed;
+  readonly infer: Tensors;
+  readonly inspect: Signature;
+}
+
+/** Work done so far by one request: what is lost when the process dies. */
+export interface ComputeProgress {
+  /** Billed evaluations of the target. */
+  readonly queries: number;
+  /** Samples that went through a graph. */
+  readonly images: number;
+  /** Runs of a graph. */
+  readonly batches: number;
+}
+
+export type ToCompute =
+  | { readonly kind: 'request'; readonly id: number; readonly request: ComputeRequest }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromCompute =
+  /** Sent once: the runtime works. */
+  | { readonly kind: 'ready'; readonly runtime: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: ComputeAnswers[keyof ComputeAnswers] }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: ComputeProgress }
+  /** Digests of the models held, whenever they change. */
+  | { readonly kind: 'models'; readonly digests: readonly string[] };

@@ -1,0 +1,57 @@
+import { inputs, type SampleSet } from '@unpair/datasets';
+import type { ModelRef, SampleRange } from '@unpair/protocol';
+import { consecutiveSamples, type Classifier, type Sample } from '@unpair/robustness';
+
+/** A task that does not fit together. The message is one sentence for the user. */
+export class TaskInputError extends Error {
+  override readonly name = 'TaskInputError';
+  readonly code: 'INVALID_ARGUMENT' | 'OUT_OF_RANGE' | 'UNIMPLEMENTED';
+
+  constructor(message: string, code: TaskInputError['code'] = 'INVALID_ARGUMENT') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @throws {TaskInputError} naming the part of the task that is missing. */
+export function present<T extends ModelRef | SampleRange>(value: T | undefined, part: string): T {
+  if (value === undefined || value.digest === '') throw new TaskInputError(`The task names no ${part}.`);
+  return value;
+}
+
+/** @throws {TaskInputError} unless the set has every sample of the range. */
+export function assertRange(set: SampleSet, { first, count }: SampleRange): void {
+  if (count >= 1 && first >= 0 && first + count <= set.count) return;
+  const message = `Samples ${first} to ${first + count - 1} are not all among the ${set.count} of the sample set.`;
+  throw new TaskInputError(message, 'OUT_OF_RANGE');
+}
+
+/** The samples of a task's range, with their positions in the data set. */
+export function samplesIn(set: SampleSet, range: SampleRange): readonly Sample[] {
+  assertRange(set, range);
+  const { first, count } = range;
+  return consecutiveSamples(first, inputs(set, first, count), set.labels.subarray(first, first + count));
+}
+
+/** Checks that a model takes these images and knows these labels. */
+export function assertFits(model: string, classifier: Classifier, set: SampleSet): void {
+  const [own, theirs] = [classifier.shape, set.shape].map((shape) => `[${shape.join(', ')}]`);
+  if (own !== theirs) {
+    throw new TaskInputError(
+      `Model "${model}" takes inputs [C, H, W] = ${own}, but the samples are ${theirs}.`,
+    );
+  }
+  if (classifier.classes < set.classes) {
+    const message = `Model "${model}" has ${classifier.classes} classes, but the samples have ${set.classes}.`;
+    throw new TaskInputError(message);
+  }
+}
+
+/** Parameters as the task carries them: canonical JSON. */
+export function parseParameters(text: string): Readonly<Record<string, number | boolean | null>> {
+  try {
+    return JSON.parse(text === '' ? '{}' : text) as Readonly<Record<string, number | boolean | null>>;
+  } catch {
+    throw new TaskInputError(`The task's parameters are not JSON: ${text.slice(0, 100)}.`);
+  }
+}

@@ -1,0 +1,17 @@
+import type { AccuracyRows, AccuracyTask } from '@unpair/protocol';
+import { measureAccuracy } from '@unpair/robustness';
+import type { TaskContext } from '../execute-task.js';
+import { present } from '../task-input.js';
+import { withClassifier, withTaskSamples } from './lending.js';
+
+/** Predictions of one model for a run of samples. */
+export function accuracy(task: AccuracyTask, context: TaskContext): Promise<AccuracyRows> {
+  const { batchSize, signal } = context;
+  const model = present(task.model, 'model');
+  return withTaskSamples(task.samples, context, (samples) =>
+    withClassifier(model, { samples, role: 'own', context }, async (classifier, { bytes, parameters }) => {
+      const rows = await measureAccuracy(classifier, samples.rows, { batchSize, signal });
+      return { model: model.id, parameters, bytes, rows: [...rows] };
+    }),
+  );
+}

@@ -1,0 +1,61 @@
+import type { AttackRows, AttackTask } from '@unpair/protocol';
+import {
+  attacks,
+  runAttack,
+  type AttackDefinition,
+  type DifferentiableClassifier,
+  type Norm,
+} from '@unpair/robustness';
+import type { TaskContext } from '../execute-task.js';
+import { parseParameters, present, TaskInputError } from '../task-input.js';
+import { withClassifier, withTaskSamples, type TaskSamples } from './lending.js';
+
+/** One shard of one cell: the attack on a run of samples. */
+export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
+  const target = present(task.target, 'target');
+  return withTaskSamples(task.samples, context, (samples) =>
+    withClassifier(target, { samples, role: 'target', context }, (victim) =>
+      withSurrogate(task, samples, context, async (surrogate) => {
+        const { batchSize, signal } = context;
+        const rows = await runAttack({
+          definition: definitionOf(task.attack),
+          parameters: parseParameters(task.parameters),
+          threat: { norm: normOf(task.norm), epsilon: task.epsilon },
+          target: victim,
+          surrogate,
+          samples: samples.rows,
+          seed: context.task.seed,
+          cell: task.cell,
+          batchSize,
+          signal,
+        });
+        return { cell: task.cell, rows: [...rows] };
+      }),
+    ),
+  );
+}
+
+function withSurrogate<T>(
+  { surrogate }: AttackTask,
+  samples: TaskSamples,
+  context: TaskContext,
+  use: (surrogate: DifferentiableClassifier | null) => Promise<T>,
+): Promise<T> {
+  if (surrogate === undefined) return use(null);
+  return withClassifier(surrogate, { samples, role: 'own', context }, use);
+}
+
+function definitionOf(name: string): AttackDefinition {
+  const definition = attacks.get(name);
+  if (definition !== undefined) return definition;
+  const known = [...attacks.keys()].join(', ');
+  throw new TaskInputError(
+    `Attack "${name}" is not among those this worker knows: ${known}.`,
+    'UNIMPLEMENTED',
+  );
+}
+
+function normOf(name: string): Norm {
+  if (name === 'linf' || name === 'l2') return name;
+  throw new TaskInputError(`Norm "${name}" is neither linf nor l2.`);
+}

@@ -1,0 +1,66 @@
+import { decodeSampleSet, type SampleSet } from '@unpair/datasets';
+import type { Runtime } from '@unpair/graph';
+import { readFile } from 'node:fs/promises';
+import { LeaseCache, type Lease } from './lease-cache.js';
+import { LoadedModel } from './loaded-model.js';
+import type { ComputeOptions, ModelFile } from './messages.js';
+
+/** Sample sets kept decoded: the one that is attacked and the one that quantizers calibrate on. */
+const SAMPLE_SETS = 2;
+
+export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'modelCapacity'> {
+  readonly runtime: Runtime;
+  /** Called with the digests of the models held, whenever they change. */
+  readonly onModels?: (digests: readonly string[]) => void;
+}
+
+class DecodedSamples {
+  readonly samples: SampleSet;
+  constructor(bytes: Uint8Array) {
+    this.samples = decodeSampleSet(bytes);
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What the compute process has at hand: models and sample sets, read from disk once and kept while they are used. */
+export class Workbench {
+  readonly runtime: Runtime;
+  readonly #threads: number;
+  readonly #models: LeaseCache<LoadedModel>;
+  readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
+
+  constructor({ runtime, threads, modelCapacity, onModels }: WorkbenchOptions) {
+    this.runtime = runtime;
+    this.#threads = threads;
+    this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });
+  }
+
+  /** Lends a model to `use` for as long as that takes. */
+  async withModel<T>(file: ModelFile, use: (model: LoadedModel) => Promise<T>): Promise<T> {
+    const { runtime } = this;
+    const load = async (): Promise<LoadedModel> =>
+      new LoadedModel({ runtime, threads: this.#threads, bytes: await readFile(file.path) });
+    return lend(await this.#models.acquire(file.digest, load), use);
+  }
+
+  /** Lends a sample set to `use`. */
+  async withSamples<T>(file: ModelFile, use: (samples: SampleSet) => Promise<T>): Promise<T> {
+    const load = async (): Promise<DecodedSamples> => new DecodedSamples(await readFile(file.path));
+    return lend(await this.#samples.acquire(file.digest, load), ({ samples }) => use(samples));
+  }
+
+  /** Releases all native memory. */
+  async close(): Promise<void> {
+    await this.#models.close();
+  }
+}
+
+async function lend<V, T>({ value, release }: Lease<V>, use: (value: V) => Promise<T>): Promise<T> {
+  try {
+    return await use(value);
+  } finally {
+    release();
+  }
+}

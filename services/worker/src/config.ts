@@ -1,0 +1,70 @@
+import { address, choice, integer, logLevels, readEnvironment, text, type Values } from '@unpair/platform';
+import { RUNTIME_NAMES } from '@unpair/runtime';
+
+/** Every setting of a worker, each an environment variable. */
+export const workerSettings = {
+  natsUrl: text('UNPAIR_NATS_URL', {
+    description: 'the URL of NATS, or several separated by commas',
+    default: 'nats://127.0.0.1:4222',
+  }),
+  worker: text('UNPAIR_WORKER_ID', { description: 'a name for this worker that no other has' }),
+  grpcAddress: address('UNPAIR_GRPC_ADDRESS', {
+    description: 'host:port to serve gRPC on',
+    default: '127.0.0.1:0',
+  }),
+  metricsAddress: address('UNPAIR_METRICS_ADDRESS', {
+    description: 'host:port to serve metrics on',
+    default: '127.0.0.1:0',
+  }),
+  cacheDir: text('UNPAIR_CACHE_DIR', { description: 'a folder for models and sample sets, by digest' }),
+  runtime: choice('UNPAIR_RUNTIME', {
+    description: 'what executes models',
+    of: RUNTIME_NAMES,
+    default: 'auto',
+  }),
+  threads: integer('UNPAIR_THREADS', {
+    description: 'threads inside one operator',
+    min: 1,
+    max: 1024,
+    default: 1,
+  }),
+  batchSize: integer('UNPAIR_BATCH_SIZE', {
+    description: 'samples that go through a model at a time',
+    min: 1,
+    max: 65_536,
+    default: 64,
+  }),
+  modelCapacity: integer('UNPAIR_MODEL_CAPACITY', {
+    description: 'models kept loaded',
+    min: 1,
+    max: 1024,
+    default: 8,
+  }),
+  taskSeconds: integer('UNPAIR_TASK_SECONDS', {
+    description: 'the longest that one task may take, in seconds, before its compute process counts as stuck',
+    min: 1,
+    max: 604_800,
+    default: 3_600,
+  }),
+  drainSeconds: integer('UNPAIR_DRAIN_SECONDS', {
+    description: 'seconds that the task in hand may still take after SIGTERM before it is handed back',
+    min: 0,
+    max: 86_400,
+    default: 30,
+  }),
+  retryMilliseconds: integer('UNPAIR_RETRY_MILLISECONDS', {
+    description:
+      'milliseconds until a task that failed for a passing reason comes back; then 6 and 24 times as long',
+    min: 1,
+    max: 3_600_000,
+    default: 5_000,
+  }),
+  logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'how much to log', of: logLevels, default: 'info' }),
+};
+
+export type WorkerConfig = Values<typeof workerSettings>;
+
+/** @throws ServiceError INVALID_ARGUMENT naming every bad variable. */
+export function readWorkerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
+  return readEnvironment(environment, workerSettings);
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { createLogger, Lifecycle, ServiceError, systemClock } from '@unpair/platform';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readWorkerConfig, type WorkerConfig } from './config.js';
+import { startWorker } from './worker.js';
+
+function configOrExit(): WorkerConfig {
+  try {
+    return readWorkerConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`${ServiceError.from(error).message}\n`);
+    process.exit(2);
+  }
+}
+
+const config = configOrExit();
+const logger = createLogger({ service: 'worker', level: config.logLevel }).child({ worker: config.worker });
+const lifecycle = new Lifecycle({ logger, clock: systemClock, deadline: (config.drainSeconds + 10) * 1_000 });
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(name, () => {
+    // Whoever asks twice means now; the broker gives the task to another worker when the lease ends.
+    if (lifecycle.signal.aborted) process.exit(1);
+  });
+}
+lifecycle.listen(process, (exitCode) => process.exit(exitCode));
+
+const packageFile = new URL('../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+// Beside this file in the build, and in the sources when those run.
+const entry = new URL(`./compute/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+try {
+  await startWorker({ config, version, program: { entry }, logger, lifecycle });
+} catch (error) {
+  if (!lifecycle.signal.aborted) {
+    const { code, message } = ServiceError.from(error);
+    logger.fatal({ code, error }, message);
+    await lifecycle.stop();
+    process.exit(1);
+  }
+}

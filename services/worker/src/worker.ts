@@ -1,0 +1,176 @@
+import {
+  ArtefactCache,
+  ArtefactStore,
+  connectNats,
+  createGrpcMetrics,
+  createRegistry,
+  deadLetterDelivery,
+  GrpcServer,
+  Handlers,
+  serveMetrics,
+  systemClock,
+  type Lifecycle,
+  type Logger,
+} from '@unpair/platform';
+import {
+  GRPCInferenceServiceService,
+  reflectionPackage,
+  WorkerServiceService,
+  WorkerState,
+  type DescribeResponse,
+} from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import { ComputeHost, type ComputeProgram } from './agent/compute-host.js';
+import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
+import { TaskExecutor } from './agent/task-executor.js';
+import { TaskHandler } from './agent/task-handler.js';
+import { TaskQueue } from './agent/task-queue.js';
+import type { WorkerConfig } from './config.js';
+import { inferenceService } from './grpc/inference-service.js';
+import { workerService } from './grpc/worker-service.js';
+
+export interface WorkerOptions {
+  readonly config: WorkerConfig;
+  readonly version: string;
+  readonly program: ComputeProgram;
+  readonly logger: Logger;
+  /** Says when to leave; everything that starts here registers how it ends. */
+  readonly lifecycle: Lifecycle;
+}
+
+/** A running worker. It ends through the lifecycle that it was started with. */
+export interface Worker {
+  /** host:port as bound. */
+  readonly grpcAddress: string;
+  readonly metricsAddress: string;
+  describe(): DescribeResponse;
+  /** Process id of the present compute process. */
+  computePid(): number | undefined;
+}
+
+/** Starts an agent and its compute process, and takes tasks until the lifecycle says to stop. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { config, lifecycle, logger } = options;
+  const registry = createRegistry();
+  const metrics = createWorkerMetrics(registry);
+  const metricsServer = await serveMetrics({ registry, address: config.metricsAddress });
+  lifecycle.use('metrics', metricsServer);
+  const connection = await connectNats({
+    url: config.natsUrl,
+    name: `worker ${config.worker}`,
+    logger,
+    signal: lifecycle.signal,
+  });
+  lifecycle.onStop('nats', () => leave(connection));
+  const compute = lifecycle.use('compute', startCompute(options, metrics));
+  const store = await ArtefactStore.open(connection);
+  const cache = new ArtefactCache({ store, directory: config.cacheDir });
+  const queue = createQueue(options, { connection, compute, store, cache, metrics });
+  const describe = (): DescribeResponse => description(options, compute, queue);
+  const handlers = new Handlers({ logger, clock: systemClock, metrics: createGrpcMetrics(registry) });
+  const server = await serveGrpc(options, { handlers, compute, cache, store, describe });
+  lifecycle.onStop('gRPC', () => server.drain({ notice: 0, deadline: 2_000 }));
+  await compute.start();
+  queue.start();
+  lifecycle.onStop('task queue', () => queue.ended());
+  logger.info({ grpc: server.address, metrics: metricsServer.address, runtime: compute.runtime }, 'ready');
+  return {
+    grpcAddress: server.address,
+    metricsAddress: metricsServer.address,
+    describe,
+    computePid: () => compute.pid,
+  };
+}
+
+function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
+  const { runtime, threads, batchSize, modelCapacity } = config;
+  const onLost = (reason: string): void => {
+    metrics.computeRestarts.inc();
+    logger.error({ reason }, 'the compute process was lost');
+  };
+  return new ComputeHost({ program, runtime, threads, batchSize, modelCapacity, onLost });
+}
+
+interface Parts {
+  readonly connection: NatsConnection;
+  readonly compute: ComputeHost;
+  readonly store: ArtefactStore;
+  readonly cache: ArtefactCache;
+  readonly metrics: WorkerMetrics;
+}
+
+function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts): TaskQueue {
+  const { connection, compute, store, cache, metrics } = parts;
+  const { worker, batchSize, retryMilliseconds } = config;
+  const taskTimeout = config.taskSeconds * 1_000;
+  const executor = new TaskExecutor({ worker, compute, cache, store, taskTimeout });
+  const policy = {
+    delays: [retryMilliseconds, 6 * retryMilliseconds, 24 * retryMilliseconds],
+    deadLetterDelivery,
+  };
+  const handler = new TaskHandler({ worker, connection, executor, batchSize, policy, metrics, logger });
+  return new TaskQueue({
+    connection,
+    handler,
+    metrics,
+    logger,
+    signal: lifecycle.signal,
+    grace: config.drainSeconds * 1_000,
+  });
+}
+
+interface GrpcParts extends Pick<Parts, 'compute' | 'cache' | 'store'> {
+  readonly handlers: Handlers;
+  readonly describe: () => DescribeResponse;
+}
+
+function serveGrpc(
+  { config, lifecycle, logger, version }: WorkerOptions,
+  { handlers, compute, cache, store, describe }: GrpcParts,
+): Promise<GrpcServer> {
+  const ready = (): boolean => !lifecycle.signal.aborted;
+  const drain = (): void => void lifecycle.stop();
+  return GrpcServer.start({
+    address: config.grpcAddress,
+    services: [
+      {
+        name: 'unpair.v1.WorkerService',
+        definition: WorkerServiceService,
+        implementation: workerService({ handlers, describe, drain }),
+      },
+      {
+        name: 'inference.GRPCInferenceService',
+        definition: GRPCInferenceServiceService,
+        implementation: inferenceService({ version, handlers, compute, cache, store, ready }),
+      },
+    ],
+    reflection: reflectionPackage(),
+    handlers,
+    clock: systemClock,
+    logger,
+  });
+}
+
+function description(
+  { config, lifecycle, version }: WorkerOptions,
+  compute: ComputeHost,
+  queue: TaskQueue,
+): DescribeResponse {
+  const occupied = queue.task === undefined ? WorkerState.IDLE : WorkerState.BUSY;
+  return {
+    worker: config.worker,
+    version,
+    state: lifecycle.signal.aborted ? WorkerState.DRAINING : occupied,
+    runtime: compute.runtime,
+    task: queue.task ?? '',
+    tasksDone: queue.tasksDone,
+    models: [...compute.models],
+  };
+}
+
+/** A hand-back is a plain message: it must be out before the connection closes. */
+async function leave(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  await Promise.race([connection.flush(), systemClock.sleep(2_000)]).catch(() => undefined);
+  await connection.close();
+}

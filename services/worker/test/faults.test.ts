@@ -1,0 +1,146 @@
+import { publishResult } from '@unpair/platform';
+import { decodeWasted, resultsStream, wastedSubject, type TaskResult } from '@unpair/protocol';
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { eventually } from '../../../test/kit/index.js';
+import { TestCluster } from './kit/cluster.js';
+import { accuracyTask, attackTask, longTask } from './kit/tasks.js';
+import { startTestWorker, type TestWorker } from './kit/test-worker.js';
+import { fixture } from './kit/tiny-model.js';
+
+const poison = new URL('kit/poison-compute.ts', import.meta.url);
+
+async function busyOn(worker: TestWorker, index: number): Promise<void> {
+  await eventually(() => {
+    expect(worker.describe().task).toBe(`test/${index}`);
+  });
+  await eventually(async () => {
+    expect(await worker.metric('unpair_worker_images_total')).toBeGreaterThan(1_000);
+  });
+}
+
+function processState(pid: number): string {
+  return execFileSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' }).trim();
+}
+
+test('kill -9 of the compute process in mid-task: redelivered, one result, the same rows', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster);
+  const [quiet, shot] = [longTask(0, made, 20_000), longTask(1, made, 20_000)];
+  await cluster.submit(quiet);
+  const expected = await cluster.result(quiet);
+  await cluster.settled();
+  await cluster.submit(shot);
+  await eventually(() => {
+    expect(worker.describe().task).toBe('test/1');
+  });
+  await sleep(300);
+  process.kill(worker.computePid() ?? 0, 'SIGKILL');
+  const { outcome } = await cluster.result(shot);
+  expect(outcome).toEqual(expected.outcome);
+  await cluster.settled();
+  expect(await worker.metric('unpair_worker_redeliveries_total')).toBe(1);
+  expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(1);
+  expect(await worker.metric('unpair_worker_wasted_queries_total{reason="lost"}')).toBeGreaterThan(0);
+  expect(await worker.metric('unpair_worker_queries_total{attack="square"}')).toBe(2 * 7 * 20_000);
+});
+
+test('a task that always kills its compute process: a dead letter at the fifth delivery; the others finish', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster, { entry: poison });
+  const tasks = [12, 13, 14].map((index) => accuracyTask(index, made));
+  await cluster.submit(...tasks);
+  const outcomes = await Promise.all(tasks.map((task) => cluster.result(task, 50)));
+  expect(outcomes.map(({ outcome }) => outcome?.$case)).toEqual(['accuracy', 'deadLetter', 'accuracy']);
+  expect(outcomes[1]?.outcome?.value).toMatchObject({ deliveries: 5 });
+  await cluster.settled();
+  expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(4);
+});
+
+test('compute blocked for longer than the lease: the agent answers, and nothing is redelivered', async () => {
+  await using cluster = await TestCluster.start(1_000);
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster);
+  await using _idle = await startTestWorker(cluster, { name: 'worker-2' });
+  const task = longTask(0, made, 20_000);
+  await cluster.submit(task);
+  const owner = await eventually(() => {
+    const busy = [worker, _idle].find((one) => one.describe().task === 'test/0');
+    if (busy === undefined) throw new Error('nobody took the task');
+    return busy;
+  });
+  await sleep(200);
+  const pid = owner.computePid() ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  await sleep(3_500);
+  expect(processState(pid)).toMatch(/^T/);
+  expect(await cluster.consumer()).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
+  process.kill(pid, 'SIGCONT');
+  expect((await cluster.result(task)).worker).toBe(owner.describe().worker);
+  await cluster.settled();
+  for (const one of [worker, _idle]) expect(await one.metric('unpair_worker_redeliveries_total')).toBe(0);
+  expect(await owner.metric('unpair_worker_lease_heartbeats_total')).toBeGreaterThan(8);
+});
+
+test('a compute process that is stuck for good is replaced, and its task comes back', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster, { environment: { UNPAIR_TASK_SECONDS: '3' } });
+  process.kill(worker.computePid() ?? 0, 'SIGSTOP');
+  const task = accuracyTask(0, made);
+  await cluster.submit(task);
+  expect((await cluster.result(task)).outcome?.$case).toBe('accuracy');
+  expect(await worker.metric('unpair_worker_redeliveries_total')).toBe(1);
+});
+
+test('a result that comes second is refused, and its queries are accounted for as wasted', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster);
+  const task = longTask(0, made, 10_000);
+  await cluster.submit(task);
+  await busyOn(worker, 0);
+  const first: TaskResult = {
+    campaignId: 'test',
+    index: 0,
+    generation: 0,
+    worker: 'faster',
+    runtime: '',
+    seconds: 1,
+    outcome: { $case: 'failure', value: { code: 'INTERNAL', message: 'First.' } },
+  };
+  expect(await publishResult(cluster.connection, first)).toBe('accepted');
+  await cluster.settled();
+  expect((await cluster.result(task)).worker).toBe('faster');
+  const manager = await cluster.connection.jetstreamManager();
+  const message = await manager.streams.getMessage(resultsStream, { last_by_subj: wastedSubject('test') });
+  expect(decodeWasted(message.data)).toMatchObject({ worker: 'worker-1', index: 0, queries: 7 * 10_000 });
+  expect(await worker.metric('unpair_worker_wasted_queries_total{reason="refused"}')).toBe(7 * 10_000);
+});
+
+test('the broker dies with -9 while a task is computed and comes back: one result, no restart of the worker', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.surrogate, made.samples);
+  await using worker = await startTestWorker(cluster);
+  const task = longTask(0, made, 20_000);
+  await cluster.submit(task);
+  await busyOn(worker, 0);
+  await cluster.server.kill();
+  await sleep(1_000);
+  await cluster.server.restart();
+  const { outcome } = await cluster.result(task, 40);
+  expect(outcome?.$case).toBe('attack');
+  const next = attackTask(1, made);
+  await cluster.submit(next);
+  expect((await cluster.result(next, 20)).outcome?.$case).toBe('attack');
+  await cluster.settled(20);
+});

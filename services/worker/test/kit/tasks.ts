@@ -1,0 +1,67 @@
+import type { AttackTask, Task } from '@unpair/protocol';
+import type { Artefact, Fixture } from './tiny-model.js';
+
+const ref = (id: string, { digest }: Artefact) => ({ id, digest });
+
+function task(index: number, work: Task['work']): Task {
+  return { campaignId: 'test', index, generation: 0, seed: 7, work };
+}
+
+/** The samples of a task: all of the fixture's unless said. */
+export interface Range {
+  readonly first?: number;
+  readonly count?: number;
+}
+
+function range({ samples, set }: Fixture, { first = 0, count = set.count - first }: Range) {
+  return { digest: samples.digest, first, count };
+}
+
+export function accuracyTask(index: number, fixture: Fixture, where: Range = {}): Task {
+  const value = { model: ref('full', fixture.target), samples: range(fixture, where) };
+  return task(index, { $case: 'accuracy', value });
+}
+
+export function quantizeTask(index: number, fixture: Fixture): Task {
+  const parameters = '{"activations":8,"calibration":16,"weights":8}';
+  const calibration = range(fixture, { count: 16 });
+  const value = { model: 'int8', kind: 'quantize', of: ref('full', fixture.target), parameters, calibration };
+  return task(index, { $case: 'derive', value });
+}
+
+export function similarityTask(index: number, fixture: Fixture, where: Range = {}): Task {
+  const { target, surrogate } = fixture;
+  const models = { surrogate: ref('stranger', surrogate), target: ref('full', target) };
+  return task(index, { $case: 'similarity', value: { ...models, samples: range(fixture, where) } });
+}
+
+export function attackTask(
+  index: number,
+  fixture: Fixture,
+  options: Partial<AttackTask> & { readonly where?: Range } = {},
+): Task {
+  const { where = {}, ...overrides } = options;
+  const value: AttackTask = {
+    cell: 'cell',
+    target: ref('full', fixture.target),
+    surrogate: ref('stranger', fixture.surrogate),
+    attack: 'p-rgf',
+    parameters: '{"budget":300,"samples":10}',
+    norm: 'linf',
+    epsilon: 0.05,
+    samples: range(fixture, where),
+    ...overrides,
+  };
+  return task(index, { $case: 'attack', value });
+}
+
+/** An attack that cannot succeed and spends all of a large budget: some seconds. */
+export function longTask(index: number, fixture: Fixture, budget = 60_000): Task {
+  return attackTask(index, fixture, {
+    cell: 'long',
+    attack: 'square',
+    surrogate: undefined,
+    parameters: JSON.stringify({ budget }),
+    epsilon: 1e-5,
+  });
+}

@@ -1,0 +1,173 @@
+import { createRuntime } from '@unpair/runtime';
+import { encodeModel, float32 } from '@unpair/graph';
+import { argmax } from '@unpair/robustness';
+import type { AttackRow, Task, TaskResult } from '@unpair/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestCluster } from './kit/cluster.js';
+import { accuracyTask, attackTask, quantizeTask, similarityTask } from './kit/tasks.js';
+import { startTestWorker, type TestWorker } from './kit/test-worker.js';
+import { artefact, fixture, tinyModel, type Fixture } from './kit/tiny-model.js';
+
+let cluster: TestCluster;
+let made: Fixture;
+let worker: TestWorker;
+let nextIndex = 0;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start();
+  made = await fixture();
+  await cluster.store(made.target, made.surrogate, made.samples);
+  worker = await startTestWorker(cluster);
+});
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
+});
+
+async function outcomeOf(task: Task): Promise<NonNullable<TaskResult['outcome']>> {
+  await cluster.submit(task);
+  const { outcome } = await cluster.result(task);
+  if (outcome === undefined) throw new Error('a result without an outcome');
+  return outcome;
+}
+
+async function rowsOf(task: Task): Promise<readonly AttackRow[]> {
+  const outcome = await outcomeOf(task);
+  if (outcome.$case !== 'attack') throw new Error(`an attack ended as ${JSON.stringify(outcome)}`);
+  return outcome.value.rows;
+}
+
+describe('a task becomes a result', () => {
+  test('accuracy: what the model predicts, run directly', async () => {
+    const outcome = await outcomeOf(accuracyTask(nextIndex++, made, { first: 3, count: 10 }));
+    if (outcome.$case !== 'accuracy') throw new Error(outcome.$case);
+    const executable = await createRuntime().load(made.graph);
+    const x = float32([made.set.count, 1, 6, 6], made.set.images as Float32Array);
+    const logits = (await executable.run({ x }))['logits']?.data as Float32Array;
+    await executable.close();
+    const expected = Array.from({ length: 10 }, (_, row) => ({
+      sample: 3 + row,
+      label: made.set.labels[3 + row],
+      predicted: argmax(logits, (3 + row) * 3, 3),
+    }));
+    expect(outcome.value.rows).toEqual(expected);
+    expect(outcome.value).toMatchObject({ model: 'full', parameters: 936, bytes: made.target.bytes.length });
+  });
+
+  test('derive: the quantized sibling is stored, and other tasks can name it', async () => {
+    const outcome = await outcomeOf(quantizeTask(nextIndex++, made));
+    if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
+    const { digest, bytes } = outcome.value;
+    expect(outcome.value).toEqual({ model: 'int8', digest, bytes, parameters: 936 });
+    const sibling = { digest, bytes: new Uint8Array() };
+    const rows = await outcomeOf(similarityTask(nextIndex++, { ...made, surrogate: sibling }));
+    if (rows.$case !== 'similarity') throw new Error(JSON.stringify(rows));
+    const cosines = rows.value.rows.map(({ cosine }) => cosine);
+    expect(cosines.reduce((sum, cosine) => sum + cosine) / cosines.length).toBeGreaterThan(0.9);
+    const again = await outcomeOf(quantizeTask(nextIndex++, made));
+    expect(again).toEqual(outcome);
+  });
+
+  test('similarity: a model compared with another, and with itself', async () => {
+    const outcome = await outcomeOf(similarityTask(nextIndex++, made));
+    if (outcome.$case !== 'similarity') throw new Error(outcome.$case);
+    expect(outcome.value.rows.map(({ sample }) => sample)).toEqual([...Array(20).keys()]);
+    for (const { cosine, targetNorm } of outcome.value.rows) {
+      expect(Math.abs(cosine)).toBeLessThanOrEqual(1);
+      expect(targetNorm).toBeGreaterThan(0);
+    }
+    const self = await outcomeOf(similarityTask(nextIndex++, { ...made, surrogate: made.target }));
+    if (self.$case !== 'similarity') throw new Error(self.$case);
+    for (const { cosine, agree } of self.value.rows) {
+      expect(cosine).toBeCloseTo(1, 12);
+      expect(agree).toBe(true);
+    }
+  });
+
+  test('attack: one row a sample, the wrong ones not attacked, budgets kept', async () => {
+    const rows = await rowsOf(attackTask(nextIndex++, made, { epsilon: 0.3 }));
+    expect(rows.map(({ sample }) => sample)).toEqual([...Array(20).keys()]);
+    expect(rows.filter(({ cleanCorrect }) => !cleanCorrect).map(({ sample }) => sample % 5)).toEqual([
+      4, 4, 4, 4,
+    ]);
+    expect(rows.filter(({ success }) => success).length).toBeGreaterThan(0);
+    for (const { cleanCorrect, queries, linf } of rows) {
+      expect(queries).toBeLessThanOrEqual(cleanCorrect ? 300 : 0);
+      expect(linf).toBeLessThanOrEqual(0.3 + 1e-6);
+    }
+  });
+
+  test('rows do not depend on the sharding', async () => {
+    const whole = await rowsOf(attackTask(nextIndex++, made, { epsilon: 0.3 }));
+    const shards = [0, 7, 14].map((first) =>
+      attackTask(nextIndex++, made, { epsilon: 0.3, where: { first, count: Math.min(7, 20 - first) } }),
+    );
+    expect((await Promise.all(shards.map(rowsOf))).flat()).toEqual(whole);
+  });
+
+  test('rows do not depend on worker and batch size', async () => {
+    const task = attackTask(nextIndex++, made, { epsilon: 0.3 });
+    const rows = await rowsOf(task);
+    await using other = await TestCluster.start();
+    await other.store(made.target, made.surrogate, made.samples);
+    await using second = await startTestWorker(other, {
+      name: 'other',
+      environment: { UNPAIR_BATCH_SIZE: '3' },
+    });
+    await other.submit(task);
+    expect(await other.result(task)).toMatchObject({ worker: second.describe().worker });
+    expect((await other.result(task)).outcome).toEqual({ $case: 'attack', value: { cell: 'cell', rows } });
+  });
+});
+
+describe('a task that can never succeed ends as a failure of one sentence, at the first attempt', () => {
+  const failureOf = async (task: Task): Promise<unknown> => {
+    const outcome = await outcomeOf(task);
+    await cluster.settled();
+    return outcome.$case === 'failure' ? outcome.value : outcome;
+  };
+
+  test('a model that is no ONNX file', async () => {
+    const broken = artefact(new TextEncoder().encode('not a model'));
+    await cluster.store(broken);
+    expect(await failureOf(accuracyTask(nextIndex++, { ...made, target: broken }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
+  test('a model for other images', async () => {
+    const two = artefact(encodeModel(tinyModel(3, 2)));
+    await cluster.store(two);
+    expect(await failureOf(accuracyTask(nextIndex++, { ...made, target: two }))).toEqual({
+      code: 'INVALID_ARGUMENT',
+      message: 'Model "full" has 2 classes, but the samples have 3.',
+    });
+  });
+
+  test('samples beyond the set', async () => {
+    expect(await failureOf(accuracyTask(nextIndex++, made, { first: 15, count: 10 }))).toEqual({
+      code: 'OUT_OF_RANGE',
+      message: 'Samples 15 to 24 are not all among the 20 of the sample set.',
+    });
+  });
+
+  test('an artefact that nobody stored', async () => {
+    const digest = 'ab'.repeat(32);
+    const target = { digest, bytes: new Uint8Array() };
+    expect(await failureOf(accuracyTask(nextIndex++, { ...made, target }))).toEqual({
+      code: 'NOT_FOUND',
+      message: `Artefact ${digest} is not stored.`,
+    });
+  });
+
+  test('an attack that this version does not know', async () => {
+    expect(await failureOf(attackTask(nextIndex++, made, { attack: 'wish' }))).toMatchObject({
+      code: 'UNIMPLEMENTED',
+      message: expect.stringContaining('Attack "wish" is not among') as string,
+    });
+  });
+
+  test('none of them was tried twice', async () => {
+    expect(await worker.metric('unpair_worker_redeliveries_total')).toBe(0);
+  });
+});
