@@ -1,4 +1,4 @@
-import type { Norm, Parameters } from '@unpair/robustness';
+import type { Norm, Parameters, siblings } from '@unpair/robustness';
 
 /** A campaign file after validation: names resolved, fractions evaluated, defaults filled in, sweeps expanded. */
 export interface Campaign {
@@ -30,9 +30,12 @@ export interface Threat {
   readonly epsilons: readonly number[];
 }
 
+/** The ways of deriving a model: a new one in the registry is one here. */
+export type SiblingKind = (typeof siblings)[number]['name'];
+
 export type ModelEntry =
   | { readonly kind: 'file'; readonly file: string }
-  | { readonly kind: 'quantize'; readonly of: string; readonly parameters: Parameters };
+  | { readonly kind: SiblingKind; readonly of: string; readonly parameters: Parameters };
 
 /** One attack at one point of its swept parameters. */
 export interface AttackEntry {

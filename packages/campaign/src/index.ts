@@ -1,7 +1,15 @@
 export type { AccuracyRow, AttackRow, Estimate, SimilarityRow } from '@unpair/robustness';
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
-export type { AttackEntry, Campaign, DatasetEntry, ModelEntry, Threat, Violation } from './campaign.js';
+export type {
+  AttackEntry,
+  Campaign,
+  DatasetEntry,
+  ModelEntry,
+  SiblingKind,
+  Threat,
+  Violation,
+} from './campaign.js';
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { checkEpsilons, checkSamples } from './data-checks.js';

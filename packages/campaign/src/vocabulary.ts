@@ -1,5 +1,5 @@
-import type { AttackDefinition, ParameterSpec } from '@unpair/robustness';
-import type { ModelEntry } from './campaign.js';
+import type { AttackDefinition, SiblingDefinition } from '@unpair/robustness';
+import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */
 export type AttackWord = Pick<
@@ -8,10 +8,7 @@ export type AttackWord = Pick<
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */
-export interface SiblingWord {
-  readonly name: Exclude<ModelEntry['kind'], 'file'>;
-  readonly parameters: Readonly<Record<string, ParameterSpec>>;
-}
+export type SiblingWord = Pick<SiblingDefinition<SiblingKind>, 'name' | 'parameters'>;
 
 /** The attacks and siblings that a campaign file may name. */
 export interface Vocabulary {

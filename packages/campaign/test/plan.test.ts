@@ -63,6 +63,19 @@ describe('a plan', () => {
     expect(new Set(needs.map(String))).toEqual(new Set(['int8']));
   });
 
+  test('has one cell for points that differ in the file alone, over the larger number of samples', () => {
+    const file = valid.replace(
+      /attacks:[^]*/,
+      'attacks: [{ pgd: {}, firstSamples: 20 }, { pgd: { stepSize: 2/255 }, firstSamples: 30 }]\n',
+    );
+    expect(
+      planCampaign(parsed(file), vocabulary).cells.map(({ surrogate, samples }) => [surrogate, samples]),
+    ).toEqual([
+      ['int8', 30],
+      ['stranger', 30],
+    ]);
+  });
+
   test('refuses an index that is not in it', () => {
     const plan = planCampaign(campaign, vocabulary);
     for (const index of [-1, 0.5, plan.size, Number.NaN]) {
