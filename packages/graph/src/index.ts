@@ -35,3 +35,4 @@ export { foldBatchNormalization } from './transforms/fold-batch-normalization.js
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
+export { upgradeOpset } from './transforms/upgrade-opset.js';

@@ -4,6 +4,7 @@ import { consumersOf, producersOf } from '../transforms/consumers.js';
 import { dropIdentities } from '../transforms/drop-identities.js';
 import { foldBatchNormalization } from '../transforms/fold-batch-normalization.js';
 import { foldConstants } from '../transforms/fold-constants.js';
+import { upgradeOpset } from '../transforms/upgrade-opset.js';
 
 /** Operators with integer kernels that round their result to a range of its own. */
 const COMPUTING: ReadonlySet<string> = new Set([
@@ -34,7 +35,9 @@ export interface QuantizationPlan {
  * logits, stays float.
  */
 export function planQuantization(original: Graph): QuantizationPlan {
-  const graph = foldBatchNormalization(dropIdentities(foldConstants(original, { keepQuantized: true })));
+  const graph = foldBatchNormalization(
+    dropIdentities(foldConstants(upgradeOpset(original), { keepQuantized: true })),
+  );
   const types = inferShapes(graph);
   const consumers = consumersOf(graph);
   const producers = producersOf(graph);

@@ -16,16 +16,13 @@ export interface QuantizeOptions {
   readonly activationBits?: number;
 }
 
-/** The oldest operator set whose QuantizeLinear knows a scale for each channel. */
-const LEAST_OPSET = 13;
-
 /**
  * Quantizes a model after training: int8 weights with a scale for each output channel, uint8 activations in the
  * observed ranges, int32 biases. The result is an ordinary ONNX graph in which QuantizeLinear and DequantizeLinear
  * surround the float operators (QDQ): runtimes with integer kernels fuse them, all others compute the same numbers
  * in floats.
  * @param ranges what calibration saw of each of `calibrationValues(graph)`.
- * @throws {ModelError} when a range is missing or no range, an option is out of bounds, or the opset is too old.
+ * @throws {ModelError} when a range is missing or no range, or an option is out of bounds.
  */
 export function quantize(
   original: Graph,
@@ -34,11 +31,6 @@ export function quantize(
 ): Graph {
   checkBits('weightBits', weightBits);
   checkBits('activationBits', activationBits);
-  if (original.opset < LEAST_OPSET) {
-    throw new ModelError(
-      `quantization needs a model of ONNX operator set ${LEAST_OPSET} or newer, this one has ${original.opset}`,
-    );
-  }
   const { graph, observed, inherited } = planQuantization(original);
   const scales = new Map<string, ActivationScale>();
   for (const name of observed) scales.set(name, activationScale(rangeOf(name, ranges), activationBits));
