@@ -35,6 +35,8 @@ export class GraphBuilder {
     for (const info of graph.inputs) builder.#take(info.name);
     for (const [value] of graph.initializers) builder.#take(value);
     for (const node of graph.nodes) for (const value of node.outputs) if (value !== '') builder.#take(value);
+    // New nodes are named after their outputs, and a file may not hold two nodes of one name.
+    for (const node of graph.nodes) builder.#taken.add(node.name);
     builder.#inputs.push(...graph.inputs);
     builder.#outputs.push(...graph.outputs);
     graph.initializers.forEach((tensor, value) => builder.#initializers.set(value, tensor));

@@ -1,5 +1,15 @@
-import type { Dim, Graph, ValueInfo } from '@unpair/graph';
-import { LABELS, LOSS, ModelError, gradient, gradientName, toTrainingGraph, withLoss } from '@unpair/graph';
+import type { Graph } from '@unpair/graph';
+import {
+  LABELS,
+  LOSS,
+  ModelError,
+  bindDims,
+  gradient,
+  gradientName,
+  toTrainingGraph,
+  weightsToInputs,
+  withLoss,
+} from '@unpair/graph';
 import type { TensorRange } from './parameters.js';
 import { layOut, trainedWeights } from './parameters.js';
 
@@ -37,11 +47,14 @@ export function buildTrainingStep(model: Graph, shard: number): TrainingStep {
     );
   }
   const weights = layOut(model, trainedWeights(model));
-  const { graph: lossGraph, logits } = withLoss(withBatchSize(model, shard), 'cross-entropy');
+  const batch = images.shape[0];
+  // With every size known, a runtime plans its memory once.
+  const sized = typeof batch === 'string' ? bindDims(model, { [batch]: shard }) : model;
+  const { graph: lossGraph, logits } = withLoss(sized, 'cross-entropy');
   // With a momentum of 1 the next running statistic is the batch's own.
   const training = toTrainingGraph(lossGraph, { momentum: 1 });
   const names = weights.map(({ name }) => name);
-  const graph = gradient(feedWeights(training.graph, weights), { of: LOSS, wrt: names });
+  const graph = gradient(weightsToInputs(training.graph, names), { of: LOSS, wrt: names });
   return {
     graph,
     images: images.name,
@@ -56,21 +69,4 @@ export function buildTrainingStep(model: Graph, shard: number): TrainingStep {
     ),
     batchStatistics: training.statistics.map(({ next }) => next),
   };
-}
-
-/** Fixes the size that is named in the first dimension of the inputs: a runtime then plans its memory once. */
-function withBatchSize(graph: Graph, size: number): Graph {
-  const batch = graph.inputs[0]?.shape[0];
-  const fix = (dim: Dim): Dim => (typeof dim === 'string' && dim === batch ? size : dim);
-  const fixAll = (values: readonly ValueInfo[]): readonly ValueInfo[] =>
-    values.map((value) => ({ ...value, shape: value.shape.map(fix) }));
-  return { ...graph, inputs: fixAll(graph.inputs), outputs: fixAll(graph.outputs) };
-}
-
-/** Turns initializers into inputs, since they change at every step. */
-function feedWeights(graph: Graph, weights: readonly TensorRange[]): Graph {
-  const initializers = new Map(graph.initializers);
-  for (const { name } of weights) initializers.delete(name);
-  const fed = weights.map(({ name, shape }): ValueInfo => ({ name, dataType: 'float32', shape }));
-  return { ...graph, inputs: [...graph.inputs, ...fed], initializers };
 }

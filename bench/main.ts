@@ -1,0 +1,15 @@
+import { runEngineBenchmark } from './engine/engine.js';
+
+/** Benchmarks by the name that follows `npm run bench --`. */
+const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  engine: runEngineBenchmark,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const benchmark = BENCHMARKS[name];
+if (benchmark === undefined) {
+  process.stderr.write(`there is no benchmark "${name}"; there are: ${Object.keys(BENCHMARKS).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  await benchmark(args);
+}
