@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Tries a check until it stops throwing; its last error is the test's when the time is over. */
-export async function eventually<T>(check: () => T | Promise<T>, seconds = 10): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, seconds = 30): Promise<T> {
   const end = performance.now() + seconds * 1_000;
   for (;;) {
     try {

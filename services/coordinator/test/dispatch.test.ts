@@ -1,0 +1,145 @@
+import { CampaignServiceService as Service, CampaignState, decodeTask, type Task } from '@unpair/protocol';
+import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
+import type { NatsConnection } from 'nats';
+import { expect, test } from 'vitest';
+import { eventually } from '../../../test/kit/index.js';
+import { requestFor, spec, taskCount } from './support/campaign-file.js';
+import { ground, serve, type Served } from './support/cluster.js';
+import { syntheticResult, work } from './support/synthetic-worker.js';
+
+async function create({ client }: Served, requestId: string, text?: string): Promise<string> {
+  const { campaign } = await client.unary(Service.createCampaign, requestFor(requestId, text));
+  return campaign?.id ?? '';
+}
+
+async function queuedMessages(connection: NatsConnection): Promise<number> {
+  const manager = await connection.jetstreamManager();
+  return (await manager.streams.info('UNPAIR_TASKS')).state.messages;
+}
+
+async function ended({ client }: Served, id: string): Promise<CampaignState> {
+  const { campaign } = await client.unary(Service.getCampaign, { id });
+  expect(campaign?.endTime).toBeInstanceOf(Date);
+  return campaign?.state ?? CampaignState.UNSPECIFIED;
+}
+
+test('no more than a window of tasks is in flight, however many there are', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { window: 4 });
+  const id = await create(served, 'large', spec.replace('samples: 20', 'samples: 2000'));
+  await eventually(async () => {
+    expect(await queuedMessages(base.connection)).toBe(4);
+  });
+  const stop = new AbortController();
+  const working = work({ connection: base.connection, limit: 30 }, stop.signal);
+  let most = 0;
+  let running = true;
+  const watching = (async () => {
+    while (running) most = Math.max(most, await queuedMessages(base.connection));
+  })();
+  await working;
+  running = false;
+  await watching;
+  // One more: a task whose result is in leaves the queue a moment later, when its worker acknowledges it.
+  expect(most).toBeLessThanOrEqual(5);
+  await served.client.unary(Service.cancelCampaign, { id });
+});
+
+test('a small campaign does not wait for a large one to end', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { window: 3 });
+  await create(served, 'large', spec.replace('samples: 20', 'samples: 5000'));
+  await eventually(async () => {
+    expect(await queuedMessages(base.connection)).toBe(3);
+  });
+  const small = await create(served, 'small');
+  const stop = new AbortController();
+  const working = work({ connection: base.connection, limit: 2 * taskCount + 12 }, stop.signal);
+  const taken = await working;
+  expect(taken.filter(({ campaignId }) => campaignId === small)).toHaveLength(taskCount);
+  await eventually(async () => {
+    expect(await ended(served, small)).toBe(CampaignState.SUCCEEDED);
+  });
+});
+
+test('when a model cannot be made, what needs it is cancelled and the campaign has failed, saying why', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const id = await create(served, 'failing');
+  const outcome = ({ work: content }: Task): ReturnType<typeof syntheticResult>['outcome'] =>
+    content?.$case === 'derive'
+      ? { $case: 'failure', value: { code: 'INVALID_ARGUMENT', message: 'Operator "Foo" is not known.' } }
+      : undefined;
+  const stop = new AbortController();
+  const working = work({ connection: base.connection, outcome }, stop.signal);
+  const state = await eventually(() => ended(served, id));
+  stop.abort();
+  await working;
+  expect(state).toBe(CampaignState.FAILED);
+  const { campaign } = await served.client.unary(Service.getCampaign, { id });
+  // Left are the accuracy of the target and the attack without a prior.
+  expect(campaign?.progress).toMatchObject({ done: 8, deadLetters: 1, cancelled: 12, inFlight: 0 });
+  expect(campaign?.failures).toEqual(['Task 0: Operator "Foo" is not known.']);
+});
+
+test('a task that vanished from the queue is published again', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { reconcileInterval: 100 });
+  const id = await create(served, 'vanishing');
+  await eventually(async () => {
+    expect(await queuedMessages(base.connection)).toBe(8);
+  });
+  const manager = await base.connection.jetstreamManager();
+  await manager.streams.purge('UNPAIR_TASKS', { filter: `tasks.${id}.0` });
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  expect(await eventually(() => ended(served, id))).toBe(CampaignState.SUCCEEDED);
+  stop.abort();
+  const again = (await working).filter(({ index }) => index === 0);
+  expect(again.map(({ generation }) => generation)).toEqual([1]);
+});
+
+test('a task that workers take and never answer ends as a dead letter; the others finish', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { reconcileInterval: 100 });
+  const id = await create(served, 'silent');
+  const stop = new AbortController();
+  const consumer = await awaitWorkersConsumer(base.connection);
+  const working = (async () => {
+    while (!stop.signal.aborted) {
+      const message = await consumer.next({ expires: 1_000 });
+      if (message === null) continue;
+      const task = decodeTask(message.data);
+      if (task.index !== 2) await publishResult(base.connection, syntheticResult(task));
+      await message.ackAck();
+    }
+  })();
+  expect(await eventually(() => ended(served, id), 20)).toBe(CampaignState.FAILED);
+  stop.abort();
+  await working;
+  const { campaign } = await served.client.unary(Service.getCampaign, { id });
+  expect(campaign?.progress).toMatchObject({ done: taskCount - 1, deadLetters: 1, cancelled: 0 });
+  expect(campaign?.failures[0]).toMatch(/^Task 2: given up after 24 deliveries: no worker brought a result/);
+});
+
+test('a result that comes too late is counted as wasted, and nowhere else', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const id = await create(served, 'late');
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  await eventually(() => ended(served, id));
+  stop.abort();
+  const tasks = await working;
+  const { campaign: before } = await served.client.unary(Service.getCampaign, { id });
+  const late = tasks.find(({ work: content }) => content?.$case === 'attack');
+  if (late === undefined) throw new Error('no attack was run');
+  expect(await publishResult(base.connection, syntheticResult(late))).toBe('refused');
+  await eventually(async () => {
+    const { report } = await served.client.unary(Service.getReport, { id });
+    const { integrity } = JSON.parse(report) as { integrity: { wastedQueries: number } };
+    expect(integrity.wastedQueries).toBeGreaterThan(0);
+  });
+  const { campaign: after } = await served.client.unary(Service.getCampaign, { id });
+  expect(after).toEqual(before);
+});

@@ -1,0 +1,154 @@
+import { RpcClient } from '@unpair/platform';
+import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { eventually } from '../../../test/kit/index.js';
+import { requestFor, taskCount } from './support/campaign-file.js';
+import { ground, serve, type Ground } from './support/cluster.js';
+import { work } from './support/synthetic-worker.js';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** The coordinator as the real process, for signals. */
+interface Process {
+  readonly child: ChildProcess;
+  readonly client: RpcClient;
+}
+
+async function start({ nats, folder }: Ground): Promise<Process> {
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      UNPAIR_NATS_URL: nats.url,
+      UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
+      UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
+      UNPAIR_DATABASE: join(folder.path, 'results.duckdb'),
+      UNPAIR_WINDOW: '4',
+      UNPAIR_DRAIN_NOTICE_SECONDS: '0',
+    },
+  });
+  const [ready] = (await once(child, 'message')) as [{ type: string; grpc: string }];
+  expect(ready.type).toBe('ready');
+  return { child, client: new RpcClient(ready.grpc) };
+}
+
+async function end({ child, client }: Process, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  client[Symbol.dispose]();
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await exited)[0];
+}
+
+interface Ending {
+  readonly digest: string;
+  readonly queries: number;
+}
+
+async function ending(client: RpcClient, id: string): Promise<Ending> {
+  const campaign = await eventually(async () => {
+    const { campaign: now } = await client.unary(Service.getCampaign, { id });
+    expect(now?.progress?.done).toBe(taskCount);
+    return now;
+  });
+  expect(campaign?.state).toBe(CampaignState.SUCCEEDED);
+  const { report } = await client.unary(Service.getReport, { id });
+  const { integrity } = JSON.parse(report) as { integrity: { resultsDigest: string; results: number } };
+  expect(integrity.results).toBe(taskCount);
+  return { digest: integrity.resultsDigest, queries: campaign?.progress?.queries ?? 0 };
+}
+
+/** What a run without any fault ends with. */
+async function undisturbed(): Promise<Ending> {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('restart'));
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  const result = await ending(served.client, campaign?.id ?? '');
+  stop.abort();
+  await working;
+  return result;
+}
+
+async function resultMessages({ connection }: Ground): Promise<number> {
+  const manager = await connection.jetstreamManager();
+  return (await manager.streams.info('UNPAIR_RESULTS')).state.messages;
+}
+
+test(
+  'kill -9 in mid-run, results while it is down, a lost result store: nothing is missing or double',
+  { timeout: 180_000 },
+  async () => {
+    await using base = await ground();
+    await (await serve(base))[Symbol.asyncDispose]();
+    const first = await start(base);
+    const { campaign } = await first.client.unary(Service.createCampaign, requestFor('restart'));
+    const id = campaign?.id ?? '';
+    await work({ connection: base.connection, limit: 6 }, new AbortController().signal);
+    await end(first, 'SIGKILL');
+    await work({ connection: base.connection, limit: 2 }, new AbortController().signal);
+
+    const second = await start(base);
+    const same = await second.client.unary(Service.createCampaign, requestFor('restart'));
+    expect(same.campaign?.id).toBe(id);
+    expect(same.campaign?.progress?.done).toBe(8);
+    await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
+    await end(second, 'SIGKILL');
+    await rm(join(base.folder.path, 'results.duckdb'));
+
+    const third = await start(base);
+    const stop = new AbortController();
+    const working = work({ connection: base.connection }, stop.signal);
+    const result = await ending(third.client, id);
+    stop.abort();
+    await working;
+    expect(await resultMessages(base)).toBe(taskCount);
+    expect(result).toEqual(await undisturbed());
+    expect(await end(third, 'SIGTERM')).toBe(0);
+  },
+);
+
+test('a cancelled campaign stays cancelled with the same counts after a restart', async () => {
+  await using base = await ground();
+  const served = await serve(base);
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('cancelled'));
+  const id = campaign?.id ?? '';
+  await work({ connection: base.connection, limit: 4 }, new AbortController().signal);
+  await eventually(async () => {
+    const { campaign: now } = await served.client.unary(Service.getCampaign, { id });
+    expect(now?.progress?.done).toBe(4);
+  });
+  const { campaign: before } = await served.client.unary(Service.cancelCampaign, { id });
+  await served[Symbol.asyncDispose]();
+  await using again = await serve(base);
+  const { campaign: after } = await again.client.unary(Service.getCampaign, { id });
+  expect({ ...after, progress: { ...after?.progress, stage: '' } }).toEqual({
+    ...before,
+    progress: { ...before?.progress, stage: '', secondsLeft: 0 },
+  });
+});
+
+test('the broker dies and comes back: the campaign goes on without a restart', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('broker'));
+  await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
+  await base.nats.kill();
+  await base.nats.restart();
+  const stop = new AbortController();
+  await eventually(() => base.connection.flush());
+  const working = work({ connection: base.connection }, stop.signal);
+  const { done } = await eventually(async () => {
+    const { campaign: now } = await served.client.unary(Service.getCampaign, { id: campaign?.id ?? '' });
+    expect(now?.state).toBe(CampaignState.SUCCEEDED);
+    return now?.progress ?? { done: 0 };
+  }, 30);
+  expect(done).toBe(taskCount);
+  stop.abort();
+  await working.catch(() => undefined);
+});
