@@ -33,12 +33,11 @@ test('no more than a window of tasks is in flight, however many there are', asyn
   const stop = new AbortController();
   const working = work({ connection: base.connection, limit: 30 }, stop.signal);
   let most = 0;
-  let running = true;
   const watching = (async () => {
-    while (running) most = Math.max(most, await queuedMessages(base.connection));
+    while (!stop.signal.aborted) most = Math.max(most, await queuedMessages(base.connection));
   })();
   await working;
-  running = false;
+  stop.abort();
   await watching;
   // One more: a task whose result is in leaves the queue a moment later, when its worker acknowledges it.
   expect(most).toBeLessThanOrEqual(5);
