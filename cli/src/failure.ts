@@ -40,6 +40,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EROFS: 'is on a read-only file system',
   ENOSPC: 'cannot be written: there is no space left',
   ENOTDIR: 'leads through a file that is not a folder',
+  EEXIST: 'is a file where a folder is needed',
   EISDIR: 'is a folder, not a file',
 };
 

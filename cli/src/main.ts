@@ -22,6 +22,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const terminal = processTerminal(process);
 const program = buildProgram({
   ...readSettings(process.env),
+  environment: process.env,
   version: VERSION,
   terminal,
   signal: interrupt.signal,

@@ -1,6 +1,15 @@
 import { Command } from 'commander';
 
+import { addCancelCommand } from './commands/cancel.js';
 import { addDataCommand } from './commands/data.js';
+import { addEvalCommand } from './commands/eval.js';
+import { addExportCommand } from './commands/export.js';
+import { addGetCommand } from './commands/get.js';
+import { addListCommand } from './commands/list.js';
+import { addModelCommand } from './commands/model.js';
+import { addReportCommand } from './commands/report.js';
+import { addRunCommand } from './commands/run.js';
+import { addWatchCommand } from './commands/watch.js';
 import type { CommandContext } from './context.js';
 
 const EXAMPLES = `
@@ -15,6 +24,20 @@ Environment:
   UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
   UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)`;
 
+/** In the order of the help. */
+const COMMANDS = [
+  addRunCommand,
+  addListCommand,
+  addGetCommand,
+  addWatchCommand,
+  addCancelCommand,
+  addReportCommand,
+  addExportCommand,
+  addDataCommand,
+  addModelCommand,
+  addEvalCommand,
+];
+
 /** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */
 export function buildProgram(context: CommandContext): Command {
   const program = new Command('unpair')
@@ -25,6 +48,6 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EXAMPLES);
-  addDataCommand(program, context);
+  for (const add of COMMANDS) add(program, context);
   return program;
 }

@@ -6,10 +6,11 @@ import type { Terminal } from './terminal.js';
 /** The terminal of a process: a bar where standard error is one, plain lines otherwise. */
 export function processTerminal({ stdout, stderr }: NodeJS.Process): Terminal {
   return {
-    print(text) {
+    isInteractive: stdout.isTTY,
+    print: (text) => {
       stdout.write(`${text}\n`);
     },
-    note(text) {
+    note: (text) => {
       stderr.write(`${text}\n`);
     },
     async write(bytes) {

@@ -11,6 +11,8 @@ export interface NatsServerOptions {
   /** A free port of the loopback interface unless said. */
   readonly port?: number;
   readonly executable?: string;
+  /** In a process group of its own, which a terminal's Ctrl-C does not reach. */
+  readonly detached?: boolean;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -29,11 +31,12 @@ const startTimeout = 15_000;
  * @throws ServiceError FAILED_PRECONDITION when it is not installed, UNAVAILABLE when it does not start
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<LocalNatsServer> {
-  const { directory, port = -1, executable = 'nats-server' } = options;
+  const { directory, port = -1, executable = 'nats-server', detached = false } = options;
   await mkdir(directory, { recursive: true });
   const flags = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', join(directory, 'store')];
   const log = join(directory, 'nats-server.log');
-  const child = spawn(executable, [...flags, '-l', log, '--ports_file_dir', directory], { stdio: 'ignore' });
+  const args = [...flags, '-l', log, '--ports_file_dir', directory];
+  const child = spawn(executable, args, { stdio: 'ignore', detached });
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (cause) => {
       reject(notInstalled(executable, cause));

@@ -1,0 +1,30 @@
+import type { Campaign } from '@unpair/protocol';
+
+import type { ProgressState } from '../terminal/progress.js';
+
+/** A campaign's state as a progress display shows it. */
+export function campaignProgress({ progress }: Pick<Campaign, 'progress'>): ProgressState {
+  if (!progress) return { label: 'starting' };
+  const { tasks, done, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
+  const settled = done + deadLetters + cancelled;
+  return {
+    label: stage || 'finishing',
+    fraction: tasks > 0 ? settled / tasks : undefined,
+    detail: [
+      `${settled}/${tasks} tasks`,
+      deadLetters > 0 ? `${deadLetters} failed` : '',
+      `${queries.toLocaleString('en')} queries`,
+      secondsLeft > 0 ? `${duration(secondsLeft)} left` : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+  };
+}
+
+/** Seconds as people say them: `40 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

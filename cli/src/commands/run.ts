@@ -1,0 +1,121 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Report } from '@unpair/campaign';
+import { renderReport } from '@unpair/campaign';
+import type { Campaign } from '@unpair/protocol';
+import { CampaignState } from '@unpair/protocol';
+
+import { CampaignClient } from '../client/campaign-client.js';
+import { stateWord } from '../client/campaign-table.js';
+import { followCampaign } from '../client/follow.js';
+import { submitCampaign } from '../client/submit.js';
+import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
+import { assertRoom } from '../free-space.js';
+import { startLocalCluster } from '../local/local-cluster.js';
+import type { Submission } from '../submission/prepare.js';
+import { prepareSubmission } from '../submission/prepare.js';
+import { writeWholeFile } from '../whole-file.js';
+import { checkServer } from './server-option.js';
+import { wholeNumber } from './whole-number.js';
+
+interface RunOptions {
+  readonly workers: number;
+  readonly out?: string;
+  readonly server?: string;
+}
+
+/** `unpair run FILE`. */
+export function addRunCommand(program: Command, context: CommandContext): void {
+  program
+    .command('run')
+    .description('run a campaign: on this machine, or on a cluster; the same campaign run again resumes')
+    .argument('<file>', 'campaign file')
+    .option('--workers <n>', 'worker processes on this machine', wholeNumber(1, 256), availableParallelism())
+    .option('--out <dir>', 'folder for report.json and the state to resume from (default: runs/NAME)')
+    .addOption(new Option('--server <host:port>', 'run on this cluster instead').conflicts('workers'))
+    .action((file: string, options: RunOptions) => runRun(file, options, context));
+}
+
+async function runRun(path: string, options: RunOptions, context: CommandContext): Promise<void> {
+  const server = options.server === undefined ? undefined : checkServer(options.server);
+  const submission = await prepareSubmission(path, context);
+  const out = resolve(options.out ?? join('runs', submission.name));
+  const run = { submission, out, context };
+  const campaign = server === undefined ? await runHere(run, options.workers) : await runThere(run, server);
+  if (campaign.state === CampaignState.SUCCEEDED) return;
+  const failures = campaign.failures.map((description, index) => ({
+    field: `failure ${index + 1}`,
+    description,
+  }));
+  throw new CliError('ABORTED', `campaign ${campaign.id} ended as ${stateWord(campaign)}`, failures);
+}
+
+/** One execution of the command. */
+interface Run {
+  readonly submission: Submission;
+  readonly out: string;
+  readonly context: CommandContext;
+}
+
+async function runHere(run: Run, workers: number): Promise<Campaign> {
+  const { terminal, environment, signal } = run.context;
+  await assertRoom(run.out, run.submission);
+  const cluster = await startLocalCluster({
+    stateDir: join(run.out, '.state'),
+    workers,
+    environment,
+    signal,
+    note: terminal.note,
+  });
+  const stop = AbortSignal.any([signal, cluster.lost]);
+  try {
+    return await runOn(cluster.server, run, stop);
+  } catch (error) {
+    if (signal.aborted) terminal.note('stopping; run the same command again to resume');
+    stop.throwIfAborted();
+    throw error;
+  } finally {
+    await cluster[Symbol.asyncDispose]();
+  }
+}
+
+async function runThere(run: Run, server: string): Promise<Campaign> {
+  const { terminal, signal } = run.context;
+  try {
+    return await runOn(server, run, signal);
+  } catch (error) {
+    if (signal.aborted) terminal.note(`the campaign goes on; see it with "unpair list --server ${server}"`);
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function runOn(
+  server: string,
+  { submission, out, context }: Run,
+  signal: AbortSignal,
+): Promise<Campaign> {
+  using client = new CampaignClient(server);
+  const { terminal } = context;
+  const progress = terminal.progress();
+  try {
+    const onUpload = (done: number, total: number): void => {
+      progress.update({ label: 'uploading', fraction: done / total });
+    };
+    const { id } = await submitCampaign(client, submission, { signal, onUpload });
+    const campaign = await followCampaign(client, id, { progress, signal });
+    const report = JSON.parse(await client.report(id, signal)) as Report;
+    progress.end();
+    const file = join(out, 'report.json');
+    await writeWholeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    terminal.print(renderReport(report));
+    terminal.note(`report: ${file}`);
+    return campaign;
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,46 @@
+import { Option } from 'commander';
+
+import { CampaignClient } from '../client/campaign-client.js';
+import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
+
+/** Options that every command against a coordinator has. */
+export interface ServerOptions {
+  readonly server: string;
+}
+
+/** `--server HOST:PORT`. */
+export function serverOption({ server }: CommandContext): Option {
+  return new Option('--server <host:port>', 'coordinator to talk to').default(server);
+}
+
+/** Runs `action` with a client that is closed afterwards. */
+export async function withClient<T>(
+  { server }: ServerOptions,
+  action: (client: CampaignClient) => Promise<T>,
+): Promise<T> {
+  using client = new CampaignClient(checkServer(server));
+  try {
+    return await action(client);
+  } catch (error) {
+    throw explainLostServer(error, server);
+  }
+}
+
+/** gRPC's own words for a server that is not there are about sockets; ours name the server. */
+export function explainLostServer(error: unknown, server: string): unknown {
+  const lost = error instanceof Error && error.message.startsWith('No connection established');
+  return lost
+    ? new CliError('UNAVAILABLE', `no coordinator answers at ${server}`, [], { cause: error })
+    : error;
+}
+
+/** @throws {CliError} unless the text is `host:port`. */
+export function checkServer(server: string): string {
+  const port = /^(?:\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i.exec(server)?.[1];
+  if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return server;
+  throw new CliError(
+    'INVALID_ARGUMENT',
+    `the server is "${server}", but must be HOST:PORT with a port from 1 to 65535`,
+  );
+}

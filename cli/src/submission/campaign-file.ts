@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+import type { Campaign, Violation } from '@unpair/campaign';
+import { BUILT_IN, parseCampaign } from '@unpair/campaign';
+import { namedDataset } from '@unpair/datasets';
+
+import { CliError } from '../failure.js';
+
+/** A valid campaign file: its text, which is what travels, and what it says. */
+export interface CampaignFile {
+  readonly path: string;
+  readonly text: string;
+  readonly campaign: Campaign;
+}
+
+/** Reads and validates a campaign file. @throws {CliError} with everything that is wrong, by field. */
+export async function readCampaignFile(path: string): Promise<CampaignFile> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw missing ? new CliError('NOT_FOUND', `there is no campaign file ${path}`, [], { cause }) : cause;
+  });
+  const parsed = parseCampaign(text, BUILT_IN);
+  if (!parsed.ok) throw invalidCampaign(path, parsed.violations);
+  return { path, text, campaign: parsed.campaign };
+}
+
+/** The error that lists everything wrong with a campaign. */
+export function invalidCampaign(path: string, violations: readonly Violation[]): CliError {
+  const count = violations.length === 1 ? '1 error' : `${violations.length} errors`;
+  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, violations);
+}
+
+/** A path of the campaign file, which is relative to the file's own folder. */
+export function resolveFrom(file: CampaignFile, path: string): string {
+  return resolve(dirname(file.path), path);
+}
+
+/** The data set's name, or its path. */
+export function datasetSource(file: CampaignFile): string {
+  const { source } = file.campaign.dataset;
+  return namedDataset(source) ? source : resolveFrom(file, source);
+}

@@ -1,0 +1,49 @@
+import type { Violation } from '@unpair/campaign';
+import { foldConstants, isDifferentiable } from '@unpair/graph';
+
+import { CliError } from '../failure.js';
+import type { DataFacts } from '../models/classifier.js';
+import { fitClassifier } from '../models/classifier.js';
+import { readModel } from '../models/read-model.js';
+import type { Artefact } from './artefact.js';
+import { artefactOf } from './artefact.js';
+import type { CampaignFile } from './campaign-file.js';
+import { resolveFrom } from './campaign-file.js';
+
+/** The files behind a campaign's models, and what is wrong with them. */
+export interface CampaignModels {
+  /** By name in the campaign file; those that are wrong are absent. */
+  readonly artefacts: ReadonlyMap<string, Artefact>;
+  readonly violations: readonly Violation[];
+}
+
+/**
+ * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, which
+ * attacks and similarity need.
+ */
+export async function readCampaignModels(file: CampaignFile, data: DataFacts): Promise<CampaignModels> {
+  const artefacts = new Map<string, Artefact>();
+  const violations: Violation[] = [];
+  for (const [name, entry] of file.campaign.models) {
+    if (entry.kind !== 'file') continue;
+    const outcome = await readOne(resolveFrom(file, entry.file), data);
+    if (typeof outcome === 'string') violations.push({ field: `models.${name}.file`, description: outcome });
+    else artefacts.set(name, outcome);
+  }
+  return { artefacts, violations };
+}
+
+async function readOne(path: string, data: DataFacts): Promise<Artefact | string> {
+  try {
+    const { bytes, graph } = await readModel(path);
+    const fit = fitClassifier(graph, data);
+    if (typeof fit === 'string') return `${path} ${fit}`;
+    const differentiable = isDifferentiable(foldConstants(graph));
+    return differentiable.ok
+      ? artefactOf(bytes)
+      : `${path} cannot be differentiated: ${differentiable.reason}`;
+  } catch (error) {
+    if (error instanceof CliError) return error.message;
+    throw error;
+  }
+}

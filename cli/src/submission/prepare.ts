@@ -1,0 +1,51 @@
+import type { CreateCampaignRequest } from '@unpair/protocol';
+import { digestOf } from '@unpair/platform';
+
+import type { Artefact } from './artefact.js';
+import { datasetSource, invalidCampaign, readCampaignFile } from './campaign-file.js';
+import { readCampaignModels } from './model-files.js';
+import { loadCampaignSamples, sampleArtefact } from './samples.js';
+
+/** A campaign that is ready to be created: the request, and everything that it names. */
+export interface Submission {
+  readonly name: string;
+  readonly request: CreateCampaignRequest;
+  readonly artefacts: readonly Artefact[];
+}
+
+/**
+ * Validates a campaign file with its data and models, and packs them. Everything that can be wrong is found here,
+ * before anything starts.
+ * @throws {CliError} INVALID_ARGUMENT with every violation.
+ */
+export async function prepareSubmission(
+  path: string,
+  { dataDir }: { readonly dataDir: string },
+): Promise<Submission> {
+  const file = await readCampaignFile(path);
+  const samples = await loadCampaignSamples(file.campaign, datasetSource(file), dataDir);
+  const models = await readCampaignModels(file, samples.attacked);
+  const violations = [...samples.violations, ...models.violations];
+  if (violations.length > 0) throw invalidCampaign(path, violations);
+
+  const attacked = sampleArtefact(samples.attacked);
+  const calibration = samples.calibration && sampleArtefact(samples.calibration);
+  const content = {
+    spec: file.text,
+    models: Object.fromEntries([...models.artefacts].map(([name, { digest }]) => [name, digest])),
+    samples: attacked.digest,
+    calibration: calibration?.digest ?? '',
+  };
+  return {
+    name: file.campaign.name,
+    request: { requestId: requestIdOf(content), ...content },
+    artefacts: [...models.artefacts.values(), attacked, ...(calibration ? [calibration] : [])],
+  };
+}
+
+/** The same content always asks for the same campaign, so that running it again resumes instead of repeating. */
+function requestIdOf(content: Omit<CreateCampaignRequest, 'requestId'>): string {
+  const { spec, models, samples, calibration } = content;
+  const sorted = Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1));
+  return digestOf(new TextEncoder().encode(JSON.stringify([spec, sorted, samples, calibration])));
+}

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { GraphBuilder, encodeModel, float32 } from '@unpair/graph';
+import { encodeSampleSet } from '@unpair/datasets';
+import { expect, test } from 'vitest';
+
+import { runCli } from './run-cli.js';
+import { scratchFolder } from './scratch-folder.js';
+import { sharedModel } from './shared-data.js';
+
+/** A linear classifier of 1×2×2 images: class 1 where the first pixel outweighs the second. */
+async function tinyModel(folder: string, operator = 'Flatten'): Promise<string> {
+  const builder = new GraphBuilder('tiny', 13);
+  const image = builder.input('image', 'float32', ['N', 1, 2, 2]);
+  const flat = builder.node(operator, [image]);
+  const weights = builder.initializer('weights', float32([4, 2], [0, 1, 1, 0, 0, 0, 0, 0]));
+  builder.output(builder.node('MatMul', [flat, weights]), 'float32', ['N', 2]);
+  const path = join(folder, 'tiny.onnx');
+  await writeFile(path, encodeModel(builder.build()));
+  return path;
+}
+
+async function tinyData(folder: string): Promise<string> {
+  const path = join(folder, 'tiny.npz');
+  const images = Uint8Array.from([200, 0, 9, 9, 0, 200, 9, 9, 200, 0, 9, 9]);
+  const set = {
+    name: '',
+    classes: 2,
+    classNames: null,
+    shape: [1, 2, 2] as const,
+    count: 3,
+    images,
+    labels: Int32Array.of(1, 0, 0),
+  };
+  await writeFile(path, encodeSampleSet(set));
+  return path;
+}
+
+test('model show describes a model', async () => {
+  const path = await tinyModel(await scratchFolder());
+  const { exitCode, stdout } = await runCli(['model', 'show', path]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^inputs +image: float32 \[N, 1, 2, 2\]$/m);
+  expect(stdout).toMatch(/^parameters +8 in 32 bytes$/m);
+  expect(stdout).toMatch(/^differentiable +yes$/m);
+  const json = JSON.parse((await runCli(['model', 'show', path, '--json'])).stdout) as unknown;
+  expect(json).toMatchObject({ operators: { Flatten: 1, MatMul: 1 }, differentiable: true, reason: null });
+});
+
+test('eval counts what the model gets right', async () => {
+  const folder = await scratchFolder();
+  const [model, dataset] = await Promise.all([tinyModel(folder), tinyData(folder)]);
+  const args = ['eval', '--model', model, '--dataset', dataset, '--json'];
+  const { exitCode, stdout } = await runCli(args);
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ samples: 3, correct: 2, accuracy: { value: 2 / 3 } });
+  const oneByOne = await runCli([...args, '--samples', '2', '--batch', '1']);
+  expect(JSON.parse(oneByOne.stdout)).toMatchObject({ samples: 2, correct: 2 });
+});
+
+test('what does not fit is one sentence and exit code 2', async () => {
+  const folder = await scratchFolder();
+  const [model, dataset] = await Promise.all([tinyModel(folder), tinyData(folder)]);
+  const truncated = join(folder, 'truncated.onnx');
+  await writeFile(truncated, (await readFile(model)).subarray(0, 60));
+  const evaluate = (...args: readonly string[]) => runCli(['eval', '--dataset', dataset, ...args]);
+
+  expect(await evaluate('--model', model, '--samples', '4')).toMatchObject({
+    exitCode: 2,
+    stderr: `error: --samples must be at most 3, the size of ${dataset} (test), got 4\n`,
+  });
+  expect(await evaluate('--model', join(folder, 'none.onnx'))).toMatchObject({
+    exitCode: 2,
+    stderr: `error: there is no model file ${join(folder, 'none.onnx')}\n`,
+  });
+  const cut = await evaluate('--model', truncated);
+  expect(cut.exitCode).toBe(2);
+  expect(cut.stderr).toMatch(/^error: .*truncated\.onnx cannot be used: the model file is truncated: .*\n$/);
+  const foreign = await evaluate('--model', dataset);
+  expect(foreign.exitCode).toBe(2);
+  expect(foreign.stderr).toMatch(/^error: .*tiny\.npz cannot be used: [^\n]*\n$/);
+});
+
+const resnet20 = sharedModel('cifar10-resnet20.onnx');
+const resnet56 = sharedModel('cifar10-resnet56.onnx');
+test.skipIf(!resnet20 || !resnet56).each([
+  ['ResNet-20', resnet20, 0.915],
+  ['ResNet-56', resnet56, 0.926],
+])(
+  'the accuracy of a published %s is what PyTorch gets',
+  { timeout: 180_000 },
+  async (_, model, accuracy) => {
+    const args = ['eval', '--model', model ?? '', '--dataset', 'cifar10', '--samples', '1000', '--json'];
+    const { stdout } = await runCli(args);
+    expect(JSON.parse(stdout)).toMatchObject({ samples: 1000, accuracy: { value: accuracy } });
+  },
+);
