@@ -19,7 +19,7 @@ import { startLocalCluster } from '../local/local-cluster.js';
 import type { Submission } from '../submission/prepare.js';
 import { prepareSubmission } from '../submission/prepare.js';
 import { writeWholeFile } from '../whole-file.js';
-import { checkServer } from './server-option.js';
+import { checkServer, explainLostServer } from './server-option.js';
 import { wholeNumber } from './whole-number.js';
 
 interface RunOptions {
@@ -90,7 +90,7 @@ async function runThere(run: Run, server: string): Promise<Campaign> {
   } catch (error) {
     if (signal.aborted) terminal.note(`the campaign goes on; see it with "unpair list --server ${server}"`);
     signal.throwIfAborted();
-    throw error;
+    throw explainLostServer(error, server);
   }
 }
 
