@@ -9,6 +9,7 @@ import { addListCommand } from './commands/list.js';
 import { addModelCommand } from './commands/model.js';
 import { addReportCommand } from './commands/report.js';
 import { addRunCommand } from './commands/run.js';
+import { addTrainCommand } from './commands/train.js';
 import { addWatchCommand } from './commands/watch.js';
 import type { CommandContext } from './context.js';
 
@@ -36,6 +37,7 @@ const COMMANDS = [
   addDataCommand,
   addModelCommand,
   addEvalCommand,
+  addTrainCommand,
 ];
 
 /** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */

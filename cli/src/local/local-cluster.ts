@@ -63,11 +63,21 @@ async function startAll(options: LocalClusterOptions, stack: CloseStack): Promis
   );
   const server = `127.0.0.1:${await freePort()}`;
   const shared = { natsUrl: broker.url, reaper, onFailure };
-  for (const service of [coordinator(options, server), ...workers(options)]) {
-    stack.use(await ServiceProcess.start(serviceOptions(options, shared, service)));
-  }
+  const start = (service: Service): Promise<ServiceProcess> =>
+    ServiceProcess.start(serviceOptions(options, shared, service));
+  stack.use(await start(coordinator(options, server)));
+  stack.use(together(await Promise.all(workers(options).map(start))));
   await awaitCoordinator(server, AbortSignal.any([signal, lost.signal]));
   return { server, lost: lost.signal, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+}
+
+/** Closes resources at the same time. */
+function together(resources: readonly AsyncDisposable[]): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(resources.map((resource) => resource[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 /** What distinguishes one service from the others. */
@@ -82,7 +92,12 @@ function coordinator({ stateDir }: LocalClusterOptions, server: string): Service
   return {
     name: 'coordinator',
     program: '@unpair/coordinator/main',
-    settings: { UNPAIR_GRPC_ADDRESS: server, UNPAIR_DATABASE: join(stateDir, 'results.duckdb') },
+    settings: {
+      UNPAIR_GRPC_ADDRESS: server,
+      UNPAIR_DATABASE: join(stateDir, 'results.duckdb'),
+      // No load balancer has to notice that it is going.
+      UNPAIR_DRAIN_NOTICE_SECONDS: '0',
+    },
   };
 }
 
