@@ -5,6 +5,55 @@ const perSecond = (counter: string): string => `sum(rate(${counter}[$__rate_inte
 /** What the dashboard shows, from the question asked most to the one asked last. */
 export const sections: readonly Section[] = [
   {
+    title: 'Campaigns',
+    panels: [
+      {
+        title: 'Running campaigns',
+        description: 'Campaigns that have not ended.',
+        unit: 'short',
+        shape: 'stat',
+        queries: [{ expression: 'sum(unpair_campaigns{state="running"})', legend: 'running' }],
+      },
+      {
+        title: 'Queue depth',
+        description:
+          'Tasks that wait or are in hand. It stays at the window while there is work for all workers.',
+        unit: 'short',
+        shape: 'stat',
+        queries: [{ expression: 'sum(unpair_queue_depth_tasks)', legend: 'queued' }],
+      },
+      {
+        title: 'Progress',
+        description: 'Share of the tasks of each running campaign that have reached their end.',
+        unit: 'percentunit',
+        queries: [
+          { expression: 'max by (campaign) (unpair_campaign_progress_ratio)', legend: '{{campaign}}' },
+        ],
+      },
+      {
+        title: 'Tasks by state',
+        description:
+          'Tasks of running campaigns. Dead letters are tasks that were given up: the campaign names them.',
+        unit: 'short',
+        queries: [{ expression: 'sum by (state) (unpair_tasks)', legend: '{{state}}' }],
+      },
+      {
+        title: 'Attack success',
+        description:
+          'Share of the samples attacked in the last ten minutes that were misclassified in the end.',
+        unit: 'percentunit',
+        queries: [
+          {
+            expression:
+              'sum by (attack) (rate(unpair_attack_samples_total{outcome="success"}[10m]))' +
+              ' / sum by (attack) (rate(unpair_attack_samples_total[10m]))',
+            legend: '{{attack}}',
+          },
+        ],
+      },
+    ],
+  },
+  {
     title: 'Work done',
     panels: [
       {

@@ -1,3 +1,4 @@
+import { CoordinatorMetrics } from '@unpair/coordinator';
 import { createWorkerMetrics } from '@unpair/worker';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
@@ -12,6 +13,8 @@ const rules = new URL('../../deploy/prometheus/rules/', import.meta.url);
 function registered(): ReadonlySet<string> {
   const registry = new Registry();
   createWorkerMetrics(registry);
+  const depth = (): Promise<never> => Promise.reject(new Error('no broker'));
+  new CoordinatorMetrics({ registry, runs: () => [], depth });
   const names = registry.getMetricsAsArray().map(({ name }) => name);
   return new Set(names.flatMap((name) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]));
 }

@@ -31,8 +31,14 @@ const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: 
 // Beside this file in the build, and in the sources when those run.
 const entry = new URL(`./compute/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 
+// Started by the local mode of the command line: end with it.
+process.once('disconnect', () => {
+  void lifecycle.stop().then(() => process.exit(0));
+});
+
 try {
-  await startWorker({ config, version, program: { entry }, logger, lifecycle });
+  const worker = await startWorker({ config, version, program: { entry }, logger, lifecycle });
+  process.send?.({ type: 'ready', grpc: worker.grpcAddress, metrics: worker.metricsAddress });
 } catch (error) {
   if (!lifecycle.signal.aborted) {
     const { code, message } = ServiceError.from(error);

@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { eventually, temporaryFolder } from '../../../test/kit/index.js';
+import { TestCluster } from './kit/cluster.js';
+import { accuracyTask, longTask } from './kit/tasks.js';
+import { environmentFor, fromSources, startTestWorker } from './kit/test-worker.js';
+import { fixture } from './kit/tiny-model.js';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+function start(environment: Readonly<Record<string, string>>): ChildProcess {
+  const env = { ...process.env, ...environment };
+  return spawn(process.execPath, [...fromSources, main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+test('a bad setting ends the process with code 2 and one sentence that names it', async () => {
+  const child = start({ UNPAIR_WORKER_ID: 'w', UNPAIR_CACHE_DIR: '/tmp', UNPAIR_THREADS: 'many' });
+  let text = '';
+  child.stderr?.on('data', (data: Buffer) => (text += data.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(2);
+  expect(text.trim()).toBe('UNPAIR_THREADS is "many", but must be a whole number from 1 to 1024.');
+});
+
+test('SIGTERM: the task in hand goes back at once, the process ends with 0, another worker finishes', async () => {
+  // A lease so long that only a hand-back explains that the task moves.
+  await using cluster = await TestCluster.start(60_000);
+  await using folder = await temporaryFolder();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  const leaving = start(environmentFor(cluster, folder, { environment: { UNPAIR_DRAIN_SECONDS: '0' } }));
+  const task = longTask(0, made, 200_000);
+  await cluster.submit(task);
+  await eventually(async () => {
+    expect((await cluster.consumer()).num_ack_pending).toBe(1);
+  }, 30);
+  const exited = once(leaving, 'exit');
+  leaving.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  const { num_ack_pending: inHand, num_pending: waiting } = await cluster.consumer();
+  expect(inHand + waiting).toBe(1);
+  await using successor = await startTestWorker(cluster, { name: 'successor' });
+  await eventually(() => {
+    expect(successor.describe().task).toBe('test/0');
+  });
+});
+
+test('an idle worker ends on SIGTERM within seconds', async () => {
+  await using cluster = await TestCluster.start();
+  await using folder = await temporaryFolder();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  const child = start(environmentFor(cluster, folder, {}));
+  const task = accuracyTask(0, made);
+  await cluster.submit(task);
+  await cluster.result(task);
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+}, 60_000);
