@@ -29,6 +29,8 @@ export { consecutiveSamples } from './classifier.js';
 export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';
+export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';
+export type { GraphClassifierOptions } from './graph-classifier.js';
 export { argmax, crossEntropy, margin } from './logits.js';
 export { Oracle } from './oracle.js';
 export type { Verdict } from './oracle.js';

@@ -1,7 +1,7 @@
 import { crossEntropy } from '../logits.js';
 import type { Random } from '../random/random.js';
 import { project } from '../threat.js';
-import { dot, normaliseRms } from '../vectors.js';
+import { addScaled, dot } from '../vectors.js';
 import { ascend } from './ascent.js';
 import type { Answer, Problem, Request } from './attack.js';
 import { query } from './requests.js';
@@ -25,14 +25,22 @@ export interface WeightedPrior {
 
 /** Finite differences longer than the pixel range say nothing about a gradient. */
 const LARGEST_SIGMA = 1;
+/** Random directions that one estimate of the gradient's norm takes, at most. */
+const NORM_PROBES = 10;
 /** What σ is multiplied by when an estimate did not move the loss at all. */
 const ESTIMATE_GROWTH = 5;
 
 type Steps<Result> = Generator<Request, Result, Answer>;
 
+/** A direction as own · (row of normals) + prior · (the prior): it is never written out. */
+interface Direction {
+  readonly own: number;
+  readonly prior: number;
+}
+
 /**
  * The moving parts of random gradient-free search on one sample: where it stands, the loss there, and the two buffers
- * in which it draws directions and lays out probes. Directions have root-mean-square 1, so σ is per pixel.
+ * in which it draws normals and lays out probes. Directions have root-mean-square 1, so σ is per pixel.
  */
 export class GradientFreeSearch {
   /** The gradient estimate, by its direction only. */
@@ -43,7 +51,7 @@ export class GradientFreeSearch {
   readonly #problem: Problem;
   readonly #settings: SearchSettings;
   readonly #random: Random;
-  readonly #directions: Float32Array;
+  readonly #normals: Float32Array;
   readonly #probes: Float32Array;
   #loss: number;
 
@@ -52,7 +60,7 @@ export class GradientFreeSearch {
     this.#problem = problem;
     this.#settings = settings;
     this.#random = random;
-    this.#directions = new Float32Array(settings.samples * size);
+    this.#normals = new Float32Array(settings.samples * size);
     this.#probes = new Float32Array(settings.samples * size);
     this.gradient = new Float32Array(size);
     this.point = problem.input.slice();
@@ -78,12 +86,13 @@ export class GradientFreeSearch {
     return true;
   }
 
-  /** Squared norm of the gradient from up to `probes` random directions: the mean of squared directional derivatives. */
-  *estimateSquaredNorm(probes: number): Steps<number> {
-    this.#draw(probes, null);
+  /** Squared norm of the gradient, from random directions: the mean of squared directional derivatives. */
+  *estimateSquaredNorm(): Steps<number> {
+    const count = Math.min(NORM_PROBES, this.#settings.samples);
+    this.#draw(count, null);
     let sum = 0;
-    for (const rise of yield* this.#rises(probes)) sum += (rise / this.sigma) ** 2;
-    return sum / probes;
+    for (const rise of yield* this.#rises(count)) sum += (rise / this.sigma) ** 2;
+    return sum / count;
   }
 
   /**
@@ -94,13 +103,13 @@ export class GradientFreeSearch {
     for (;;) {
       const count = Math.min(this.#settings.samples, this.remaining - 1);
       if (count < 1) return false;
-      this.#draw(count, prior);
+      const directions = this.#draw(count, prior);
       const rises = yield* this.#rises(count);
       if (rises.some((rise) => rise !== 0)) {
-        this.#average(rises);
+        this.#average(rises, directions, prior);
         return true;
       }
-      if (!this.growSigma(ESTIMATE_GROWTH)) this.gradient.fill(0);
+      this.growSigma(ESTIMATE_GROWTH);
     }
   }
 
@@ -126,38 +135,48 @@ export class GradientFreeSearch {
   }
 
   /** Draws `count` directions and lays out their probes. */
-  #draw(count: number, prior: WeightedPrior | null): void {
-    const size = this.point.length;
-    for (let row = 0; row < count; row++) {
-      const direction = this.#directions.subarray(row * size, (row + 1) * size);
-      this.#random.fillNormal(direction);
-      if (prior === null) normaliseRms(direction);
-      else mix(direction, prior);
-      const probe = this.#probes.subarray(row * size, (row + 1) * size);
-      for (let i = 0; i < size; i++) probe[i] = (this.point[i] ?? 0) + this.sigma * (direction[i] ?? 0);
-    }
+  #draw(count: number, prior: WeightedPrior | null): readonly Direction[] {
+    return Array.from({ length: count }, (_, row) => {
+      const normals = this.#row(this.#normals, row);
+      this.#random.fillNormal(normals);
+      const direction = prior === null ? unit(normals) : mixed(normals, prior);
+      const probe = this.#row(this.#probes, row);
+      const own = this.sigma * direction.own;
+      for (let i = 0; i < probe.length; i++) probe[i] = (this.point[i] ?? 0) + own * (normals[i] ?? 0);
+      if (prior !== null) addScaled(probe, this.sigma * direction.prior, prior.direction);
+      return direction;
+    });
   }
 
-  /** gradient ← mean of rise · direction. */
-  #average(rises: readonly number[]): void {
-    const { gradient } = this;
-    gradient.fill(0);
-    rises.forEach((rise, row) => {
-      const weight = rise / rises.length;
-      const direction = this.#directions.subarray(row * gradient.length, (row + 1) * gradient.length);
-      for (let i = 0; i < direction.length; i++) {
-        gradient[i] = (gradient[i] ?? 0) + weight * (direction[i] ?? 0);
-      }
+  /** gradient ← Σ rise · direction. */
+  #average(rises: readonly number[], directions: readonly Direction[], prior: WeightedPrior | null): void {
+    this.gradient.fill(0);
+    let ofPrior = 0;
+    directions.forEach((direction, row) => {
+      const rise = rises[row] ?? 0;
+      addScaled(this.gradient, rise * direction.own, this.#row(this.#normals, row));
+      ofPrior += rise * direction.prior;
     });
+    if (prior !== null) addScaled(this.gradient, ofPrior, prior.direction);
+  }
+
+  #row(buffer: Float32Array, row: number): Float32Array {
+    const size = this.point.length;
+    return buffer.subarray(row * size, (row + 1) * size);
   }
 }
 
-/** direction ← √(1−λ)·u + √λ·v, u the part of `direction` orthogonal to the prior v, both of root-mean-square 1. */
-function mix(direction: Float32Array, { direction: prior, weight }: WeightedPrior): void {
-  const size = direction.length;
-  const along = dot(direction, prior) / size;
-  const orthogonal = Math.sqrt(Math.max(0, dot(direction, direction) - along * along * size));
-  const own = orthogonal > 0 ? Math.sqrt((1 - weight) * size) / orthogonal : 0;
-  const priors = Math.sqrt(weight) - own * along;
-  for (let i = 0; i < size; i++) direction[i] = own * (direction[i] ?? 0) + priors * (prior[i] ?? 0);
+/** The direction of `normals` itself. */
+function unit(normals: Float32Array): Direction {
+  const square = dot(normals, normals);
+  return { own: square > 0 ? Math.sqrt(normals.length / square) : 0, prior: 0 };
+}
+
+/** √(1−λ)·u + √λ·v, u the part of `normals` orthogonal to the prior v, both of root-mean-square 1. */
+function mixed(normals: Float32Array, { direction: prior, weight }: WeightedPrior): Direction {
+  const size = normals.length;
+  const along = dot(normals, prior) / size;
+  const orthogonal = dot(normals, normals) - along * along * size;
+  const own = orthogonal > 0 ? Math.sqrt(((1 - weight) * size) / orthogonal) : 0;
+  return { own, prior: Math.sqrt(weight) - own * along };
 }

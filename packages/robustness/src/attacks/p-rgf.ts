@@ -6,8 +6,6 @@ import { numberOf } from './parameters.js';
 import { priorWeight } from './prior-weight.js';
 import { gradient } from './requests.js';
 
-/** Random directions that one estimate of the gradient's norm takes. */
-const NORM_PROBES = 10;
 /** What σ is multiplied by when the prior did not move the loss at all. */
 const PRIOR_GROWTH = 2;
 
@@ -28,7 +26,7 @@ export const pRgf: AttackDefinition = {
     for (let iteration = 0; search.remaining > 1; iteration++) {
       const usable = yield* priorAt(search.point, prior);
       if (usable && (iteration % 10 === 0 || iteration === 3)) {
-        squaredNorm = yield* search.estimateSquaredNorm(NORM_PROBES);
+        squaredNorm = yield* search.estimateSquaredNorm();
       }
       const alpha = usable ? yield* align(search, prior, squaredNorm) : 0;
       const weight = priorWeight(alpha, prior.length, samples);

@@ -85,7 +85,7 @@ class ThreefryStream implements Random {
     const low = ziggurat.density[strip] ?? 0;
     const high = ziggurat.density[strip + 1] ?? 1;
     const height = low + this.uniform() * (high - low);
-    return naturalLog(height) < -0.5 * value * value;
+    return height < Math.exp(-0.5 * value * value);
   }
 
   /** A normal beyond the last strip, by Marsaglia's exponential rejection. */

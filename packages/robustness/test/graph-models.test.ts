@@ -1,0 +1,150 @@
+import type { Graph, Runtime } from '@unpair/graph';
+import { GraphBuilder, ModelError, float32, ints } from '@unpair/graph';
+import type { DifferentiableClassifier, Sample } from '@unpair/robustness';
+import {
+  argmax,
+  attacks,
+  createClassifier,
+  createDifferentiableClassifier,
+  createRandom,
+  crossEntropy,
+  measureAccuracy,
+  measureSimilarity,
+  runAttack,
+} from '@unpair/robustness';
+import { createOnnxRuntime } from '@unpair/runtime';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const SIZE = 3 * 8 * 8;
+let runtime: Runtime;
+let target: DifferentiableClassifier;
+let surrogate: DifferentiableClassifier;
+let samples: readonly Sample[];
+
+function normals(name: string, shape: readonly number[], scale: number): ReturnType<typeof float32> {
+  const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
+  createRandom({ seed: 2, cell: name, sample: 0 }).fillNormal(data);
+  return float32(
+    shape,
+    data.map((value) => value * scale),
+  );
+}
+
+/** A small convolutional classifier; `noise` moves its weights away from those of noise 0. */
+function network(noise: number, ending: 'logits' | 'softmax' = 'logits'): Graph {
+  const builder = new GraphBuilder('network');
+  const weight = (name: string, shape: readonly number[], scale: number): string => {
+    const [base, other] = [normals(name, shape, scale), normals(`${name}/noise`, shape, scale * noise)];
+    return builder.initializer(
+      name,
+      float32(
+        shape,
+        base.data.map((value, i) => value + (other.data[i] ?? 0)),
+      ),
+    );
+  };
+  const input = builder.input('input', 'float32', ['N', 3, 8, 8]);
+  const pads = { pads: ints([1, 1, 1, 1]) };
+  const first = builder.node('Relu', [builder.node('Conv', [input, weight('a', [16, 3, 3, 3], 0.4)], pads)]);
+  const second = builder.node('Relu', [
+    builder.node('Conv', [first, weight('b', [16, 16, 3, 3], 0.2)], pads),
+  ]);
+  const flat = builder.node('Flatten', [second]);
+  const logits = builder.node('MatMul', [flat, weight('c', [16 * 64, 5], 0.1)]);
+  const output = ending === 'logits' ? logits : builder.node('Softmax', [logits]);
+  builder.output(output, 'float32', ['N', 5]);
+  return builder.build();
+}
+
+beforeAll(async () => {
+  runtime = createOnnxRuntime();
+  target = await createDifferentiableClassifier({ graph: network(0), runtime });
+  surrogate = await createDifferentiableClassifier({ graph: network(0.4), runtime });
+  samples = await Promise.all(
+    Array.from({ length: 24 }, async (_, index) => {
+      const random = createRandom({ seed: 2, cell: 'samples', sample: index });
+      const input = Float32Array.from({ length: SIZE }, () => random.uniform());
+      return { index, input, label: argmax(await target.logits(input, 1)) };
+    }),
+  );
+});
+
+afterAll(async () => {
+  await Promise.all([target.close(), surrogate.close()]);
+});
+
+test('a softmax at the end is left out: the logits are what goes into it', async () => {
+  const plain = await createClassifier({ graph: network(0), runtime });
+  const capped = await createClassifier({ graph: network(0, 'softmax'), runtime });
+  const input = samples[0]?.input ?? new Float32Array(SIZE);
+  expect(await capped.logits(input, 1)).toEqual(await plain.logits(input, 1));
+  expect(capped.classes).toBe(5);
+  expect(capped.shape).toEqual([3, 8, 8]);
+  await Promise.all([plain.close(), capped.close()]);
+});
+
+test('loss and gradient are those of the cross-entropy, by central differences of the logits', async () => {
+  const input = samples[1]?.input ?? new Float32Array(SIZE);
+  const label = 2;
+  const { losses, gradients, logits } = await surrogate.lossGradients(input, Int32Array.of(label), 1);
+  expect(losses[0]).toBeCloseTo(crossEntropy(logits, label), 4);
+  for (const at of [0, 77, 191]) {
+    const lossAt = async (step: number): Promise<number> => {
+      const moved = input.slice();
+      moved[at] = (moved[at] ?? 0) + step;
+      return crossEntropy(await surrogate.logits(moved, 1), label);
+    };
+    const slope = ((await lossAt(1e-3)) - (await lossAt(-1e-3))) / 2e-3;
+    expect(Math.abs((gradients[at] ?? 0) - slope)).toBeLessThan(0.01 * Math.max(1, Math.abs(slope)));
+  }
+});
+
+test.each(['pgd', 'mi-fgsm', 'rgf', 'p-rgf', 'square'])(
+  '%s on onnxruntime: rows are bit-identical for any batch size and sharding',
+  async (name) => {
+    const definition = attacks.get(name);
+    if (definition === undefined) throw new Error(`no attack ${name}`);
+    const run = (batchSize: number, from: number, to: number): ReturnType<typeof runAttack> =>
+      runAttack({
+        definition,
+        parameters: definition.usesQueries ? { budget: 150 } : {},
+        target,
+        surrogate,
+        samples: samples.slice(from, to),
+        threat: { norm: 'l2', epsilon: 0.6 },
+        seed: 7,
+        cell: `graphs/${name}`,
+        batchSize,
+      });
+    const whole = await run(64, 0, 24);
+    expect(whole.filter(({ success }) => success).length).toBeGreaterThan(2);
+    expect([...(await run(5, 0, 9)), ...(await run(17, 9, 24))]).toEqual(whole);
+    expect(await run(1, 0, 24)).toEqual(whole);
+  },
+);
+
+test('a model is perfectly similar to itself, and less so to its sibling', async () => {
+  const itself = await measureSimilarity(target, target, samples, { batchSize: 7 });
+  const sibling = await measureSimilarity(surrogate, target, samples, { batchSize: 7 });
+  expect(itself.map(({ sample }) => sample)).toEqual(samples.map(({ index }) => index));
+  for (const row of itself) {
+    expect(row.cosine).toBeCloseTo(1, 6);
+    expect(row).toMatchObject({ agree: true, targetNorm: row.surrogateNorm });
+  }
+  expect(sibling.every(({ cosine }) => cosine < 0.999)).toBe(true);
+  expect(await measureSimilarity(surrogate, target, samples, { batchSize: 24 })).toEqual(sibling);
+});
+
+test('accuracy compares predictions with labels', async () => {
+  const rows = await measureAccuracy(target, samples, { batchSize: 10 });
+  expect(rows.every(({ label, predicted }) => label === predicted)).toBe(true);
+  expect(rows.map(({ sample }) => sample)).toEqual(samples.map(({ index }) => index));
+});
+
+test('a graph that is no image classifier is refused by name and shape', async () => {
+  const builder = new GraphBuilder('table');
+  builder.output(builder.node('Relu', [builder.input('x', 'float32', ['N', 4])]), 'float32', ['N', 4]);
+  const refusal = createClassifier({ graph: builder.build(), runtime });
+  await expect(refusal).rejects.toThrow(ModelError);
+  await expect(refusal).rejects.toThrow('model "table" has float32 [N, 4]');
+});
