@@ -1,4 +1,11 @@
-import { decodeModel, summarizeModel, type Executable, type Graph, type Runtime } from '@unpair/graph';
+import {
+  decodeModel,
+  foldConstants,
+  summarizeModel,
+  type Executable,
+  type Graph,
+  type Runtime,
+} from '@unpair/graph';
 import { GraphClassifier } from './graph-classifier.js';
 import type { Closable } from './lease-cache.js';
 
@@ -15,6 +22,8 @@ export interface LoadedModelOptions {
  */
 export class LoadedModel implements Closable {
   readonly graph: Graph;
+  /** The graph without what exporters leave to be computed at run time, which could not be differentiated. */
+  readonly #folded: Graph;
   /** Size of the file. */
   readonly bytes: number;
   readonly #options: LoadedModelOptions;
@@ -25,6 +34,7 @@ export class LoadedModel implements Closable {
   constructor(options: LoadedModelOptions) {
     this.#options = options;
     this.graph = decodeModel(options.bytes);
+    this.#folded = foldConstants(this.graph, { keepQuantized: true });
     this.bytes = options.bytes.length;
   }
 
@@ -38,7 +48,7 @@ export class LoadedModel implements Closable {
    * @throws {ModelError} when it is no image classifier.
    */
   get classifier(): GraphClassifier {
-    this.#classifier ??= new GraphClassifier(this.graph, (purpose, derive) =>
+    this.#classifier ??= new GraphClassifier(this.#folded, (purpose, derive) =>
       this.executable(purpose, derive),
     );
     return this.#classifier;
@@ -49,7 +59,7 @@ export class LoadedModel implements Closable {
     const held = this.#executables.get(purpose);
     if (held !== undefined) return held;
     const { runtime, threads } = this.#options;
-    const loading = Promise.resolve(this.graph)
+    const loading = Promise.resolve(this.#folded)
       .then(derive)
       .then((graph) => runtime.load(graph, { threads }));
     this.#executables.set(purpose, loading);
