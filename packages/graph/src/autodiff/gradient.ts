@@ -1,11 +1,12 @@
 import { GraphBuilder } from '../builder.js';
 import type { Graph, Node, ValueType } from '../graph.js';
 import { ModelError } from '../graph.js';
-import { inferShapes } from '../shapes/infer.js';
+import { inferValues } from '../shapes/infer.js';
 import type { Tensor } from '../tensor.js';
+import { producersOf } from '../transforms/consumers.js';
+import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import { Adjoints } from './adjoints.js';
 import { Emitter } from './emitter.js';
-import { dropDeadNodes } from './liveness.js';
 import type { DerivativePath } from './path.js';
 import { assertRules, findPath } from './path.js';
 import { ruleFor } from './registry.js';
@@ -42,12 +43,12 @@ export function gradientName(of: string, wrt: string): string {
 export function gradient(graph: Graph, { of, wrt, seed, keepOutputs = true }: GradientOptions): Graph {
   const path = findPath(graph, of, wrt);
   assertRules(path);
-  const types = inferShapes(graph);
-  const ofType = floatType(graph, types, of);
-  const wrtTypes = wrt.map((name) => floatType(graph, types, name));
+  const inferred = inferValues(graph);
+  const ofType = floatType(graph, inferred.types, of);
+  const wrtTypes = wrt.map((name) => floatType(graph, inferred.types, name));
 
   const builder = GraphBuilder.from(graph);
-  const primal = { types, constants: constantsOf(graph), producers: producersOf(graph) };
+  const primal = { ...inferred, constants: constantsOf(graph), producers: producersOf(graph) };
   const emit = new Emitter(builder, primal, ofType.dataType);
   const adjoints = new Adjoints(emit);
   adjoints.contribute(of, seed ?? { value: emit.scalar(1), shape: [] });
@@ -59,7 +60,7 @@ export function gradient(graph: Graph, { of, wrt, seed, keepOutputs = true }: Gr
     const adjoint = adjoints.get(name) ?? zerosLike(emit.withDataType(type.dataType), name);
     builder.output(builder.rename(adjoint, gradientName(of, name)), type.dataType, type.shape);
   });
-  return dropDeadNodes(builder.build());
+  return pruneDeadNodes(builder.build());
 }
 
 function pullBack(node: Node, path: DerivativePath, adjoints: Adjoints, emit: Emitter): void {
@@ -99,8 +100,4 @@ function constantsOf(graph: Graph): ReadonlyMap<string, Tensor> {
     if (value?.kind === 'tensor') constants.set(node.outputs[0] ?? '', value.value);
   }
   return constants;
-}
-
-function producersOf(graph: Graph): ReadonlyMap<string, Node> {
-  return new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
 }

@@ -1,5 +1,7 @@
+import { floatAttribute } from '../attributes.js';
 import { codeOfDataType } from '../data-types.js';
 import type { Node } from '../graph.js';
+import { STEP_SLOPE } from './emitter.js';
 import type { GradientRule, RuleTable } from './rule.js';
 import { activationRules } from './rules/activation.js';
 import { broadcastingRules } from './rules/broadcasting.js';
@@ -69,6 +71,8 @@ export function isConstantAlmostEverywhere(node: Node): boolean {
   if (node.domain !== '') return false;
   const to = node.attributes['to'];
   if (node.op === 'Cast') return to?.kind === 'int' && !floatCodes.has(to.value);
+  // A slope is read back from a file as the nearest float32.
+  if (node.op === 'HardSigmoid') return floatAttribute(node, 'alpha', 0.2) >= STEP_SLOPE * 0.99;
   return constantOperators.has(node.op);
 }
 

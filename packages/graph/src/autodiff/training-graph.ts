@@ -2,7 +2,8 @@ import { GraphBuilder } from '../builder.js';
 import { orderNodes } from '../codec/order.js';
 import type { Graph, Node } from '../graph.js';
 import { ModelError } from '../graph.js';
-import { inferShapes } from '../shapes/infer.js';
+import { inferValues } from '../shapes/infer.js';
+import { producersOf } from '../transforms/consumers.js';
 import { Emitter } from './emitter.js';
 
 export interface TrainingGraphOptions {
@@ -40,8 +41,11 @@ export function toTrainingGraph(graph: Graph, { momentum = 0.1 }: TrainingGraphO
     throw new RangeError(`momentum is ${momentum}; it must be above 0 and at most 1`);
   }
   const builder = GraphBuilder.from(graph);
-  const constants = graph.initializers;
-  const emit = new Emitter(builder, { types: inferShapes(graph), constants, producers: new Map() });
+  const emit = new Emitter(builder, {
+    ...inferValues(graph),
+    constants: graph.initializers,
+    producers: producersOf(graph),
+  });
   const statistics = new Map<string, string>();
   const replaced = new Map<Node, Node>();
   for (const node of graph.nodes) {

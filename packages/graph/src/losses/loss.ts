@@ -37,7 +37,7 @@ export function withLoss(graph: Graph, loss: LossName): LossGraph {
   }
   const builder = GraphBuilder.from(graph);
   const labels = builder.input(LABELS, 'float32', [batch, classes]);
-  const emit = new Emitter(builder, { types: new Map(), constants: new Map(), producers: new Map() });
+  const emit = new Emitter(builder);
   const value = lossWriters[loss](emit, { logits: logits.name, labels });
   if (!graph.outputs.some(({ name }) => name === logits.name)) {
     builder.output(logits.name, 'float32', logits.shape);

@@ -7,7 +7,7 @@ import { fromFront } from '../rule.js';
  * activation into the operator before it, and need not keep the input.
  */
 export const activationRules: RuleTable = {
-  Relu: ({ emit, y, dy }) => [emit.keepWhere(emit.op('Greater', [y, emit.scalar(0)]), dy)],
+  Relu: ({ emit, y, dy }) => [emit.mul(dy, emit.step(y))],
   LeakyRelu: (p) => [sloped(p, p.emit.scalar(p.float('alpha', 0.01)))],
   PRelu: (p) => [
     p.when(0, () => sloped(p, p.input(1))),

@@ -50,7 +50,7 @@ export function inputAdjoint(
   const grids = plans.map(({ grid }) => grid);
   return crop(
     emit,
-    interleave(emit, phases, channels, strides, grids, 'channels first'),
+    interleave(emit, phases, channels, strides, grids),
     axes.map(() => 0),
     axes.map(({ size }) => size),
     grids.map((grid, axis) => grid * (strides[axis] ?? 1)),
