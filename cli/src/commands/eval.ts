@@ -5,13 +5,12 @@ import { Option } from 'commander';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { inputs, loadDataset, slice } from '@unpair/datasets';
 import type { Classifier, Estimate } from '@unpair/robustness';
-import { consecutiveSamples, measureAccuracy, wilson } from '@unpair/robustness';
+import { consecutiveSamples, createClassifier, measureAccuracy, wilson } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
-import { fitClassifier } from '../models/classifier.js';
-import { fixedBatch, loadClassifier } from '../models/graph-classifier.js';
+import { fitClassifier, fixedBatch } from '../models/classifier.js';
 import { readModel } from '../models/read-model.js';
 import type { Progress } from '../terminal/progress.js';
 import { wholeNumber } from './whole-number.js';
@@ -52,8 +51,7 @@ async function runEval(options: EvalOptions, { terminal, dataDir, signal }: Comm
   const fit = fitClassifier(graph, samples);
   if (typeof fit === 'string') throw new CliError('INVALID_ARGUMENT', `${path} ${fit}`);
   const { threads, batch } = options;
-  const { shape } = samples;
-  const model = await loadClassifier(graph, fit, { runtime: createRuntime(), threads, shape });
+  const model = await createClassifier({ graph, runtime: createRuntime(), threads });
   const progress = terminal.progress();
   try {
     const batchSize = Math.min(fixedBatch(fit) ?? batch, batch);

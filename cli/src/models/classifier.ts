@@ -29,6 +29,12 @@ export function fitClassifier(graph: Graph, data: DataFacts): Classifier | strin
   return classesProblem(output, data) ?? { input, output };
 }
 
+/** The batch size that a model is made for, where it takes no other. */
+export function fixedBatch({ input }: Classifier): number | undefined {
+  const [batch] = input.shape;
+  return typeof batch === 'number' ? batch : undefined;
+}
+
 function classesProblem(output: ValueInfo, { name, classes, classNames }: DataFacts): string | undefined {
   const [, rows] = output.shape;
   if (output.dataType !== 'float32' || output.shape.length !== 2 || rows === undefined) {

@@ -1,0 +1,106 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, test } from 'vitest';
+
+import { runCli, startCli } from './run-cli.js';
+import { CAMPAIGN, workplace } from './workplace.js';
+
+/** Long enough to be interrupted: hundreds of tasks of one sample. */
+const LONG = `${CAMPAIGN.replace('samples: 4', 'samples: 600')}shardSize: 1\n`;
+
+describe('a campaign on this machine', { timeout: 300_000 }, () => {
+  test('runs, reports, and is found again by the same command', async () => {
+    const folder = await workplace();
+    const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
+    const first = await runCli(args, { cwd: folder });
+    expect(first).toMatchObject({ exitCode: 0 });
+    expect(first.stdout).toContain('0 dead letters');
+    const report = await readReport(folder);
+    expect(report.integrity).toMatchObject({ tasks: 3, results: 3, deadLetters: 0 });
+    const second = await runCli(args, { cwd: folder });
+    expect(second.exitCode).toBe(0);
+    expect((await readReport(folder)).integrity).toEqual(report.integrity);
+    expect(await processesOf(folder)).toEqual([]);
+  });
+
+  test('stops in order on Ctrl-C and goes on from there', async () => {
+    const folder = await workplace(LONG, 600);
+    const child = startCli(['run', 'campaign.yaml', '--workers', '2', '--out', 'out'], { cwd: folder });
+    const stderr = collect(child);
+    await awaitFirstResult(child, stderr);
+    child.kill('SIGINT');
+    expect((await once(child, 'exit'))[0]).toBe(130);
+    expect(stderr()).toContain('stopping; run the same command again to resume\n');
+    expect(await processesOf(folder)).toEqual([]);
+    expect(existsSync(join(folder, 'out', 'report.json'))).toBe(false);
+
+    const resumed = await runCli(['run', 'campaign.yaml', '--workers', '2', '--out', 'out'], { cwd: folder });
+    expect(resumed.exitCode).toBe(0);
+    expect((await readReport(folder)).integrity).toMatchObject({ deadLetters: 0, cancelled: 0 });
+  });
+
+  test('leaves no process behind when it is killed', async () => {
+    const folder = await workplace(LONG, 600);
+    const child = startCli(['run', 'campaign.yaml', '--workers', '1', '--out', 'out'], { cwd: folder });
+    await awaitFirstResult(child, collect(child));
+    expect((await processesOf(folder)).length).toBeGreaterThan(2);
+    child.kill('SIGKILL');
+    await expect.poll(() => processesOf(folder), { timeout: 30_000, interval: 250 }).toEqual([]);
+  });
+
+  test('refuses to share its folder with another', async () => {
+    const folder = await workplace(LONG, 600);
+    const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
+    const child = startCli(args, { cwd: folder });
+    await awaitFirstResult(child, collect(child));
+    const second = await runCli(args, { cwd: folder });
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(
+      /^error: .*\.state is in use by process \d+: wait for it or choose another --out\n$/,
+    );
+  });
+});
+
+interface ReportFile {
+  readonly integrity: Readonly<Record<string, unknown>>;
+}
+
+async function readReport(folder: string): Promise<ReportFile> {
+  return JSON.parse(await readFile(join(folder, 'out', 'report.json'), 'utf8')) as ReportFile;
+}
+
+/** Gathers what a command says on standard error. */
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  return () => text;
+}
+
+async function awaitFirstResult(child: ChildProcess, stderr: () => string): Promise<void> {
+  while (!/ [1-9]\d*\/\d+ tasks/.test(stderr())) {
+    if (child.exitCode !== null) throw new Error(`unpair ended early: ${stderr()}`);
+    await sleep(50);
+  }
+}
+
+/** Programs that run for a cluster in `folder`, by what Linux tells of their arguments and environments. */
+async function processesOf(folder: string): Promise<readonly string[]> {
+  const state = join(folder, 'out', '.state');
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [args = '', environment = ''] = await Promise.all(
+        ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+      );
+      return args.includes(state) || environment.includes(state) ? [args.replaceAll('\0', ' ')] : [];
+    }),
+  );
+  return found.flat();
+}
