@@ -150,8 +150,8 @@ export class Emitter {
   }
 
   /**
-   * 1 where a value that is not negative is positive, 0 where it is 0. A comparison would do, but this stays a float:
-   * onnxruntime keeps its blocked layout through it, which halves the cost of a ReLU's gradient.
+   * 1 where a value that is not negative is positive, 0 where it is 0. A product with it is cheaper on onnxruntime
+   * than a comparison and a selection.
    */
   step(value: string): string {
     return this.op('HardSigmoid', [value], { alpha: float(STEP_SLOPE), beta: float(0) });
