@@ -1,8 +1,12 @@
+import { runAttacksBenchmark } from './attacks/attacks.js';
+import { runClusterBenchmark } from './cluster/cluster.js';
 import { runEngineBenchmark } from './engine/engine.js';
 
 /** Benchmarks by the name that follows `npm run bench --`. */
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   engine: runEngineBenchmark,
+  attacks: runAttacksBenchmark,
+  cluster: runClusterBenchmark,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

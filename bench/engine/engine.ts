@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import type { Graph } from '@unpair/graph';
-import { decodeModel } from '@unpair/graph';
-import { buildArchitecture, normalInitializer } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
+import { describeMachine, machineFacts } from '../kit/machine.js';
+import { resnet20 } from '../kit/models.js';
+import { readOptions } from '../kit/options.js';
+import { writeResults } from '../kit/results-file.js';
+import { textTable } from '../kit/table.js';
 import type { Row } from './row.js';
 import { medianSeconds } from './row.js';
 import { sgemmRow } from './sgemm.js';
@@ -10,17 +11,21 @@ import { startTorch } from './torch-rows.js';
 import { unpairRows } from './unpair-rows.js';
 
 const BATCH = 64;
-const ROUNDS = 15;
-const MODEL = new URL('../../models/cifar10-resnet20.onnx', import.meta.url);
+const OPTIONS = { rounds: { default: 15, min: 1 } } as const;
 
 /**
  * Images per second of a ResNet-20 on one thread: forward, forward and input gradient, and a training step; beside
  * PyTorch where it is installed and beside the core's SGEMM rate. Rows take turns within every round, so that what
  * else the machine does hits all of them; ratios are of medians.
  */
-export async function runEngineBenchmark(): Promise<void> {
+export async function runEngineBenchmark(args: readonly string[]): Promise<void> {
+  const { numbers, json } = readOptions(args, OPTIONS);
+  const { rounds } = numbers;
   const runtime = createRuntime();
-  const own = await unpairRows(runtime, await resnet20(), BATCH);
+  const machine = machineFacts(runtime);
+  process.stdout.write(describeMachine(machine));
+  const { graph, origin } = await resnet20();
+  const own = await unpairRows(runtime, graph, BATCH);
   const torch = await startTorch(
     BATCH,
     Object.fromEntries(own.map(({ workload, flops }) => [workload, flops])),
@@ -29,25 +34,20 @@ export async function runEngineBenchmark(): Promise<void> {
   const rows = [sgemm, ...own, ...(torch?.rows ?? [])];
   try {
     for (const row of rows) await row.measure();
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const row of rows) row.seconds.push(await row.measure());
     }
-    const versions = `${runtime.name} ${runtime.version}; PyTorch ${torch?.version ?? 'not installed'}`;
+    const pytorch = torch?.version ?? 'not installed';
     process.stdout.write(
-      `ResNet-20, batch ${BATCH}, one thread, medians of ${ROUNDS} rounds; ${versions}\n\n`,
+      `ResNet-20 (${origin}), batch ${BATCH}, one thread, medians of ${rounds} rounds; PyTorch ${pytorch}\n\n`,
     );
     process.stdout.write(table(rows, sgemm));
+    const settings = { rounds, batch: BATCH, model: origin, pytorch };
+    const results = rows.map((row) => ({ name: row.name, flops: row.flops, seconds: medianSeconds(row) }));
+    await writeResults(json, { benchmark: 'engine', machine, settings, results });
   } finally {
     await Promise.all(rows.map((row) => row.close()));
   }
-}
-
-async function resnet20(): Promise<Graph> {
-  const bytes = await readFile(MODEL).catch(() => undefined);
-  if (bytes !== undefined) return decodeModel(bytes);
-  const half = [0.5, 0.5, 0.5];
-  const shape = { image: [3, 32, 32], classes: 10, mean: half, deviation: half } as const;
-  return buildArchitecture('resnet', { depth: 20 }, shape, normalInitializer(1));
 }
 
 function table(rows: readonly Row[], sgemm: Row): string {
@@ -65,14 +65,5 @@ function table(rows: readonly Row[], sgemm: Row): string {
       other === undefined ? '' : (medianSeconds(other) / seconds).toFixed(2),
     ];
   });
-  const all = [head, ...lines];
-  const widths = head.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
-  return all
-    .map((cells) =>
-      cells
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[i] ?? 0)))
-        .join('  '),
-    )
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
+  return textTable([head, ...lines]);
 }

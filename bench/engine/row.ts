@@ -1,3 +1,5 @@
+import { median } from '@unpair/robustness';
+
 /** What is timed: a whole batch of images, or one matrix product. */
 export type Workload = 'forward' | 'gradient' | 'training' | 'sgemm';
 
@@ -17,8 +19,5 @@ export interface Row {
 
 /** Median of a row's measurements. */
 export function medianSeconds({ seconds }: Pick<Row, 'seconds'>): number {
-  const sorted = seconds.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
-  return (low + high) / 2;
+  return median(seconds);
 }
