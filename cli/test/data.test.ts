@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { runCli } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
+
+// Each test starts several processes, and they may share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 test('help names every command and the exit codes', async () => {
   const { exitCode, stdout } = await runCli(['--help']);

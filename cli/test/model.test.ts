@@ -3,11 +3,14 @@ import { join } from 'node:path';
 
 import { GraphBuilder, encodeModel, float32 } from '@unpair/graph';
 import { encodeSampleSet } from '@unpair/datasets';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { runCli } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 import { sharedModel } from './shared-data.js';
+
+// Each test starts several processes, and they may share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** A linear classifier of 1×2×2 images: class 1 where the first pixel outweighs the second. */
 async function tinyModel(folder: string, operator = 'Flatten'): Promise<string> {

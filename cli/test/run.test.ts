@@ -1,11 +1,14 @@
 import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { runCli } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 import { CAMPAIGN, linearModel, workplace } from './workplace.js';
+
+// Each test starts several processes, and they may share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 const run = (cwd: string, ...args: readonly string[]) => runCli(['run', 'campaign.yaml', ...args], { cwd });
 
