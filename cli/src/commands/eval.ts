@@ -3,16 +3,15 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { SampleSet, Split } from '@unpair/datasets';
-import { inputs, loadDataset, slice } from '@unpair/datasets';
-import type { Classifier, Estimate } from '@unpair/robustness';
-import { consecutiveSamples, createClassifier, measureAccuracy, wilson } from '@unpair/robustness';
-import { createRuntime } from '@unpair/runtime';
+import { loadDataset, slice } from '@unpair/datasets';
+import type { Estimate } from '@unpair/robustness';
+import { wilson } from '@unpair/robustness';
 
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
-import { fitClassifier, fixedBatch } from '../models/classifier.js';
+import { misfitOf } from '../models/misfit.js';
+import { countCorrect } from '../models/count-correct.js';
 import { readModel } from '../models/read-model.js';
-import type { Progress } from '../terminal/progress.js';
 import { wholeNumber } from './whole-number.js';
 
 interface EvalOptions {
@@ -48,24 +47,13 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
 async function runEval(options: EvalOptions, { terminal, dataDir, signal }: CommandContext): Promise<void> {
   const samples = await loadSamples(options, dataDir);
   const { path, graph } = await readModel(options.model);
-  const fit = fitClassifier(graph, samples);
-  if (typeof fit === 'string') throw new CliError('INVALID_ARGUMENT', `${path} ${fit}`);
-  const { threads, batch } = options;
-  const model = await createClassifier({ graph, runtime: createRuntime(), threads });
+  const misfit = misfitOf(graph, samples);
+  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
+  const { threads, batch: batchSize } = options;
   const progress = terminal.progress();
-  try {
-    const batchSize = Math.min(fixedBatch(fit) ?? batch, batch);
-    const correct = await countCorrect(model, samples, { batchSize, signal, progress });
-    progress.end();
-    printAccuracy(
-      options,
-      { correct, samples: samples.count, accuracy: wilson(correct, samples.count) },
-      terminal.print,
-    );
-  } finally {
-    progress.end();
-    await model.close();
-  }
+  const correct = await countCorrect(graph, samples, { batchSize, threads, signal, progress });
+  const accuracy = wilson(correct, samples.count);
+  printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
 }
 
 async function loadSamples({ dataset, split, samples }: EvalOptions, dataDir: string): Promise<SampleSet> {
@@ -73,34 +61,6 @@ async function loadSamples({ dataset, split, samples }: EvalOptions, dataDir: st
   if (samples === undefined || samples <= set.count) return slice(set, 0, samples ?? set.count);
   const available = `${set.count}, the size of ${set.name} (${split})`;
   throw new CliError('OUT_OF_RANGE', `--samples must be at most ${available}, got ${samples}`);
-}
-
-interface CountOptions {
-  readonly batchSize: number;
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-}
-
-/** Goes through the set in runs of a few batches, so that it can tell how far it is. */
-async function countCorrect(
-  model: Classifier,
-  set: SampleSet,
-  { batchSize, signal, progress }: CountOptions,
-): Promise<number> {
-  const run = batchSize * 4;
-  let correct = 0;
-  for (let first = 0; first < set.count; first += run) {
-    progress.update({
-      label: 'evaluating',
-      fraction: first / set.count,
-      detail: `${first}/${set.count} samples`,
-    });
-    const part = slice(set, first, Math.min(run, set.count - first));
-    const samples = consecutiveSamples(first, inputs(part), part.labels);
-    const rows = await measureAccuracy(model, samples, { batchSize, signal });
-    correct += rows.filter(({ label, predicted }) => label === predicted).length;
-  }
-  return correct;
 }
 
 interface Outcome {

@@ -2,8 +2,8 @@ import type { Violation } from '@unpair/campaign';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
-import type { DataFacts } from '../models/classifier.js';
-import { fitClassifier } from '../models/classifier.js';
+import type { DataFacts } from '../models/misfit.js';
+import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
 import type { Artefact } from './artefact.js';
 import { artefactOf } from './artefact.js';
@@ -36,8 +36,8 @@ export async function readCampaignModels(file: CampaignFile, data: DataFacts): P
 async function readOne(path: string, data: DataFacts): Promise<Artefact | string> {
   try {
     const { bytes, graph } = await readModel(path);
-    const fit = fitClassifier(graph, data);
-    if (typeof fit === 'string') return `${path} ${fit}`;
+    const misfit = misfitOf(graph, data);
+    if (misfit !== undefined) return `${path} ${misfit}`;
     const differentiable = isDifferentiable(foldConstants(graph));
     return differentiable.ok
       ? artefactOf(bytes)

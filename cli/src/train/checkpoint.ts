@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { Recipe } from '@unpair/robustness';
 import { BUILD_OPSET, decodeModel, encodeModel, float32, int64 } from '@unpair/graph';
 import type { Graph, Tensor } from '@unpair/graph';
 import { CliError } from '../failure.js';
+import { writeWholeFile } from '../whole-file.js';
 
 /** Everything that training changes, so that it can go on from here to the same bits. */
 export interface TrainingState {
@@ -36,8 +37,7 @@ export async function writeCheckpoint(path: string, owner: string, state: Traini
   // A model has outputs; these are its constants.
   const outputs = Array.from(initializers, ([name, { dataType, shape }]) => ({ name, dataType, shape }));
   const graph: Graph = { name: owner, opset: BUILD_OPSET, inputs: [], outputs, initializers, nodes: [] };
-  await writeFile(`${path}.part`, encodeModel(graph));
-  await rename(`${path}.part`, path);
+  await writeWholeFile(path, encodeModel(graph));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import type { SampleSet } from '@unpair/datasets';
@@ -7,15 +7,18 @@ import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Recipe } from '@unpair/robustness';
 import { buildArchitecture, normalInitializer, pixelStatistics, wilson } from '@unpair/robustness';
-import { createRuntime } from '@unpair/runtime';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
+import { countCorrect } from '../models/count-correct.js';
+import { writeWholeFile } from '../whole-file.js';
 import { fingerprint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { TrainingMeter, describeReading } from './meter.js';
 import { readRecipe } from './recipe-file.js';
 import { shareSamples } from './shared-samples.js';
-import { countCorrect } from './test-accuracy.js';
 import { Trainer } from './trainer.js';
+
+/** Test images in one batch. */
+const TEST_BATCH = 100;
 
 export interface TrainOptions {
   /** File to write; by default the recipe's path with `.onnx`. */
@@ -49,11 +52,11 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
     }
     await trainToEnd(trainer, recipe, () => writeCheckpoint(checkpoint, owner, trainer.state), context);
     const model = trainer.model();
-    await writeFile(`${out}.part`, encodeModel(model));
-    await rename(`${out}.part`, out);
+    await writeWholeFile(out, encodeModel(model));
     await removeCheckpoint(checkpoint);
     const test = await loadDataset(recipe.dataset, 'test', { dataDir });
-    const correct = await countCorrect(createRuntime(), model, test, { signal });
+    const progress = terminal.progress();
+    const correct = await countCorrect(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
     terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
   } finally {
     await trainer.close();

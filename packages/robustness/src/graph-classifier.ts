@@ -1,4 +1,4 @@
-import type { Executable, Graph, LoadOptions, Runtime, Tensors } from '@unpair/graph';
+import type { Executable, Graph, LoadOptions, Runtime, Tensor } from '@unpair/graph';
 import {
   LABELS,
   ModelError,
@@ -6,130 +6,138 @@ import {
   foldBatchNormalization,
   foldConstants,
   lossAndInputGradient,
-  withLoss,
 } from '@unpair/graph';
+import type { Rows } from './batching/run-rows.js';
+import { runRows } from './batching/run-rows.js';
 import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
+import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
+import { classifierGraph, logitsGraph } from './classifier-graph.js';
+import { RobustnessError } from './robustness-error.js';
 
 /** A model and what executes it. */
 export interface GraphClassifierOptions extends LoadOptions {
   readonly graph: Graph;
   readonly runtime: Runtime;
+  /** Size of the images, for what the graph leaves open of it. */
+  readonly images?: ImageShape;
 }
 
 /**
  * A classifier from a graph with one input [N,C,H,W] and one output [N,K]. Where the graph ends in a Softmax, its
- * logits are what goes into it.
+ * logits are what goes into it. A graph made for batches of one size takes any number of inputs all the same.
  *
  * @throws {ModelError} when the graph is no such model
  * @throws {RuntimeError} when the runtime cannot run it
  */
 export async function createClassifier(options: GraphClassifierOptions): Promise<Classifier> {
-  const { graph, runtime, ...load } = options;
-  const layout = layoutOf(graph);
-  const executable = await runtime.load(logitsGraph(graph, layout), load);
-  return {
-    shape: layout.shape,
-    classes: layout.classes,
-    logits: (inputs, count) => logitsFrom(executable, layout, inputs, count),
-    close: () => executable.close(),
-  };
+  return loadLogits(classifierGraph(options.graph, options.images), options);
 }
 
 /**
- * A classifier that also gives the input gradient of its cross-entropy, from a second graph that is its derivative.
+ * A classifier that also gives the input gradient of its cross-entropy, from a second graph that is its derivative. That
+ * graph is made when it is first asked for: a target that is only queried need not be differentiable.
  *
- * @throws {ModelError} as `createClassifier`, and when an operator has no derivative
+ * @throws {ModelError} as `createClassifier`; `lossGradients` throws one when an operator has no derivative
  * @throws {RuntimeError} when the runtime cannot run it
  */
 export async function createDifferentiableClassifier(
   options: GraphClassifierOptions,
 ): Promise<DifferentiableClassifier> {
-  const { graph, runtime, ...load } = options;
-  // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
-  const folded = foldBatchNormalization(foldConstants(graph));
-  const { graph: derivative, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
-  const { input, classes } = layoutOf(graph);
-  const classifier = await createClassifier(options);
-  const executable = await runtime.load(foldConstants(derivative), load).catch(async (error: unknown) => {
-    await classifier.close();
-    throw error;
-  });
+  const model = classifierGraph(options.graph, options.images);
+  const classifier = await loadLogits(model, options);
+  let derivative: Promise<Derivative> | undefined;
   return {
     ...classifier,
-    async lossGradients(inputs, labels, count): Promise<LossGradients> {
-      const results = await executable.run({
-        [input]: float32([count, ...classifier.shape], inputs),
-        [LABELS]: float32([count, classes], oneHot(labels, classes)),
-      });
-      return {
-        losses: floats(results, loss),
-        gradients: floats(results, gradient),
-        logits: floats(results, logits),
-      };
+    async lossGradients(inputs, labels, count) {
+      derivative ??= loadDerivative(model, options);
+      return lossGradients(await derivative, model, { inputs, labels, count });
     },
-    async close(): Promise<void> {
-      await Promise.all([classifier.close(), executable.close()]);
+    async close() {
+      const closeDerivative = derivative?.then(
+        ({ executable }) => executable.close(),
+        () => undefined,
+      );
+      await Promise.all([classifier.close(), closeDerivative]);
     },
   };
 }
 
-/** Names and sizes of a classifier's input and output. */
-interface Layout {
-  readonly input: string;
-  readonly shape: readonly [number, number, number];
+async function loadLogits(
+  model: ClassifierGraph,
+  { runtime, threads }: GraphClassifierOptions,
+): Promise<Classifier> {
+  const { input, shape, logits, classes } = model;
+  // Integer kernels want quantized weights as they are.
+  const graph = foldConstants(logitsGraph(model), { keepQuantized: true });
+  const executable = await runtime.load(graph, loadOptions(threads));
+  return {
+    shape,
+    classes,
+    async logits(inputs, count) {
+      const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count);
+      return valuesOf(results, logits);
+    },
+    close: () => executable.close(),
+  };
+}
+
+/** The graph of loss and gradient on a runtime, and the names of what it gives. */
+interface Derivative {
+  readonly executable: Executable;
+  readonly loss: string;
+  readonly gradient: string;
   readonly logits: string;
-  readonly classes: number;
 }
 
-function layoutOf(graph: Graph): Layout {
-  const [input, another] = graph.inputs;
-  const [batch, ...shape] = input?.shape ?? [];
-  const [channels, height, width] = shape;
-  if (
-    input?.dataType !== 'float32' ||
-    another !== undefined ||
-    shape.length !== 3 ||
-    typeof batch === 'number' ||
-    typeof channels !== 'number' ||
-    typeof height !== 'number' ||
-    typeof width !== 'number'
-  ) {
-    const given = graph.inputs.map((info) => `${info.dataType} [${info.shape.join(', ')}]`).join(', ');
-    throw new ModelError(
-      `a classifier has one float32 input [N, C, H, W] with N left open; model "${graph.name}" has ${given || 'none'}`,
-    );
-  }
-  const { graph: whole, logits } = withLoss(graph, 'cross-entropy');
-  const classes = whole.outputs.find(({ name }) => name === logits)?.shape[1];
-  if (typeof classes !== 'number') throw new ModelError(`model "${graph.name}" has no number of classes`);
-  return { input: input.name, shape: [channels, height, width], logits, classes };
+async function loadDerivative(
+  model: ClassifierGraph,
+  { runtime, threads }: GraphClassifierOptions,
+): Promise<Derivative> {
+  // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
+  const folded = foldBatchNormalization(foldConstants(model.graph));
+  const { graph, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
+  const executable = await runtime.load(foldConstants(graph), loadOptions(threads));
+  return { executable, loss, gradient, logits };
 }
 
-/** The graph cut off at its logits. */
-function logitsGraph(graph: Graph, { logits, classes }: Layout): Graph {
-  const batch = graph.inputs[0]?.shape[0] ?? 'N';
-  return { ...graph, outputs: [{ name: logits, dataType: 'float32', shape: [batch, classes] }] };
+const loadOptions = (threads: number | undefined): LoadOptions => (threads === undefined ? {} : { threads });
+
+interface LabelledInputs {
+  readonly inputs: Float32Array;
+  readonly labels: Int32Array;
+  readonly count: number;
 }
 
-async function logitsFrom(
-  executable: Executable,
-  { input, shape, logits }: Layout,
-  inputs: Float32Array,
-  count: number,
-): Promise<Float32Array> {
-  return floats(await executable.run({ [input]: float32([count, ...shape], inputs) }), logits);
+async function lossGradients(
+  { executable, loss, gradient, logits }: Derivative,
+  { input, shape, classes }: ClassifierGraph,
+  { inputs, labels, count }: LabelledInputs,
+): Promise<LossGradients> {
+  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: oneHot(labels, count, classes) };
+  const results = await runRows(executable, feeds, count);
+  return {
+    losses: valuesOf(results, loss),
+    gradients: valuesOf(results, gradient),
+    logits: valuesOf(results, logits),
+  };
 }
 
-function oneHot(labels: Int32Array, classes: number): Float32Array {
-  const rows = new Float32Array(labels.length * classes);
-  labels.forEach((label, row) => {
+function oneHot(labels: Int32Array, count: number, classes: number): Tensor<'float32'> {
+  const rows = new Float32Array(count * classes);
+  for (let row = 0; row < count; row++) {
+    const label = labels[row] ?? -1;
+    if (label < 0 || label >= classes) {
+      throw new RobustnessError(
+        `label ${row} of ${count} is ${labels[row] ?? 'missing'}, but must be 0 to ${classes - 1}`,
+      );
+    }
     rows[row * classes + label] = 1;
-  });
-  return rows;
+  }
+  return float32([count, classes], rows);
 }
 
-function floats(results: Tensors, name: string): Float32Array {
-  const tensor = results[name];
-  if (tensor?.dataType !== 'float32') throw new ModelError(`output "${name}" is not float32`);
-  return tensor.data;
+function valuesOf(results: Rows, name: string): Float32Array {
+  const values = results[name];
+  if (values === undefined) throw new ModelError(`the model gives no "${name}"`);
+  return values;
 }

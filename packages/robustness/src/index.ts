@@ -27,6 +27,7 @@ export { attacks } from './attacks/registry.js';
 export type { BatchOptions } from './batching/evaluate-all.js';
 export { consecutiveSamples } from './classifier.js';
 export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
+export type { ImageShape } from './classifier-graph.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';
 export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';

@@ -1,4 +1,4 @@
-import type { Graph, Runtime } from '@unpair/graph';
+import type { Dim, Graph, Runtime } from '@unpair/graph';
 import { GraphBuilder, ModelError, float32, ints } from '@unpair/graph';
 import type { DifferentiableClassifier, Sample } from '@unpair/robustness';
 import {
@@ -30,8 +30,13 @@ function normals(name: string, shape: readonly number[], scale: number): ReturnT
   );
 }
 
+interface Variant {
+  readonly ending?: 'logits' | 'softmax';
+  readonly batch?: Dim;
+}
+
 /** A small convolutional classifier; `noise` moves its weights away from those of noise 0. */
-function network(noise: number, ending: 'logits' | 'softmax' = 'logits'): Graph {
+function network(noise: number, { ending = 'logits', batch = 'N' }: Variant = {}): Graph {
   const builder = new GraphBuilder('network');
   const weight = (name: string, shape: readonly number[], scale: number): string => {
     const [base, other] = [normals(name, shape, scale), normals(`${name}/noise`, shape, scale * noise)];
@@ -43,7 +48,7 @@ function network(noise: number, ending: 'logits' | 'softmax' = 'logits'): Graph 
       ),
     );
   };
-  const input = builder.input('input', 'float32', ['N', 3, 8, 8]);
+  const input = builder.input('input', 'float32', [batch, 3, 8, 8]);
   const pads = { pads: ints([1, 1, 1, 1]) };
   const first = builder.node('Relu', [builder.node('Conv', [input, weight('a', [16, 3, 3, 3], 0.4)], pads)]);
   const second = builder.node('Relu', [
@@ -52,7 +57,7 @@ function network(noise: number, ending: 'logits' | 'softmax' = 'logits'): Graph 
   const flat = builder.node('Flatten', [second]);
   const logits = builder.node('MatMul', [flat, weight('c', [16 * 64, 5], 0.1)]);
   const output = ending === 'logits' ? logits : builder.node('Softmax', [logits]);
-  builder.output(output, 'float32', ['N', 5]);
+  builder.output(output, 'float32', [batch, 5]);
   return builder.build();
 }
 
@@ -75,7 +80,7 @@ afterAll(async () => {
 
 test('a softmax at the end is left out: the logits are what goes into it', async () => {
   const plain = await createClassifier({ graph: network(0), runtime });
-  const capped = await createClassifier({ graph: network(0, 'softmax'), runtime });
+  const capped = await createClassifier({ graph: network(0, { ending: 'softmax' }), runtime });
   const input = samples[0]?.input ?? new Float32Array(SIZE);
   expect(await capped.logits(input, 1)).toEqual(await plain.logits(input, 1));
   expect(capped.classes).toBe(5);
@@ -147,4 +152,59 @@ test('a graph that is no image classifier is refused by name and shape', async (
   const refusal = createClassifier({ graph: builder.build(), runtime });
   await expect(refusal).rejects.toThrow(ModelError);
   await expect(refusal).rejects.toThrow('model "table" has float32 [N, 4]');
+});
+
+test('a graph made for batches of four takes seven inputs, and answers as the same graph with an open batch', async () => {
+  const fixed = await createDifferentiableClassifier({ graph: network(0, { batch: 4 }), runtime });
+  const inputs = new Float32Array(7 * SIZE);
+  samples.slice(0, 7).forEach(({ input }, row) => {
+    inputs.set(input, row * SIZE);
+  });
+  const labels = Int32Array.of(0, 1, 2, 3, 4, 0, 1);
+  expect(await fixed.logits(inputs, 7)).toEqual(await target.logits(inputs, 7));
+  expect(await fixed.lossGradients(inputs, labels, 7)).toEqual(await target.lossGradients(inputs, labels, 7));
+  await fixed.close();
+});
+
+/** Means of the operator's results over each of three channels: takes images of any size. */
+function pooling(operator: 'Relu' | 'Softsign', classes: Dim = 3): Graph {
+  const builder = new GraphBuilder('pooling');
+  const input = builder.input('input', 'float32', ['N', 3, 'H', 'W']);
+  const pooled = builder.node('GlobalAveragePool', [builder.node(operator, [input])]);
+  builder.output(builder.node('Flatten', [pooled]), 'float32', ['N', classes]);
+  return builder.build();
+}
+
+test('the size of the images may be left to whoever uses the graph', async () => {
+  const graph = pooling('Relu');
+  await expect(createClassifier({ graph, runtime })).rejects.toThrow(
+    'input [N, C, H, W] of known C, H and W; model "pooling" has float32 [N, 3, H, W]',
+  );
+  const sized = await createDifferentiableClassifier({ graph, runtime, images: [3, 1, 2] });
+  const inputs = Float32Array.of(0, 1, 2, 3, 4, 5);
+  expect(sized.shape).toEqual([3, 1, 2]);
+  expect(await sized.logits(inputs, 1)).toEqual(Float32Array.of(0.5, 2.5, 4.5));
+  const { gradients } = await sized.lossGradients(inputs, Int32Array.of(2), 1);
+  expect(gradients).toHaveLength(6);
+  await expect(sized.lossGradients(inputs, Int32Array.of(3), 1)).rejects.toThrow(
+    'label 0 of 1 is 3, but must be 0 to 2',
+  );
+  await sized.close();
+});
+
+test('a graph without a derivative is classifier enough to be a target', async () => {
+  const smooth = await createDifferentiableClassifier({
+    graph: pooling('Softsign'),
+    runtime,
+    images: [3, 1, 1],
+  });
+  const inputs = Float32Array.of(0, 1, 3);
+  expect(await smooth.logits(inputs, 1)).toEqual(Float32Array.of(0, 0.5, 0.75));
+  await expect(smooth.lossGradients(inputs, Int32Array.of(0), 1)).rejects.toThrow('Softsign');
+  await smooth.close();
+});
+
+test('a graph that leaves its classes open is refused', async () => {
+  const refusal = createClassifier({ graph: pooling('Relu', 'K'), runtime, images: [3, 1, 1] });
+  await expect(refusal).rejects.toThrow('of model "pooling" does not say how many classes there are');
 });

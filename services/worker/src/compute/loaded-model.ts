@@ -6,7 +6,7 @@ import {
   type Graph,
   type Runtime,
 } from '@unpair/graph';
-import { GraphClassifier } from './graph-classifier.js';
+import { createDifferentiableClassifier, type DifferentiableClassifier } from '@unpair/robustness';
 import type { Closable } from './lease-cache.js';
 
 export interface LoadedModelOptions {
@@ -17,24 +17,21 @@ export interface LoadedModelOptions {
 }
 
 /**
- * A model in memory: its graph, and the executables made of it so far, one for each purpose (logits, input gradient).
- * Purposes are added on demand because a stage rarely needs all.
+ * A model in memory: its graph, and what has been loaded of it so far. That is done on demand, because models are
+ * also served that are no classifiers.
  */
 export class LoadedModel implements Closable {
   readonly graph: Graph;
-  /** The graph without what exporters leave to be computed at run time, which could not be differentiated. */
-  readonly #folded: Graph;
   /** Size of the file. */
   readonly bytes: number;
   readonly #options: LoadedModelOptions;
-  readonly #executables = new Map<string, Promise<Executable>>();
-  #classifier: GraphClassifier | undefined;
+  #classifier: Promise<DifferentiableClassifier> | undefined;
+  #forward: Promise<Executable> | undefined;
 
   /** @throws {ModelError} when the bytes are no ONNX model that we understand. */
   constructor(options: LoadedModelOptions) {
     this.#options = options;
     this.graph = decodeModel(options.bytes);
-    this.#folded = foldConstants(this.graph, { keepQuantized: true });
     this.bytes = options.bytes.length;
   }
 
@@ -44,32 +41,28 @@ export class LoadedModel implements Closable {
   }
 
   /**
-   * The model as attacks see it.
-   * @throws {ModelError} when it is no image classifier.
+   * The model as attacks see it; made once, and closed with the model.
+   * @throws {ModelError} when it is no image classifier
+   * @throws {RuntimeError} when the runtime cannot run it
    */
-  get classifier(): GraphClassifier {
-    this.#classifier ??= new GraphClassifier(this.#folded, (purpose, derive) =>
-      this.executable(purpose, derive),
-    );
+  classifier(): Promise<DifferentiableClassifier> {
+    const { runtime, threads } = this.#options;
+    this.#classifier ??= createDifferentiableClassifier({ graph: this.graph, runtime, threads });
     return this.#classifier;
   }
 
-  /** The executable for `purpose`, of the graph that `derive` makes of the model's; made once. */
-  executable(purpose: string, derive: (graph: Graph) => Graph = (graph) => graph): Promise<Executable> {
-    const held = this.#executables.get(purpose);
-    if (held !== undefined) return held;
+  /**
+   * The model as it is, with its own inputs and outputs; made once, and closed with the model.
+   * @throws {RuntimeError} when the runtime cannot run it
+   */
+  forward(): Promise<Executable> {
     const { runtime, threads } = this.#options;
-    const loading = Promise.resolve(this.#folded)
-      .then(derive)
-      .then((graph) => runtime.load(graph, { threads }));
-    this.#executables.set(purpose, loading);
-    return loading;
+    this.#forward ??= runtime.load(foldConstants(this.graph, { keepQuantized: true }), { threads });
+    return this.#forward;
   }
 
   async close(): Promise<void> {
-    const loaded = await Promise.allSettled(this.#executables.values());
-    this.#executables.clear();
-    const executables = loaded.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    await Promise.all(executables.map((executable) => executable.close()));
+    const loaded = await Promise.allSettled([this.#classifier, this.#forward]);
+    for (const one of loaded) if (one.status === 'fulfilled') await one.value?.close();
   }
 }

@@ -34,7 +34,7 @@ const handle: Handle = async (request, { signal, report }) => {
     return { result: encodeResult(result), ...(artefact && { artefact }) };
   }
   return workbench.withModel(request.model, async (model) => {
-    const executable = await model.executable('forward');
+    const executable = await model.forward();
     if (request.kind === 'infer') return executable.run(request.feeds);
     return { inputs: executable.inputs, outputs: executable.outputs };
   });

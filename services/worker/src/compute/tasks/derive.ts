@@ -18,7 +18,9 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
   const definition = definitionOf(task.kind);
   const { workbench, signal } = context;
   const of = present(task.of, 'model to derive from');
-  return workbench.withModel(fileOf(of.digest, context), async ({ graph, classifier }) => {
+  return workbench.withModel(fileOf(of.digest, context), async (loaded) => {
+    const { graph } = loaded;
+    const classifier = await loaded.classifier();
     const samples = await calibrationSamples(task, context, (set) => {
       assertFits(of.id, classifier, set);
     });

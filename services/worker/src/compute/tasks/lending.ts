@@ -45,8 +45,8 @@ export function withClassifier<T>(
   { samples, role, context }: ClassifierOptions,
   use: (classifier: DifferentiableClassifier, model: LoadedModel) => Promise<T>,
 ): Promise<T> {
-  return context.workbench.withModel(fileOf(model.digest, context), (loaded) => {
-    const { classifier } = loaded;
+  return context.workbench.withModel(fileOf(model.digest, context), async (loaded) => {
+    const classifier = await loaded.classifier();
     assertFits(model.id, classifier, samples.set);
     return use(context.meter.wrap(classifier, role), loaded);
   });

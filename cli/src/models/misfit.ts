@@ -1,20 +1,14 @@
 import type { Dim, Graph, ValueInfo } from '@unpair/graph';
 import type { SampleSet } from '@unpair/datasets';
 
-/** How a graph is used as an image classifier. */
-export interface Classifier {
-  readonly input: ValueInfo;
-  readonly output: ValueInfo;
-}
-
 /** The facts of a data set that a model has to fit. */
 export type DataFacts = Pick<SampleSet, 'name' | 'shape' | 'classes' | 'classNames'>;
 
 /**
- * Says in a phrase why the model cannot classify these samples, or returns how it does. Sizes that the file leaves
+ * Says in a phrase why the model cannot classify these samples; undefined where it can. Sizes that the file leaves
  * open fit everything.
  */
-export function fitClassifier(graph: Graph, data: DataFacts): Classifier | string {
+export function misfitOf(graph: Graph, data: DataFacts): string | undefined {
   const [input, ...moreInputs] = graph.inputs;
   const [output, ...moreOutputs] = graph.outputs;
   if (!input || moreInputs.length > 0) return `has ${graph.inputs.length} inputs instead of one`;
@@ -26,13 +20,7 @@ export function fitClassifier(graph: Graph, data: DataFacts): Classifier | strin
   if (!image.every((dim, axis) => isOpen(dim) || dim === data.shape[axis])) {
     return `takes images of ${image.join('×')}, but those of ${data.name} are ${data.shape.join('×')}`;
   }
-  return classesProblem(output, data) ?? { input, output };
-}
-
-/** The batch size that a model is made for, where it takes no other. */
-export function fixedBatch({ input }: Classifier): number | undefined {
-  const [batch] = input.shape;
-  return typeof batch === 'number' ? batch : undefined;
+  return classesProblem(output, data);
 }
 
 function classesProblem(output: ValueInfo, { name, classes, classNames }: DataFacts): string | undefined {

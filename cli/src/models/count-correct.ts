@@ -1,0 +1,55 @@
+import type { SampleSet } from '@unpair/datasets';
+import { inputs, slice } from '@unpair/datasets';
+import type { Graph } from '@unpair/graph';
+import type { Classifier } from '@unpair/robustness';
+import { consecutiveSamples, createClassifier, measureAccuracy } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+
+import type { Progress } from '../terminal/progress.js';
+
+export interface CountOptions {
+  /** Samples in one batch. */
+  readonly batchSize: number;
+  /** Threads of the runtime. */
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/**
+ * Counts the samples of `set` that a model gets right.
+ * @throws {ModelError} when it is no image classifier
+ * @throws the signal's reason once it is aborted
+ */
+export async function countCorrect(graph: Graph, set: SampleSet, options: CountOptions): Promise<number> {
+  const { threads, progress } = options;
+  const model = await createClassifier({ graph, runtime: createRuntime(), threads, images: set.shape });
+  try {
+    return await countAll(model, set, options);
+  } finally {
+    progress.end();
+    await model.close();
+  }
+}
+
+/** Goes through the set in runs of a few batches, so that it can tell how far it is. */
+async function countAll(
+  model: Classifier,
+  set: SampleSet,
+  { batchSize, signal, progress }: CountOptions,
+): Promise<number> {
+  const run = batchSize * 4;
+  let correct = 0;
+  for (let first = 0; first < set.count; first += run) {
+    progress.update({
+      label: 'evaluating',
+      fraction: first / set.count,
+      detail: `${first}/${set.count} samples`,
+    });
+    const part = slice(set, first, Math.min(run, set.count - first));
+    const samples = consecutiveSamples(first, inputs(part), part.labels);
+    const rows = await measureAccuracy(model, samples, { batchSize, signal });
+    correct += rows.filter(({ label, predicted }) => label === predicted).length;
+  }
+  return correct;
+}
