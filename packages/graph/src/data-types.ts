@@ -37,7 +37,8 @@ const BY_CODE: ReadonlyMap<number, DataType> = new Map(
   Object.entries(CODES).map(([dataType, code]) => [code, dataType as DataType]),
 );
 
-const ARRAYS: { readonly [K in DataType]: new (buffer: ArrayBuffer) => ArrayOf[K] } = {
+/** What holds the elements of each type: see `ArrayOf`. */
+export const ELEMENT_ARRAYS: { readonly [K in DataType]: new (buffer: ArrayBuffer) => ArrayOf[K] } = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -84,5 +85,5 @@ export function dataTypeOfCode(code: number, place: string): DataType {
 
 /** A typed array over `buffer` that holds elements of `dataType`. */
 export function arrayOver<T extends DataType>(dataType: T, buffer: ArrayBuffer): ArrayOf[T] {
-  return new ARRAYS[dataType](buffer);
+  return new ELEMENT_ARRAYS[dataType](buffer);
 }

@@ -9,7 +9,13 @@ export type { RunningStatistic, TrainingGraph, TrainingGraphOptions } from './au
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
 export { OPSETS, decodeModel } from './codec/decode.js';
 export { encodeModel } from './codec/encode.js';
-export { arrayOver, BYTES_PER_ELEMENT, codeOfDataType, dataTypeOfCode } from './data-types.js';
+export {
+  arrayOver,
+  BYTES_PER_ELEMENT,
+  codeOfDataType,
+  dataTypeOfCode,
+  ELEMENT_ARRAYS,
+} from './data-types.js';
 export { RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';

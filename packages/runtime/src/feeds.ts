@@ -1,18 +1,5 @@
-import type { DataType, Dim, Tensors, ValueInfo } from '@unpair/graph';
-import { RuntimeError, sizeOf } from '@unpair/graph';
-
-const ELEMENT_ARRAYS: Readonly<Record<DataType, { readonly name: string }>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
+import type { Dim, Tensors, ValueInfo } from '@unpair/graph';
+import { ELEMENT_ARRAYS, RuntimeError, sizeOf } from '@unpair/graph';
 
 /**
  * Checks feeds against a graph's inputs before native code sees them: every input fed, nothing else fed, element

@@ -1,5 +1,5 @@
 import type { DataType, Tensor } from '@unpair/graph';
-import { RuntimeError } from '@unpair/graph';
+import { ELEMENT_ARRAYS, RuntimeError } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
 
 /**
@@ -29,21 +29,8 @@ export function fromOrt(name: string, value: ort.Tensor): Tensor {
   return { dataType, shape: value.dims, data: raw } as Tensor;
 }
 
-const DATA_TYPES: ReadonlySet<string> = new Set<DataType>([
-  'float32',
-  'float64',
-  'float16',
-  'int64',
-  'int32',
-  'int16',
-  'int8',
-  'uint16',
-  'uint8',
-  'bool',
-]);
-
 function dataTypeOf(type: string): DataType | undefined {
-  return DATA_TYPES.has(type) ? (type as DataType) : undefined;
+  return Object.hasOwn(ELEMENT_ARRAYS, type) ? (type as DataType) : undefined;
 }
 
 type HalfArray = new (buffer: ArrayBufferLike, offset: number, length: number) => object;

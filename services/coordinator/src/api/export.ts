@@ -1,10 +1,10 @@
-import { ServiceError } from '@unpair/platform';
 import { ExportFormat, type ExportResultsRequest } from '@unpair/protocol';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportFileFormat, ResultStore } from '../results/result-store.js';
 import { exportTables, type ExportTable } from '../results/schema.js';
+import { invalidField } from './invalid-field.js';
 
 const formats: Readonly<Partial<Record<ExportFormat, ExportFileFormat>>> = {
   [ExportFormat.PARQUET]: 'parquet',
@@ -40,17 +40,16 @@ function checkExport({ table, format }: ExportResultsRequest): {
   readonly format: ExportFileFormat;
 } {
   const file = formats[format];
-  if (file === undefined) throw invalid('format', 'format must be PARQUET, CSV or JSONL.');
+  if (file === undefined) throw invalidField('format', 'format must be PARQUET, CSV or JSONL.');
   if (!isTable(table)) {
-    throw invalid('table', `table must be one of ${Object.keys(exportTables).join(', ')}, got "${table}".`);
+    throw invalidField(
+      'table',
+      `table must be one of ${Object.keys(exportTables).join(', ')}, got "${table}".`,
+    );
   }
   return { table, format: file };
 }
 
 function isTable(name: string): name is ExportTable {
   return Object.hasOwn(exportTables, name);
-}
-
-function invalid(field: string, description: string): ServiceError {
-  return new ServiceError('INVALID_ARGUMENT', description, { violations: [{ field, description }] });
 }

@@ -1,6 +1,6 @@
-import { ServiceError } from '@unpair/platform';
 import type { ListCampaignsRequest } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { invalidField } from './invalid-field.js';
 
 const defaultPage = 50;
 const largestPage = 1_000;
@@ -13,7 +13,7 @@ export interface Page {
 
 /** One page of the campaigns, newest first. The token names the last campaign seen, so new ones shift nothing. */
 export function page(runs: Iterable<CampaignRun>, { pageSize, pageToken }: ListCampaignsRequest): Page {
-  if (pageSize < 0) throw invalid('page_size', `page_size must not be negative, got ${pageSize}.`);
+  if (pageSize < 0) throw invalidField('page_size', `page_size must not be negative, got ${pageSize}.`);
   const size = Math.min(pageSize === 0 ? defaultPage : pageSize, largestPage);
   const keyed = [...runs].map((run) => [keyOf(run), run] as const).sort(([a], [b]) => (a < b ? 1 : -1));
   const after = pageToken === '' ? undefined : decode(pageToken);
@@ -36,9 +36,5 @@ function encode(key: string): string {
 function decode(token: string): string {
   const key = Buffer.from(token, 'base64url').toString();
   if (/^\S* c-[0-9a-f]+$/.test(key)) return key;
-  throw invalid('page_token', `page_token "${token}" is not one that this server gave.`);
-}
-
-function invalid(field: string, description: string): ServiceError {
-  return new ServiceError('INVALID_ARGUMENT', description, { violations: [{ field, description }] });
+  throw invalidField('page_token', `page_token "${token}" is not one that this server gave.`);
 }

@@ -12,6 +12,7 @@ import {
 import type { JsMsg, NatsConnection } from 'nats';
 import { randomUUID } from 'node:crypto';
 import type { ComputeProgress } from '../compute/messages.js';
+import { failureOf } from '../failure.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
 import { delayAfter, isPermanent, type RetryPolicy } from './retry-policy.js';
@@ -109,12 +110,12 @@ export class TaskHandler {
     task: Task,
     { error, queries, signal }: { error: unknown; queries: number; signal: AbortSignal },
   ): Promise<DeliveryOutcome> {
-    const { code, text } = describe(error);
+    const { code, message: reason } = failureOf(error);
     const { logger, policy } = this.#options;
-    const about = { campaign: task.campaignId, task: task.index, code, reason: text };
+    const about = { campaign: task.campaignId, task: task.index, code, reason };
     if (!signal.aborted && isPermanent(code)) {
       logger.warn(about, 'task can never succeed');
-      return this.#finish(message, task, failure(code, text));
+      return this.#finish(message, task, failure(code, reason));
     }
     await this.#waste(task, queries);
     if (signal.aborted) {
@@ -189,10 +190,4 @@ function kindOf(task: Task | MalformedTask): string {
 
 function failure(code: string, message: string): Outcome {
   return { $case: 'failure', value: { code, message } };
-}
-
-function describe(error: unknown): { code: string; text: string } {
-  if (!(error instanceof Error)) return { code: 'INTERNAL', text: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-  return { code, text: error.message };
 }

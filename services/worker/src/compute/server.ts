@@ -1,3 +1,4 @@
+import { failureOf } from '../failure.js';
 import type { ComputeAnswers, ComputeProgress, ComputeRequest, FromCompute, ToCompute } from './messages.js';
 
 /** What a handler learns of its request, and how it reports. */
@@ -38,17 +39,9 @@ export class ComputeServer {
       const value = await this.#handle(request, { signal: controller.signal, report });
       this.#send({ kind: 'answer', id, value });
     } catch (error) {
-      this.#send({ kind: 'failed', id, ...describe(error) });
+      this.#send({ kind: 'failed', id, ...failureOf(error) });
     } finally {
       this.#inFlight.delete(id);
     }
   }
-}
-
-/** Errors cross the process boundary as a canonical code and a sentence. */
-function describe(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: 'INTERNAL', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-  if (error.name === 'AbortError') return { code: 'CANCELLED', message: error.message };
-  return { code, message: error.message };
 }
