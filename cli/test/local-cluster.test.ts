@@ -10,8 +10,12 @@ import { describe, expect, test } from 'vitest';
 import { runCli, startCli } from './run-cli.js';
 import { CAMPAIGN, workplace } from './workplace.js';
 
-/** Long enough to be interrupted: hundreds of tasks of one sample. */
-const LONG = `${CAMPAIGN.replace('samples: 4', 'samples: 600')}shardSize: 1\n`;
+/** Three tasks for each of `samples` samples: with hundreds, long enough to be interrupted. */
+const inSingles = (samples: number): string =>
+  `${CAMPAIGN.replace('samples: 4', `samples: ${samples}`)}shardSize: 1\n`;
+const LONG = inSingles(600);
+/** Still running when another command has started and ended. */
+const VERY_LONG = inSingles(8_000);
 
 describe('a campaign on this machine', { timeout: 300_000 }, () => {
   test('runs, reports, and is found again by the same command', async () => {
@@ -32,9 +36,10 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     const folder = await workplace(LONG, 600);
     const child = startCli(['run', 'campaign.yaml', '--workers', '2', '--out', 'out'], { cwd: folder });
     const stderr = collect(child);
+    const ended = once(child, 'exit');
     await awaitFirstResult(child, stderr);
     child.kill('SIGINT');
-    expect((await once(child, 'exit'))[0]).toBe(130);
+    expect((await ended)[0]).toBe(130);
     expect(stderr()).toContain('stopping; run the same command again to resume\n');
     expect(await processesOf(folder)).toEqual([]);
     expect(existsSync(join(folder, 'out', 'report.json'))).toBe(false);
@@ -54,13 +59,14 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
   });
 
   test('refuses to share its folder with another', async () => {
-    const folder = await workplace(LONG, 600);
+    const folder = await workplace(VERY_LONG, 8_000);
     const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
     const child = startCli(args, { cwd: folder });
+    const ended = once(child, 'exit');
     await awaitFirstResult(child, collect(child));
     const second = await runCli(args, { cwd: folder });
     child.kill('SIGINT');
-    await once(child, 'exit');
+    expect((await ended)[0]).toBe(130);
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toMatch(
       /^error: .*\.state is in use by process \d+: wait for it or choose another --out\n$/,
