@@ -12,12 +12,13 @@ const layers: Record<string, readonly string[]> = {
   'packages/protocol': [],
   'packages/datasets': [],
   'packages/runtime': ['graph'],
+  'packages/formats': ['graph'],
   'packages/robustness': ['graph'],
   'packages/campaign': ['robustness'],
   'packages/platform': ['protocol'],
   'services/coordinator': ['campaign', 'protocol', 'platform'],
   'services/worker': ['graph', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],
-  cli: ['graph', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],
+  cli: ['graph', 'formats', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],
 };
 
 const everyone = [...Object.keys(layers)].map((path) => path.split('/').at(-1) ?? path);
@@ -41,7 +42,7 @@ const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed])
 
 /** The mathematics is pure: no files, network, clock, environment or hidden randomness. */
 const pureRules: Linter.Config = {
-  files: ['packages/{graph,robustness,campaign}/src/**/*.ts'],
+  files: ['packages/{graph,formats,robustness,campaign}/src/**/*.ts'],
   rules: {
     'no-restricted-globals': [
       'error',

@@ -1,0 +1,2 @@
+export { formatOf } from './format.js';
+export type { ModelFormat } from './format.js';
