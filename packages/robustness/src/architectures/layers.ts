@@ -63,6 +63,14 @@ export class ClassifierLayers {
     return this.#graph.node('Relu', [value]);
   }
 
+  /** Maximum over windows of `size` × `size` that do not overlap. */
+  maxPool(value: string, size: number): string {
+    return this.#graph.node('MaxPool', [value], {
+      kernel_shape: ints([size, size]),
+      strides: ints([size, size]),
+    });
+  }
+
   add(left: string, right: string): string {
     return this.#graph.node('Add', [left, right]);
   }

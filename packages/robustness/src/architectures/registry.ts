@@ -3,9 +3,10 @@ import type { Architecture, ArchitectureOptions, ClassifierShape } from './archi
 import { convnet } from './convnet.js';
 import type { Initializer } from './initialization.js';
 import { resnet } from './resnet.js';
+import { vgg } from './vgg.js';
 
 /** Architectures that recipes can name. */
-export const ARCHITECTURES: readonly Architecture[] = [resnet, convnet];
+export const ARCHITECTURES: readonly Architecture[] = [resnet, convnet, vgg];
 
 /** An architecture or an option of it that does not exist or is out of range. */
 export class ArchitectureError extends Error {

@@ -48,9 +48,18 @@ describe('convnet', () => {
   });
 });
 
+describe('vgg', () => {
+  it('halves the image between its stages, and has the convolutions of its depth', () => {
+    const graph = build('vgg', { depth: 16, width: 8 });
+    expect(graph.nodes.filter(({ op }) => op === 'Conv')).toHaveLength(13);
+    const pooled = graph.nodes.find(({ op }) => op === 'GlobalAveragePool')?.inputs[0] ?? '';
+    expect(inferShapes(graph).get(pooled)?.shape).toEqual(['N', 64, 2, 2]);
+  });
+});
+
 describe('what a recipe may get wrong', () => {
   it.each([
-    ['alexnet', {}, 'architecture.name is "alexnet"; it must be one of: resnet, convnet'],
+    ['alexnet', {}, 'architecture.name is "alexnet"; it must be one of: resnet, convnet, vgg'],
     ['resnet', { depth: 21 }, 'architecture.depth is 21; it must be 6·k + 2 from 8 to 110'],
     [
       'resnet',
