@@ -29,7 +29,7 @@ function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
 function cellsOf(
   { attack, parameters, samples }: AttackEntry,
   { targets, surrogates, threat: { norm, epsilons } }: Campaign,
-  { needsSurrogate, usesQueries, parameters: specs }: AttackWord,
+  { needsSurrogate, usesQueries, withoutPrior, parameters: specs }: AttackWord,
 ): readonly Cell[] {
   const partners = needsSurrogate ? surrogates : [null];
   const points = epsilons.map((epsilon) => ({
@@ -40,7 +40,13 @@ function cellsOf(
     partners.flatMap((surrogate) =>
       points.map((point) => {
         const coordinates = { target, surrogate, attack, norm, ...point };
-        return { id: cellId(coordinates), ...coordinates, usesQueries, samples };
+        return {
+          id: cellId(coordinates),
+          ...coordinates,
+          usesQueries,
+          withoutPrior: withoutPrior ?? null,
+          samples,
+        };
       }),
     ),
   );
@@ -60,7 +66,7 @@ function resolved(
 }
 
 /** `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate. */
-function cellId(cell: Omit<Cell, 'id' | 'usesQueries' | 'samples'>): string {
+function cellId(cell: Omit<Cell, 'id' | 'usesQueries' | 'withoutPrior' | 'samples'>): string {
   const { attack, target, surrogate, norm, epsilon, parameters } = cell;
   return `${attack}/${target}/${surrogate ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
 }

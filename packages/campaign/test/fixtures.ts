@@ -30,7 +30,14 @@ export const vocabulary: Vocabulary = {
       parameters: { momentum: { type: 'number', min: 0, default: 1, description: '' } },
     },
     { name: 'rgf', needsSurrogate: false, usesQueries: true, norms: ['linf', 'l2'], parameters: { budget } },
-    { name: 'p-rgf', needsSurrogate: true, usesQueries: true, norms: ['linf', 'l2'], parameters: { budget } },
+    {
+      name: 'p-rgf',
+      needsSurrogate: true,
+      usesQueries: true,
+      withoutPrior: 'rgf',
+      norms: ['linf', 'l2'],
+      parameters: { budget },
+    },
   ],
   siblings: [
     {

@@ -1,15 +1,12 @@
 import type { Random } from '@unpair/robustness';
+import { bootstrapSamples, resampledMean, resampledMedian } from '@unpair/robustness';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
 import type { Outcome } from './outcomes.js';
 import { budgetOf } from './outcomes.js';
-import { bootstrapPairs, resampledMean, resampledMedian } from './paired-bootstrap.js';
 import type { AmplificationReport, Ratio } from './report.js';
-
-/** Attacks with a transfer prior, and the same search without it. */
-const WITHOUT_PRIOR: ReadonlyMap<string, string> = new Map([['p-rgf', 'rgf']]);
 
 /** A cell with a surrogate, and a cell that does without that surrogate. */
 export interface Comparison {
@@ -78,14 +75,14 @@ function queryRatio(
 ): AmplificationReport['queryRatio'] {
   const own = resampledMedian(pairs.map((pair) => pair.own.cost));
   const base = resampledMedian(pairs.map((pair) => pair.base.cost));
-  const ratio = bootstrapPairs(pairs.length, (counts) => base(counts) / own(counts), random);
+  const ratio = bootstrapSamples(pairs.length, (counts) => base(counts) / own(counts), random);
   return { ...ratio, censored: base(new Uint32Array(pairs.length).fill(1)) >= budget };
 }
 
 function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {
   const own = resampledMean(pairs.map((pair) => Number(pair.own.success)));
   const base = resampledMean(pairs.map((pair) => Number(pair.base.success)));
-  const ratio = bootstrapPairs(pairs.length, (counts) => own(counts) / base(counts), random);
+  const ratio = bootstrapSamples(pairs.length, (counts) => own(counts) / base(counts), random);
   if (!Number.isFinite(ratio.value)) return null;
   return { ...ratio, high: Number.isFinite(ratio.high) ? ratio.high : null };
 }
@@ -100,9 +97,8 @@ function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: string }
 
 /** The prior-free search with the same budget whose other parameters agree best. */
 function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly Cell[] {
-  const attack = WITHOUT_PRIOR.get(cell.attack);
   const [best] = candidates
-    .filter((other) => other.attack === attack && budgetOf(other) === budgetOf(cell))
+    .filter((other) => other.attack === cell.withoutPrior && budgetOf(other) === budgetOf(cell))
     .sort((a, b) => agreement(b, cell) - agreement(a, cell));
   return best === undefined ? [] : [best];
 }

@@ -88,6 +88,8 @@ export interface AttackDefinition {
   readonly needsSurrogate: boolean;
   /** Whether it queries the target as it goes, within its parameter `budget`, so that query counts are worth reporting. */
   readonly usesQueries: boolean;
+  /** The attack that is this one without its transfer prior: what reports compare it with. */
+  readonly withoutPrior?: string;
   readonly norms: readonly Norm[];
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Starts the attack on one sample, with parameters from `resolveParameters`. */

@@ -16,6 +16,7 @@ export const pRgf: AttackDefinition = {
   paper: 'Cheng et al. 2019, arXiv 1906.06919',
   needsSurrogate: true,
   usesQueries: true,
+  withoutPrior: 'rgf',
   norms: ['linf', 'l2'],
   parameters: gradientFreeParameters,
   *run(problem, parameters, random) {

@@ -1,12 +1,13 @@
 import {
   ascending,
   bootstrap,
-  bootstrapRatio,
+  bootstrapSamples,
   createRandom,
   mean,
   median,
   quantile,
-  queryCurve,
+  resampledMean,
+  resampledMedian,
   wilson,
 } from '@unpair/robustness';
 import fc from 'fast-check';
@@ -95,15 +96,21 @@ describe('bootstrap', () => {
     expect(interval.value).toBe(median(values));
   });
 
-  test('a ratio of medians, and of rates', () => {
-    const slow = normals(400, 2).map((value) => value * 3);
-    const ratio = bootstrapRatio(slow, normals(400, 3), { statistic: 'median', seed: 1 });
-    expect(ratio.low).toBeLessThan(3);
-    expect(ratio.high).toBeGreaterThan(3);
-    expect(ratio.high - ratio.low).toBeLessThan(0.3);
-    const rates = bootstrapRatio([1, 1, 1, 0], [1, 0, 0, 0], { statistic: 'mean', seed: 1 });
-    expect(rates.value).toBe(3);
-    expect(rates.high).toBe(Infinity);
+  test('samples measured twice: what makes a sample hard does not widen the interval of the ratio', () => {
+    const easy = normals(400, 2);
+    const hard = easy.map((value) => 3 * value);
+    const [below, above] = [resampledMedian(easy), resampledMedian(hard)];
+    const random = createRandom({ seed: 1, cell: 'ratio', sample: 0 });
+    const { value, low, high } = bootstrapSamples(400, (counts) => above(counts) / below(counts), random);
+    for (const end of [value, low, high]) expect(end).toBeCloseTo(3, 10);
+  });
+
+  test('a ratio whose denominator may be 0 has an infinite end', () => {
+    const rate = resampledMean([1, 0, 0, 0]);
+    const random = createRandom({ seed: 1, cell: 'rates', sample: 0 });
+    const { value, high } = bootstrapSamples(4, (counts) => 1 / rate(counts), random);
+    expect(value).toBe(4);
+    expect(high).toBe(Infinity);
   });
 
   test('without values nothing is known; a constant is certain', () => {
@@ -114,14 +121,4 @@ describe('bootstrap', () => {
     });
     expect(bootstrap([7, 7, 7, 7], { statistic: 'median', seed: 1 })).toEqual({ value: 7, low: 7, high: 7 });
   });
-});
-
-test('the query curve rises to the success rate', () => {
-  expect(queryCurve([5, 1, 5, 9], 8)).toEqual([
-    { queries: 1, share: 0.125 },
-    { queries: 5, share: 0.375 },
-    { queries: 9, share: 0.5 },
-  ]);
-  expect(queryCurve([], 8)).toEqual([]);
-  expect(() => queryCurve([1, 2], 1)).toThrow('at least 2 (the successes), got 1');
 });
