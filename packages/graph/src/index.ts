@@ -31,6 +31,14 @@ export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
 export type { LossGradientGraph, LossGraph } from './losses/loss.js';
+export {
+  OBJECTIVE,
+  PENALTY_NAMES,
+  TARGET_GRADIENT,
+  penaltyOutput,
+  withPenalties,
+} from './losses/penalties.js';
+export type { Penalty, PenaltyName, PenaltyOptions } from './losses/penalties.js';
 export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
 export { assertSupported, summarizeModel, unsupportedOperators } from './summary.js';
@@ -41,4 +49,5 @@ export { foldBatchNormalization } from './transforms/fold-batch-normalization.js
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
+export { shareCommonNodes } from './transforms/share-common-nodes.js';
 export { upgradeOpset } from './transforms/upgrade-opset.js';

@@ -75,5 +75,5 @@ export type { ParameterRange, SgdOptions, SgdState } from './training/sgd.js';
 export { averageShards, trackStatistics } from './training/shards.js';
 export { epochOrder } from './training/shuffle.js';
 export { buildTrainingStep } from './training/step-graph.js';
-export type { TrainingStep } from './training/step-graph.js';
+export type { TrainingStep, TrainingStepOptions } from './training/step-graph.js';
 export { smoothTargets } from './training/targets.js';

@@ -1,45 +1,73 @@
-import type { Graph } from '@unpair/graph';
+import type { Graph, Penalty, TrainingGraph } from '@unpair/graph';
 import {
   LABELS,
   LOSS,
   ModelError,
+  OBJECTIVE,
   bindDims,
   gradient,
   gradientName,
+  penaltyOutput,
+  shareCommonNodes,
   toTrainingGraph,
   weightsToInputs,
   withLoss,
+  withPenalties,
 } from '@unpair/graph';
 import type { TensorRange } from './parameters.js';
 import { layOut, trainedWeights } from './parameters.js';
+
+/** What a training step minimizes, and how it normalizes. */
+export interface TrainingStepOptions {
+  /**
+   * Penalties on the model's input gradients, added to the cross-entropy. Cosines are to gradients that are fed as
+   * `TARGET_GRADIENT` [S,C,H,W]. Default none.
+   */
+  readonly penalties?: readonly Penalty[];
+  /**
+   * What batch normalization takes for mean and variance: those of the batch, as in training from scratch, or the
+   * running ones, as at inference. With the latter, input gradients are those that an attacker of the finished model
+   * sees. Default `batch`.
+   */
+  readonly normalization?: 'batch' | 'running';
+}
 
 /** One training step of one shard as a graph, and where its parts are. */
 export interface TrainingStep {
   /**
    * Takes images [S,C,H,W], label distributions [S,K] and every weight; gives logits [S,K], the loss of each sample
-   * [S], the gradient of their sum with respect to every weight, and the batch's normalization statistics.
+   * [S], its penalties [S], the gradient of the sum of both with respect to every weight, and the batch's
+   * normalization statistics.
    */
   readonly graph: Graph;
   readonly images: string;
   readonly labels: string;
   readonly logits: string;
   readonly loss: string;
+  /** Outputs with the penalties of each sample, not weighted, in the order in which they were asked for. */
+  readonly penalties: readonly string[];
   /** The weights in their flat order; each is an input by its name. */
   readonly weights: readonly TensorRange[];
   /** Outputs with the gradients, in the order of `weights`. */
   readonly gradients: readonly string[];
-  /** Running means and variances in their flat order; each is an initializer of the model. */
+  /** Running means and variances in their flat order; each is an initializer of the model. Empty where they stay. */
   readonly statistics: readonly TensorRange[];
   /** Outputs with the batch's own means and variances, in the order of `statistics`. */
   readonly batchStatistics: readonly string[];
 }
 
 /**
- * Turns a classifier into the graph of its training step with cross-entropy over `shard` images at a time.
+ * Turns a classifier into the graph of its training step with cross-entropy over `shard` images at a time, and
+ * penalties on its input gradients where they are asked for. Everything is in one graph, so that the loss, its input
+ * gradient and the weights' gradients share what they have in common.
  *
  * @throws {ModelError} when it is no classifier with one input, or cannot be differentiated.
  */
-export function buildTrainingStep(model: Graph, shard: number): TrainingStep {
+export function buildTrainingStep(
+  model: Graph,
+  shard: number,
+  { penalties = [], normalization = 'batch' }: TrainingStepOptions = {},
+): TrainingStep {
   const [images, another] = model.inputs;
   if (images === undefined || another !== undefined) {
     throw new ModelError(
@@ -47,26 +75,41 @@ export function buildTrainingStep(model: Graph, shard: number): TrainingStep {
     );
   }
   const weights = layOut(model, trainedWeights(model));
+  const names = weights.map(({ name }) => name);
   const batch = images.shape[0];
   // With every size known, a runtime plans its memory once.
   const sized = typeof batch === 'string' ? bindDims(model, { [batch]: shard }) : model;
   const { graph: lossGraph, logits } = withLoss(sized, 'cross-entropy');
-  // With a momentum of 1 the next running statistic is the batch's own.
-  const training = toTrainingGraph(lossGraph, { momentum: 1 });
-  const names = weights.map(({ name }) => name);
-  const graph = gradient(weightsToInputs(training.graph, names), { of: LOSS, wrt: names });
+  const training = normalized(lossGraph, normalization);
+  const trainable = weightsToInputs(training.graph, names);
+  const [objective, of] =
+    penalties.length === 0 ? [trainable, LOSS] : [penalized(trainable, images.name, penalties), OBJECTIVE];
   return {
-    graph,
+    graph: shareCommonNodes(gradient(objective, { of, wrt: names })),
     images: images.name,
     labels: LABELS,
     logits,
     loss: LOSS,
+    penalties: penalties.map(({ name }) => penaltyOutput(name)),
     weights,
-    gradients: names.map((name) => gradientName(LOSS, name)),
+    gradients: names.map((name) => gradientName(of, name)),
     statistics: layOut(
       model,
       training.statistics.map(({ current }) => current),
     ),
     batchStatistics: training.statistics.map(({ next }) => next),
   };
+}
+
+function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingGraph {
+  // With a momentum of 1 the next running statistic is the batch's own.
+  return normalization === 'batch' ? toTrainingGraph(graph, { momentum: 1 }) : { graph, statistics: [] };
+}
+
+/** Adds the penalties and the objective; the input gradient itself is not given out. */
+function penalized(graph: Graph, images: string, penalties: readonly Penalty[]): Graph {
+  const name = gradientName(LOSS, images);
+  const differentiated = gradient(graph, { of: LOSS, wrt: [images] });
+  const outputs = differentiated.outputs.filter((output) => output.name !== name);
+  return withPenalties({ ...differentiated, outputs }, { loss: LOSS, gradient: name, penalties });
 }

@@ -1,4 +1,5 @@
-import { string } from '../../graph.js';
+import { codeOfDataType } from '../../data-types.js';
+import { int, string } from '../../graph.js';
 import { float32 } from '../../tensor.js';
 import type { BroadcastAdjoint, GradientRule, InputAdjoints, Pullback, RuleTable } from '../rule.js';
 import type { WindowAxis } from '../windows/geometry.js';
@@ -68,11 +69,18 @@ function maxPool(p: Pullback): InputAdjoints {
   const axes = poolAxes(p);
   const pads = windowPads(axes);
   const least = p.emit.scalar(-Infinity);
+  const [x, y] = [inFloat(p, p.x), inFloat(p, p.y)];
   const padded = pads.every((amount) => amount === 0)
-    ? p.x
-    : p.emit.op('Pad', [p.x, p.emit.vector(pads), least], { mode: string('constant') });
-  const pieces = firstWinnerTakesAll(p, sliceTaps(p.emit, padded, axes));
+    ? x
+    : p.emit.op('Pad', [x, p.emit.vector(pads), least], { mode: string('constant') });
+  const pieces = firstWinnerTakesAll(p, sliceTaps(p.emit, padded, axes), y);
   return [mergeTaps(p.emit, pieces, axes, channelsOf(p))];
+}
+
+/** Between a QuantizeLinear and a DequantizeLinear a pool compares integers, which float32 holds exactly. */
+function inFloat({ emit }: Pullback, value: string): string {
+  const isFloat = emit.typeOf(value).dataType.startsWith('float');
+  return isFloat ? value : emit.op('Cast', [value], { to: int(codeOfDataType(emit.dataType)) });
 }
 
 function poolAxes(p: Pullback): readonly WindowAxis[] {

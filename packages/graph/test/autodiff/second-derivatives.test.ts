@@ -1,0 +1,109 @@
+import type { Graph, Tensor } from '@unpair/graph';
+import {
+  LOSS,
+  TARGET_GRADIENT,
+  float32,
+  gradient,
+  gradientName,
+  lossAndInputGradient,
+  penaltyOutput,
+  toTrainingGraph,
+  withLoss,
+  withPenalties,
+} from '@unpair/graph';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runGraph } from '../support/onnxruntime.js';
+import type { Layer } from './support/layers.js';
+import { Numbers, layeredGraph } from './support/layers.js';
+
+/** A penalty of each sample, and its derivative with respect to each weight. */
+interface Expected {
+  readonly values: readonly number[];
+  readonly derivatives: readonly {
+    readonly norm: number;
+    /** Every `step`-th element is listed. */
+    readonly step: number;
+    readonly elements: readonly number[];
+  }[];
+}
+
+/** A case of golden/make_second_derivatives.py. */
+interface Golden {
+  readonly layers: readonly Layer[];
+  readonly 'squared-cosine': Expected;
+  readonly 'gradient-norm': Expected;
+}
+
+const PENALTIES = ['squared-cosine', 'gradient-norm'] as const;
+const SAMPLES = 4;
+/** Of float32 sums against float64 ones. */
+const TOLERANCE = 2e-4;
+
+const golden = JSON.parse(
+  readFileSync(new URL('../golden/second-derivatives.golden.json', import.meta.url), 'utf8'),
+) as { readonly cases: Readonly<Record<string, Golden>> };
+
+describe('second derivatives agree with those of PyTorch', () => {
+  it.each(Object.entries(golden.cases))('%s', async (_, expected) => {
+    const numbers = new Numbers();
+    const image = numbers.draw([SAMPLES, 3, 8, 8], 0, 1);
+    const { graph, weights } = layeredGraph(expected.layers, numbers);
+    const fixed = layeredGraph(expected.layers, numbers).graph;
+    const isTraining = JSON.stringify(expected.layers).includes('"batchNormalization"');
+    const feeds = { image, labels: oneHot() };
+    const target = await runGraph(inputGradient(fixed, isTraining), feeds);
+    const targetGradient = target[gradientName(LOSS, 'image')] ?? float32([0], []);
+    for (const penalty of PENALTIES) {
+      const graphs = penaltyGradient(inputGradient(graph, isTraining), penalty, weights);
+      const cosine = penalty === 'squared-cosine' ? { [TARGET_GRADIENT]: targetGradient } : {};
+      const results = await runGraph(graphs, { ...feeds, ...cosine });
+      const output = penaltyOutput(penalty);
+      expectClose(results[output]?.data as Float32Array, expected[penalty].values);
+      weights.forEach((weight, index) => {
+        const derivative = results[gradientName(output, weight)]?.data as Float32Array;
+        const { norm = NaN, step = NaN, elements = [] } = expected[penalty].derivatives[index] ?? {};
+        // Normalization makes what comes before it indifferent to its scale: some derivatives are sums that cancel.
+        const scale = Math.max(norm, 1e-3 * largestNorm(expected[penalty]));
+        expect(Math.abs(Math.hypot(...derivative) - norm) / scale).toBeLessThan(TOLERANCE);
+        const picked = derivative.filter((__, position) => position % step === 0);
+        expect(picked).toHaveLength(elements.length);
+        const distance = Math.hypot(...elements.map((value, at) => value - (picked[at] ?? NaN)));
+        expect(distance / scale, `${penalty}, weight ${index}`).toBeLessThan(TOLERANCE);
+      });
+    }
+  });
+});
+
+function inputGradient(graph: Graph, isTraining: boolean): Graph {
+  if (!isTraining) return lossAndInputGradient(graph, 'cross-entropy').graph;
+  const training = toTrainingGraph(withLoss(graph, 'cross-entropy').graph).graph;
+  return gradient(training, { of: LOSS, wrt: ['image'] });
+}
+
+function penaltyGradient(graph: Graph, name: (typeof PENALTIES)[number], weights: readonly string[]): Graph {
+  const penalized = withPenalties(graph, {
+    loss: LOSS,
+    gradient: gradientName(LOSS, 'image'),
+    penalties: [{ name, weight: 1 }],
+  });
+  return gradient(penalized, { of: penaltyOutput(name), wrt: weights });
+}
+
+function largestNorm({ derivatives }: Expected): number {
+  return Math.max(...derivatives.map(({ norm }) => norm));
+}
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  const distance = Math.hypot(...expected.map((value, index) => value - (actual[index] ?? NaN)));
+  expect(distance / Math.hypot(...expected)).toBeLessThan(TOLERANCE);
+}
+
+/** Sample i is of class i. */
+function oneHot(): Tensor {
+  const rows = Array.from({ length: SAMPLES }, (_, sample) =>
+    [0, 1, 2, 3, 4].map((k) => (k === sample ? 1 : 0)),
+  );
+  return float32([SAMPLES, 5], rows.flat());
+}
