@@ -17,6 +17,7 @@ export class GraphBuilder {
   readonly #initializers: Map<string, Tensor>;
   readonly #nodes: Node[];
   readonly #taken: Set<string>;
+  readonly #invented = new Set<string>();
   #counter = 0;
 
   constructor(name: string, opset = BUILD_OPSET) {
@@ -41,6 +42,13 @@ export class GraphBuilder {
     builder.#outputs.push(...graph.outputs);
     graph.initializers.forEach((tensor, value) => builder.#initializers.set(value, tensor));
     builder.#nodes.push(...graph.nodes);
+    return builder;
+  }
+
+  /** Starts over with a graph's interface, constants and names: its nodes are to be appended or replaced in order. */
+  static rewriting(graph: Graph): GraphBuilder {
+    const builder = GraphBuilder.from(graph);
+    builder.#nodes.length = 0;
     return builder;
   }
 
@@ -103,6 +111,35 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Adds a node as it is, under the names that it has. */
+  append(node: Node): void {
+    this.#nodes.push(node);
+  }
+
+  /** Gives a value that this builder invented the `name` of the one it stands for in a graph being rewritten. */
+  nameResult(value: string, name: string): void {
+    const at = this.#nodes.findLastIndex((node) => node.outputs.includes(value));
+    const isInvented = this.#invented.has(value);
+    if (at < 0 || !isInvented) {
+      this.#nodes.push({
+        op: 'Identity',
+        domain: '',
+        name,
+        inputs: [value],
+        outputs: [name],
+        attributes: {},
+      });
+      return;
+    }
+    const renamed = (given: string): string => (given === value ? name : given);
+    for (let i = at; i < this.#nodes.length; i++) {
+      const node = this.#nodes[i];
+      if (node === undefined) continue;
+      this.#nodes[i] = { ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) };
+    }
+    this.#invented.delete(value);
+  }
+
   /** Forgets the outputs declared so far: a transform of a model declares its own. */
   clearOutputs(): void {
     this.#outputs.length = 0;
@@ -130,6 +167,7 @@ export class GraphBuilder {
     do name = `${hint}_${this.#counter++}`;
     while (this.#taken.has(name));
     this.#taken.add(name);
+    this.#invented.add(name);
     return name;
   }
 }

@@ -7,6 +7,7 @@ export { differentiableOperators } from './autodiff/registry.js';
 export { toTrainingGraph } from './autodiff/training-graph.js';
 export type { RunningStatistic, TrainingGraph, TrainingGraphOptions } from './autodiff/training-graph.js';
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
+export { compositeOperators, decompose } from './composites/decompose.js';
 export { OPSETS, decodeModel } from './codec/decode.js';
 export { encodeModel } from './codec/encode.js';
 export {

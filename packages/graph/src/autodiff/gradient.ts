@@ -1,9 +1,9 @@
 import { GraphBuilder } from '../builder.js';
+import { decompose } from '../composites/decompose.js';
 import type { Graph, Node, ValueType } from '../graph.js';
 import { ModelError } from '../graph.js';
 import { inferValues } from '../shapes/infer.js';
-import type { Tensor } from '../tensor.js';
-import { producersOf } from '../transforms/consumers.js';
+import { constantsOf, producersOf } from '../transforms/consumers.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import { Adjoints } from './adjoints.js';
 import { Emitter } from './emitter.js';
@@ -40,9 +40,12 @@ export function gradientName(of: string, wrt: string): string {
  *
  * @throws {ModelError} when a value does not exist or is not a float, or an operator between them has no rule.
  */
-export function gradient(graph: Graph, { of, wrt, seed, keepOutputs = true }: GradientOptions): Graph {
+export function gradient(original: Graph, { of, wrt, seed, keepOutputs = true }: GradientOptions): Graph {
+  const { nodes } = findPath(original, of, wrt);
+  assertRules(nodes);
+  const composites = new Set(nodes);
+  const graph = decompose(original, (node) => composites.has(node));
   const path = findPath(graph, of, wrt);
-  assertRules(path);
   const inferred = inferValues(graph);
   const ofType = floatType(graph, inferred.types, of);
   const wrtTypes = wrt.map((name) => floatType(graph, inferred.types, name));
@@ -91,13 +94,4 @@ function floatType(graph: Graph, types: ReadonlyMap<string, ValueType>, value: s
 
 function zerosLike(emit: Emitter, value: string): string {
   return emit.expandLike(emit.scalar(0), [], value);
-}
-
-function constantsOf(graph: Graph): ReadonlyMap<string, Tensor> {
-  const constants = new Map(graph.initializers);
-  for (const node of graph.nodes) {
-    const value = node.op === 'Constant' ? node.attributes['value'] : undefined;
-    if (value?.kind === 'tensor') constants.set(node.outputs[0] ?? '', value.value);
-  }
-  return constants;
 }

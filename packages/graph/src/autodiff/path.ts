@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../graph.js';
 import { ModelError } from '../graph.js';
+import { isComposite } from '../composites/decompose.js';
 import { isConstantAlmostEverywhere, ruleFor } from './registry.js';
 
 /** The part of a graph that derivatives flow through. */
@@ -28,8 +29,8 @@ export function findPath(graph: Graph, target: string, sources: Iterable<string>
 }
 
 /** @throws {ModelError} one sentence on the first node without a rule, with the other operators that lack one. */
-export function assertRules(path: DerivativePath): void {
-  const missing = path.nodes.filter((node) => ruleFor(node) === undefined);
+export function assertRules(nodes: readonly Node[]): void {
+  const missing = nodes.filter((node) => ruleFor(node) === undefined && !isComposite(node));
   const [first] = missing;
   if (first === undefined) return;
   const others = [...new Set(missing.map(describeOperator))].filter((op) => op !== describeOperator(first));

@@ -1,4 +1,5 @@
 import { floatAttribute } from '../attributes.js';
+import { compositeOperators } from '../composites/decompose.js';
 import { codeOfDataType } from '../data-types.js';
 import type { Node } from '../graph.js';
 import { STEP_SLOPE } from './emitter.js';
@@ -43,12 +44,15 @@ const constantOperators: ReadonlySet<string> = new Set([
   'Floor',
   'Greater',
   'GreaterOrEqual',
+  'Hardmax',
   'IsInf',
   'IsNaN',
   'Less',
   'LessOrEqual',
   'Not',
+  'OneHot',
   'Or',
+  'Range',
   'Round',
   'Shape',
   'Sign',
@@ -76,7 +80,7 @@ export function isConstantAlmostEverywhere(node: Node): boolean {
   return constantOperators.has(node.op);
 }
 
-/** Names of all operators with a rule, sorted: for documentation and for tests that cover each. */
+/** Names of all operators with a rule or a decomposition, sorted: for documentation and for tests that cover each. */
 export function differentiableOperators(): readonly string[] {
-  return Object.keys(rules).sort();
+  return [...new Set([...Object.keys(rules), ...compositeOperators()])].sort();
 }

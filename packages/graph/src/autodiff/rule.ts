@@ -1,15 +1,14 @@
-import { describeNode, floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../attributes.js';
+import { describeNode } from '../attributes.js';
 import type { Dim, Node } from '../graph.js';
 import { ModelError } from '../graph.js';
 import type { Emitter } from './emitter.js';
+import { NodeView } from './node-view.js';
 
 /**
  * One node on its way back: the adjoints of its outputs are known, those of its inputs are asked for.
  * The adjoint of a value v is the derivative of the summed result with respect to v; it has v's shape.
  */
-export class Pullback {
-  readonly node: Node;
-  readonly emit: Emitter;
+export class Pullback extends NodeView {
   readonly #adjoints: readonly (string | undefined)[];
   readonly #active: ReadonlySet<string>;
 
@@ -19,20 +18,9 @@ export class Pullback {
     adjoints: readonly (string | undefined)[],
     active: ReadonlySet<string>,
   ) {
-    this.node = node;
-    this.emit = emit;
+    super(node, emit);
     this.#adjoints = adjoints;
     this.#active = active;
-  }
-
-  /** The first input. */
-  get x(): string {
-    return this.input(0);
-  }
-
-  /** The first output. */
-  get y(): string {
-    return this.node.outputs[0] ?? '';
   }
 
   /** The adjoint of the first output. */
@@ -45,26 +33,6 @@ export class Pullback {
   /** The adjoint of output `index`; undefined where the result does not depend on that output. */
   adjointOf(index: number): string | undefined {
     return this.#adjoints[index];
-  }
-
-  input(index: number): string {
-    const name = this.node.inputs[index] ?? '';
-    if (name === '') throw this.refuse(`its input ${index} is missing`);
-    return name;
-  }
-
-  /** The name of an optional input; undefined where it is left out. */
-  optional(index: number): string | undefined {
-    const name = this.node.inputs[index];
-    return name === '' ? undefined : name;
-  }
-
-  shape(index: number): readonly Dim[] {
-    return this.emit.shapeOf(this.input(index));
-  }
-
-  get outputShape(): readonly Dim[] {
-    return this.emit.shapeOf(this.y);
   }
 
   /** Whether the adjoint of input `index` is needed. Rules build no other. */
@@ -82,41 +50,8 @@ export class Pullback {
     return this.emit.reduceToShape(adjoint, this.outputShape, this.shape(index));
   }
 
-  int(name: string, fallback: number): number {
-    return intAttribute(this.node, name, fallback);
-  }
-
-  float(name: string, fallback: number): number {
-    return floatAttribute(this.node, name, fallback);
-  }
-
-  string(name: string, fallback: string): string {
-    return stringAttribute(this.node, name, fallback);
-  }
-
-  ints(name: string): readonly number[] | undefined {
-    return intsAttribute(this.node, name);
-  }
-
-  /** The constant integers of input `index` (axes, pads, steps); undefined where the input is left out. */
-  integers(index: number): readonly number[] | undefined {
-    const name = this.optional(index);
-    if (name === undefined) return undefined;
-    const values = this.emit.numbersOf(name);
-    if (values === undefined) throw this.refuse(`its input "${name}" is computed at run time`);
-    return values;
-  }
-
-  /** Sizes of a shape that must not depend on the run. */
-  sizes(dims: readonly Dim[]): readonly number[] {
-    return dims.map((dim) => {
-      if (typeof dim === 'number') return dim;
-      throw this.refuse(`its size "${dim}" is known only at run time`);
-    });
-  }
-
   /** The error for a node that its rule cannot differentiate. */
-  refuse(reason: string): ModelError {
+  override refuse(reason: string): ModelError {
     return new ModelError(`${describeNode(this.node)} cannot be differentiated: ${reason}`);
   }
 }

@@ -12,7 +12,7 @@ import type { WireDim, WireGraph, WireModel, WireNode, WireValueInfo } from './w
 import { parseModel, toNumber } from './wire.js';
 
 /** Operator sets that can be read. */
-export const OPSETS = { min: 9, max: 21 } as const;
+export const OPSETS = { min: 9, max: 23 } as const;
 
 /** The default operator domain goes by two names in files. */
 const DEFAULT_DOMAIN = 'ai.onnx';

@@ -5,7 +5,7 @@ import { encodeTensor } from './tensor.js';
 import { serializeModel } from './wire.js';
 
 /** The IR version that introduced each of the newer operator sets; older ones go with 8. */
-const IR_VERSIONS: Readonly<Record<number, number>> = { 19: 9, 20: 9, 21: 10 };
+const IR_VERSIONS: Readonly<Record<number, number>> = { 19: 9, 20: 9, 21: 10, 22: 10, 23: 11 };
 
 /**
  * Writes a graph as an ONNX file. Equal graphs give equal bytes: initializers and attributes are written in the

@@ -15,7 +15,7 @@ const LONGEST = 256;
  */
 type ContentsRule = (context: NodeContext, output: ValueType) => Contents | undefined;
 
-/** Elements of a short integer tensor; `undefined` for any other. */
+/** Elements of a short tensor of integers, or of floats that are read as parameters; `undefined` for any other. */
 export function contentsOfTensor(tensor: Tensor): Contents | undefined {
   if (tensor.data.length > LONGEST) return undefined;
   switch (tensor.dataType) {
@@ -23,6 +23,7 @@ export function contentsOfTensor(tensor: Tensor): Contents | undefined {
       return Array.from(tensor.data, Number);
     case 'int32':
     case 'bool':
+    case 'float32':
       return [...tensor.data];
     default:
       return undefined;
@@ -150,7 +151,7 @@ const product: ContentsRule = ({ node, contents: [data] }) =>
 
 const RULES: Readonly<Record<string, ContentsRule>> = {
   Identity: unchanged,
-  Cast: unchanged,
+  Cast: (context) => (context.inputs[0]?.dataType === 'float32' ? undefined : context.contents[0]),
   Reshape: unchanged,
   Flatten: unchanged,
   Squeeze: unchanged,

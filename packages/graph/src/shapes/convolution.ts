@@ -3,7 +3,7 @@ import type { Dim, ValueType } from '../graph.js';
 import { mayEqual, multiplyDims } from './dim.js';
 import { sameAsFirst } from './elementwise.js';
 import type { NodeContext, ShapeRule, ShapeRules } from './rule.js';
-import { dimAt, nodeError, requireInput, requireRank, showShape } from './rule.js';
+import { dimAt, nodeError, requireInput, requireRank, resolveAxis, showShape } from './rule.js';
 import { readWindow, slideWindow, unslideWindow } from './window.js';
 
 /** [N,C,...] ⊛ [M,C/g,...] → [N,M,...]. */
@@ -91,6 +91,17 @@ const batchNormalization: ShapeRule = (context) => {
   return [input, requireInput(context, 3), requireInput(context, 4)];
 };
 
+/** The statistics are further outputs: one element for all axes from `axis` on. */
+const layerNormalization: ShapeRule = (context) => {
+  const input = requireInput(context, 0);
+  const axis = resolveAxis(context.node, intAttribute(context.node, 'axis', -1), input.shape.length);
+  const statistic: ValueType = {
+    dataType: 'float32',
+    shape: input.shape.map((dim, i) => (i < axis ? dim : 1)),
+  };
+  return [input, statistic, statistic];
+};
+
 /** Convolution, pooling and normalisation over [N,C,...]. */
 export const convolutionRules: ShapeRules = {
   Conv: convolution,
@@ -101,8 +112,12 @@ export const convolutionRules: ShapeRules = {
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   BatchNormalization: batchNormalization,
+  GlobalLpPool: globalPool,
   InstanceNormalization: sameAsFirst,
-  LayerNormalization: sameAsFirst,
+  GroupNormalization: sameAsFirst,
+  LayerNormalization: layerNormalization,
+  RMSNormalization: sameAsFirst,
+  MeanVarianceNormalization: sameAsFirst,
   LpNormalization: sameAsFirst,
   LRN: sameAsFirst,
 };

@@ -61,8 +61,20 @@ function broadcastAll(context: NodeContext, inputs: readonly (ValueType | undefi
 export const elementwiseRules: ShapeRules = {
   ...Object.fromEntries(
     [
-      ...['Abs', 'Ceil', 'Clip', 'Cos', 'Elu', 'Erf', 'Exp', 'Floor', 'Gelu', 'HardSigmoid', 'HardSwish'],
-      ...['Identity', 'LeakyRelu', 'Log', 'LogSoftmax', 'Mish', 'Neg', 'Not', 'PRelu', 'Reciprocal'],
+      ...['Abs', 'Ceil', 'Celu', 'Clip', 'Cos', 'Elu', 'Erf', 'Exp', 'Floor', 'Gelu', 'HardSigmoid'],
+      ...[
+        'Hardmax',
+        'HardSwish',
+        'Identity',
+        'LeakyRelu',
+        'Log',
+        'LogSoftmax',
+        'Mish',
+        'Neg',
+        'Not',
+        'PRelu',
+        'Reciprocal',
+      ],
       ...[
         'Relu',
         'Round',
@@ -76,7 +88,7 @@ export const elementwiseRules: ShapeRules = {
         'Sqrt',
         'Tanh',
       ],
-      ...['CumSum', 'ThresholdedRelu', 'Trilu'],
+      ...['CumSum', 'Shrink', 'ThresholdedRelu', 'Trilu'],
     ].map((op) => [op, sameAsFirst]),
   ),
   ...Object.fromEntries(

@@ -7,6 +7,7 @@ import { elementwiseRules } from './elementwise.js';
 import { layoutRules } from './layout.js';
 import { matrixRules } from './matrix.js';
 import { reductionRules } from './reduction.js';
+import { resizeRules } from './resize.js';
 import type { Contents, NodeContext, ShapeRule } from './rule.js';
 import { nodeError } from './rule.js';
 import { selectionRules } from './selection.js';
@@ -20,6 +21,7 @@ const RULES: ReadonlyMap<string, ShapeRule> = new Map(
     ...reductionRules,
     ...layoutRules,
     ...selectionRules,
+    ...resizeRules,
     ...constantRules,
   }),
 );

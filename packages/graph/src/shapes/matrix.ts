@@ -1,6 +1,7 @@
 import { intAttribute } from '../attributes.js';
 import type { Dim } from '../graph.js';
 import { mayEqual } from './dim.js';
+import { einsum } from './einsum.js';
 import { broadcastShapes } from './elementwise.js';
 import type { ShapeRule, ShapeRules } from './rule.js';
 import { dimAt, nodeError, requireInput, showShape } from './rule.js';
@@ -43,4 +44,4 @@ const matMul: ShapeRule = (context) => {
 };
 
 /** Matrix products. */
-export const matrixRules: ShapeRules = { Gemm: gemm, MatMul: matMul };
+export const matrixRules: ShapeRules = { Gemm: gemm, MatMul: matMul, Einsum: einsum };

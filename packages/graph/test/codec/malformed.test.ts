@@ -60,8 +60,8 @@ describe('files that are no models', () => {
 
 describe('models that make no sense', () => {
   it.each([
-    [of({ opset: 8 }), 'operator set 8, supported are 9 to 21'],
-    [of({ opset: 22 }), 'operator set 22'],
+    [of({ opset: 8 }), 'operator set 8, supported are 9 to 23'],
+    [of({ opset: 24 }), 'operator set 24'],
     [of({ nodes: [{ ...NODE, inputs: ['w'] }] }), 'reads value "w", which no input, initializer or node'],
     [of({ nodes: [{ ...NODE, inputs: ['y'] }] }), 'cycle'],
     [of({ nodes: [NODE, { ...NODE, name: 's' }] }), 'value "y" is defined twice'],
