@@ -27,7 +27,7 @@ export type { ObservedGraph, ObservedRange } from './quantization/observe.js';
 export { calibrationValues, quantize } from './quantization/quantize.js';
 export type { QuantizeOptions } from './quantization/quantize.js';
 export { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
-export { addDims, multiplyDims, productOf } from './shapes/dim.js';
+export { addDims, ceilDivide, floorDivide, multiplyDims, productOf } from './shapes/dim.js';
 export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
