@@ -79,5 +79,7 @@ export function parameterRule(spec: ParameterSpec): Rule<Exclude<ParameterValue,
       return pixels(Infinity, '2/255');
     case 'boolean':
       return truth;
+    case 'choice':
+      return oneOf(...spec.choices);
   }
 }

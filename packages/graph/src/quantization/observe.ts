@@ -1,6 +1,7 @@
 import type { Graph } from '../graph.js';
 import { int } from '../graph.js';
 import { GraphBuilder } from '../builder.js';
+import { inferShapes } from '../shapes/infer.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import { planQuantization } from './plan.js';
 
@@ -36,4 +37,21 @@ export function observeRanges(original: Graph): ObservedGraph {
     max: reduce('ReduceMax', value),
   }));
   return { graph: pruneDeadNodes(builder.build()), ranges };
+}
+
+/** As {@link observeRanges}, for histograms: its outputs are copies of the values themselves. */
+export function observeValues(original: Graph): {
+  readonly graph: Graph;
+  readonly values: readonly { readonly value: string; readonly output: string }[];
+} {
+  const { graph, observed } = planQuantization(original);
+  const types = inferShapes(graph);
+  const builder = GraphBuilder.from(graph);
+  builder.clearOutputs();
+  const values = observed.map((value) => {
+    const output = builder.node('Identity', [value]);
+    builder.output(output, 'float32', types.get(value)?.shape ?? []);
+    return { value, output };
+  });
+  return { graph: pruneDeadNodes(builder.build()), values };
 }

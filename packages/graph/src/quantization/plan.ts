@@ -1,3 +1,4 @@
+import { floatAttribute, intAttribute } from '../attributes.js';
 import type { Graph, Node } from '../graph.js';
 import { inferShapes } from '../shapes/infer.js';
 import { consumersOf, producersOf } from '../transforms/consumers.js';
@@ -56,6 +57,23 @@ export function planQuantization(original: Graph): QuantizationPlan {
   for (const { name } of graph.inputs) consider(name);
   for (const node of graph.nodes) for (const name of node.outputs) consider(name);
   return { graph, observed: [...observed], inherited };
+}
+
+/** The axis of a node's weights that runs over output channels; `undefined` for nodes without integer weights. */
+export function weightAxis(node: Node): number | undefined {
+  if (node.domain !== '') return undefined;
+  switch (node.op) {
+    case 'Conv':
+      return 0;
+    case 'MatMul':
+      return 1;
+    case 'Gemm': {
+      const plain = floatAttribute(node, 'alpha', 1) === 1 && floatAttribute(node, 'beta', 1) === 1;
+      return plain ? (intAttribute(node, 'transB', 0) === 1 ? 0 : 1) : undefined;
+    }
+    default:
+      return undefined;
+  }
 }
 
 function isWorthRounding(producer: Node | undefined, readers: readonly Node[]): boolean {

@@ -13,6 +13,8 @@ export async function runGraph(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // As the runtime package has it: integer kernels that do not saturate on any processor.
+    extra: { session: { x64quantprecision: '1' } },
   });
   try {
     const results = await session.run(

@@ -72,9 +72,10 @@ export type ParameterSpec = { readonly description: string } & (
   /** A positive amount of the pixel range, also as a fraction such as 2/255. */
   | ({ readonly type: 'pixels' } & AmountDefault)
   | { readonly type: 'boolean'; readonly default: boolean }
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
 );
 
-export type ParameterValue = number | boolean | null;
+export type ParameterValue = number | boolean | string | null;
 /** Parameters by name; null stands for a default that derives from the threat. */
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 

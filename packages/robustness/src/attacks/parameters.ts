@@ -63,7 +63,18 @@ export function booleanOf(parameters: Parameters, name: string): boolean {
   return value;
 }
 
-function defaultOf(spec: ParameterSpec, threat: Threat): number | boolean {
+/** A parameter that is known to be one of a few words. */
+export function choiceOf<const C extends string>(
+  parameters: Parameters,
+  name: string,
+  choices: readonly C[],
+): C {
+  const value = choices.find((choice) => choice === parameters[name]);
+  if (value === undefined) throw new TypeError(`parameter ${name} must be one of ${choices.join(', ')}`);
+  return value;
+}
+
+function defaultOf(spec: ParameterSpec, threat: Threat): ParameterValue {
   if (spec.default === null) return spec.derived.of(threat);
   return spec.default;
 }
@@ -71,6 +82,7 @@ function defaultOf(spec: ParameterSpec, threat: Threat): number | boolean {
 /** The value in the spec's own terms, or undefined when it is not allowed. */
 function read(spec: ParameterSpec, given: unknown): ParameterValue | undefined {
   if (spec.type === 'boolean') return typeof given === 'boolean' ? given : undefined;
+  if (spec.type === 'choice') return spec.choices.find((choice) => choice === given);
   if (spec.type === 'pixels') {
     const amount = parseAmount(given);
     return amount !== undefined && amount > 0 ? amount : undefined;
@@ -83,6 +95,7 @@ function read(spec: ParameterSpec, given: unknown): ParameterValue | undefined {
 
 function allowed(spec: ParameterSpec): string {
   if (spec.type === 'boolean') return 'true or false';
+  if (spec.type === 'choice') return `one of ${spec.choices.join(', ')}`;
   if (spec.type === 'pixels') return 'a positive number or a fraction such as 2/255';
   const noun = spec.type === 'integer' ? 'an integer' : 'a number';
   return spec.max === undefined

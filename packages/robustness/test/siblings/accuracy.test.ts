@@ -40,7 +40,14 @@ it.skipIf(!isPresent)(
       await loadDataset('cifar10', 'test', { dataDir }),
     ];
     const graph = decodeModel(new Uint8Array(readFileSync(resnet20)));
-    const parameters = { weights: 8, activations: 8, calibration: 256 };
+    const parameters = {
+      weights: 8,
+      activations: 8,
+      granularity: 'channel',
+      scheme: 'asymmetric',
+      calibration: 256,
+      ranges: 'min-max',
+    };
     const int8 = await quantizeModel({ graph, runtime, samples: inputs(train, 0, 256), parameters });
     expect(await correct(int8, test)).toBeGreaterThanOrEqual((await correct(graph, test)) - 0.005 * COUNT);
   },

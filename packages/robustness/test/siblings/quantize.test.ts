@@ -12,7 +12,14 @@ const shared =
 const resnet20 = join(shared, 'models', 'cifar10-resnet20.onnx');
 
 const runtime = createOnnxRuntime();
-const DEFAULTS = { weights: 8, activations: 8, calibration: 64 };
+const DEFAULTS = {
+  weights: 8,
+  activations: 8,
+  granularity: 'channel',
+  scheme: 'asymmetric',
+  calibration: 64,
+  ranges: 'min-max',
+};
 
 function samples(length: number, sample: number): Float32Array {
   const random = createRandom({ seed: 1, cell: 'quantize', sample });
@@ -64,6 +71,30 @@ describe('quantizeModel', () => {
     before.forEach((value, i) => {
       expect(Math.abs(value - (after[i] ?? NaN))).toBeLessThan(0.02);
     });
+  });
+
+  it.each([
+    ['tensor', 'asymmetric', 'min-max'],
+    ['channel', 'symmetric', 'percentile'],
+    ['tensor', 'symmetric', 'mse'],
+  ])('quantizes by %s, %s, in %s ranges', async (granularity, scheme, ranges) => {
+    const graph = classifier();
+    const data = samples(64 * 36, 2);
+    const parameters = { ...DEFAULTS, granularity, scheme, ranges };
+    const int8 = await quantizeModel({ graph, runtime, samples: data, parameters });
+    const before = await logitsOf(graph, [64, 1, 6, 6], data);
+    const after = await logitsOf(int8, [64, 1, 6, 6], data);
+    before.forEach((value, i) => {
+      expect(Math.abs(value - (after[i] ?? NaN))).toBeLessThan(0.03);
+    });
+  });
+
+  it('names the operators of a model without anything to quantize', async () => {
+    const b = new GraphBuilder('means');
+    const x = b.input('image', 'float32', ['N', 1, 6, 6]);
+    b.output(b.node('Flatten', [b.node('GlobalAveragePool', [x])]), 'float32', ['N', 1]);
+    const request = { graph: b.build(), runtime, samples: samples(64 * 36, 2), parameters: DEFAULTS };
+    await expect(quantizeModel(request)).rejects.toThrow('only GlobalAveragePool, Flatten');
   });
 
   it('looks at the first samples alone', async () => {

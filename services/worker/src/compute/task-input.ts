@@ -1,6 +1,6 @@
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import { consecutiveSamples, type Classifier, type Sample } from '@unpair/robustness';
+import { consecutiveSamples, type Classifier, type Parameters, type Sample } from '@unpair/robustness';
 
 /** A task that does not fit together. The message is one sentence for the user. */
 export class TaskInputError extends Error {
@@ -48,9 +48,9 @@ export function assertFits(model: string, classifier: Classifier, set: SampleSet
 }
 
 /** Parameters as the task carries them: canonical JSON. */
-export function parseParameters(text: string): Readonly<Record<string, number | boolean | null>> {
+export function parseParameters(text: string): Parameters {
   try {
-    return JSON.parse(text === '' ? '{}' : text) as Readonly<Record<string, number | boolean | null>>;
+    return JSON.parse(text === '' ? '{}' : text) as Parameters;
   } catch {
     throw new TaskInputError(`The task's parameters are not JSON: ${text.slice(0, 100)}.`);
   }
