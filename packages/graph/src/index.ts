@@ -31,7 +31,7 @@ export type { Quantization, QuantizeOptions } from './quantization/quantize.js';
 export { clampWeights, fakeQuantize } from './quantization/weights.js';
 export type { WeightScale } from './quantization/weights.js';
 export { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
-export { addDims, multiplyDims, productOf } from './shapes/dim.js';
+export { addDims, ceilDivide, floorDivide, multiplyDims, productOf } from './shapes/dim.js';
 export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
