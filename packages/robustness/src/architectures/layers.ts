@@ -10,7 +10,11 @@ export interface ConvolutionOptions {
   /** Odd; the padding keeps the size. */
   readonly kernel: number;
   readonly stride?: number;
+  /** Parts that channels are divided into, each convolved by itself. Default 1. */
+  readonly groups?: number;
 }
+
+export type Activation = 'relu' | 'relu6';
 
 /**
  * The layers that image classifiers are made of, written into one growing graph. Weights are named after the layer
@@ -20,6 +24,7 @@ export class ClassifierLayers {
   readonly #graph: GraphBuilder;
   readonly #shape: ClassifierShape;
   readonly #initialize: Initializer;
+  #bounds: readonly string[] | undefined;
 
   constructor(name: string, shape: ClassifierShape, initialize: Initializer) {
     this.#graph = new GraphBuilder(name);
@@ -39,15 +44,16 @@ export class ClassifierLayers {
 
   /** A convolution without bias: batch normalization follows. */
   convolution(name: string, value: string, options: ConvolutionOptions): string {
-    const { inputs, outputs, kernel, stride = 1 } = options;
-    const shape = [outputs, inputs, kernel, kernel];
-    const deviation = heDeviation(inputs * kernel * kernel);
+    const { inputs, outputs, kernel, stride = 1, groups = 1 } = options;
+    const shape = [outputs, inputs / groups, kernel, kernel];
+    const deviation = heDeviation((inputs / groups) * kernel * kernel);
     const weight = this.#weight(`${name}.weight`, shape, deviation);
     const pad = (kernel - 1) / 2;
     return this.#graph.node('Conv', [value, weight], {
       kernel_shape: ints([kernel, kernel]),
       strides: ints([stride, stride]),
       pads: ints([pad, pad, pad, pad]),
+      ...(groups === 1 ? {} : { group: int(groups) }),
     });
   }
 
@@ -71,14 +77,30 @@ export class ClassifierLayers {
     });
   }
 
+  /** ReLU clipped at 6. */
+  relu6(value: string): string {
+    this.#bounds ??= [0, 6].map((bound) => this.#graph.scalar(bound));
+    return this.#graph.node('Clip', [value, ...this.#bounds]);
+  }
+
   add(left: string, right: string): string {
     return this.#graph.node('Add', [left, right]);
   }
 
-  /** Convolution, batch normalization, ReLU. */
-  activated(name: string, value: string, options: ConvolutionOptions): string {
+  /** Convolution and batch normalization. */
+  normalized(name: string, value: string, options: ConvolutionOptions): string {
     const convolved = this.convolution(`${name}.conv`, value, options);
-    return this.relu(this.batchNormalization(`${name}.norm`, convolved, options.outputs));
+    return this.batchNormalization(`${name}.norm`, convolved, options.outputs);
+  }
+
+  /** Convolution, batch normalization, activation. */
+  activated(
+    name: string,
+    value: string,
+    options: ConvolutionOptions,
+    activation: Activation = 'relu',
+  ): string {
+    return this[activation](this.normalized(name, value, options));
   }
 
   /** Mean over the pixels, then a linear layer to `logits` [N,classes]; ends the graph. */

@@ -2,11 +2,12 @@ import type { Graph } from '@unpair/graph';
 import type { Architecture, ArchitectureOptions, ClassifierShape } from './architecture.js';
 import { convnet } from './convnet.js';
 import type { Initializer } from './initialization.js';
+import { mobilenetV2 } from './mobilenet-v2.js';
 import { resnet } from './resnet.js';
 import { vgg } from './vgg.js';
 
 /** Architectures that recipes can name. */
-export const ARCHITECTURES: readonly Architecture[] = [resnet, convnet, vgg];
+export const ARCHITECTURES: readonly Architecture[] = [resnet, mobilenetV2, convnet, vgg];
 
 /** An architecture or an option of it that does not exist or is out of range. */
 export class ArchitectureError extends Error {

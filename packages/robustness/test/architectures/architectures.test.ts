@@ -40,6 +40,38 @@ describe('resnet', () => {
   });
 });
 
+describe('mobilenet-v2', () => {
+  const pooledShape = (graph: Graph): readonly unknown[] | undefined =>
+    inferShapes(graph).get(graph.nodes.find(({ op }) => op === 'GlobalAveragePool')?.inputs[0] ?? '')?.shape;
+  const imagenet = (options: ArchitectureOptions = {}): Graph =>
+    buildArchitecture(
+      'mobilenet-v2',
+      options,
+      { ...cifar, image: [3, 224, 224], classes: 1000 },
+      normalInitializer(1),
+    );
+
+  it('has the parameters of the published models', () => {
+    // torchvision's mobilenet_v2, and the 0.5 of the authors' checkpoints.
+    expect(parameters(imagenet())).toBe(3_504_872);
+    expect(parameters(imagenet({ width: 0.5 }))).toBe(1_968_680);
+  });
+
+  it('ends in 7×7 for large images and in 4×4 for those of CIFAR', () => {
+    expect(pooledShape(imagenet())).toEqual(['N', 1280, 7, 7]);
+    expect(pooledShape(build('mobilenet-v2', { width: 0.25 }))).toEqual(['N', 1280, 4, 4]);
+  });
+
+  it('rounds channels to multiples of 8 and filters each by itself', () => {
+    const graph = build('mobilenet-v2', { width: 0.35 });
+    const filters = graph.nodes
+      .filter(({ op }) => op === 'Conv')
+      .map(({ inputs }) => graph.initializers.get(inputs[1] ?? '')?.shape ?? []);
+    expect(filters.every(([outputs = 0]) => outputs % 8 === 0)).toBe(true);
+    expect(filters.filter(([, perGroup]) => perGroup === 1)).toHaveLength(17);
+  });
+});
+
 describe('convnet', () => {
   it('halves the image where a stride says so', () => {
     const graph = build('convnet', { widths: [16, 32], strides: [1, 2] });
@@ -59,13 +91,14 @@ describe('vgg', () => {
 
 describe('what a recipe may get wrong', () => {
   it.each([
-    ['alexnet', {}, 'architecture.name is "alexnet"; it must be one of: resnet, convnet, vgg'],
+    ['alexnet', {}, 'architecture.name is "alexnet"; it must be one of: resnet, mobilenet-v2, convnet, vgg'],
     ['resnet', { depth: 21 }, 'architecture.depth is 21; it must be 6·k + 2 from 8 to 110'],
     [
       'resnet',
       { layers: 3 },
       'architecture.layers is not an option of resnet; its options are: depth, width',
     ],
+    ['mobilenet-v2', { width: 3 }, 'architecture.width is 3; it must be a number from 0.1 to 2'],
     ['convnet', { widths: [1] }, 'architecture.widths is [1]; it must be a list'],
     ['convnet', { widths: [16], strides: [1, 1] }, 'widths and strides must be lists of one length'],
   ])('%s %j', (name, options, message) => {
