@@ -10,6 +10,7 @@ export interface Executable {
   /**
    * Runs the graph once. Results do not depend on what else is in the batch.
    * @throws {RuntimeError} when a feed is missing, unknown, or of the wrong type or shape, or the graph is closed.
+   * @throws {OutOfMemoryError} when the run needs more memory than there is; a smaller batch may succeed.
    */
   run(feeds: Tensors): Promise<Tensors>;
   close(): Promise<void>;
@@ -33,6 +34,11 @@ export interface Runtime {
 
 /** A graph that a runtime refused or failed to run. */
 export class RuntimeError extends Error {
-  override readonly name = 'RuntimeError';
-  readonly code = 'FAILED_PRECONDITION';
+  override readonly name: string = 'RuntimeError';
+  readonly code: 'FAILED_PRECONDITION' | 'RESOURCE_EXHAUSTED' = 'FAILED_PRECONDITION';
+}
+
+/** A run that needed more memory than its device has. The executable stays usable. */
+export class OutOfMemoryError extends RuntimeError {
+  override readonly code = 'RESOURCE_EXHAUSTED';
 }

@@ -17,7 +17,7 @@ export {
   dataTypeOfCode,
   ELEMENT_ARRAYS,
 } from './data-types.js';
-export { RuntimeError } from './executable.js';
+export { OutOfMemoryError, RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';
 export type { Attribute, Attributes, Dim, Graph, Node, ValueInfo, ValueType } from './graph.js';
@@ -46,7 +46,7 @@ export {
 export type { Penalty, PenaltyName, PenaltyOptions } from './losses/penalties.js';
 export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
-export { assertSupported, summarizeModel, unsupportedOperators } from './summary.js';
+export { activationBytes, assertSupported, summarizeModel, unsupportedOperators } from './summary.js';
 export type { ModelSummary } from './summary.js';
 export { bindDims, bindInputs, weightsToInputs } from './transforms/bind.js';
 export { dropIdentities } from './transforms/drop-identities.js';

@@ -96,10 +96,32 @@ function countParameters(graph: Graph): number {
     .reduce((sum, [, { data }]) => sum + data.length, 0);
 }
 
-/** For one sample: the first dimension of the first input counts as 1 when it is open. */
-function countMacs(graph: Graph): number | null {
+/**
+ * Bytes of all values that a graph computes for one sample: about what a run needs of memory that keeps them all, as one
+ * of a gradient does. `null` when some size is known only at run time.
+ */
+export function activationBytes(graph: Graph): number | null {
+  if (unsupportedOperators(graph).length > 0) return null;
+  const types = shapesOfOneSample(graph);
+  let total = 0;
+  for (const name of graph.nodes.flatMap(({ outputs }) => outputs).filter((output) => output !== '')) {
+    const type = types.get(name);
+    const elements = type === undefined ? undefined : productOf(type.shape);
+    if (type === undefined || typeof elements !== 'number') return null;
+    total += elements * BYTES_PER_ELEMENT[type.dataType];
+  }
+  return total;
+}
+
+/** The first dimension of the first input counts as 1 when it is open. */
+function shapesOfOneSample(graph: Graph): ReadonlyMap<string, ValueType> {
   const batch = graph.inputs[0]?.shape[0];
-  const types = inferShapes(typeof batch === 'string' ? bindDims(graph, { [batch]: 1 }) : graph);
+  return inferShapes(typeof batch === 'string' ? bindDims(graph, { [batch]: 1 }) : graph);
+}
+
+/** For one sample. */
+function countMacs(graph: Graph): number | null {
+  const types = shapesOfOneSample(graph);
   let total = 0;
   for (const node of graph.nodes) {
     const macs = macsOf(node, types);

@@ -6,6 +6,7 @@ export {
   address,
   choice,
   integer,
+  integerOrAuto,
   readEnvironment,
   text,
   type Setting,

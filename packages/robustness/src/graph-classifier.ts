@@ -9,6 +9,8 @@ import {
 } from '@unpair/graph';
 import type { Rows } from './batching/run-rows.js';
 import { runRows } from './batching/run-rows.js';
+import type { RunSize, RunSizing } from './batching/run-size.js';
+import { RowLimit } from './batching/run-size.js';
 import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
 import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
 import { classifierGraph, logitsGraph } from './classifier-graph.js';
@@ -20,6 +22,16 @@ export interface GraphClassifierOptions extends LoadOptions {
   readonly runtime: Runtime;
   /** Size of the images, for what the graph leaves open of it. */
   readonly images?: ImageShape;
+  /** How many rows of either graph run at a time; default: all, halved for as long as they do not fit in memory. */
+  readonly runSizes?: RunSizes;
+  /** Milliseconds, for run sizes that are chosen by speed. */
+  readonly clock?: () => number;
+}
+
+/** The two graphs of a classifier: its logits, and its derivative. */
+export interface RunSizes {
+  readonly logits: RunSize;
+  readonly gradient: RunSize;
 }
 
 /**
@@ -64,9 +76,10 @@ export async function createDifferentiableClassifier(
 
 async function loadLogits(
   model: ClassifierGraph,
-  { runtime, threads }: GraphClassifierOptions,
+  { runtime, threads, runSizes, clock }: GraphClassifierOptions,
 ): Promise<Classifier> {
   const { input, shape, logits, classes } = model;
+  const runs: RunSizing = { size: runSizes?.logits ?? new RowLimit(), clock };
   // Integer kernels want quantized weights as they are.
   const graph = foldConstants(logitsGraph(model), { keepQuantized: true });
   const executable = await runtime.load(graph, loadOptions(threads));
@@ -74,7 +87,7 @@ async function loadLogits(
     shape,
     classes,
     async logits(inputs, count) {
-      const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count);
+      const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count, runs);
       return valuesOf(results, logits);
     },
     close: () => executable.close(),
@@ -87,17 +100,19 @@ interface Derivative {
   readonly loss: string;
   readonly gradient: string;
   readonly logits: string;
+  readonly runs: RunSizing;
 }
 
 async function loadDerivative(
   model: ClassifierGraph,
-  { runtime, threads }: GraphClassifierOptions,
+  { runtime, threads, runSizes, clock }: GraphClassifierOptions,
 ): Promise<Derivative> {
   // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
   const folded = foldBatchNormalization(foldConstants(model.graph));
   const { graph, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
   const executable = await runtime.load(foldConstants(graph), loadOptions(threads));
-  return { executable, loss, gradient, logits };
+  const runs = { size: runSizes?.gradient ?? new RowLimit(), clock };
+  return { executable, loss, gradient, logits, runs };
 }
 
 const loadOptions = (threads: number | undefined): LoadOptions => (threads === undefined ? {} : { threads });
@@ -109,12 +124,12 @@ interface LabelledInputs {
 }
 
 async function lossGradients(
-  { executable, loss, gradient, logits }: Derivative,
+  { executable, loss, gradient, logits, runs }: Derivative,
   { input, shape, classes }: ClassifierGraph,
   { inputs, labels, count }: LabelledInputs,
 ): Promise<LossGradients> {
   const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: oneHot(labels, count, classes) };
-  const results = await runRows(executable, feeds, count);
+  const results = await runRows(executable, feeds, count, runs);
   return {
     losses: valuesOf(results, loss),
     gradients: valuesOf(results, gradient),

@@ -1,4 +1,13 @@
-import { address, choice, integer, logLevels, readEnvironment, text, type Values } from '@unpair/platform';
+import {
+  address,
+  choice,
+  integer,
+  integerOrAuto,
+  logLevels,
+  readEnvironment,
+  text,
+  type Values,
+} from '@unpair/platform';
 import { RUNTIME_NAMES } from '@unpair/runtime';
 
 /** Every setting of a worker, each an environment variable. */
@@ -28,11 +37,10 @@ export const workerSettings = {
     max: 1024,
     default: 1,
   }),
-  batchSize: integer('UNPAIR_BATCH_SIZE', {
+  batchSize: integerOrAuto('UNPAIR_BATCH_SIZE', {
     description: 'samples that go through a model at a time',
     min: 1,
     max: 65_536,
-    default: 64,
   }),
   modelCapacity: integer('UNPAIR_MODEL_CAPACITY', {
     description: 'models kept loaded',

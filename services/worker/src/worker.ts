@@ -20,7 +20,8 @@ import {
   type DescribeResponse,
 } from '@unpair/protocol';
 import type { NatsConnection } from 'nats';
-import { ComputeHost, type ComputeProgram } from './agent/compute-host.js';
+import { join } from 'node:path';
+import { ComputeHost, type ComputeProgram, type OutOfMemory } from './agent/compute-host.js';
 import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
@@ -83,12 +84,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 }
 
 function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
-  const { runtime, threads, batchSize, modelCapacity } = config;
+  const { runtime, threads, batchSize, modelCapacity, cacheDir } = config;
+  const tuningDir = join(cacheDir, 'tuning');
   const onLost = (reason: string): void => {
     metrics.computeRestarts.inc();
     logger.error({ reason }, 'the compute process was lost');
   };
-  return new ComputeHost({ program, runtime, threads, batchSize, modelCapacity, onLost });
+  const onOutOfMemory = ({ model, graph, rows }: OutOfMemory): void => {
+    metrics.outOfMemory.inc({ graph });
+    logger.warn({ model, graph, rows }, 'a batch did not fit in memory and goes on in halves');
+  };
+  const options = { runtime, threads, batchSize, modelCapacity, tuningDir };
+  return new ComputeHost({ program, ...options, onLost, onOutOfMemory });
 }
 
 interface Parts {
@@ -101,7 +108,8 @@ interface Parts {
 
 function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts): TaskQueue {
   const { connection, compute, store, cache, metrics } = parts;
-  const { worker, batchSize, retryMilliseconds } = config;
+  const { worker, retryMilliseconds } = config;
+  const batchSize = (): number => compute.batchSize;
   const taskTimeout = config.taskSeconds * 1_000;
   const executor = new TaskExecutor({ worker, compute, cache, store, taskTimeout });
   const policy = {

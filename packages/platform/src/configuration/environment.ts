@@ -54,6 +54,21 @@ export function integer(
   return { variable, description: options.description, default: options.default, parse };
 }
 
+/** A whole number within bounds, or `auto`, the default: then null, and the program finds a good one. */
+export function integerOrAuto(
+  variable: string,
+  options: { readonly description: string; readonly min: number; readonly max: number },
+): Setting<number | null> {
+  const { description, min, max } = options;
+  const number = integer(variable, { description, min, max });
+  const parse = (value: string): { value: number | null } | { allowed: string } => {
+    if (value === 'auto') return { value: null };
+    const parsed = number.parse(value);
+    return 'value' in parsed ? parsed : { allowed: `auto or ${parsed.allowed}` };
+  };
+  return { variable, description, default: null, parse };
+}
+
 /** A listening address `host:port`; port 0 takes any free port. */
 export function address(variable: string, options: Description<string>): Setting<string> {
   const parse = (value: string): { value: string } | { allowed: string } => {

@@ -9,6 +9,7 @@ import {
   percentileRange,
 } from '@unpair/graph';
 import type { QuantizationScheme } from '@unpair/graph';
+import { RowLimit, runFitting } from '../batching/run-size.js';
 import { RobustnessError } from '../robustness-error.js';
 
 /** Ways of choosing the range of a value from what calibration saw of it, in the order of the documentation. */
@@ -29,7 +30,7 @@ export interface CalibrationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Samples of one run; ranges do not depend on it. */
+/** Samples of one run at most; ranges do not depend on it. */
 const BATCH = 64;
 /** As `BATCH`, where whole activations leave the graph. */
 const VALUES_BATCH = 8;
@@ -105,11 +106,15 @@ async function overBatches(
           `got ${samples.length}`,
       );
     }
-    for (let first = 0; first < count; first += batch) {
+    const sizing = { size: new RowLimit(batch) };
+    for (let first = 0; first < count; ) {
       signal?.throwIfAborted();
-      const length = Math.min(batch, count - first);
-      const data = samples.slice(first * size, (first + length) * size);
-      look(await executable.run({ [name]: float32([length, ...sample], data) }));
+      const { rows, value } = await runFitting(count - first, sizing, (length) => {
+        const data = samples.slice(first * size, (first + length) * size);
+        return executable.run({ [name]: float32([length, ...sample], data) });
+      });
+      look(value);
+      first += rows;
     }
   } finally {
     await executable.close();

@@ -2,6 +2,7 @@ import type { Executable, Graph, Tensors, ValueInfo } from '@unpair/graph';
 import { RuntimeError } from '@unpair/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { checkFeeds } from '../feeds.js';
+import { runFailure } from '../run-failure.js';
 import { fromOrt, toOrt } from './tensors.js';
 
 /** One onnxruntime session behind the {@link Executable} interface. */
@@ -50,8 +51,7 @@ export class SessionExecutable implements Executable {
       const results = await this.#session.run(Object.fromEntries(entries));
       return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromOrt(name, value)]));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RuntimeError(`graph "${this.#graph.name}" failed to run: ${reason}`, { cause: error });
+      throw runFailure(this.#graph.name, error);
     }
   }
 

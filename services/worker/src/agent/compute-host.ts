@@ -25,6 +25,8 @@ export interface ComputeHostOptions extends ComputeOptions {
   readonly restartDelay?: number;
   /** Called when a process ended that was not asked to. */
   readonly onLost?: (reason: string) => void;
+  /** Called when a run of a model's graph did not fit in memory and went on with fewer rows. */
+  readonly onOutOfMemory?: (run: OutOfMemory) => void;
 }
 
 export interface RequestOptions {
@@ -32,6 +34,9 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ComputeProgress) => void;
 }
+
+/** A run that did not fit in memory. */
+export type OutOfMemory = Omit<Extract<FromCompute, { kind: 'outOfMemory' }>, 'kind'>;
 
 interface Pending {
   readonly child: ChildProcess;
@@ -55,6 +60,7 @@ export class ComputeHost implements AsyncDisposable {
   #deaths = 0;
   #closed = false;
   #runtime = '';
+  #batchSize = 1;
   #models: readonly string[] = [];
 
   constructor(options: ComputeHostOptions) {
@@ -62,6 +68,7 @@ export class ComputeHost implements AsyncDisposable {
       startTimeout: 60_000,
       restartDelay: 100,
       onLost: () => undefined,
+      onOutOfMemory: () => undefined,
       ...options,
     };
   }
@@ -69,6 +76,11 @@ export class ComputeHost implements AsyncDisposable {
   /** Runtime name, version and device, as the process reported; empty before its first start. */
   get runtime(): string {
     return this.#runtime;
+  }
+
+  /** Samples that tasks offer a model at a time, as the process reported. */
+  get batchSize(): number {
+    return this.#batchSize;
   }
 
   /** Digests of the models that the process holds now. */
@@ -136,12 +148,12 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { program, restartDelay, runtime, threads, batchSize, modelCapacity } = this.#options;
+    const { program, restartDelay, runtime, threads, batchSize, modelCapacity, tuningDir } = this.#options;
+    const options: ComputeOptions = { runtime, threads, batchSize, modelCapacity, tuningDir };
     if (this.#deaths > 0) {
       const delay = Math.min(restartDelay * 2 ** (this.#deaths - 1), MAX_RESTART_DELAY);
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
-    const options: ComputeOptions = { runtime, threads, batchSize, modelCapacity };
     const child = fork(program.entry, [JSON.stringify(options)], {
       serialization: 'advanced',
       ...(program.execArgv && { execArgv: [...program.execArgv] }),
@@ -158,6 +170,7 @@ export class ComputeHost implements AsyncDisposable {
         if (message.kind === 'ready') {
           clearTimeout(timer);
           this.#runtime = message.runtime;
+          this.#batchSize = message.batchSize;
           resolve();
         } else this.#receive(message);
       });
@@ -185,6 +198,9 @@ export class ComputeHost implements AsyncDisposable {
         return;
       case 'progress':
         this.#pending.get(message.id)?.onProgress(message.progress);
+        return;
+      case 'outOfMemory':
+        this.#options.onOutOfMemory(message);
         return;
       case 'models':
         this.#models = message.digests;

@@ -27,6 +27,7 @@ export interface WorkerMetrics {
   readonly redeliveries: Counter;
   readonly heartbeats: Counter;
   readonly computeRestarts: Counter;
+  readonly outOfMemory: Counter<'graph'>;
   readonly images: Counter;
   readonly batches: Counter;
   readonly batchOccupancy: Gauge;
@@ -63,6 +64,11 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     redeliveries: counter('redeliveries_total', 'Tasks received that had been delivered before.'),
     heartbeats: counter('lease_heartbeats_total', 'Signs of life sent for the task in hand.'),
     computeRestarts: counter('compute_restarts_total', 'Compute processes that ended unasked.'),
+    outOfMemory: counter(
+      'out_of_memory_total',
+      'Runs of a graph that did not fit in memory and were repeated with fewer samples, by graph.',
+      ['graph'],
+    ),
     images: counter('images_total', 'Samples that went through a graph.'),
     batches: counter('batches_total', 'Runs of a graph.'),
     batchOccupancy: gauge(

@@ -22,7 +22,8 @@ export interface TaskHandlerOptions {
   readonly worker: string;
   readonly connection: NatsConnection;
   readonly executor: TaskExecutor;
-  readonly batchSize: number;
+  /** Samples that tasks offer a model at a time. */
+  readonly batchSize: () => number;
   readonly policy: RetryPolicy;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -92,7 +93,7 @@ export class TaskHandler {
       };
       const result = await executor.execute(task, { signal, onProgress });
       const { images, batches } = done.progress;
-      if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize);
+      if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
       return await this.#publish(message, task, result);
     } catch (error) {
       return await this.#giveUp(message, task, { error, queries: done.progress.queries, signal });

@@ -6,7 +6,11 @@ import {
   type Graph,
   type Runtime,
 } from '@unpair/graph';
-import { createDifferentiableClassifier, type DifferentiableClassifier } from '@unpair/robustness';
+import {
+  createDifferentiableClassifier,
+  type DifferentiableClassifier,
+  type RunSizes,
+} from '@unpair/robustness';
 import type { Closable } from './lease-cache.js';
 
 export interface LoadedModelOptions {
@@ -14,6 +18,8 @@ export interface LoadedModelOptions {
   readonly threads: number;
   /** The ONNX file. */
   readonly bytes: Uint8Array;
+  /** Says how many rows of the model's graphs run at a time; default: all that a task offers. */
+  readonly runSizes?: (graph: Graph) => Promise<RunSizes>;
 }
 
 /**
@@ -46,8 +52,7 @@ export class LoadedModel implements Closable {
    * @throws {RuntimeError} when the runtime cannot run it
    */
   classifier(): Promise<DifferentiableClassifier> {
-    const { runtime, threads } = this.#options;
-    this.#classifier ??= createDifferentiableClassifier({ graph: this.graph, runtime, threads });
+    this.#classifier ??= this.#createClassifier();
     return this.#classifier;
   }
 
@@ -59,6 +64,20 @@ export class LoadedModel implements Closable {
     const { runtime, threads } = this.#options;
     this.#forward ??= runtime.load(foldConstants(this.graph, { keepQuantized: true }), { threads });
     return this.#forward;
+  }
+
+  async #createClassifier(): Promise<DifferentiableClassifier> {
+    const { runtime, threads, runSizes } = this.#options;
+    const { graph } = this;
+    const sizes = await runSizes?.(graph);
+    const clock = (): number => performance.now();
+    return createDifferentiableClassifier({
+      graph,
+      runtime,
+      threads,
+      clock,
+      ...(sizes && { runSizes: sizes }),
+    });
   }
 
   async close(): Promise<void> {

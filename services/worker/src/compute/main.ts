@@ -3,18 +3,16 @@ import { decodeTask, encodeResult } from '@unpair/protocol';
 import { executeTask } from './execute-task.js';
 import type { ComputeOptions, FromCompute, ToCompute } from './messages.js';
 import { ComputeServer, type Handle } from './server.js';
+import { defaultBatchSize, memoryForRuns } from './tuning/limits.js';
+import { Tuner } from './tuning/tuner.js';
 import { Workbench } from './workbench.js';
 
 /**
  * The compute process: everything native happens here, started by the agent with its options as the one argument.
  * It says that it is ready, answers what it is asked, and ends when the agent is gone.
  */
-const {
-  runtime: name,
-  threads,
-  batchSize,
-  modelCapacity,
-} = JSON.parse(process.argv[2] ?? '{}') as ComputeOptions;
+const options = JSON.parse(process.argv[2] ?? '{}') as ComputeOptions;
+const { threads, modelCapacity } = options;
 
 const send = (message: FromCompute): void => {
   process.send?.(message);
@@ -23,8 +21,20 @@ const onModels = (digests: readonly string[]): void => {
   send({ kind: 'models', digests });
 };
 
-const runtime = createRuntime(name as RuntimeName);
-const workbench = new Workbench({ runtime, threads, modelCapacity, onModels });
+const runtime = createRuntime(options.runtime as RuntimeName);
+const batchSize = options.batchSize ?? defaultBatchSize(runtime.device);
+const tuner = new Tuner({
+  runtime,
+  threads,
+  batchSize,
+  fixed: options.batchSize !== null,
+  folder: options.tuningDir,
+  memory: memoryForRuns(),
+  onOutOfMemory: (graph, model, rows) => {
+    send({ kind: 'outOfMemory', model, graph, rows });
+  },
+});
+const workbench = new Workbench({ runtime, threads, tuner, modelCapacity, onModels });
 
 const handle: Handle = async (request, { signal, report }) => {
   if (request.kind === 'execute') {
@@ -48,4 +58,4 @@ process.on('disconnect', () => process.exit(0));
 // Signals to the group are the agent's to handle: it decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
-send({ kind: 'ready', runtime: `${runtime.name} ${runtime.version} ${runtime.device}` });
+send({ kind: 'ready', runtime: `${runtime.name} ${runtime.version} ${runtime.device}`, batchSize });

@@ -9,11 +9,16 @@ export interface ComputeOptions {
   readonly runtime: string;
   /** Threads inside one operator. */
   readonly threads: number;
-  /** Samples per run of a graph. Results do not depend on it. */
-  readonly batchSize: number;
+  /** Samples per run of a graph; null: as many as prove fastest and fit. Results do not depend on it. */
+  readonly batchSize: number | null;
   /** Models kept loaded, the least recently used closed first. */
   readonly modelCapacity: number;
+  /** Folder for what is learnt about batch sizes. */
+  readonly tuningDir: string;
 }
+
+/** The graphs of a classifier: its logits, and the gradient of its loss. */
+export type GraphKind = 'logits' | 'gradient';
 
 /** A model file on this machine's disk. */
 export interface ModelFile {
@@ -76,10 +81,12 @@ export type ToCompute =
   | { readonly kind: 'cancel'; readonly id: number };
 
 export type FromCompute =
-  /** Sent once: the runtime works. */
-  | { readonly kind: 'ready'; readonly runtime: string }
+  /** Sent once: the runtime works, and tasks offer models so many samples at a time. */
+  | { readonly kind: 'ready'; readonly runtime: string; readonly batchSize: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ComputeAnswers[keyof ComputeAnswers] }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: ComputeProgress }
+  /** A run of a model's graph did not fit in memory; it goes on with fewer rows. */
+  | { readonly kind: 'outOfMemory'; readonly model: string; readonly graph: GraphKind; readonly rows: number }
   /** Digests of the models held, whenever they change. */
   | { readonly kind: 'models'; readonly digests: readonly string[] };

@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { LeaseCache, type Lease } from './lease-cache.js';
 import { LoadedModel } from './loaded-model.js';
 import type { ComputeOptions, ModelFile } from './messages.js';
+import type { Tuner } from './tuning/tuner.js';
 
 /** Sample sets kept decoded: the one that is attacked and the one that quantizers calibrate on. */
 const SAMPLE_SETS = 2;
 
 export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'modelCapacity'> {
   readonly runtime: Runtime;
+  /** Without one, a model runs all that a task offers it. */
+  readonly tuner?: Tuner;
   /** Called with the digests of the models held, whenever they change. */
   readonly onModels?: (digests: readonly string[]) => void;
 }
@@ -28,20 +31,20 @@ class DecodedSamples {
 export class Workbench {
   readonly runtime: Runtime;
   readonly #threads: number;
+  readonly #tuner: Tuner | undefined;
   readonly #models: LeaseCache<LoadedModel>;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
-  constructor({ runtime, threads, modelCapacity, onModels }: WorkbenchOptions) {
+  constructor({ runtime, threads, tuner, modelCapacity, onModels }: WorkbenchOptions) {
     this.runtime = runtime;
+    this.#tuner = tuner;
     this.#threads = threads;
     this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });
   }
 
   /** Lends a model to `use` for as long as that takes. */
   async withModel<T>(file: ModelFile, use: (model: LoadedModel) => Promise<T>): Promise<T> {
-    const { runtime } = this;
-    const load = async (): Promise<LoadedModel> =>
-      new LoadedModel({ runtime, threads: this.#threads, bytes: await readFile(file.path) });
+    const load = async (): Promise<LoadedModel> => this.#load(file, await readFile(file.path));
     return lend(await this.#models.acquire(file.digest, load), use);
   }
 
@@ -49,6 +52,17 @@ export class Workbench {
   async withSamples<T>(file: ModelFile, use: (samples: SampleSet) => Promise<T>): Promise<T> {
     const load = async (): Promise<DecodedSamples> => new DecodedSamples(await readFile(file.path));
     return lend(await this.#samples.acquire(file.digest, load), ({ samples }) => use(samples));
+  }
+
+  #load({ digest }: ModelFile, bytes: Uint8Array): LoadedModel {
+    const { runtime } = this;
+    const tuner = this.#tuner;
+    return new LoadedModel({
+      runtime,
+      threads: this.#threads,
+      bytes,
+      ...(tuner && { runSizes: (graph) => tuner.runSizes(digest, graph) }),
+    });
   }
 
   /** Releases all native memory. */

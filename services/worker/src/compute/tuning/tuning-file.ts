@@ -1,0 +1,70 @@
+import type { Runtime } from '@unpair/graph';
+import type { TunedSizes } from '@unpair/robustness';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GraphKind } from '../messages.js';
+
+/** What a tuning holds for: one graph of one model, on what executes it. */
+export interface TuningKey {
+  /** Digest of the model. */
+  readonly digest: string;
+  readonly graph: GraphKind;
+  readonly runtime: Runtime;
+  readonly threads: number;
+}
+
+/** One learnt tuning on disk, in a folder that several workers may share. It is a hint: what cannot be read is learnt again. */
+export class TuningFile {
+  readonly #folder: string;
+  readonly #name: string;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, { digest, graph, runtime, threads }: TuningKey) {
+    const { name, version, device } = runtime;
+    const parts = [digest, graph, name, version, device, `${threads}`];
+    this.#folder = folder;
+    this.#name = `${parts.map((part) => part.replaceAll(/[^\w.+-]/g, '-')).join('_')}.json`;
+  }
+
+  async read(): Promise<TunedSizes | undefined> {
+    try {
+      const sizes: unknown = JSON.parse(await readFile(join(this.#folder, this.#name), 'utf8'));
+      return isTunedSizes(sizes) ? sizes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps `sizes` in the place of what was there. A disk that is full costs only the hint. */
+  write(sizes: TunedSizes): void {
+    this.#written = this.#written.then(() => this.#replace(sizes)).catch(() => undefined);
+  }
+
+  /** Resolves when everything is written. */
+  settled(): Promise<void> {
+    return this.#written;
+  }
+
+  async #replace(sizes: TunedSizes): Promise<void> {
+    const partial = join(this.#folder, `.${randomUUID()}`);
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      await writeFile(partial, JSON.stringify(sizes));
+      await rename(partial, join(this.#folder, this.#name));
+    } finally {
+      await rm(partial, { force: true });
+    }
+  }
+}
+
+function isTunedSizes(value: unknown): value is TunedSizes {
+  if (typeof value !== 'object' || value === null) return false;
+  const { millisecondsPerRow: times, fitting } = value as Partial<Record<keyof TunedSizes, unknown>>;
+  const isCount = fitting === null || (Number.isInteger(fitting) && Number(fitting) >= 1);
+  return isCount && typeof times === 'object' && times !== null && Object.values(times).every(isTime);
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
+}
