@@ -1,0 +1,229 @@
+import type { Attributes, Dim, Graph, Tensor, ValueType } from '@unpair/graph';
+import { GraphBuilder, ModelError, float32, inferShapes, int, ints } from '@unpair/graph';
+
+import { constantTensor, describeTensor } from './constants.js';
+import type { FileOperator, FileTensor, ModelFile, Quantization } from './model-file.js';
+import { Operation } from './operation.js';
+import { ruleFor } from './registry.js';
+
+/** Name of the batch dimension of imported graphs. */
+const BATCH = 'N';
+
+/** Integers that images, activations and weights are quantized to. */
+export type QuantizedType = 'int8' | 'uint8';
+
+/** A value of the file as the graph has it: real numbers. */
+interface Value {
+  readonly name: string;
+  /** Whether its first dimension is the batch; what is computed from constants alone has none. */
+  readonly isBatched: boolean;
+}
+
+/** Writes one file as a graph: every value in the file's own layout, operator by operator. It lives as long as one call. */
+export class Importer {
+  readonly builder: GraphBuilder;
+  readonly #file: ModelFile;
+  readonly #values = new Map<number, Value>();
+  /** Constants under other indices: what a DEQUANTIZE makes of a constant is the constant. */
+  readonly #aliases = new Map<number, number>();
+  /** What was written of each constant, by index and order of its axes. */
+  readonly #written = new Map<string, string>();
+  /** Size of the batch for which the file was made. */
+  readonly #batch: number;
+
+  constructor(file: ModelFile) {
+    this.#file = file;
+    this.builder = new GraphBuilder(file.name);
+    const sizes = new Set(file.inputs.map((index) => this.tensor(index).shape[0]));
+    const [batch] = sizes;
+    if (batch === undefined || sizes.size > 1) {
+      throw new ModelError(
+        `the inputs of a TFLite classifier have one batch size as their first dimension; this file has ${[...sizes].join(' and ') || 'no inputs'}`,
+      );
+    }
+    this.#batch = batch;
+  }
+
+  run(): Graph {
+    for (const index of this.#file.inputs) this.#input(index);
+    for (const operator of this.#file.operators) this.#operator(operator);
+    const taken = new Set(this.#file.inputs.map((index) => this.tensor(index).name));
+    for (const index of this.#file.outputs) this.#output(index, taken);
+    const graph = this.builder.build();
+    this.#checkShapes(inferShapes(graph));
+    return graph;
+  }
+
+  tensor(index: number): FileTensor {
+    const tensor = this.#file.tensors[this.#aliases.get(index) ?? index];
+    if (tensor === undefined) throw new RangeError(`the file has no tensor ${index}`);
+    return tensor;
+  }
+
+  isConstant(index: number): boolean {
+    return !this.#values.has(index) && this.tensor(index).data !== undefined;
+  }
+
+  isBatched(index: number): boolean {
+    return this.#values.get(index)?.isBatched ?? false;
+  }
+
+  /** The real numbers of a value. @param permutation order in which a constant's axes are wanted. */
+  real(index: number, permutation?: readonly number[]): string {
+    const value = this.#values.get(index);
+    if (value !== undefined) return this.transpose(value.name, permutation);
+    const key = `${this.#aliases.get(index) ?? index}:${permutation?.join() ?? ''}`;
+    const known = this.#written.get(key);
+    if (known !== undefined) return known;
+    const tensor = this.tensor(index);
+    if (tensor.data === undefined)
+      throw new ModelError(`${describeTensor(tensor)} is read before it is computed`);
+    const written = this.#constant(tensor, permutation);
+    this.#written.set(key, written);
+    return written;
+  }
+
+  transpose(value: string, permutation?: readonly number[]): string {
+    return permutation === undefined
+      ? value
+      : this.builder.node('Transpose', [value], { perm: ints(permutation) });
+  }
+
+  /** The file's shape of a value, with an open batch. */
+  shape(index: number): readonly Dim[] {
+    const { shape } = this.tensor(index);
+    return this.isBatched(index) ? [BATCH, ...shape.slice(1)] : shape;
+  }
+
+  /** Integers as real numbers; along an axis each index may have a scale of its own. */
+  dequantize(
+    integers: string,
+    type: QuantizedType | 'int32',
+    { scales, zeroPoints, axis }: Quantization,
+  ): string {
+    const shape = scales.length === 1 ? [] : [scales.length];
+    const attributes: Attributes = scales.length === 1 ? {} : { axis: int(axis) };
+    const parameters = [this.builder.initializer('scale', float32(shape, scales))];
+    // Runtimes want int32 without a zero point.
+    if (type !== 'int32')
+      parameters.push(this.builder.initializer('zero_point', integersOf(type, shape, zeroPoints)));
+    return this.builder.node('DequantizeLinear', [integers, ...parameters], attributes);
+  }
+
+  #constant(tensor: FileTensor, permutation?: readonly number[]): string {
+    const stored = constantTensor(tensor);
+    const name = this.transpose(this.builder.initializer('constant', stored), permutation);
+    if (!isQuantized(tensor)) return name;
+    const given = quantizationOf(tensor);
+    return this.dequantize(name, tensor.type, {
+      ...given,
+      axis: permutation === undefined ? given.axis : permutation.indexOf(given.axis),
+    });
+  }
+
+  #input(index: number): void {
+    const tensor = this.tensor(index);
+    if (tensor.type !== 'float32' && !isQuantized(tensor)) {
+      throw new ModelError(`input ${describeTensor(tensor)} must be float32, uint8 or int8`);
+    }
+    if (tensor.signature.slice(1).includes(-1)) {
+      throw new ModelError(`input ${describeTensor(tensor)} is of open size, only the batch may be open`);
+    }
+    const fed = this.builder.input(tensor.name || `input_${index}`, 'float32', [
+      BATCH,
+      ...tensor.shape.slice(1),
+    ]);
+    this.#values.set(index, { name: this.#rounded(fed, tensor), isBatched: true });
+  }
+
+  #operator(operator: FileOperator): void {
+    const { op, inputs, outputs } = operator;
+    const [input = -1, output = -1] = [inputs[0], outputs[0]];
+    if (op === 'DEQUANTIZE' && input >= 0 && output >= 0 && this.isConstant(input)) {
+      this.#aliases.set(output, this.#aliases.get(input) ?? input);
+      return;
+    }
+    // Exporters compute the target of a RESHAPE at run time; the file says what comes out of it.
+    if (outputs.length > 0 && outputs.every((index) => isIndex(this.tensor(index)))) return;
+    const operation = new Operation(this, operator);
+    const rule = ruleFor(op);
+    if (rule === undefined) throw operation.refuse('is not supported');
+    const results = [rule(operation)].flat();
+    if (results.length !== outputs.length)
+      throw operation.refuse(`has ${outputs.length} outputs, not ${results.length}`);
+    const isBatched = inputs.some((index) => index >= 0 && this.isBatched(index));
+    outputs.forEach((index, i) => {
+      const [result = '', tensor] = [results[i], this.tensor(index)];
+      if (this.#values.has(index) || tensor.data !== undefined) {
+        throw operation.refuse(`computes ${describeTensor(tensor)} a second time`);
+      }
+      if (isBatched && tensor.shape[0] !== this.#batch) {
+        throw operation.refuse(`moves the batch out of the first dimension of ${describeTensor(tensor)}`);
+      }
+      this.#values.set(index, { name: this.#rounded(result, tensor), isBatched });
+    });
+  }
+
+  #output(index: number, taken: Set<string>): void {
+    const tensor = this.tensor(index);
+    const value = this.#values.get(index);
+    if (value?.isBatched !== true) {
+      throw new ModelError(
+        `output ${describeTensor(tensor)} of the TFLite file does not depend on its inputs as real numbers`,
+      );
+    }
+    const name = tensor.name !== '' && !taken.has(tensor.name) ? tensor.name : `output_${index}`;
+    taken.add(name);
+    this.builder.output(this.builder.rename(value.name, name), 'float32', this.shape(index));
+  }
+
+  /** The nearest values that an 8-bit tensor can hold; float tensors hold any. */
+  #rounded(value: string, tensor: FileTensor): string {
+    if (!isQuantized(tensor)) return value;
+    const quantization = quantizationOf(tensor);
+    const [scale = 1, ...others] = quantization.scales;
+    if (others.length > 0) {
+      throw new ModelError(
+        `computed ${describeTensor(tensor)} has ${others.length + 1} scales, allowed is one`,
+      );
+    }
+    const quantized = this.builder.node('QuantizeLinear', [
+      value,
+      this.builder.initializer('scale', float32([], [scale])),
+      this.builder.initializer('zero_point', integersOf(tensor.type, [], quantization.zeroPoints)),
+    ]);
+    return this.dequantize(quantized, tensor.type, quantization);
+  }
+
+  /** Holds the shapes that the file declares against what its operators give. */
+  #checkShapes(types: ReadonlyMap<string, ValueType>): void {
+    for (const [index, { name }] of this.#values) {
+      const [declared, actual] = [this.shape(index), types.get(name)?.shape ?? []];
+      if (declared.join() !== actual.join()) {
+        throw new ModelError(
+          `${describeTensor(this.tensor(index))} of the TFLite file does not fit its operator, which gives [${actual.join(', ')}]`,
+        );
+      }
+    }
+  }
+}
+
+function isQuantized(tensor: FileTensor): tensor is FileTensor & { readonly type: QuantizedType } {
+  return tensor.type === 'int8' || tensor.type === 'uint8';
+}
+
+/** Integers that count: sizes and indices, as opposed to quantized numbers. */
+function isIndex({ type }: FileTensor): boolean {
+  return type === 'int32' || type === 'int64';
+}
+
+/** Integers without a scale stand for themselves, like the pixels of an image. */
+function quantizationOf(tensor: FileTensor): Quantization {
+  return tensor.quantization ?? { scales: [1], zeroPoints: [0], axis: 0 };
+}
+
+function integersOf(type: QuantizedType, shape: readonly number[], values: readonly number[]): Tensor {
+  return type === 'int8'
+    ? { dataType: type, shape, data: Int8Array.from(values) }
+    : { dataType: type, shape, data: Uint8Array.from(values) };
+}
