@@ -40,7 +40,7 @@ interface Summary extends Omit<AttackRound, 'ratio'> {
  */
 export async function runAttacksBenchmark(args: readonly string[]): Promise<void> {
   const { numbers, json } = readOptions(args, OPTIONS);
-  const runtime = createRuntime();
+  const runtime = await createRuntime();
   const machine = machineFacts(runtime);
   process.stdout.write(describeMachine(machine));
   const [model, other] = [await resnet20(), await stranger()];

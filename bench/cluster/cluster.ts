@@ -26,7 +26,7 @@ const BATCH = 64;
  */
 export async function runClusterBenchmark(args: readonly string[]): Promise<void> {
   const { numbers, json } = readOptions(args, OPTIONS);
-  const runtime = createRuntime();
+  const runtime = await createRuntime();
   const machine = machineFacts(runtime);
   process.stdout.write(describeMachine(machine));
   const { graph: model, origin } = await resnet20();

@@ -21,7 +21,7 @@ const OPTIONS = { rounds: { default: 15, min: 1 } } as const;
 export async function runEngineBenchmark(args: readonly string[]): Promise<void> {
   const { numbers, json } = readOptions(args, OPTIONS);
   const { rounds } = numbers;
-  const runtime = createRuntime();
+  const runtime = await createRuntime();
   const machine = machineFacts(runtime);
   process.stdout.write(describeMachine(machine));
   const { graph, origin } = await resnet20();

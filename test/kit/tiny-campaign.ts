@@ -72,7 +72,7 @@ function tinyClassifier(name: string, seed: number): Graph {
 async function labelledSamples(model: Graph, count: number): Promise<Uint8Array> {
   const random = createRandom({ seed: 3, cell: 'samples', sample: 0 });
   const images = Uint8Array.from({ length: count * PIXELS }, () => random.integer(256));
-  const executable = await createRuntime().load(model);
+  const executable = await (await createRuntime()).load(model);
   const inputs = float32(
     [count, ...SHAPE],
     Float32Array.from(images, (pixel) => pixel / 255),

@@ -23,7 +23,8 @@ export interface CountOptions {
  */
 export async function countCorrect(graph: Graph, set: SampleSet, options: CountOptions): Promise<number> {
   const { threads, progress } = options;
-  const model = await createClassifier({ graph, runtime: createRuntime(), threads, images: set.shape });
+  const runtime = await createRuntime();
+  const model = await createClassifier({ graph, runtime, threads, images: set.shape });
   try {
     return await countAll(model, set, options);
   } finally {

@@ -107,7 +107,8 @@ function countCorrect(logits: Float32Array, labels: readonly number[], classes: 
 }
 
 async function serve(port: MessagePort, job: ShardJob): Promise<void> {
-  const executable = await createRuntime().load(job.step.graph);
+  const runtime = await createRuntime();
+  const executable = await runtime.load(job.step.graph);
   const worker = new ShardWorker(job, executable);
   const answer = (reply: ShardReply): void => {
     port.postMessage(reply);

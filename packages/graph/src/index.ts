@@ -30,7 +30,8 @@ export { applyQuantization, calibrationValues, chooseScales, quantize } from './
 export type { Quantization, QuantizeOptions } from './quantization/quantize.js';
 export { clampWeights, fakeQuantize } from './quantization/weights.js';
 export type { WeightScale } from './quantization/weights.js';
-export { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
+export { KNOWN_OPERATORS, inferNode, inferShapes } from './shapes/infer.js';
+export type { Contents, NodeContext } from './shapes/rule.js';
 export { addDims, ceilDivide, floorDivide, multiplyDims, productOf } from './shapes/dim.js';
 export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';

@@ -24,7 +24,7 @@ beforeAll(async () => {
   worker = await startTestWorker(cluster);
   client = new RpcClient(worker.grpcAddress);
   images = made.set.images as Float32Array;
-  const executable = await createRuntime().load(made.graph);
+  const executable = await (await createRuntime()).load(made.graph);
   expected = (await executable.run({ x: float32([4, 1, 6, 6], images) }))['logits']?.data as Float32Array;
   await executable.close();
 });

@@ -41,7 +41,7 @@ describe('a task becomes a result', () => {
   test('accuracy: what the model predicts, run directly', async () => {
     const outcome = await outcomeOf(accuracyTask(nextIndex++, made, { first: 3, count: 10 }));
     if (outcome.$case !== 'accuracy') throw new Error(outcome.$case);
-    const executable = await createRuntime().load(made.graph);
+    const executable = await (await createRuntime()).load(made.graph);
     const x = float32([made.set.count, 1, 6, 6], made.set.images as Float32Array);
     const logits = (await executable.run({ x }))['logits']?.data as Float32Array;
     await executable.close();

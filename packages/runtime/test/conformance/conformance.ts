@@ -1,6 +1,6 @@
 import type { DataType, Executable, Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
 import { GraphBuilder, RuntimeError, float32, int, int64, ints } from '@unpair/graph';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OperatorCase } from './cases.js';
 import { OPERATOR_CASES } from './cases.js';
 import { pattern } from './reference.js';
@@ -10,9 +10,16 @@ import { pattern } from './reference.js';
  *
  * @param tolerance relative to the largest expected magnitude of a case; single precision by default
  */
-export function runtimeConformance(name: string, createRuntime: () => Runtime, tolerance = 1e-5): void {
+export function runtimeConformance(
+  name: string,
+  createRuntime: () => Runtime | Promise<Runtime>,
+  tolerance = 1e-5,
+): void {
   const open: Executable[] = [];
-  const runtime = createRuntime();
+  let runtime: Runtime;
+  beforeAll(async () => {
+    runtime = await createRuntime();
+  });
   const load = async (graph: Graph, threads?: number): Promise<Executable> => {
     const executable = await runtime.load(graph, threads === undefined ? {} : { threads });
     open.push(executable);

@@ -21,7 +21,12 @@ const onModels = (digests: readonly string[]): void => {
   send({ kind: 'models', digests });
 };
 
-const runtime = createRuntime(options.runtime as RuntimeName);
+// Before anything that takes time: the agent may go, or signals come, while the runtime loads.
+process.on('disconnect', () => process.exit(0));
+// Signals to the group are the agent's to handle: it decides when this process ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+const runtime = await createRuntime(options.runtime as RuntimeName);
 const batchSize = options.batchSize ?? defaultBatchSize(runtime.device);
 const tuner = new Tuner({
   runtime,
@@ -54,8 +59,5 @@ const server = new ComputeServer(handle, send);
 process.on('message', (message) => {
   server.receive(message as ToCompute);
 });
-process.on('disconnect', () => process.exit(0));
-// Signals to the group are the agent's to handle: it decides when this process ends.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 send({ kind: 'ready', runtime: `${runtime.name} ${runtime.version} ${runtime.device}`, batchSize });

@@ -45,7 +45,7 @@ export async function samplesFor(graph: Graph, count: number): Promise<SampleSet
   const images = new Float32Array(count * 36);
   const random = createRandom({ seed: 1, cell: 'samples', sample: 0 });
   for (let index = 0; index < images.length; index++) images[index] = random.uniform();
-  const executable = await createRuntime().load(graph);
+  const executable = await (await createRuntime()).load(graph);
   try {
     const { logits } = await executable.run({ x: float32([count, 1, 6, 6], images) });
     if (logits?.dataType !== 'float32') throw new TypeError('no logits');

@@ -1,0 +1,42 @@
+import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
+import { ModelError, RuntimeError } from '@unpair/graph';
+import { openBackend } from './backend.js';
+import type { Device, TensorflowBackend } from './device.js';
+import { PlanExecutable } from './plan-executable.js';
+import { compilePlan } from './plan.js';
+
+export interface TensorflowOptions {
+  /** Default: `tensorflow` where its native library is installed, else `wasm`. */
+  readonly backend?: TensorflowBackend;
+}
+
+/**
+ * Executes graphs with TensorFlow.js: natively where TensorFlow is installed, else in WebAssembly. A run occupies the
+ * calling thread until it is done. WebAssembly computes on one thread, whatever was asked for.
+ *
+ * @throws {RuntimeError} when the backend asked for is not installed
+ */
+export async function createTensorflowRuntime({ backend }: TensorflowOptions = {}): Promise<Runtime> {
+  const { device, version, place } = await openBackend(backend);
+  return {
+    name: 'tensorflow',
+    version,
+    device: place,
+    load: (graph, options) => load(device, graph, options),
+  };
+}
+
+async function load(device: Device, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
+  }
+  await device.acquire();
+  try {
+    return new PlanExecutable(device, graph, compilePlan(device, graph));
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new RuntimeError(`the runtime tensorflow cannot load graph "${graph.name}": ${error.message}`, {
+      cause: error,
+    });
+  }
+}
