@@ -1,12 +1,12 @@
 import type { SampleSet } from '@unpair/datasets';
 import { slice } from '@unpair/datasets';
-import type { SharedSamples } from './shard-job.js';
+import type { TrainingSamples } from '@unpair/robustness';
 
 /** Copies the first `count` samples of a set (all, for null) to memory that threads share. */
 export function shareSamples(
   set: SampleSet,
   count: number | null,
-): SharedSamples & { readonly count: number } {
+): TrainingSamples & { readonly count: number } {
   const part = count === null ? set : slice(set, 0, count);
   const { images, labels, shape, classes } = part;
   const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);

@@ -35,6 +35,8 @@ export type { Contents, NodeContext } from './shapes/rule.js';
 export { addDims, ceilDivide, floorDivide, multiplyDims, productOf } from './shapes/dim.js';
 export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';
+export { DISTILLED_LOSS, TEACHER_LOGITS, withDistillation } from './losses/distillation.js';
+export type { DistillationOptions } from './losses/distillation.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
 export type { LossGradientGraph, LossGraph } from './losses/loss.js';
 export {

@@ -69,6 +69,20 @@ export {
   withInitializers,
 } from './training/parameters.js';
 export type { TensorRange } from './training/parameters.js';
+export { fineTune } from './training/fine-tune.js';
+export type {
+  Checkpoints,
+  FineTuneOptions,
+  FineTuneProgress,
+  FineTuneSchedule,
+  ShardBatch,
+  WeightConstraint,
+} from './training/fine-tune.js';
+export { recordLayout, writeRecord } from './training/record.js';
+export { fillBatch } from './training/samples.js';
+export type { Presentation, TrainingSamples } from './training/samples.js';
+export { decodeState, encodeState, initialState, modelOf, updateState } from './training/state.js';
+export type { StepReport, TrainingState } from './training/state.js';
 export { pixelStatistics } from './training/pixel-statistics.js';
 export type { PixelStatistics } from './training/pixel-statistics.js';
 export type { Recipe } from './training/recipe.js';

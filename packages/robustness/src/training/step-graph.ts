@@ -1,5 +1,6 @@
 import type { Graph, Penalty, TrainingGraph } from '@unpair/graph';
 import {
+  DISTILLED_LOSS,
   LABELS,
   LOSS,
   ModelError,
@@ -11,6 +12,7 @@ import {
   shareCommonNodes,
   toTrainingGraph,
   weightsToInputs,
+  withDistillation,
   withLoss,
   withPenalties,
 } from '@unpair/graph';
@@ -30,6 +32,8 @@ export interface TrainingStepOptions {
    * sees. Default `batch`.
    */
   readonly normalization?: 'batch' | 'running';
+  /** Mixes the cross-entropy with that to a teacher, whose logits are fed as `TEACHER_LOGITS` [S,K]. */
+  readonly distillation?: { readonly temperature: number; readonly alpha: number };
 }
 
 /** One training step of one shard as a graph, and where its parts are. */
@@ -66,7 +70,7 @@ export interface TrainingStep {
 export function buildTrainingStep(
   model: Graph,
   shard: number,
-  { penalties = [], normalization = 'batch' }: TrainingStepOptions = {},
+  { penalties = [], normalization = 'batch', distillation }: TrainingStepOptions = {},
 ): TrainingStep {
   const [images, another] = model.inputs;
   if (images === undefined || another !== undefined) {
@@ -82,14 +86,19 @@ export function buildTrainingStep(
   const { graph: lossGraph, logits } = withLoss(sized, 'cross-entropy');
   const training = normalized(lossGraph, normalization);
   const trainable = weightsToInputs(training.graph, names);
+  const loss = distillation === undefined ? LOSS : DISTILLED_LOSS;
+  const taught =
+    distillation === undefined
+      ? trainable
+      : withDistillation(trainable, { logits, loss: LOSS, ...distillation });
   const [objective, of] =
-    penalties.length === 0 ? [trainable, LOSS] : [penalized(trainable, images.name, penalties), OBJECTIVE];
+    penalties.length === 0 ? [taught, loss] : [penalized(taught, images.name, loss, penalties), OBJECTIVE];
   return {
     graph: shareCommonNodes(gradient(objective, { of, wrt: names })),
     images: images.name,
     labels: LABELS,
     logits,
-    loss: LOSS,
+    loss,
     penalties: penalties.map(({ name }) => penaltyOutput(name)),
     weights,
     gradients: names.map((name) => gradientName(of, name)),
@@ -107,9 +116,9 @@ function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingG
 }
 
 /** Adds the penalties and the objective; the input gradient itself is not given out. */
-function penalized(graph: Graph, images: string, penalties: readonly Penalty[]): Graph {
+function penalized(graph: Graph, images: string, loss: string, penalties: readonly Penalty[]): Graph {
   const name = gradientName(LOSS, images);
   const differentiated = gradient(graph, { of: LOSS, wrt: [images] });
   const outputs = differentiated.outputs.filter((output) => output.name !== name);
-  return withPenalties({ ...differentiated, outputs }, { loss: LOSS, gradient: name, penalties });
+  return withPenalties({ ...differentiated, outputs }, { loss, gradient: name, penalties });
 }

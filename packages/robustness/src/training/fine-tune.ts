@@ -1,0 +1,208 @@
+import type { Executable, Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
+import { float32 } from '@unpair/graph';
+import { RobustnessError } from '../robustness-error.js';
+import { CollapseWatch } from './collapse.js';
+import type { TensorRange } from './parameters.js';
+import { unpackTensors } from './parameters.js';
+import { recordLayout, writeRecord } from './record.js';
+import type { Presentation, TrainingSamples } from './samples.js';
+import { fillBatch, sampleCount } from './samples.js';
+import { averageShards } from './shards.js';
+import { epochOrder } from './shuffle.js';
+import type { Descent, StepReport, TrainingState } from './state.js';
+import { decodeState, encodeState, initialState, modelOf, updateState } from './state.js';
+import type { TrainingStep } from './step-graph.js';
+import { buildTrainingStep } from './step-graph.js';
+
+/** Everything about a run that numbers can say. With model and samples it determines the result, to the last bit. */
+export interface FineTuneSchedule extends Descent, Presentation {
+  readonly epochs: number;
+}
+
+/** Keeps weights in a set, such as those with certain zeros. Its whole memory must be in the weights themselves. */
+export interface WeightConstraint {
+  /** Sees the weights before the first step, and those of a checkpoint before the run goes on. */
+  begin?(weights: Float32Array): void;
+  /** Brings weights back into the set after `step` steps are done. */
+  project?(weights: Float32Array, step: number): void;
+  /** Writes the weights that the step computes with, where those are others (rounded ones, for instance). */
+  view?(weights: Float32Array, out: Float32Array): void;
+}
+
+/** One shard of a batch as it is about to be fed. */
+export interface ShardBatch {
+  /** [S,C,H,W] in [0, 1]. */
+  readonly images: Tensor<'float32'>;
+  /** Label distributions [S,classes]. */
+  readonly labels: Tensor<'float32'>;
+  /** [S]. */
+  readonly answers: readonly number[];
+  /** The weights that the step computes with, by name. */
+  readonly weights: Tensors;
+}
+
+/** Where a run keeps its state, so that it can go on after it was killed. */
+export interface Checkpoints {
+  /** The last state that was saved; undefined without any. */
+  load(): Promise<Uint8Array | undefined>;
+  save(bytes: Uint8Array): Promise<void>;
+  /** Steps between two. */
+  readonly every: number;
+}
+
+export interface FineTuneProgress extends StepReport {
+  /** Steps in all. */
+  readonly steps: number;
+  /** Images of one step. */
+  readonly batch: number;
+}
+
+export interface FineTuneOptions {
+  readonly graph: Graph;
+  readonly runtime: Runtime;
+  /** Threads inside one operator; never changes the result. */
+  readonly threads?: number | undefined;
+  readonly samples: TrainingSamples;
+  readonly schedule: FineTuneSchedule;
+  /** Writes the graph of one step over `shard` images: what is minimized. Default: cross-entropy. */
+  readonly buildStep?: (model: Graph, shard: number) => TrainingStep;
+  /** What a shard is fed beside its images, labels and weights, or in their place. */
+  readonly feeds?: (shard: ShardBatch) => Promise<Tensors>;
+  readonly constraint?: (weights: readonly TensorRange[]) => WeightConstraint;
+  /** Whether the model can be expected to stay a classifier after every epoch, or at the end only. Default `epoch`. */
+  readonly judge?: 'epoch' | 'end';
+  readonly checkpoints?: Checkpoints | undefined;
+  readonly onStep?: ((progress: FineTuneProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Trains a model further. The result is a function of model, samples, schedule and what the callbacks compute: not of
+ * threads, nor of how often the run was interrupted and went on from a checkpoint.
+ * @throws {ModelError} when the model cannot be differentiated
+ * @throws {RobustnessError} INVALID_ARGUMENT when the samples do not fill a batch; FAILED_PRECONDITION when training
+ * collapses: the message says how, and at which step
+ * @throws the signal's reason once it is aborted; the state is saved then
+ */
+export async function fineTune(options: FineTuneOptions): Promise<Graph> {
+  const { graph, runtime, schedule, threads, buildStep = buildTrainingStep } = options;
+  const count = sampleCount(options.samples);
+  if (count < schedule.batch) {
+    throw new RobustnessError(`training needs at least one batch of ${schedule.batch} samples, got ${count}`);
+  }
+  const step = buildStep(graph, schedule.batch / schedule.shards);
+  const executable = await runtime.load(step.graph, threads === undefined ? {} : { threads });
+  try {
+    const run = new FineTuning(options, step, executable);
+    await run.toEnd();
+    return modelOf(graph, step, run.state);
+  } finally {
+    await executable.close();
+  }
+}
+
+/** One run; it lives as long as one call. */
+class FineTuning {
+  readonly state: TrainingState;
+  readonly #options: FineTuneOptions;
+  readonly #step: TrainingStep;
+  readonly #executable: Executable;
+  readonly #constraint: WeightConstraint;
+  readonly #stepsPerEpoch: number;
+  readonly #steps: number;
+  readonly #records: readonly Float32Array[];
+  readonly #mean: Float32Array;
+  readonly #images: Tensor<'float32'>;
+  readonly #labels: Tensor<'float32'>;
+  /** The weights that the step computes with. */
+  readonly #seen: Float32Array;
+  #order = new Uint32Array();
+  #epoch = -1;
+
+  constructor(options: FineTuneOptions, step: TrainingStep, executable: Executable) {
+    const { samples, schedule, constraint } = options;
+    this.#options = options;
+    this.#step = step;
+    this.#executable = executable;
+    this.#constraint = constraint?.(step.weights) ?? {};
+    this.state = initialState(options.graph, step);
+    this.#seen = new Float32Array(this.state.weights.length);
+    this.#stepsPerEpoch = Math.floor(sampleCount(samples) / schedule.batch);
+    this.#steps = this.#stepsPerEpoch * schedule.epochs;
+    const { length } = recordLayout(step);
+    this.#records = Array.from({ length: schedule.shards }, () => new Float32Array(length));
+    this.#mean = new Float32Array(length);
+    const size = schedule.batch / schedule.shards;
+    const pixels = samples.shape.reduce((product, dim) => product * dim, 1);
+    this.#images = float32([size, ...samples.shape], new Float32Array(size * pixels));
+    this.#labels = float32([size, samples.classes], new Float32Array(size * samples.classes));
+  }
+
+  async toEnd(): Promise<void> {
+    const { samples, checkpoints, onStep, signal, schedule, judge = 'epoch' } = this.#options;
+    const watch = new CollapseWatch(samples.classes);
+    await this.#resume();
+    while (this.state.step < this.#steps) {
+      if (signal?.aborted) {
+        await this.#save();
+        signal.throwIfAborted();
+      }
+      const report = await this.#advance();
+      watch.read(report);
+      onStep?.({ ...report, steps: this.#steps, batch: schedule.batch });
+      const isEpoch = report.step % this.#stepsPerEpoch === 0;
+      if (report.step === this.#steps || (isEpoch && judge === 'epoch')) watch.judge(report.step);
+      if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
+    }
+  }
+
+  async #resume(): Promise<void> {
+    const bytes = await this.#options.checkpoints?.load();
+    if (bytes !== undefined) decodeState(bytes, this.#owner, this.state);
+    this.#constraint.begin?.(this.state.weights);
+  }
+
+  async #save(): Promise<void> {
+    await this.#options.checkpoints?.save(encodeState(this.#owner, this.state));
+  }
+
+  /** Whoever keeps checkpoints tells runs apart; this only keeps one stage of a run from going on as another. */
+  get #owner(): string {
+    return JSON.stringify([this.#options.graph.name, this.#options.schedule]);
+  }
+
+  async #advance(): Promise<StepReport> {
+    const { schedule } = this.#options;
+    const epoch = Math.floor(this.state.step / this.#stepsPerEpoch);
+    if (epoch !== this.#epoch) {
+      this.#order = new Uint32Array(epochOrder(schedule.seed, epoch, sampleCount(this.#options.samples)));
+      this.#epoch = epoch;
+    }
+    if (this.#constraint.view === undefined) this.#seen.set(this.state.weights);
+    else this.#constraint.view(this.state.weights, this.#seen);
+    for (const [shard, record] of this.#records.entries()) await this.#compute(shard, record);
+    averageShards(this.#records, this.#mean);
+    const progress = { steps: this.#steps, stepsPerEpoch: this.#stepsPerEpoch };
+    const report = updateState(this.state, this.#step, this.#mean, schedule, progress);
+    this.#constraint.project?.(this.state.weights, this.state.step);
+    return report;
+  }
+
+  async #compute(shard: number, record: Float32Array): Promise<void> {
+    const { samples, schedule, feeds } = this.#options;
+    const size = schedule.batch / schedule.shards;
+    const first = (this.state.step % this.#stepsPerEpoch) * schedule.batch + shard * size;
+    const indices = this.#order.subarray(first, first + size);
+    const buffers = { images: this.#images.data, labels: this.#labels.data };
+    const answers = fillBatch(samples, indices, this.#epoch, schedule, buffers);
+    const weights = unpackTensors(this.#step.weights, this.#seen);
+    const batch = { images: this.#images, labels: this.#labels, answers, weights };
+    const results = await this.#executable.run({
+      ...weights,
+      [this.#step.images]: this.#images,
+      [this.#step.labels]: this.#labels,
+      ...(await feeds?.(batch)),
+    });
+    writeRecord(this.#step, results, answers, record);
+  }
+}

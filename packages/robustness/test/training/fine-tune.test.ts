@@ -1,0 +1,141 @@
+import type { Graph, Tensors } from '@unpair/graph';
+import { TEACHER_LOGITS, encodeModel, float32 } from '@unpair/graph';
+import type { Checkpoints, FineTuneOptions, FineTuneProgress } from '@unpair/robustness';
+import { RobustnessError, buildTrainingStep, fineTune } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import { describe, expect, it } from 'vitest';
+import { brightSamples, smallResnet } from '../support/bright-samples.js';
+
+const base: FineTuneOptions = {
+  graph: smallResnet(),
+  runtime: createRuntime(),
+  samples: brightSamples(),
+  schedule: {
+    seed: 1,
+    epochs: 3,
+    batch: 32,
+    shards: 2,
+    learningRate: { peak: 0.1, warmupEpochs: 0 },
+    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
+    labelSmoothing: 0,
+    augmentation: { pad: 1, flip: true },
+  },
+};
+
+class MemoryCheckpoints implements Checkpoints {
+  saved: Uint8Array | undefined;
+  constructor(readonly every = 5) {}
+  load(): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.saved);
+  }
+  save(bytes: Uint8Array): Promise<void> {
+    this.saved = bytes;
+    return Promise.resolve();
+  }
+}
+
+async function trained(options: Partial<FineTuneOptions> = {}): Promise<{
+  readonly graph: Graph;
+  readonly steps: readonly FineTuneProgress[];
+}> {
+  const steps: FineTuneProgress[] = [];
+  const onStep = (progress: FineTuneProgress): void => {
+    steps.push(progress);
+    options.onStep?.(progress);
+  };
+  return { graph: await fineTune({ ...base, ...options, onStep }), steps };
+}
+
+describe('fineTune', () => {
+  it('learns, and says how far it is', async () => {
+    const { graph, steps } = await trained();
+    expect(steps).toHaveLength(12);
+    expect(steps.map(({ step }) => step)).toEqual(steps.map((_, index) => index + 1));
+    expect(steps[0]).toMatchObject({ steps: 12, batch: 32 });
+    expect(steps.at(-1)?.loss).toBeLessThan((steps[0]?.loss ?? 0) / 2);
+    expect(steps.at(-1)?.accuracy).toBeGreaterThan(0.9);
+    expect(graph.nodes).toEqual(base.graph.nodes);
+  });
+
+  it('gives the same bits when it is stopped and goes on from a checkpoint, and on two threads', async () => {
+    const whole = await trained();
+    const checkpoints = new MemoryCheckpoints();
+    const controller = new AbortController();
+    const stop = ({ step }: FineTuneProgress): void => {
+      if (step === 7) controller.abort(new Error('stopped'));
+    };
+    const first = trained({ checkpoints, signal: controller.signal, onStep: stop });
+    await expect(first).rejects.toThrow('stopped');
+    const rest = await trained({ checkpoints, threads: 2 });
+    expect(rest.steps[0]?.step).toBe(8);
+    expect(encodeModel(rest.graph)).toEqual(encodeModel(whole.graph));
+  });
+
+  it('goes on from its last checkpoint when it was killed, and not from one of another run', async () => {
+    const checkpoints = new MemoryCheckpoints(5);
+    const killed = trained({
+      checkpoints,
+      onStep: ({ step }) => {
+        if (step === 8) throw new Error('killed');
+      },
+    });
+    await expect(killed).rejects.toThrow('killed');
+    expect((await trained({ checkpoints })).steps[0]?.step).toBe(6);
+    const other = { ...base.schedule, seed: 2 };
+    expect((await trained({ checkpoints, schedule: other })).steps[0]?.step).toBe(1);
+  });
+
+  it('keeps weights where a constraint wants them, and computes with its view of them', async () => {
+    const seen = new Set<number>();
+    const { graph } = await trained({
+      constraint: (ranges) => {
+        const { first = 0, length = 0 } = ranges.at(-1) ?? {};
+        return {
+          project: (weights) => weights.fill(0.25, first, first + length),
+          view: (weights, out) => {
+            out.set(weights);
+            out.fill(0.5, first, first + length);
+          },
+        };
+      },
+      feeds: ({ weights }): Promise<Tensors> => {
+        for (const weight of Object.values(weights).at(-1)?.data ?? []) seen.add(Number(weight));
+        return Promise.resolve({});
+      },
+    });
+    const name = buildTrainingStep(base.graph, 1).weights.at(-1)?.name ?? '';
+    expect(new Set(graph.initializers.get(name)?.data)).toEqual(new Set([0.25]));
+    expect(seen).toEqual(new Set([0.5]));
+  });
+
+  it('follows a teacher alone when the labels have no share', async () => {
+    // A teacher that mistakes each class for the next.
+    const feeds = ({ answers }: { readonly answers: readonly number[] }): Promise<Tensors> => {
+      const logits = answers.flatMap((label) => [0, 1, 2, 3].map((k) => (k === (label + 1) % 4 ? 9 : 0)));
+      return Promise.resolve({ [TEACHER_LOGITS]: float32([answers.length, 4], logits) });
+    };
+    const distillation = { temperature: 2, alpha: 1 };
+    const run = trained({
+      feeds,
+      buildStep: (model, shard) => buildTrainingStep(model, shard, { distillation }),
+      schedule: { ...base.schedule, epochs: 6 },
+      judge: 'end',
+    });
+    // So it ends with labels all wrong, which a run with labels would call a collapse.
+    await expect(run).rejects.toThrow(
+      /training collapsed by step 24: the accuracy on recent batches is 0\.\d+/,
+    );
+  });
+
+  it('stops at the step at which the loss is no number', async () => {
+    const learningRate = { peak: 1e30, warmupEpochs: 0 };
+    const error = await trained({ schedule: { ...base.schedule, learningRate } }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(RobustnessError);
+    expect(error).toMatchObject({ code: 'FAILED_PRECONDITION' });
+    expect(String(error)).toMatch(/training collapsed at step \d+: the loss is (NaN|Infinity)/);
+  });
+
+  it('refuses samples that fill no batch', async () => {
+    await expect(trained({ samples: brightSamples(31) })).rejects.toThrow('one batch of 32 samples, got 31');
+  });
+});
