@@ -38,7 +38,9 @@ const BY_CODE: ReadonlyMap<number, DataType> = new Map(
 );
 
 /** What holds the elements of each type: see `ArrayOf`. */
-export const ELEMENT_ARRAYS: { readonly [K in DataType]: new (buffer: ArrayBuffer) => ArrayOf[K] } = {
+export const ELEMENT_ARRAYS: {
+  readonly [K in DataType]: new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => ArrayOf[K];
+} = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -86,4 +88,15 @@ export function dataTypeOfCode(code: number, place: string): DataType {
 /** A typed array over `buffer` that holds elements of `dataType`. */
 export function arrayOver<T extends DataType>(dataType: T, buffer: ArrayBuffer): ArrayOf[T] {
   return new ELEMENT_ARRAYS[dataType](buffer);
+}
+
+/**
+ * The bytes as elements of `dataType`: a view of them where they lie as that type must, else of a copy.
+ * `undefined` when they hold no whole number of elements.
+ */
+export function viewAs<T extends DataType>(dataType: T, bytes: Uint8Array): ArrayOf[T] | undefined {
+  const width = BYTES_PER_ELEMENT[dataType];
+  if (bytes.length % width !== 0) return undefined;
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+  return new ELEMENT_ARRAYS[dataType](aligned.buffer, aligned.byteOffset, bytes.length / width);
 }

@@ -9,6 +9,8 @@ export type { RunningStatistic, TrainingGraph, TrainingGraphOptions } from './au
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
 export { compositeOperators, decompose } from './composites/decompose.js';
 export { OPSETS, decodeModel } from './codec/decode.js';
+export type { DecodeOptions } from './codec/decode.js';
+export type { ExternalData, ReadExternal } from './codec/tensor.js';
 export { encodeModel } from './codec/encode.js';
 export {
   arrayOver,

@@ -1,5 +1,6 @@
 import type { Attribute } from '../graph.js';
 import { ModelError } from '../graph.js';
+import type { ReadExternal } from './tensor.js';
 import { decodeTensor, encodeTensor } from './tensor.js';
 import type { WireAttribute } from './wire.js';
 import { toNumber } from './wire.js';
@@ -15,7 +16,7 @@ const TYPES = [
  * @param owner how messages name its node.
  * @throws {ModelError} for kinds that this package has no use for, such as the subgraphs of If and Loop.
  */
-export function decodeAttribute(wire: WireAttribute, owner: string): Attribute {
+export function decodeAttribute(wire: WireAttribute, owner: string, readExternal?: ReadExternal): Attribute {
   const type = TYPES[wire.type];
   switch (type) {
     case 'float':
@@ -32,7 +33,10 @@ export function decodeAttribute(wire: WireAttribute, owner: string): Attribute {
       return { kind: 'strings', value: wire.strings.map((bytes) => new TextDecoder().decode(bytes)) };
     case 'tensor':
       if (wire.t !== null) {
-        return { kind: 'tensor', value: decodeTensor(wire.t, `attribute "${wire.name}" of ${owner}`) };
+        return {
+          kind: 'tensor',
+          value: decodeTensor(wire.t, `attribute "${wire.name}" of ${owner}`, readExternal),
+        };
       }
       break;
     default:

@@ -1,46 +1,58 @@
-import { describeNode, intAttribute } from '../attributes.js';
+import { intAttribute } from '../attributes.js';
 import { dataTypeOfCode } from '../data-types.js';
-import type { Attribute, Dim, Graph, Node, ValueInfo } from '../graph.js';
+import type { Dim, Graph, Node, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
 import { constantTensor } from '../shapes/constant.js';
 import { inferShapes } from '../shapes/infer.js';
 import type { Tensor } from '../tensor.js';
-import { decodeAttribute } from './attribute.js';
+import { rewriteQuantizedOperators } from '../transforms/rewrite-quantized.js';
+import { upgradeOpset } from '../transforms/upgrade-opset.js';
+import { widenFloat16 } from '../transforms/widen-float16.js';
+import { decodeNodes, defaultOpset, withoutTrailingBlanks } from './nodes.js';
 import { orderNodes } from './order.js';
+import type { ReadExternal } from './tensor.js';
 import { checkElements, checkSize, decodeTensor } from './tensor.js';
-import type { WireDim, WireGraph, WireModel, WireNode, WireValueInfo } from './wire.js';
+import type { WireDim, WireGraph, WireModel, WireValueInfo } from './wire.js';
 import { parseModel, toNumber } from './wire.js';
 
 /** Operator sets that can be read. */
 export const OPSETS = { min: 9, max: 23 } as const;
 
-/** The default operator domain goes by two names in files. */
-const DEFAULT_DOMAIN = 'ai.onnx';
+export interface DecodeOptions {
+  /** Reads tensors that lie in files beside the model. Default: models that have such are refused. */
+  readonly external?: ReadExternal;
+}
 
 /**
  * Reads an ONNX file into one normal form: constants are initializers and not inputs, nodes are named and in
- * topological order, outputs that only training uses are gone, and an unnamed batch dimension is `N`.
+ * topological order, functions are inlined, outputs that only training uses are gone, integer operators are written as
+ * float operators between QuantizeLinear and DequantizeLinear, float16 is float32, operator sets before 13 are
+ * upgraded to it, and an unnamed batch dimension is `N`. Weights are views of `bytes` where these are aligned, so
+ * `bytes` must not change afterwards.
  * @throws {ModelError} saying in one sentence what is wrong with the file. Any bytes end in a graph or in this.
  */
-export function decodeModel(bytes: Uint8Array): Graph {
+export function decodeModel(bytes: Uint8Array, { external }: DecodeOptions = {}): Graph {
   const model = parseModel(bytes);
   const wire = model.graph;
   if (wire === null) throw new ModelError('the model file holds no graph');
   const opset = opsetOf(model);
-  const { nodes, initializers } = hoistConstants(decodeNodes(wire), decodeInitializers(wire));
+  const sources = { functions: model.functions, opset, readExternal: external };
+  const { nodes, initializers } = widenFloat16(
+    hoistConstants(decodeNodes(wire.node, sources), decodeInitializers(wire, external)),
+  );
   const inputs = wire.input.filter(({ name }) => !initializers.has(name)).map(decodeInput);
   const wanted = new Set([...nodes.flatMap((node) => node.inputs), ...wire.output.map(({ name }) => name)]);
   const ordered = orderNodes(
     nodes.map((node) => dropSpareOutputs(node, wanted)),
     [...inputs.map(({ name }) => name), ...initializers.keys()],
   );
-  const graph = { name: wire.name || 'model', opset, inputs, outputs: [], initializers, nodes: ordered };
+  const read = { name: wire.name || 'model', opset, inputs, outputs: [], initializers, nodes: ordered };
+  const graph = upgradeOpset(rewriteQuantizedOperators(read));
   return { ...graph, outputs: decodeOutputs(wire.output, graph) };
 }
 
 function opsetOf(model: WireModel): number {
-  const entry = model.opsetImport.find(({ domain }) => domain === '' || domain === DEFAULT_DOMAIN);
-  const version = entry === undefined ? 1 : toNumber(entry.version);
+  const version = defaultOpset(model.opsetImport) ?? 1;
   if (version < OPSETS.min || version > OPSETS.max) {
     throw new ModelError(
       `the model uses ONNX operator set ${version}, supported are ${OPSETS.min} to ${OPSETS.max}`,
@@ -49,7 +61,7 @@ function opsetOf(model: WireModel): number {
   return version;
 }
 
-function decodeInitializers(wire: WireGraph): Map<string, Tensor> {
+function decodeInitializers(wire: WireGraph, external: ReadExternal | undefined): Map<string, Tensor> {
   const [sparse] = wire.sparseInitializer;
   if (sparse !== undefined) {
     throw new ModelError(`initializer "${sparse.values?.name ?? ''}" is sparse, which is not supported`);
@@ -58,35 +70,9 @@ function decodeInitializers(wire: WireGraph): Map<string, Tensor> {
   for (const tensor of wire.initializer) {
     if (tensor.name === '') throw new ModelError('an initializer of the model has no name');
     if (initializers.has(tensor.name)) throw new ModelError(`initializer "${tensor.name}" is defined twice`);
-    initializers.set(tensor.name, decodeTensor(tensor, `initializer "${tensor.name}"`));
+    initializers.set(tensor.name, decodeTensor(tensor, `initializer "${tensor.name}"`, external));
   }
   return initializers;
-}
-
-function decodeNodes(wire: WireGraph): readonly Node[] {
-  return wire.node.map((node, index) => decodeNode(node, index));
-}
-
-function decodeNode(wire: WireNode, index: number): Node {
-  const node: Node = {
-    op: wire.opType,
-    domain: wire.domain === DEFAULT_DOMAIN ? '' : wire.domain,
-    name: wire.name || `${wire.opType}_${index}`,
-    inputs: withoutTrailingBlanks(wire.input),
-    outputs: withoutTrailingBlanks(wire.output),
-    attributes: {},
-  };
-  const owner = describeNode(node);
-  if (node.op === '') throw new ModelError(`node "${node.name}" names no operator`);
-  const attributes = wire.attribute.map((attribute): [string, Attribute] => [
-    attribute.name,
-    decodeAttribute(attribute, owner),
-  ]);
-  return { ...node, attributes: Object.fromEntries(attributes) };
-}
-
-function withoutTrailingBlanks(names: readonly string[]): readonly string[] {
-  return names.slice(0, names.findLastIndex((name) => name !== '') + 1);
 }
 
 function hoistConstants(
@@ -148,7 +134,8 @@ function decodeValueInfo(
     if (wire.type === null) return undefined;
     throw new ModelError(`${place} is not a tensor, which is not supported`);
   }
-  const dataType = dataTypeOfCode(tensor.elemType, place);
+  const declared = dataTypeOfCode(tensor.elemType, place);
+  const dataType = declared === 'float16' ? 'float32' : declared;
   const shape = tensor.shape?.dim.map((dim, axis) => decodeDim(dim, place) ?? nameFor(axis));
   if (shape?.every((dim) => dim !== undefined) !== true) return undefined;
   checkElements(

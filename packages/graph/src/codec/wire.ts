@@ -12,7 +12,24 @@ export interface WireLong {
 export interface WireModel {
   readonly irVersion: WireLong;
   readonly graph: WireGraph | null;
-  readonly opsetImport: readonly { readonly domain: string; readonly version: WireLong }[];
+  readonly opsetImport: readonly WireOpset[];
+  readonly functions: readonly WireFunction[];
+}
+
+export interface WireOpset {
+  readonly domain: string;
+  readonly version: WireLong;
+}
+
+export interface WireFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly node: readonly WireNode[];
+  readonly opsetImport: readonly WireOpset[];
+  readonly attributeProto: readonly WireAttribute[];
 }
 
 export interface WireGraph {
@@ -31,6 +48,7 @@ export interface WireNode {
   readonly opType: string;
   readonly attribute: readonly WireAttribute[];
   readonly domain: string;
+  readonly overload: string;
 }
 
 export interface WireAttribute {
@@ -43,6 +61,7 @@ export interface WireAttribute {
   readonly ints: readonly WireLong[];
   readonly strings: readonly Uint8Array[];
   readonly type: number;
+  readonly refAttrName: string;
 }
 
 export interface WireValueInfo {

@@ -27,6 +27,52 @@ export const descriptor: INamespace = {
               "rule": "repeated",
               "type": "OperatorSetIdProto",
               "id": 8
+            },
+            "functions": {
+              "rule": "repeated",
+              "type": "FunctionProto",
+              "id": 25
+            }
+          }
+        },
+        "FunctionProto": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "input": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 4
+            },
+            "output": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 5
+            },
+            "node": {
+              "rule": "repeated",
+              "type": "NodeProto",
+              "id": 7
+            },
+            "opsetImport": {
+              "rule": "repeated",
+              "type": "OperatorSetIdProto",
+              "id": 9
+            },
+            "domain": {
+              "type": "string",
+              "id": 10
+            },
+            "attributeProto": {
+              "rule": "repeated",
+              "type": "AttributeProto",
+              "id": 11
+            },
+            "overload": {
+              "type": "string",
+              "id": 13
             }
           }
         },
@@ -111,6 +157,10 @@ export const descriptor: INamespace = {
             "domain": {
               "type": "string",
               "id": 7
+            },
+            "overload": {
+              "type": "string",
+              "id": 8
             }
           }
         },
@@ -154,6 +204,10 @@ export const descriptor: INamespace = {
             "type": {
               "type": "AttributeType",
               "id": 20
+            },
+            "refAttrName": {
+              "type": "string",
+              "id": 21
             }
           },
           "nested": {

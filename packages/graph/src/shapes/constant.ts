@@ -71,6 +71,13 @@ const dequantize: ShapeRule = (context) => [
   { dataType: requireInput(context, 1).dataType, shape: requireInput(context, 0).shape },
 ];
 
+/** To uint8, with the scale and zero point that fit the tensor's range. */
+const dynamicQuantize: ShapeRule = (context) => [
+  { dataType: 'uint8', shape: requireInput(context, 0).shape },
+  { dataType: 'float32', shape: [] },
+  { dataType: 'uint8', shape: [] },
+];
+
 /** Constants, sizes as values, and quantization. */
 export const constantRules: ShapeRules = {
   Constant: constant,
@@ -80,4 +87,5 @@ export const constantRules: ShapeRules = {
   Range: range,
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
+  DynamicQuantizeLinear: dynamicQuantize,
 };

@@ -1,6 +1,6 @@
-import { describeNode, floatAttribute, intAttribute, intsAttribute } from '../attributes.js';
+import { floatAttribute, intAttribute, intsAttribute } from '../attributes.js';
 import type { Attributes, Graph, Node, ValueType } from '../graph.js';
-import { ModelError, int } from '../graph.js';
+import { ModelError, int, string } from '../graph.js';
 import { inferShapes } from '../shapes/infer.js';
 import type { Tensor } from '../tensor.js';
 import { float32, int64 } from '../tensor.js';
@@ -12,16 +12,18 @@ export const UPGRADED_OPSET = 13;
 /** What an upgrade may use: constants that it adds, and the types of values. */
 interface Upgrading {
   readonly opset: number;
-  readonly types: ReadonlyMap<string, ValueType>;
+  /** Rank of a value; undefined where the graph has operators that cannot be typed. */
+  readonly rankOf: (value: string) => number | undefined;
+  readonly numbersOf: (value: string) => readonly number[] | undefined;
   readonly constant: (hint: string, tensor: Tensor) => string;
+  readonly fresh: (hint: string) => string;
 }
 
-type Upgrade = (node: Node, upgrading: Upgrading) => Node;
+type Upgrade = (node: Node, upgrading: Upgrading) => Node | readonly Node[];
 
 /**
  * Rewrites a graph of operator set 9 to 12 for operator set 13, in which axes, bounds and pads are inputs and no
  * longer attributes. Newer graphs are returned as they are.
- * @throws {ModelError} for a Softmax over several dimensions at once, which newer operator sets no longer have.
  */
 export function upgradeOpset(graph: Graph): Graph {
   if (graph.opset >= UPGRADED_OPSET) return graph;
@@ -29,18 +31,39 @@ export function upgradeOpset(graph: Graph): Graph {
   const initializers = new Map(graph.initializers);
   const upgrading: Upgrading = {
     opset: graph.opset,
-    types: inferShapes(graph),
+    ...lazyTypes(graph),
+    fresh,
     constant: (hint, tensor) => {
       const name = fresh(hint);
       initializers.set(name, tensor);
       return name;
     },
   };
-  const nodes = graph.nodes.map((node) => {
+  const nodes = graph.nodes.flatMap((node) => {
     const upgrade = node.domain === '' && Object.hasOwn(UPGRADES, node.op) ? UPGRADES[node.op] : undefined;
     return upgrade?.(node, upgrading) ?? node;
   });
   return { ...graph, opset: UPGRADED_OPSET, initializers, nodes };
+}
+
+/** Shapes are inferred when they are first asked for: most graphs need none for this. */
+function lazyTypes(graph: Graph): Pick<Upgrading, 'rankOf' | 'numbersOf'> {
+  let types: ReadonlyMap<string, ValueType> | undefined;
+  const infer = (): ReadonlyMap<string, ValueType> => {
+    try {
+      return inferShapes(graph);
+    } catch (error) {
+      if (error instanceof ModelError) return new Map();
+      throw error;
+    }
+  };
+  return {
+    rankOf: (value) => (types ??= infer()).get(value)?.shape.length,
+    numbersOf: (value) => {
+      const tensor = graph.initializers.get(value);
+      return tensor === undefined ? undefined : Array.from(tensor.data, Number);
+    },
+  };
 }
 
 function without(attributes: Attributes, ...names: readonly string[]): Attributes {
@@ -48,7 +71,7 @@ function without(attributes: Attributes, ...names: readonly string[]): Attribute
 }
 
 /** Turns lists of integers from attributes into inputs behind the first; absent ones at the end are left out. */
-function listsToInputs(...names: readonly string[]): Upgrade {
+function listsToInputs(...names: readonly string[]): (node: Node, upgrading: Upgrading) => Node {
   return (node, { constant }) => {
     const lists = names.map((name) => intsAttribute(node, name));
     if (lists.every((list) => list === undefined)) return node;
@@ -102,17 +125,48 @@ const topK: Upgrade = (node, { constant }) => {
 /** Its ratio matters in training alone. */
 const dropout: Upgrade = (node) => ({ ...node, attributes: without(node.attributes, 'ratio') });
 
-/** Older operator sets flatten at the axis, newer ones do not: over the last axis both are the same. */
-const softmax: Upgrade = (node, { opset, types }) => {
-  const rank = types.get(node.inputs[0] ?? '')?.shape.length ?? 0;
+/** Older operator sets normalize all axes from `axis` on together, newer ones that axis alone. */
+const softmax: Upgrade = (node, { rankOf, fresh }) => {
+  const [input = '', output = ''] = [node.inputs[0], node.outputs[0]];
+  const rank = rankOf(input);
   const axis = intAttribute(node, 'axis', 1);
-  if (axis !== -1 && axis !== rank - 1) {
-    throw new ModelError(
-      `${describeNode(node)} is over several dimensions at once, as in operator set ${opset}`,
-    );
-  }
-  return { ...node, attributes: { ...node.attributes, axis: int(-1) } };
+  const over: Node = { ...node, attributes: { ...node.attributes, axis: int(-1) } };
+  if (axis === -1 || (rank !== undefined && axis === rank - 1)) return over;
+  const helper = (op: string, inputs: readonly string[], attributes: Attributes = {}): Node => {
+    const name = fresh(`${node.name}_${op.toLowerCase()}`);
+    return { op, domain: '', name, inputs, outputs: [name], attributes };
+  };
+  const rows = helper('Flatten', [input], { axis: int(axis) });
+  const shape = helper('Shape', [input]);
+  const normal = fresh(`${node.name}_rows`);
+  return [
+    rows,
+    shape,
+    { ...over, inputs: rows.outputs, outputs: [normal] },
+    { ...helper('Reshape', [normal, shape.name]), outputs: [output] },
+  ];
 };
+
+/** Until operator set 11 elements are taken from below; scaling down, the nearest is the one above. */
+const resize: Upgrade = (node, { numbersOf }) => {
+  const [input = '', scales = ''] = node.inputs;
+  if (node.inputs.length > 2) return node;
+  const isDown = numbersOf(scales)?.some((scale) => scale < 1) === true;
+  return {
+    ...node,
+    op: 'Resize',
+    inputs: [input, '', scales],
+    attributes: {
+      ...node.attributes,
+      coordinate_transformation_mode: string('asymmetric'),
+      nearest_mode: string(isDown ? 'ceil' : 'floor'),
+    },
+  };
+};
+
+const renamed =
+  (op: string): Upgrade =>
+  (node) => ({ ...node, op });
 
 const axesToInput = listsToInputs('axes');
 
@@ -128,4 +182,8 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
   Dropout: dropout,
   Softmax: softmax,
   LogSoftmax: softmax,
+  Hardmax: softmax,
+  Resize: resize,
+  Upsample: resize,
+  Scatter: renamed('ScatterElements'),
 };

@@ -173,7 +173,7 @@ describe('what files write in several ways', () => {
     );
     expect(graph.initializers.get('a')).toEqual(int64([2], [-1, 5]));
     expect([...graph.initializers.values()].map(({ data }) => Array.from(data, Number))).toEqual([
-      ...[[-1, 5], [-1, 5], [0.1], [0x3c00]],
+      ...[[-1, 5], [-1, 5], [0.1], [1]],
       [],
     ]);
   });

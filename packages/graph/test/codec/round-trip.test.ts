@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { DataType, Graph, Tensor } from '@unpair/graph';
-import { GraphBuilder, arrayOver, decodeModel, encodeModel, float32, inferShapes, int } from '@unpair/graph';
+import {
+  GraphBuilder,
+  arrayOver,
+  codeOfDataType,
+  decodeModel,
+  encodeModel,
+  float32,
+  inferShapes,
+  int,
+} from '@unpair/graph';
 import { runGraph } from '../support/onnxruntime.js';
 import { uniform } from '../support/random.js';
 import { smallClassifier } from '../support/sample-graphs.js';
@@ -27,24 +36,31 @@ describe('encodeModel and decodeModel', () => {
   });
 
   it.each<DataType>([
-    ...([
-      'float32',
-      'float64',
-      'float16',
-      'int64',
-      'int32',
-      'int16',
-      'int8',
-      'uint16',
-      'uint8',
-      'bool',
-    ] as const),
+    ...(['float32', 'float64', 'int64', 'int32', 'int16', 'int8', 'uint16', 'uint8', 'bool'] as const),
   ])('carry %s constants', (dataType) => {
     const data = arrayOver(dataType, Uint8Array.from({ length: 48 }, (_, i) => i % 2).buffer);
     const tensor = { dataType, shape: [data.length], data } as Tensor;
     const b = new GraphBuilder('constants');
     b.output(b.node('Identity', [b.initializer('c', tensor)]), dataType, tensor.shape);
     expect([...decodeModel(encodeModel(b.build())).initializers.values()]).toEqual([tensor]);
+  });
+
+  it('read float16 as float32, wherever it stands', () => {
+    const half = Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00, 0x3555, 0x8000);
+    const b = new GraphBuilder('half');
+    const x = b.input('x', 'float16', ['N', 7]);
+    const sum = b.node('Add', [x, b.initializer('c', { dataType: 'float16', shape: [7], data: half })]);
+    b.output(b.node('Cast', [sum], { to: int(codeOfDataType('float16')) }), 'float16', ['N', 7]);
+    const graph = decodeModel(encodeModel(b.build()));
+    const values = [1, -2, 2 ** -24, 65504, Infinity, 0.333251953125, -0];
+    expect([...graph.initializers.values()]).toEqual([float32([7], values)]);
+    expect([...graph.inputs, ...graph.outputs].map(({ dataType }) => dataType)).toEqual([
+      'float32',
+      'float32',
+    ]);
+    expect([...inferShapes(graph).values()].map(({ dataType }) => dataType)).toEqual(
+      Array.from({ length: 4 }, () => 'float32'),
+    );
   });
 
   it('carry integers at the ends of their range', () => {

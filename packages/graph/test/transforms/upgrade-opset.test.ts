@@ -37,6 +37,10 @@ describe('upgradeOpset', () => {
     ['Clip', 9, { max: float(0.5) }],
     ['Dropout', 10, { ratio: float(0.5) }],
     ['Softmax', 11, { axis: int(3) }],
+    ['Softmax', 11, {}],
+    ['Softmax', 9, { axis: int(-2) }],
+    ['LogSoftmax', 12, { axis: int(0) }],
+    ['Hardmax', 11, { axis: int(2) }],
     ['LogSoftmax', 9, { axis: int(3) }],
     ['Flatten', 9, {}],
   ])('%s of operator set %i computes the same', async (op, opset, attributes, outputs = 1) => {
@@ -48,8 +52,24 @@ describe('upgradeOpset', () => {
     expect(upgradeOpset(upgraded)).toBe(upgraded);
   });
 
-  it('refuses a softmax that newer operator sets do not have', () => {
-    const graph = graphOf('Softmax', 11, {}, 1);
-    expect(() => upgradeOpset(graph)).toThrow('node "Softmax" (Softmax) is over several dimensions at once');
+  it.each([
+    [9, 'Upsample', 'nearest', [1, 1, 2, 3]],
+    [9, 'Upsample', 'linear', [1, 1, 2, 2]],
+    [10, 'Resize', 'nearest', [1, 1, 2, 2]],
+    [10, 'Resize', 'nearest', [1, 1, 0.5, 0.5]],
+    [10, 'Resize', 'linear', [1, 1, 0.5, 2]],
+  ])('of operator set %i: %s, %s by %j', async (opset, op, mode, scales) => {
+    const graph: Graph = {
+      ...graphOf('Relu', opset, {}, 1),
+      initializers: new Map([['s', float32([4], scales)]]),
+      nodes: [
+        { op, domain: '', name: op, inputs: ['x', 's'], outputs: ['y0'], attributes: { mode: string(mode) } },
+      ],
+    };
+    const outputs = [{ name: 'y0', dataType: 'float32' as const, shape: ['a', 'b', 'c', 'd'] }];
+    const feeds = { x: float32([2, 1, 4, 6], uniform(48, 5)) };
+    const upgraded = await runGraph(upgradeOpset({ ...graph, outputs }), feeds);
+    expect(upgraded).toEqual(await runGraph({ ...graph, outputs }, feeds));
+    expect(inferShapes(graph).get('y0')?.shape).toEqual(upgraded['y0']?.shape);
   });
 });

@@ -8,7 +8,14 @@ import { fromFront } from '../rule.js';
  * clipping as clipping. The adjoint of an integer value is written in real units, per unit of scale·value, so that
  * a pair of QuantizeLinear and DequantizeLinear with one scale costs a mask and no multiplication.
  */
-export const quantizationRules: RuleTable = { QuantizeLinear: quantize, DequantizeLinear: dequantize };
+export const quantizationRules: RuleTable = {
+  QuantizeLinear: quantize,
+  DequantizeLinear: dequantize,
+  // Its range is the tensor's own, so nothing is clipped; the range itself counts as constant.
+  DynamicQuantizeLinear: (p) => [p.adjointOf(0)],
+};
+
+const QUANTIZERS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DynamicQuantizeLinear']);
 
 const ranges: Readonly<Record<string, readonly [number, number]>> = {
   int8: [-128, 127],
@@ -35,8 +42,9 @@ function quantize(p: Pullback): InputAdjoints {
 
 /** Usually the scale is the one that the value was quantized with; else their ratio is a factor. */
 function dequantize(p: Pullback): InputAdjoints {
-  const scale = constantInput(p, 1);
   const quantizer = quantizerOf(p);
+  if (quantizer?.op === 'DynamicQuantizeLinear') return [perDynamicUnit(p, quantizer)];
+  const scale = constantInput(p, 1);
   const other = p.emit.numbersOf(quantizer?.inputs[1] ?? '');
   if (other === undefined) throw p.refuse('what quantized its input is not to be found');
   const ratios = scale.map((step, index) => step / (other[index] ?? NaN));
@@ -45,10 +53,16 @@ function dequantize(p: Pullback): InputAdjoints {
   return [p.emit.mul(p.dy, p.emit.constant(float32(boundShape(p, ratios.length), ratios)))];
 }
 
+/** The ratio of the scales where the quantizer's own is computed at run time. */
+function perDynamicUnit(p: Pullback, quantizer: Node): string {
+  const [scale, own = ''] = [p.input(1), quantizer.outputs[1]];
+  return scale === own ? p.dy : p.emit.mul(p.dy, p.emit.div(scale, own));
+}
+
 /** The QuantizeLinear behind a value, looking through operators that only move integers about. */
 function quantizerOf(p: Pullback): Node | undefined {
   let node = p.emit.producerOf(p.x);
-  while (node !== undefined && node.op !== 'QuantizeLinear') node = p.emit.producerOf(node.inputs[0] ?? '');
+  while (node !== undefined && !QUANTIZERS.has(node.op)) node = p.emit.producerOf(node.inputs[0] ?? '');
   return node;
 }
 
