@@ -1,5 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import { dropIdentities, foldConstants } from '@unpair/graph';
+import { cancelTransposes } from '@unpair/graph';
 
 import { Importer } from './importer.js';
 import { readModelFile } from './model-file.js';
@@ -19,6 +19,5 @@ import { readModelFile } from './model-file.js';
  * @throws {ModelError} one sentence: what is damaged or not supported, by its name in the file.
  */
 export function decodeTflite(bytes: Uint8Array): Graph {
-  const graph = new Importer(readModelFile(bytes)).run();
-  return foldConstants(dropIdentities(graph), { keepQuantized: true });
+  return cancelTransposes(new Importer(readModelFile(bytes)).run());
 }

@@ -3,6 +3,7 @@ import { gradient, gradientName } from '../autodiff/gradient.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
+import { valueBeforeSoftmax } from '../transforms/logits-of.js';
 import type { LossName } from './catalogue.js';
 import { lossWriters } from './catalogue.js';
 
@@ -27,7 +28,7 @@ export interface LossGraph {
  * @throws {ModelError} when the model has not exactly one output [N,K] of float32, or too few classes for the loss.
  */
 export function withLoss(graph: Graph, loss: LossName): LossGraph {
-  const logits = logitsOf(graph);
+  const logits = logitsInfo(graph);
   const [batch = 'N', classes] = logits.shape;
   const least = loss === 'dlr' ? 3 : 2;
   if (typeof classes !== 'number' || classes < least) {
@@ -83,7 +84,7 @@ export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradient
   };
 }
 
-function logitsOf(graph: Graph): ValueInfo {
+function logitsInfo(graph: Graph): ValueInfo {
   const [output, another] = graph.outputs;
   if (output?.shape.length !== 2 || output.dataType !== 'float32' || another !== undefined) {
     const shapes = graph.outputs.map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`).join(', ');
@@ -91,7 +92,5 @@ function logitsOf(graph: Graph): ValueInfo {
       `a classifier has one float32 output [N, classes]; model "${graph.name}" has ${shapes || 'none'}`,
     );
   }
-  const last = graph.nodes.find((node) => node.outputs.includes(output.name));
-  const [before] = last?.op === 'Softmax' && last.domain === '' ? last.inputs : [];
-  return before === undefined ? output : { ...output, name: before };
+  return { ...output, name: valueBeforeSoftmax(graph, output.name) ?? output.name };
 }
