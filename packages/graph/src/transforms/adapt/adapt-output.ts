@@ -1,0 +1,115 @@
+import { intAttribute } from '../../attributes.js';
+import { GraphBuilder } from '../../builder.js';
+import type { Dim, Graph, Node, ValueInfo } from '../../graph.js';
+import { ModelError, int } from '../../graph.js';
+import { inferShapes } from '../../shapes/infer.js';
+import { float32, int64 } from '../../tensor.js';
+import { producersOf } from '../consumers.js';
+import { pruneDeadNodes } from '../prune-dead-nodes.js';
+import type { ClassRange, ModelOptions } from './model-options.js';
+
+/** What may stand between a final Softmax and the output without changing which probability belongs to which class. */
+const TRANSPARENT: ReadonlySet<string> = new Set([
+  ...['Identity', 'QuantizeLinear', 'DequantizeLinear', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
+]);
+
+/** Probabilities below this count as this: the smallest that float32 holds at full precision. */
+const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
+
+/**
+ * Makes logits [N, classes] of what a model gives: a final Softmax is left out, and probabilities that come from
+ * anywhere else are turned back by their logarithm. Trailing dimensions of size 1 go.
+ * @returns the graph itself where nothing is to be done, or where its output is no float32 [N, …]
+ */
+export function toLogits(graph: Graph, outputs: ModelOptions['outputs'] = 'logits'): Graph {
+  const [output, another] = graph.outputs;
+  if (output?.dataType !== 'float32' || another !== undefined) return graph;
+  const before = beforeSoftmax(graph, output);
+  const bare = before === undefined ? graph : pruneDeadNodes({ ...graph, outputs: [before] });
+  const logits = outputs === 'probabilities' && before === undefined ? withLogarithm(bare) : bare;
+  return flattened(logits);
+}
+
+/** What goes into a final Softmax over the classes. */
+function beforeSoftmax(graph: Graph, output: ValueInfo): ValueInfo | undefined {
+  const producers = producersOf(graph);
+  let node = producers.get(output.name);
+  while (node !== undefined && node.domain === '' && TRANSPARENT.has(node.op)) {
+    node = producers.get(node.inputs[0] ?? '');
+  }
+  if (node?.op !== 'Softmax' || node.domain !== '') return undefined;
+  const [name = ''] = node.inputs;
+  const type = inferShapes(graph).get(name);
+  if (type === undefined || !isOverClasses(node, type.shape, output.shape)) return undefined;
+  return { name, ...type };
+}
+
+function isOverClasses(node: Node, shape: readonly Dim[], output: readonly Dim[]): boolean {
+  const axis = intAttribute(node, 'axis', -1);
+  const classes = shape[axis < 0 ? axis + shape.length : axis];
+  // Everything but batch and classes is of size 1, before the Softmax as at the output.
+  const isList = (dims: readonly Dim[]): boolean =>
+    dims.slice(1).filter((dim) => dim !== 1).length <= 1 && dims.slice(1).includes(classes ?? '');
+  return isList(shape) && isList(output);
+}
+
+function withLogarithm(graph: Graph): Graph {
+  return onOutput(graph, (builder, output) => {
+    const floor = builder.initializer('floor', float32([], [SMALLEST_PROBABILITY]));
+    const logarithm = builder.node('Log', [builder.node('Max', [output.name, floor])]);
+    return { ...output, name: logarithm };
+  });
+}
+
+/** [N, 1, 1, classes] and its like as [N, classes]. */
+function flattened(graph: Graph): Graph {
+  const [output] = graph.outputs;
+  const [batch = 'N', ...rest] = output?.shape ?? [];
+  const sizes = rest.filter((dim) => dim !== 1);
+  if (rest.length < 2 || sizes.length !== 1) return graph;
+  return onOutput(graph, (builder, { name, dataType }) => ({
+    name: builder.node('Flatten', [name], { axis: int(1) }),
+    dataType,
+    shape: [batch, ...sizes],
+  }));
+}
+
+/**
+ * Keeps a run of a classifier's classes, as logits [N, count].
+ * @throws {ModelError} when the model does not give [N, classes], or has no such classes.
+ */
+export function selectClasses(graph: Graph, { from, count }: ClassRange): Graph {
+  const [output, another] = graph.outputs;
+  const [batch = 'N', classes] = output?.shape ?? [];
+  if (output?.shape.length !== 2 || typeof classes !== 'number' || another !== undefined) {
+    throw new ModelError(
+      `classes can be chosen from one output [N, classes]; "${graph.name}" has ${describe(graph)}`,
+    );
+  }
+  const end = count === undefined ? classes : from + count;
+  if (from >= end || end > classes) {
+    throw new ModelError(
+      `classes are ${from} to ${end - 1}, but "${graph.name}" has classes 0 to ${classes - 1}`,
+    );
+  }
+  if (from === 0 && end === classes) return graph;
+  return onOutput(graph, (builder, { name, dataType }) => {
+    const list = (value: number): string => builder.initializer('classes', int64([1], [value]));
+    const kept = builder.node('Slice', [name, list(from), list(end), list(1)]);
+    return { name: kept, dataType, shape: [batch, end - from] };
+  });
+}
+
+function onOutput(graph: Graph, extend: (builder: GraphBuilder, output: ValueInfo) => ValueInfo): Graph {
+  const [output] = graph.outputs;
+  if (output === undefined) return graph;
+  const builder = GraphBuilder.from(graph);
+  builder.clearOutputs();
+  const { name, dataType, shape } = extend(builder, output);
+  builder.output(name, dataType, shape);
+  return builder.build();
+}
+
+function describe({ outputs }: Graph): string {
+  return outputs.map(({ dataType, shape }) => `${dataType} [${shape.join(', ')}]`).join(', ') || 'none';
+}
