@@ -7,6 +7,7 @@ export {
   choice,
   integer,
   integerOrAuto,
+  pattern,
   readEnvironment,
   text,
   type Setting,

@@ -2,21 +2,24 @@ import type { Runtime } from '@unpair/graph';
 import { createOnnxRuntime } from './onnxruntime/onnxruntime.js';
 import type { TensorflowBackend } from './tensorflow/device.js';
 
-/** The runtimes that can be asked for by name; `auto` is the fastest one installed. */
+/** The runtimes that can be asked for by name; `auto` is the faster one on the device asked for. */
 export type RuntimeName = 'auto' | 'onnxruntime' | 'tensorflow';
 
 export interface RuntimeOptions {
   /** Backend of the runtime `tensorflow`. Default: the fastest one installed. */
   readonly backend?: TensorflowBackend;
+  /** `cpu`, `cuda:0`, …; of `tensorflow` what it sees. Default: `cpu`, of `tensorflow` the fastest that it sees. */
+  readonly device?: string;
 }
 
 const RUNTIMES: Readonly<Record<RuntimeName, (options: RuntimeOptions) => Promise<Runtime>>> = {
-  auto: () => Promise.resolve(createOnnxRuntime()),
-  onnxruntime: () => Promise.resolve(createOnnxRuntime()),
+  auto: ({ device }) => Promise.resolve(createOnnxRuntime(device)),
+  onnxruntime: ({ device }) => Promise.resolve(createOnnxRuntime(device)),
   // Imported when it is asked for: nobody else waits for TensorFlow.js to load.
-  tensorflow: async (options) => {
+  tensorflow: async ({ device, backend }) => {
     const { createTensorflowRuntime } = await import('./tensorflow/tensorflow.js');
-    return createTensorflowRuntime(options);
+    const fitting = backend ?? (device?.startsWith('cuda') ? 'tensorflow' : undefined);
+    return createTensorflowRuntime(fitting === undefined ? {} : { backend: fitting });
   },
 };
 

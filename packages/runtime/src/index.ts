@@ -1,4 +1,11 @@
 export { RUNTIME_NAMES, createRuntime } from './create-runtime.js';
 export type { RuntimeName, RuntimeOptions } from './create-runtime.js';
+export { DEVICE_NAMES, chooseDevice, isDeviceName } from './devices/choose-device.js';
+export type { DeviceWish } from './devices/choose-device.js';
+export { describeDevice } from './devices/device-report.js';
+export type { DeviceReport } from './devices/device-report.js';
+export { discoverDevices } from './devices/discover.js';
+export { openRuntime } from './devices/open-runtime.js';
+export type { OpenedRuntime } from './devices/open-runtime.js';
 export { createOnnxRuntime } from './onnxruntime/onnxruntime.js';
 export type { TensorflowBackend } from './tensorflow/device.js';

@@ -4,11 +4,12 @@ import {
   integer,
   integerOrAuto,
   logLevels,
+  pattern,
   readEnvironment,
   text,
   type Values,
 } from '@unpair/platform';
-import { RUNTIME_NAMES } from '@unpair/runtime';
+import { DEVICE_NAMES, isDeviceName, RUNTIME_NAMES } from '@unpair/runtime';
 
 /** Every setting of a worker, each an environment variable. */
 export const workerSettings = {
@@ -29,6 +30,12 @@ export const workerSettings = {
   runtime: choice('UNPAIR_RUNTIME', {
     description: 'what executes models',
     of: RUNTIME_NAMES,
+    default: 'auto',
+  }),
+  device: pattern('UNPAIR_DEVICE', {
+    description: 'the device that models run on',
+    accepts: isDeviceName,
+    allowed: DEVICE_NAMES,
     default: 'auto',
   }),
   threads: integer('UNPAIR_THREADS', {

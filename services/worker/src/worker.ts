@@ -19,6 +19,7 @@ import {
   WorkerState,
   type DescribeResponse,
 } from '@unpair/protocol';
+import { describeDevice } from '@unpair/runtime';
 import type { NatsConnection } from 'nats';
 import { join } from 'node:path';
 import { ComputeHost, type ComputeProgram, type OutOfMemory } from './agent/compute-host.js';
@@ -72,6 +73,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const server = await serveGrpc(options, { handlers, compute, cache, store, describe });
   lifecycle.onStop('gRPC', () => server.drain({ notice: 0, deadline: 2_000 }));
   await compute.start();
+  announce(compute, metrics, logger);
   queue.start();
   lifecycle.onStop('task queue', () => queue.ended());
   logger.info({ grpc: server.address, metrics: metricsServer.address, runtime: compute.runtime }, 'ready');
@@ -84,7 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 }
 
 function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
-  const { runtime, threads, batchSize, modelCapacity, cacheDir } = config;
+  const { runtime, device, threads, batchSize, modelCapacity, cacheDir } = config;
   const tuningDir = join(cacheDir, 'tuning');
   const onLost = (reason: string): void => {
     metrics.computeRestarts.inc();
@@ -94,8 +96,17 @@ function startCompute({ config, logger, program }: WorkerOptions, metrics: Worke
     metrics.outOfMemory.inc({ graph });
     logger.warn({ model, graph, rows }, 'a batch did not fit in memory and goes on in halves');
   };
-  const options = { runtime, threads, batchSize, modelCapacity, tuningDir };
+  const options = { runtime, device, threads, batchSize, modelCapacity, tuningDir };
   return new ComputeHost({ program, ...options, onLost, onOutOfMemory });
+}
+
+/** Says what the worker computes on, and of every other device why not. */
+function announce({ facts }: ComputeHost, metrics: WorkerMetrics, logger: Logger): void {
+  if (facts === undefined) return;
+  const { runtime, devices, batchSize } = facts;
+  metrics.info.set({ runtime: runtime.name, version: runtime.version, device: runtime.device }, 1);
+  for (const report of devices) logger.info(describeDevice(report));
+  logger.info({ ...runtime, batchSize }, `computes on ${runtime.device} with ${runtime.name}`);
 }
 
 interface Parts {
@@ -109,7 +120,7 @@ interface Parts {
 function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts): TaskQueue {
   const { connection, compute, store, cache, metrics } = parts;
   const { worker, retryMilliseconds } = config;
-  const batchSize = (): number => compute.batchSize;
+  const batchSize = (): number => compute.facts?.batchSize ?? 1;
   const taskTimeout = config.taskSeconds * 1_000;
   const executor = new TaskExecutor({ worker, compute, cache, store, taskTimeout });
   const policy = {
@@ -173,6 +184,12 @@ function description(
     task: queue.task ?? '',
     tasksDone: queue.tasksDone,
     models: [...compute.models],
+    devices: (compute.facts?.devices ?? []).map(({ runtime, device, usable, detail }) => ({
+      runtime,
+      device,
+      usable,
+      detail,
+    })),
   };
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { eventually, temporaryFolder } from '../../../test/kit/index.js';
+import { readWorkerConfig } from '../src/config.js';
 import { TestCluster } from './kit/cluster.js';
 import { accuracyTask, longTask } from './kit/tasks.js';
 import { environmentFor, fromSources, startTestWorker } from './kit/test-worker.js';
@@ -22,6 +23,39 @@ test('a bad setting ends the process with code 2 and one sentence that names it'
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(2);
   expect(text.trim()).toBe('UNPAIR_THREADS is "many", but must be a whole number from 1 to 1024.');
+});
+
+test('a device that is none, or that this machine lacks, is refused in one sentence', async () => {
+  await using cluster = await TestCluster.start();
+  expect(() =>
+    readWorkerConfig({ UNPAIR_WORKER_ID: 'w', UNPAIR_CACHE_DIR: '/tmp', UNPAIR_DEVICE: 'tpu' }),
+  ).toThrow('UNPAIR_DEVICE is "tpu", but must be auto, cpu, cuda or cuda:N.');
+  const environment = { UNPAIR_RUNTIME: 'tensorflow', UNPAIR_DEVICE: 'cuda:99' };
+  await expect(startTestWorker(cluster, { environment })).rejects.toThrow(
+    /^device "cuda:99" of runtime "tensorflow" cannot be used: /,
+  );
+});
+
+test('a worker says what it computes on, and of every other device why not', async () => {
+  await using cluster = await TestCluster.start();
+  const environment = { UNPAIR_RUNTIME: 'tensorflow', UNPAIR_DEVICE: 'cpu' };
+  await using worker = await startTestWorker(cluster, { environment });
+  const { runtime, devices } = worker.describe();
+  expect(runtime).toMatch(/^tensorflow \S+ cpu$/);
+  expect(devices.map(({ device, usable }) => [device, usable])).toEqual([
+    ['cuda', false],
+    ['cuda', false],
+    ['cpu', true],
+    ['cpu', true],
+  ]);
+  expect(await worker.metrics()).toMatch(
+    /^unpair_worker_info\{runtime="tensorflow",version="\S+",device="cpu"\} 1$/m,
+  );
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  const task = accuracyTask(0, made);
+  await cluster.submit(task);
+  expect((await cluster.result(task)).runtime).toBe(runtime);
 });
 
 test('SIGTERM: the task in hand goes back at once, the process ends with 0, another worker finishes', async () => {

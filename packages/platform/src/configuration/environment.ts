@@ -40,6 +40,17 @@ export function choice<const T extends string>(
   return { variable, description: options.description, default: options.default, parse };
 }
 
+/** A text of a certain form, which `allowed` says in words. */
+export function pattern(
+  variable: string,
+  options: Description<string> & { readonly accepts: (text: string) => boolean; readonly allowed: string },
+): Setting<string> {
+  const { description, accepts, allowed } = options;
+  const parse = (value: string): { value: string } | { allowed: string } =>
+    accepts(value) ? { value } : { allowed };
+  return { variable, description, default: options.default, parse };
+}
+
 /** A whole number within bounds. */
 export function integer(
   variable: string,

@@ -6,21 +6,34 @@ import { lowerConvolutions } from './blocked-convolution.js';
 import { SessionExecutable } from './session-executable.js';
 
 /**
- * Executes graphs with onnxruntime's CPU provider. A run occupies the calling thread until it is done (the
- * binding is synchronous), so parallelism comes from worker threads or processes, each with its own runtime.
+ * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA provider. A run occupies the calling
+ * thread until it is done (the binding is synchronous), so parallelism comes from worker threads or processes, each with
+ * its own runtime.
+ *
+ * @param device `cpu` or `cuda:0`, `cuda:1`, …
  */
-export function createOnnxRuntime(): Runtime {
-  return { name: 'onnxruntime', version: ort.env.versions.node ?? 'unknown', device: 'cpu', load };
+export function createOnnxRuntime(device = 'cpu'): Runtime {
+  return {
+    name: 'onnxruntime',
+    version: ort.env.versions.node ?? 'unknown',
+    device,
+    load: (graph, options) => load(device, graph, options),
+  };
 }
 
-async function load(graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<SessionExecutable> {
+async function load(
+  device: string,
+  graph: Graph,
+  { threads = 1 }: LoadOptions = {},
+): Promise<SessionExecutable> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
   }
   try {
-    const block = await probeBlockSize();
+    // Blocked channels are an affair of the CPU's kernels.
+    const block = device === 'cpu' ? await probeBlockSize() : undefined;
     const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
-    const session = await ort.InferenceSession.create(encodeModel(lowered), sessionOptions(threads));
+    const session = await ort.InferenceSession.create(encodeModel(lowered), sessionOptions(device, threads));
     return new SessionExecutable(graph, session);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -28,9 +41,34 @@ async function load(graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Se
   }
 }
 
-function sessionOptions(threads: number): ort.InferenceSession.SessionOptions {
+/** Why GPU number `index` cannot be used; undefined when a graph was loaded there. */
+export async function checkCuda(index: number): Promise<string | undefined> {
+  const y = { name: 'y', dataType: 'float32', shape: [1] } as const;
+  const graph: Graph = {
+    name: 'probe',
+    opset: 17,
+    inputs: [{ ...y, name: 'x' }],
+    outputs: [y],
+    initializers: new Map(),
+    nodes: [{ op: 'Abs', domain: '', name: 'y', inputs: ['x'], outputs: ['y'], attributes: {} }],
+  };
+  try {
+    await (await load(`cuda:${index}`, graph)).close();
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return cause instanceof Error ? cause.message.trim() : String(cause);
+  }
+}
+
+function executionProviders(device: string): ort.InferenceSession.ExecutionProviderConfig[] {
+  if (device === 'cpu') return ['cpu'];
+  return [{ name: 'cuda', deviceId: Number(device.split(':')[1] ?? 0) }, 'cpu'];
+}
+
+function sessionOptions(device: string, threads: number): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: executionProviders(device),
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     intraOpNumThreads: threads,

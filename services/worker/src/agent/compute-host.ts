@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type {
   ComputeAnswers,
+  ComputeFacts,
   ComputeOptions,
   ComputeProgress,
   ComputeRequest,
@@ -59,8 +60,7 @@ export class ComputeHost implements AsyncDisposable {
   #nextId = 1;
   #deaths = 0;
   #closed = false;
-  #runtime = '';
-  #batchSize = 1;
+  #facts: ComputeFacts | undefined;
   #models: readonly string[] = [];
 
   constructor(options: ComputeHostOptions) {
@@ -73,14 +73,15 @@ export class ComputeHost implements AsyncDisposable {
     };
   }
 
-  /** Runtime name, version and device, as the process reported; empty before its first start. */
+  /** Runtime name, version and device in one text; empty before the first start. */
   get runtime(): string {
-    return this.#runtime;
+    const { name, version, device } = this.#facts?.runtime ?? { name: '', version: '', device: '' };
+    return `${name} ${version} ${device}`.trim();
   }
 
-  /** Samples that tasks offer a model at a time, as the process reported. */
-  get batchSize(): number {
-    return this.#batchSize;
+  /** What the process computes with, as it reported; undefined before its first start. */
+  get facts(): ComputeFacts | undefined {
+    return this.#facts;
   }
 
   /** Digests of the models that the process holds now. */
@@ -148,8 +149,9 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { program, restartDelay, runtime, threads, batchSize, modelCapacity, tuningDir } = this.#options;
-    const options: ComputeOptions = { runtime, threads, batchSize, modelCapacity, tuningDir };
+    const { program, restartDelay, runtime, device, threads, batchSize, modelCapacity, tuningDir } =
+      this.#options;
+    const options: ComputeOptions = { runtime, device, threads, batchSize, modelCapacity, tuningDir };
     if (this.#deaths > 0) {
       const delay = Math.min(restartDelay * 2 ** (this.#deaths - 1), MAX_RESTART_DELAY);
       await new Promise((resolve) => setTimeout(resolve, delay));
@@ -169,9 +171,11 @@ export class ComputeHost implements AsyncDisposable {
       child.on('message', (message: FromCompute) => {
         if (message.kind === 'ready') {
           clearTimeout(timer);
-          this.#runtime = message.runtime;
-          this.#batchSize = message.batchSize;
+          this.#facts = message;
           resolve();
+        } else if (message.kind === 'refused') {
+          clearTimeout(timer);
+          reject(new ComputeError(message.code, message.message));
         } else this.#receive(message);
       });
       const lost = (reason: string): void => {
@@ -187,7 +191,7 @@ export class ComputeHost implements AsyncDisposable {
     });
   }
 
-  #receive(message: Exclude<FromCompute, { kind: 'ready' }>): void {
+  #receive(message: Exclude<FromCompute, { kind: 'ready' | 'refused' }>): void {
     switch (message.kind) {
       case 'answer':
         this.#deaths = 0;

@@ -32,6 +32,7 @@ export interface WorkerMetrics {
   readonly batches: Counter;
   readonly batchOccupancy: Gauge;
   readonly busy: Gauge;
+  readonly info: Gauge<'runtime' | 'version' | 'device'>;
 }
 
 /** Registers a worker's metrics. */
@@ -75,6 +76,12 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
       'batch_occupancy_ratio',
       'How full the batches of the last task were, from 0 to 1.',
     ),
+    info: new Gauge({
+      name: 'unpair_worker_info',
+      help: 'What the worker computes with: always 1.',
+      labelNames: ['runtime', 'version', 'device'],
+      registers,
+    }),
     busy: gauge('busy', 'Whether a task is in hand: 1 or 0.'),
   };
 }

@@ -1,5 +1,6 @@
-import { createRuntime, type RuntimeName } from '@unpair/runtime';
+import { openRuntime, type OpenedRuntime, type RuntimeName } from '@unpair/runtime';
 import { decodeTask, encodeResult } from '@unpair/protocol';
+import { failureOf } from '../failure.js';
 import { executeTask } from './execute-task.js';
 import type { ComputeOptions, FromCompute, ToCompute } from './messages.js';
 import { ComputeServer, type Handle } from './server.js';
@@ -21,12 +22,22 @@ const onModels = (digests: readonly string[]): void => {
   send({ kind: 'models', digests });
 };
 
+/** A device that cannot be used will not be usable to the next process either: the agent is told and gives up. */
+async function openOrRefuse(): Promise<OpenedRuntime> {
+  try {
+    return await openRuntime({ runtime: options.runtime as RuntimeName, device: options.device });
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    return new Promise(() => process.send?.({ kind: 'refused', code, message }, () => process.exit(1)));
+  }
+}
+
 // Before anything that takes time: the agent may go, or signals come, while the runtime loads.
 process.on('disconnect', () => process.exit(0));
 // Signals to the group are the agent's to handle: it decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
-const runtime = await createRuntime(options.runtime as RuntimeName);
+const { runtime, device, devices } = await openOrRefuse();
 const batchSize = options.batchSize ?? defaultBatchSize(runtime.device);
 const tuner = new Tuner({
   runtime,
@@ -34,7 +45,7 @@ const tuner = new Tuner({
   batchSize,
   fixed: options.batchSize !== null,
   folder: options.tuningDir,
-  memory: memoryForRuns(),
+  memory: memoryForRuns(device),
   onOutOfMemory: (graph, model, rows) => {
     send({ kind: 'outOfMemory', model, graph, rows });
   },
@@ -60,4 +71,5 @@ process.on('message', (message) => {
   server.receive(message as ToCompute);
 });
 
-send({ kind: 'ready', runtime: `${runtime.name} ${runtime.version} ${runtime.device}`, batchSize });
+const { name, version } = runtime;
+send({ kind: 'ready', runtime: { name, version, device: runtime.device }, devices, batchSize });

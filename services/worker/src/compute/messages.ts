@@ -1,12 +1,14 @@
 import type { Tensors, ValueInfo } from '@unpair/graph';
+import type { DeviceReport } from '@unpair/runtime';
 
 /**
  * What agent and compute process say to each other. Structured clone carries it (`serialization: 'advanced'`), so
  * tensors travel as typed arrays. Artefacts never do: the agent fetches them and passes paths.
  */
 export interface ComputeOptions {
-  /** Name for `createRuntime`. */
+  /** Name of the runtime, and of the device that it is to use, as the user wishes. */
   readonly runtime: string;
+  readonly device: string;
   /** Threads inside one operator. */
   readonly threads: number;
   /** Samples per run of a graph; null: as many as prove fastest and fit. Results do not depend on it. */
@@ -80,9 +82,27 @@ export type ToCompute =
   | { readonly kind: 'request'; readonly id: number; readonly request: ComputeRequest }
   | { readonly kind: 'cancel'; readonly id: number };
 
+/** A runtime as reports name it. */
+export interface RuntimeFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+}
+
+/** What the process computes with. */
+export interface ComputeFacts {
+  readonly runtime: RuntimeFacts;
+  /** Everything that it might have used, in the order of preference. */
+  readonly devices: readonly DeviceReport[];
+  /** Samples that tasks offer a model at a time. */
+  readonly batchSize: number;
+}
+
 export type FromCompute =
-  /** Sent once: the runtime works, and tasks offer models so many samples at a time. */
-  | { readonly kind: 'ready'; readonly runtime: string; readonly batchSize: number }
+  /** Sent once: the runtime works. */
+  | ({ readonly kind: 'ready' } & ComputeFacts)
+  /** Sent once, in place of `ready`: what was asked for cannot be had on this machine. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ComputeAnswers[keyof ComputeAnswers] }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: ComputeProgress }

@@ -89,6 +89,19 @@ export interface DescribeResponse {
   readonly tasksDone: number;
   /** Digests of the models that the compute process holds. */
   readonly models: readonly string[];
+  /** Everything that the worker might compute on, in the order of preference. */
+  readonly devices: readonly Device[];
+}
+
+/** One way of executing models: a runtime on a device. */
+export interface Device {
+  /** onnxruntime or tensorflow. */
+  readonly runtime: string;
+  /** cpu, cuda:0; cuda where none can be used. */
+  readonly device: string;
+  readonly usable: boolean;
+  /** What the device is, or why it cannot be used. */
+  readonly detail: string;
 }
 
 export interface DrainRequest {
@@ -141,7 +154,16 @@ export const DescribeRequest: MessageFns<DescribeRequest> = {
 };
 
 function createBaseDescribeResponse(): DescribeResponse {
-  return { worker: "", version: "", state: WorkerState.UNSPECIFIED, runtime: "", task: "", tasksDone: 0, models: [] };
+  return {
+    worker: "",
+    version: "",
+    state: WorkerState.UNSPECIFIED,
+    runtime: "",
+    task: "",
+    tasksDone: 0,
+    models: [],
+    devices: [],
+  };
 }
 
 export const DescribeResponse: MessageFns<DescribeResponse> = {
@@ -166,6 +188,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     for (const v of message.models) {
       writer.uint32(58).string(v!);
+    }
+    for (const v of message.devices) {
+      Device.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -239,6 +264,14 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.models.push(reader.string());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.devices.push(Device.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -263,6 +296,98 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     message.task = object.task ?? "";
     message.tasksDone = object.tasksDone ?? 0;
     message.models = object.models?.map((e) => e) || [];
+    message.devices = object.devices?.map((e) => Device.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDevice(): Device {
+  return { runtime: "", device: "", usable: false, detail: "" };
+}
+
+export const Device: MessageFns<Device> = {
+  encode(message: Device, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runtime !== "") {
+      writer.uint32(10).string(message.runtime);
+    }
+    if (message.device !== "") {
+      writer.uint32(18).string(message.device);
+    }
+    if (message.usable !== false) {
+      writer.uint32(24).bool(message.usable);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Device {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDevice() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runtime = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.usable = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Device>, I>>(base?: I): Device {
+    return Device.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Device>, I>>(object: I): Device {
+    const message = createBaseDevice() as any;
+    message.runtime = object.runtime ?? "";
+    message.device = object.device ?? "";
+    message.usable = object.usable ?? false;
+    message.detail = object.detail ?? "";
     return message;
   },
 };

@@ -1,0 +1,30 @@
+import type { Runtime } from '@unpair/graph';
+import { RuntimeError } from '@unpair/graph';
+import { createRuntime } from '../create-runtime.js';
+import type { DeviceReport } from './device-report.js';
+import type { DeviceWish } from './choose-device.js';
+import { chooseDevice } from './choose-device.js';
+import { discoverDevices } from './discover.js';
+
+/** A runtime on the device that was chosen, and what else there was. */
+export interface OpenedRuntime {
+  readonly runtime: Runtime;
+  /** The chosen one. */
+  readonly device: DeviceReport;
+  /** All that was found, in the order of preference. */
+  readonly devices: readonly DeviceReport[];
+}
+
+/**
+ * Finds this machine's devices and opens a runtime on the best that a user's wish allows.
+ * @throws {RuntimeError} when none does, saying why for each
+ */
+export async function openRuntime(wish: DeviceWish): Promise<OpenedRuntime> {
+  const devices = await discoverDevices(wish);
+  const chosen = chooseDevice(devices, wish);
+  const { runtime: name, device } = chosen;
+  const runtime = await createRuntime(name, { device });
+  // TensorFlow takes the GPU that it sees, and the CPU where it sees none.
+  if (runtime.device === device) return { runtime, device: chosen, devices };
+  throw new RuntimeError(`runtime "${name}" took ${runtime.device} in place of ${device}`);
+}
