@@ -1,65 +1,66 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Row, Workload } from './row.js';
+import type { Case } from './cases.js';
+import type { Engine, Row } from './row.js';
+import { WORKLOADS } from './row.js';
 
 const SCRIPT = new URL('engine_torch.py', import.meta.url).pathname;
 /** Debian's PyTorch belongs to Debian's Python. */
 const INTERPRETERS = ['/usr/bin/python3', 'python3'];
 
-const LAYOUTS = { torch: 'nchw', 'torch channels_last': 'channels_last' } as const;
-const WORKLOADS: readonly Workload[] = ['forward', 'gradient', 'training'];
+/** PyTorch's memory layouts, as the table names them: the default, and the one that its convolutions prefer. */
+export const TORCH_LAYOUTS = { nchw: 'PyTorch', channels_last: 'PyTorch, channels last' } as const;
 
-/** PyTorch, as far as it is installed: one process that times what it is asked for. */
-export interface Torch {
-  readonly version: string;
-  readonly rows: readonly Row[];
-}
+/** Asks a running script for a measurement, or for its greeting; undefined once it has ended. */
+type Ask = (line?: string) => Promise<unknown>;
 
-/** Starts the first Python that has PyTorch; undefined where none has. */
-export async function startTorch(
-  batch: number,
-  flops: Readonly<Record<string, number>>,
-): Promise<Torch | undefined> {
+/** The first Python that has PyTorch; undefined where none has. */
+export async function findTorch(): Promise<Engine | undefined> {
   for (const interpreter of INTERPRETERS) {
-    const child = spawn(interpreter, [SCRIPT, String(batch)], { stdio: ['pipe', 'pipe', 'ignore'] });
-    const ask = conversation(child);
+    const { child, ask } = start(interpreter, ['--version']);
     const greeting = (await ask()) as { readonly version?: string } | undefined;
-    if (greeting?.version !== undefined) {
-      return { version: greeting.version, rows: rowsOf(child, ask, flops) };
-    }
+    await ended(child);
+    if (greeting?.version === undefined) continue;
+    return {
+      name: `PyTorch ${greeting.version}`,
+      rows: (model) => Promise.resolve(rowsOf(interpreter, model)),
+    };
   }
   return undefined;
 }
 
-function rowsOf(
-  child: ChildProcess,
-  ask: (line?: string) => Promise<unknown>,
-  flops: Readonly<Record<string, number>>,
-): readonly Row[] {
-  return WORKLOADS.flatMap((workload) =>
-    (['torch', 'torch channels_last'] as const).map((engine): Row => ({
-      name: `PyTorch ${workload}${engine === 'torch' ? '' : ', channels_last'}`,
+/** One process for each layout, which measures what it is asked for. */
+function rowsOf(interpreter: string, { name, batch, side, classes }: Case): readonly Row[] {
+  return Object.entries(TORCH_LAYOUTS).flatMap(([layout, engine]) => {
+    const { child, ask } = start(interpreter, [name, layout, batch, side, classes].map(String));
+    return WORKLOADS.map((workload): Row => ({
       workload,
       engine,
-      flops: flops[workload] ?? Number.NaN,
       seconds: [],
       measure: async () => {
-        const answer = (await ask(`${workload} ${LAYOUTS[engine]} 1`)) as {
-          readonly seconds: readonly number[];
-        };
-        return answer.seconds[0] ?? Number.NaN;
+        const answer = (await ask(workload)) as { readonly seconds?: number } | undefined;
+        return answer?.seconds ?? Number.NaN;
       },
-      close: async () => {
-        child.stdin?.end();
-        if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
-      },
-    })),
-  );
+      close: () => ended(child),
+    }));
+  });
+}
+
+function start(interpreter: string, args: readonly string[]): { child: ChildProcess; ask: Ask } {
+  const child = spawn(interpreter, [SCRIPT, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+  return { child, ask: conversation(child) };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  child.stdin?.end();
+  if (child.exitCode === null && child.pid !== undefined) {
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
 }
 
 /** One line of JSON for each line that is sent; undefined once the process has ended. */
-function conversation(child: ChildProcess): (line?: string) => Promise<unknown> {
+function conversation(child: ChildProcess): Ask {
   child.on('error', () => undefined);
   if (child.stdout === null) return () => Promise.resolve(undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

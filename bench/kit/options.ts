@@ -6,27 +6,37 @@ export interface NumberOption {
   readonly min: number;
 }
 
-export interface Options<Name extends string> {
+export interface Options<Name extends string, Text extends string> {
   readonly numbers: Readonly<Record<Name, number>>;
+  /** Options that are any text, where they were given. */
+  readonly texts: Readonly<Partial<Record<Text, string>>>;
   /** Where `--json` wants the results. */
   readonly json: string | undefined;
 }
 
 /**
- * Reads `--NAME N` for each of the named whole numbers, and `--json FILE`.
+ * Reads `--NAME N` for each of the named whole numbers, `--NAME TEXT` for each of the texts, and `--json FILE`.
  * @throws {TypeError} for an option that is unknown, and {RangeError} for a value that is not allowed
  */
-export function readOptions<Name extends string>(
+export function readOptions<Name extends string, Text extends string = never>(
   args: readonly string[],
   known: Readonly<Record<Name, NumberOption>>,
-): Options<Name> {
+  textNames: readonly Text[] = [],
+): Options<Name, Text> {
   const names = Object.keys(known) as Name[];
-  const options = Object.fromEntries([...names, 'json'].map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    [...names, ...textNames, 'json'].map((name) => [name, { type: 'string' as const }]),
+  );
   const values = parseArgs({ args: [...args], options, strict: true }).values as Partial<
     Record<string, string>
   >;
   const numbers = names.map((name) => [name, wholeNumber(name, values[name], known[name])] as const);
-  return { numbers: Object.fromEntries(numbers) as Record<Name, number>, json: values['json'] };
+  const texts = textNames.map((name) => [name, values[name]] as const);
+  return {
+    numbers: Object.fromEntries(numbers) as Record<Name, number>,
+    texts: Object.fromEntries(texts) as Partial<Record<Text, string>>,
+    json: values['json'],
+  };
 }
 
 function wholeNumber(
