@@ -12,7 +12,7 @@ import {
   smoothTargets,
   unpackTensors,
 } from '@unpair/robustness';
-import { createRuntime } from '@unpair/runtime';
+import { createOnnxRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
 
 const SHARD = 8;
@@ -39,7 +39,7 @@ function samples(): Tensors {
 /** Input gradients of a model with its running statistics, as an attacker sees them. */
 async function inputGradients(graph: Graph, feeds: Tensors): Promise<Tensors> {
   const white = lossAndInputGradient(graph, 'cross-entropy');
-  const executable = await createRuntime().load(white.graph);
+  const executable = await createOnnxRuntime().load(white.graph);
   const { [white.gradient]: gradient = float32([0], []) } = await executable.run(feeds);
   await executable.close();
   return { [TARGET_GRADIENT]: gradient };
@@ -48,7 +48,7 @@ async function inputGradients(graph: Graph, feeds: Tensors): Promise<Tensors> {
 /** A few steps of gradient descent; gives the mean penalty before each. */
 async function descend(graph: Graph, options: TrainingStepOptions, feeds: Tensors): Promise<number[]> {
   const step = buildTrainingStep(graph, SHARD, options);
-  const executable = await createRuntime().load(step.graph);
+  const executable = await createOnnxRuntime().load(step.graph);
   const weights = new Float32Array(layoutSize(step.weights));
   const momentum = new Float32Array(weights.length);
   packTensors(step.weights, Object.fromEntries(graph.initializers), weights);
@@ -96,7 +96,7 @@ describe('buildTrainingStep', () => {
     const target = await inputGradients(model(2), feeds);
     const gradients = await Promise.all(
       [plain, penalized].map(async (step) => {
-        const executable = await createRuntime().load(step.graph);
+        const executable = await createOnnxRuntime().load(step.graph);
         const fed = step === plain ? feeds : { ...feeds, ...target };
         const { gradient } = await evaluate(step, executable, fed, weights);
         await executable.close();
