@@ -33,6 +33,7 @@ export type {
   Ratio,
   Report,
   SimilarityReport,
+  WorkerShare,
 } from './report/report.js';
 export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';

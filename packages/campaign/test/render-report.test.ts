@@ -85,3 +85,13 @@ test('a report without rows yet prints its models and says how far it is', async
   expect(text).not.toContain('Transfer');
   expect(text).toContain('3 of 37 tasks, 1 dead letters, 0 cancelled; seed 7');
 });
+
+test('results of several runtimes are told, since bits repeat only within one', async () => {
+  const full = await report();
+  expect(renderReport(full)).not.toContain('runtimes');
+  const runtime = ['onnxruntime 1.30.0 cpu', 'tensorflow 4.22.0+wasm cpu'];
+  const text = renderReport({ ...full, provenance: { ...full.provenance, runtime } }, { width: 400 });
+  expect(text).toContain(
+    'Results come from 2 runtimes or devices (onnxruntime 1.30.0 cpu; tensorflow 4.22.0+wasm cpu): a repetition has the same bits only on one.',
+  );
+});

@@ -43,6 +43,7 @@ export function inputOf(results: MemoryResults): ReportInput {
     provenance: {
       versions: { unpair: '0.1.0' },
       runtime: ['onnxruntime 1.27 cpu'],
+      workers: [{ worker: 'w', runtime: 'onnxruntime 1.27 cpu', results: 3 }],
       started: null,
       finished: null,
     },

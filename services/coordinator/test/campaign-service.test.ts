@@ -39,7 +39,12 @@ test('a campaign runs through its stages to a report', async () => {
   expect(report).toMatchObject({
     name: 'synthetic',
     integrity: { tasks: taskCount, results: taskCount, deadLetters: 0, cancelled: 0, wastedQueries: 0 },
-    provenance: { seed: 7, runtime: ['synthetic 1 cpu'], versions: { unpair: 'test' } },
+    provenance: {
+      seed: 7,
+      runtime: ['synthetic 1 cpu'],
+      workers: [{ worker: 'synthetic', runtime: 'synthetic 1 cpu', results: taskCount }],
+      versions: { unpair: 'test' },
+    },
   });
   expect(report['models']).toMatchObject([{ id: 'full' }, { id: 'int8', digest: derivedDigest, bytes: 678 }]);
   expect(report['attacks']).toHaveLength(2);

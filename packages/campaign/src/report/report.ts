@@ -136,12 +136,25 @@ export interface IntegrityReport {
   readonly resultsDigest: string;
 }
 
+/** Accepted results of one worker on one runtime. */
+export interface WorkerShare {
+  readonly worker: string;
+  /** Runtime name, version and device. */
+  readonly runtime: string;
+  readonly results: number;
+}
+
 export interface Provenance {
   readonly seed: number;
   /** Versions of Unpair and of what it ran on, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Runtime names, versions and devices that results came from. */
+  /**
+   * Runtime names, versions and devices that results came from. Equal bits are promised within each of them; where there
+   * is more than one, a repetition has them only if the same tasks meet the same of them.
+   */
   readonly runtime: readonly string[];
+  /** Who computed how much of it, and with what. */
+  readonly workers: readonly WorkerShare[];
   /** ISO 8601, UTC; null while not there yet. */
   readonly started: string | null;
   readonly finished: string | null;

@@ -19,6 +19,7 @@ export async function reportOf(
 ): Promise<Report> {
   const { store, versions } = sources;
   const { createTime, endTime } = run.snapshot();
+  const workers = await store.workerShares(run.id);
   return buildReport(
     {
       campaign: run.file,
@@ -33,7 +34,8 @@ export async function reportOf(
       },
       provenance: {
         versions,
-        runtime: await store.runtimes(run.id),
+        runtime: [...new Set(workers.map(({ runtime }) => runtime))].sort(),
+        workers,
         started: createTime?.toISOString() ?? null,
         finished: endTime?.toISOString() ?? null,
       },

@@ -1,4 +1,4 @@
-import { canonicalJson, type Cell } from '@unpair/campaign';
+import { canonicalJson, type Cell, type WorkerShare } from '@unpair/campaign';
 import type { TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { Database } from './database.js';
@@ -150,10 +150,15 @@ export class ResultStore implements AsyncDisposable {
     }));
   }
 
-  /** Names, versions and devices of the runtimes that a campaign's results came from. */
-  async runtimes(campaignId: string): Promise<string[]> {
-    const sql = `SELECT DISTINCT runtime FROM tasks WHERE campaign = $1 AND runtime <> '' ORDER BY runtime`;
-    return (await this.query(sql, [campaignId])).map((row) => String(row['runtime']));
+  /** Who computed how many of a campaign's results, and with which runtime on which device; in a fixed order. */
+  async workerShares(campaignId: string): Promise<WorkerShare[]> {
+    const sql = `SELECT worker, runtime, count(*) AS results FROM tasks
+      WHERE campaign = $1 AND runtime <> '' GROUP BY worker, runtime ORDER BY worker, runtime`;
+    return (await this.query(sql, [campaignId])).map(({ worker, runtime, results }) => ({
+      worker: String(worker),
+      runtime: String(runtime),
+      results: Number(results),
+    }));
   }
 
   /** Rows of a query over all that was taken in. */

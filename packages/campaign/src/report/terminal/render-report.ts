@@ -1,4 +1,11 @@
-import type { AmplificationReport, AttackReport, ModelReport, Report, SimilarityReport } from '../report.js';
+import type {
+  AmplificationReport,
+  AttackReport,
+  ModelReport,
+  Provenance,
+  Report,
+  SimilarityReport,
+} from '../report.js';
 import { count, decimal, NONE, percent, ratio, size, threat } from './format.js';
 import { sweptLabel } from './swept.js';
 import type { Column, TerminalStyle } from './table.js';
@@ -118,6 +125,16 @@ function footer({ integrity, provenance }: Report, style: TerminalStyle): readon
     '',
     `${count(results)} of ${count(tasks)} tasks, ${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
     `results ${resultsDigest}`,
+    ...mixture(provenance).flatMap((text) => wrap(text, style.width)),
+  ];
+}
+
+/** A warning where results came from several runtimes or devices. */
+function mixture({ runtime }: Provenance): readonly string[] {
+  if (runtime.length < 2) return [];
+  return [
+    `Results come from ${runtime.length} runtimes or devices (${runtime.join('; ')}): ` +
+      'a repetition has the same bits only on one.',
   ];
 }
 
