@@ -32,6 +32,10 @@ export type { TunedRunSizeOptions, TunedSizes } from './batching/tuned-run-size.
 export { consecutiveSamples } from './classifier.js';
 export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
 export type { ImageShape } from './classifier-graph.js';
+export { penaltiesOf, unpairs } from './defences/objective.js';
+export type { UnpairingObjective } from './defences/objective.js';
+export { unpair } from './defences/unpair.js';
+export type { UnpairOptions } from './defences/unpair.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';
 export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';
@@ -79,7 +83,7 @@ export type {
   WeightConstraint,
 } from './training/fine-tune.js';
 export { recordLayout, writeRecord } from './training/record.js';
-export { fillBatch } from './training/samples.js';
+export { fillBatch, firstImages } from './training/samples.js';
 export type { Presentation, TrainingSamples } from './training/samples.js';
 export { decodeState, encodeState, initialState, modelOf, updateState } from './training/state.js';
 export type { StepReport, TrainingState } from './training/state.js';

@@ -31,12 +31,17 @@ export interface WeightConstraint {
 
 /** One shard of a batch as it is about to be fed. */
 export interface ShardBatch {
+  /** Name of the step's input with the images. */
+  readonly input: string;
   /** [S,C,H,W] in [0, 1]. */
   readonly images: Tensor<'float32'>;
   /** Label distributions [S,classes]. */
   readonly labels: Tensor<'float32'>;
   /** [S]. */
   readonly answers: readonly number[];
+  /** Which samples they are, [S]. */
+  readonly indices: Uint32Array;
+  readonly epoch: number;
   /** The weights that the step computes with, by name. */
   readonly weights: Tensors;
 }
@@ -196,7 +201,15 @@ class FineTuning {
     const buffers = { images: this.#images.data, labels: this.#labels.data };
     const answers = fillBatch(samples, indices, this.#epoch, schedule, buffers);
     const weights = unpackTensors(this.#step.weights, this.#seen);
-    const batch = { images: this.#images, labels: this.#labels, answers, weights };
+    const batch = {
+      input: this.#step.images,
+      images: this.#images,
+      labels: this.#labels,
+      answers,
+      indices,
+      epoch: this.#epoch,
+      weights,
+    };
     const results = await this.#executable.run({
       ...weights,
       [this.#step.images]: this.#images,

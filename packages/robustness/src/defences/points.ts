@@ -1,0 +1,65 @@
+import { ascend } from '../attacks/ascent.js';
+import type { DifferentiableClassifier } from '../classifier.js';
+import { createRandom } from '../random/stream.js';
+import type { Threat } from '../threat.js';
+import { project, randomStart } from '../threat.js';
+
+/** Images of a batch and who they are. */
+export interface Points {
+  /** [count, C, H, W] in [0, 1]. */
+  readonly images: Float32Array;
+  /** [count]. */
+  readonly labels: Int32Array;
+  /** Identities of the images in the data set, [count]: random streams belong to them. */
+  readonly indices: ArrayLike<number>;
+}
+
+/** Whose streams the random points are drawn from. */
+export interface Draw {
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** Total length of the steps, in units of epsilon: far enough to cross the ball from wherever they start. */
+const REACH = 1.5;
+
+/** Each image moved to a uniformly random point of the ball around it. */
+export function noisedPoints(
+  { images, indices }: Points,
+  threat: Threat,
+  { seed, epoch }: Draw,
+): Float32Array {
+  const moved = new Float32Array(images.length);
+  const size = images.length / Math.max(1, indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const centre = images.subarray(row * size, (row + 1) * size);
+    const random = createRandom({ seed, cell: `unpair/epoch ${epoch}`, sample: indices[row] ?? 0 });
+    moved.set(randomStart(centre, threat, random), row * size);
+  }
+  return moved;
+}
+
+/**
+ * Each image moved to where the target is fooled: `steps` of projected gradient descent from a random point (Madry et
+ * al. 2018). With no steps, the random points.
+ */
+export async function foolingPoints(
+  points: Points,
+  target: DifferentiableClassifier,
+  { threat, steps }: { readonly threat: Threat; readonly steps: number },
+  draw: Draw,
+): Promise<Float32Array> {
+  const count = points.indices.length;
+  const moved = noisedPoints(points, threat, draw);
+  const size = moved.length / Math.max(1, count);
+  for (let step = 0; step < steps; step++) {
+    const { gradients } = await target.lossGradients(moved, points.labels, count);
+    for (let row = 0; row < count; row++) {
+      const [from, to] = [row * size, (row + 1) * size];
+      const point = moved.subarray(from, to);
+      ascend(point, gradients.subarray(from, to), (REACH * threat.epsilon) / steps, threat.norm);
+      project(point, points.images.subarray(from, to), threat);
+    }
+  }
+  return moved;
+}
