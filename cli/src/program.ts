@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { addCancelCommand } from './commands/cancel.js';
 import { addDataCommand } from './commands/data.js';
+import { addDevicesCommand } from './commands/devices.js';
 import { addEvalCommand } from './commands/eval.js';
 import { addExportCommand } from './commands/export.js';
 import { addGetCommand } from './commands/get.js';
@@ -23,7 +24,9 @@ Getting started:
 
 Environment:
   UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
-  UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)`;
+  UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)
+  UNPAIR_RUNTIME    what executes models of run, eval: auto, onnxruntime, tensorflow (default: auto)
+  UNPAIR_DEVICE     device of run, eval: auto, cpu, cuda, cuda:N (default: auto)`;
 
 /** In the order of the help. */
 const COMMANDS = [
@@ -38,6 +41,7 @@ const COMMANDS = [
   addModelCommand,
   addEvalCommand,
   addTrainCommand,
+  addDevicesCommand,
 ];
 
 /** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */

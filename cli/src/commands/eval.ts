@@ -12,9 +12,11 @@ import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { countCorrect } from '../models/count-correct.js';
 import { readModel } from '../models/read-model.js';
+import type { DeviceOptions } from './device-options.js';
+import { addDeviceOptions, deviceWish } from './device-options.js';
 import { wholeNumber } from './whole-number.js';
 
-interface EvalOptions {
+interface EvalOptions extends DeviceOptions {
   readonly model: string;
   readonly dataset: string;
   readonly samples?: number;
@@ -26,8 +28,7 @@ interface EvalOptions {
 
 /** `unpair eval --model F --dataset D`. */
 export function addEvalCommand(program: Command, context: CommandContext): void {
-  program
-    .command('eval')
+  addDeviceOptions(program.command('eval'))
     .description('measure the accuracy of a model')
     .requiredOption('--model <file>', 'ONNX file')
     .requiredOption(
@@ -44,14 +45,16 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .action((options: EvalOptions) => runEval(options, context));
 }
 
-async function runEval(options: EvalOptions, { terminal, dataDir, signal }: CommandContext): Promise<void> {
+async function runEval(options: EvalOptions, context: CommandContext): Promise<void> {
+  const { terminal, dataDir, signal, environment } = context;
+  const wish = deviceWish(options, environment);
   const samples = await loadSamples(options, dataDir);
   const { path, graph } = await readModel(options.model);
   const misfit = misfitOf(graph, samples);
   if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { threads, batch: batchSize } = options;
   const progress = terminal.progress();
-  const correct = await countCorrect(graph, samples, { batchSize, threads, signal, progress });
+  const correct = await countCorrect(graph, samples, { wish, batchSize, threads, signal, progress });
   const accuracy = wilson(correct, samples.count);
   printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
 }

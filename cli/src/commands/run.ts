@@ -20,9 +20,11 @@ import type { Submission } from '../submission/prepare.js';
 import { prepareSubmission } from '../submission/prepare.js';
 import { writeWholeFile } from '../whole-file.js';
 import { checkServer, explainLostServer } from './server-option.js';
+import type { DeviceOptions } from './device-options.js';
+import { addDeviceOptions, deviceWish } from './device-options.js';
 import { wholeNumber } from './whole-number.js';
 
-interface RunOptions {
+interface RunOptions extends DeviceOptions {
   readonly workers: number;
   readonly out?: string;
   readonly server?: string;
@@ -30,13 +32,18 @@ interface RunOptions {
 
 /** `unpair run FILE`. */
 export function addRunCommand(program: Command, context: CommandContext): void {
-  program
-    .command('run')
+  addDeviceOptions(program.command('run'))
     .description('run a campaign: on this machine, or on a cluster; the same campaign run again resumes')
     .argument('<file>', 'campaign file')
     .option('--workers <n>', 'worker processes on this machine', wholeNumber(1, 256), availableParallelism())
     .option('--out <dir>', 'folder for report.json and the state to resume from (default: runs/NAME)')
-    .addOption(new Option('--server <host:port>', 'run on this cluster instead').conflicts('workers'))
+    .addOption(
+      new Option('--server <host:port>', 'run on this cluster instead').conflicts([
+        'workers',
+        'runtime',
+        'device',
+      ]),
+    )
     .action((file: string, options: RunOptions) => runRun(file, options, context));
 }
 
@@ -45,7 +52,7 @@ async function runRun(path: string, options: RunOptions, context: CommandContext
   const submission = await prepareSubmission(path, context);
   const out = resolve(options.out ?? join('runs', submission.name));
   const run = { submission, out, context };
-  const campaign = server === undefined ? await runHere(run, options.workers) : await runThere(run, server);
+  const campaign = server === undefined ? await runHere(run, options) : await runThere(run, server);
   if (campaign.state === CampaignState.SUCCEEDED) return;
   const failures = campaign.failures.map((description, index) => ({
     field: `failure ${index + 1}`,
@@ -61,12 +68,14 @@ interface Run {
   readonly context: CommandContext;
 }
 
-async function runHere(run: Run, workers: number): Promise<Campaign> {
-  const { terminal, environment, signal } = run.context;
+async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
+  const { terminal, signal } = run.context;
+  const { runtime, device } = deviceWish(options, run.context.environment);
+  const environment = { ...run.context.environment, UNPAIR_RUNTIME: runtime, UNPAIR_DEVICE: device };
   await assertRoom(run.out, run.submission);
   const cluster = await startLocalCluster({
     stateDir: join(run.out, '.state'),
-    workers,
+    workers: options.workers,
     environment,
     signal,
     note: terminal.note,

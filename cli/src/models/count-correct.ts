@@ -3,11 +3,14 @@ import { inputs, slice } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
 import type { Classifier } from '@unpair/robustness';
 import { consecutiveSamples, createClassifier, measureAccuracy } from '@unpair/robustness';
-import { createRuntime } from '@unpair/runtime';
+import type { DeviceWish } from '@unpair/runtime';
+import { createRuntime, openRuntime } from '@unpair/runtime';
 
 import type { Progress } from '../terminal/progress.js';
 
 export interface CountOptions {
+  /** Runtime and device; default: onnxruntime on the CPU. */
+  readonly wish?: DeviceWish;
   /** Samples in one batch. */
   readonly batchSize: number;
   /** Threads of the runtime. */
@@ -22,8 +25,8 @@ export interface CountOptions {
  * @throws the signal's reason once it is aborted
  */
 export async function countCorrect(graph: Graph, set: SampleSet, options: CountOptions): Promise<number> {
-  const { threads, progress } = options;
-  const runtime = await createRuntime();
+  const { wish, threads, progress } = options;
+  const runtime = wish === undefined ? await createRuntime() : (await openRuntime(wish)).runtime;
   const model = await createClassifier({ graph, runtime, threads, images: set.shape });
   try {
     return await countAll(model, set, options);
