@@ -58,6 +58,7 @@ const range: ShapeRule = (context) => {
 
 const quantize: ShapeRule = (context) => {
   const { node, inputs } = context;
+  refuseBlocks(node);
   const declared = intAttribute(node, 'output_dtype', 0);
   const dataType =
     inputs[2]?.dataType ??
@@ -67,9 +68,16 @@ const quantize: ShapeRule = (context) => {
   return [{ dataType, shape: requireInput(context, 0).shape }];
 };
 
-const dequantize: ShapeRule = (context) => [
-  { dataType: requireInput(context, 1).dataType, shape: requireInput(context, 0).shape },
-];
+const dequantize: ShapeRule = (context) => {
+  refuseBlocks(context.node);
+  return [{ dataType: requireInput(context, 1).dataType, shape: requireInput(context, 0).shape }];
+};
+
+function refuseBlocks(node: Node): void {
+  if (intAttribute(node, 'block_size', 0) !== 0) {
+    throw nodeError(node, 'has a scale for each block of elements, which is not supported');
+  }
+}
 
 /** To uint8, with the scale and zero point that fit the tensor's range. */
 const dynamicQuantize: ShapeRule = (context) => [
