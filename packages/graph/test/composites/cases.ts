@@ -1,5 +1,5 @@
-import type { Attributes, Tensor } from '@unpair/graph';
-import { float, float32, int, int64, ints, string } from '@unpair/graph';
+import type { Attributes, Graph, Tensor } from '@unpair/graph';
+import { float, float32, inferShapes, int, int64, ints, string } from '@unpair/graph';
 import type { Point } from '../autodiff/support/check-gradient.js';
 
 /** One node: its float inputs, then its constant ones. */
@@ -183,3 +183,30 @@ export const compositeCases: readonly CompositeCase[] = [
   resize({ mode: 'cubic' }, odd),
   resize({ mode: 'cubic', coordinate_transformation_mode: 'align_corners' }, { scales: [1, 1, 2, 1.5] }),
 ];
+
+/** The one node as a graph. */
+export function graphOfComposite({
+  op,
+  inputs,
+  constants = [],
+  attributes = {},
+  opset = 17,
+}: CompositeCase): Graph {
+  const infos = inputs.map(({ shape }, i) => ({ name: `x${i}`, dataType: 'float32' as const, shape }));
+  const initializers = new Map(
+    constants.flatMap((tensor, i): [string, Tensor][] => (tensor === null ? [] : [[`c${i}`, tensor]])),
+  );
+  const names = constants.map((tensor, i) => (tensor === null ? '' : `c${i}`));
+  const node = {
+    op,
+    domain: '',
+    name: op,
+    inputs: [...infos.map(({ name }) => name), ...names],
+    outputs: ['y'],
+    attributes,
+  };
+  const graph: Graph = { name: op, opset, inputs: infos, outputs: [], initializers, nodes: [node] };
+  const type = inferShapes(graph).get('y');
+  if (type === undefined) throw new Error(`no type for ${op}`);
+  return { ...graph, outputs: [{ name: 'y', ...type }] };
+}

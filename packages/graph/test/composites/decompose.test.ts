@@ -1,31 +1,11 @@
 import type { Graph, Tensor } from '@unpair/graph';
-import { compositeOperators, decompose, inferShapes } from '@unpair/graph';
+import { compositeOperators, decompose } from '@unpair/graph';
 import { describe, expect, it } from 'vitest';
 import { checkGradient, randomTensor } from '../autodiff/support/check-gradient.js';
 import { runGraph } from '../support/onnxruntime.js';
 import { seeded } from '../support/random.js';
 import type { CompositeCase } from './cases.js';
-import { compositeCases } from './cases.js';
-
-function build({ op, inputs, constants = [], attributes = {}, opset = 17 }: CompositeCase): Graph {
-  const infos = inputs.map(({ shape }, i) => ({ name: `x${i}`, dataType: 'float32' as const, shape }));
-  const initializers = new Map(
-    constants.flatMap((tensor, i): [string, Tensor][] => (tensor === null ? [] : [[`c${i}`, tensor]])),
-  );
-  const names = constants.map((tensor, i) => (tensor === null ? '' : `c${i}`));
-  const node = {
-    op,
-    domain: '',
-    name: op,
-    inputs: [...infos.map(({ name }) => name), ...names],
-    outputs: ['y'],
-    attributes,
-  };
-  const graph: Graph = { name: op, opset, inputs: infos, outputs: [], initializers, nodes: [node] };
-  const type = inferShapes(graph).get('y');
-  if (type === undefined) throw new Error(`no type for ${op}`);
-  return { ...graph, outputs: [{ name: 'y', ...type }] };
-}
+import { compositeCases, graphOfComposite } from './cases.js';
 
 /** The same with outputs that declare nothing for the runtime's own inference to check. */
 function open(graph: Graph): Graph {
@@ -44,7 +24,7 @@ describe('composite operators', () => {
   });
 
   it.each(named)('%s: shape, decomposition and gradient agree with the kernel', async (_, entry) => {
-    const graph = build(entry);
+    const graph = graphOfComposite(entry);
     const random = seeded(3);
     const feeds = Object.fromEntries(
       entry.inputs.map((point, i) => [`x${i}`, randomTensor(point, random)] as const),

@@ -12,7 +12,8 @@ export type { DeviceTensor };
 /** Attributes of a TensorFlow.js kernel. */
 export type KernelAttributes = Readonly<Record<string, unknown>>;
 
-type KernelInputs = Readonly<Record<string, DeviceTensor | readonly DeviceTensor[] | undefined>>;
+/** Tensors by name; a kernel that takes any number of them has a list. */
+type KernelInputs = Readonly<Record<string, DeviceTensor | undefined>> | readonly DeviceTensor[];
 
 /** Whether a backend has a kernel: TensorFlow.js's own types say that it has any. */
 export function hasKernel(tf: typeof tfjs, kernel: string, backend: TensorflowBackend): boolean {
@@ -81,6 +82,10 @@ export class Device {
   #run(kernel: string, inputs: KernelInputs, attributes: KernelAttributes): unknown {
     return this.#tf
       .engine()
-      .runKernel(kernel, inputs as tfjs.NamedTensorMap, attributes as unknown as tfjs.NamedAttrMap);
+      .runKernel(
+        kernel,
+        inputs as unknown as tfjs.NamedTensorMap,
+        attributes as unknown as tfjs.NamedAttrMap,
+      );
   }
 }

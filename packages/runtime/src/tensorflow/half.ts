@@ -19,7 +19,8 @@ export function floatToHalf(value: number): number {
   return sign | (((exponent + 15) << 10) + scaled);
 }
 
-function roundToEven(value: number): number {
+/** The nearest whole number; of two, the even one. */
+export function roundToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   if (rest !== 0.5) return Math.round(value);

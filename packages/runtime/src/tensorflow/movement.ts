@@ -111,5 +111,5 @@ export function pad(
 
 /** Joins tensors along `axis`. */
 export function concat(device: Device, tensors: readonly DeviceTensor[], axis: number): DeviceTensor {
-  return device.run('Concat', Object.fromEntries(tensors.entries()), { axis });
+  return device.run('Concat', tensors, { axis });
 }

@@ -1,5 +1,5 @@
 import type { Graph, Node, Tensor, Tensors } from '@unpair/graph';
-import { RuntimeError, describeNode, foldConstants } from '@unpair/graph';
+import { RuntimeError, decompose, describeNode, foldConstants, upgradeOpset } from '@unpair/graph';
 import type { Device } from './device.js';
 import { fuseActivations } from './fuse-activations.js';
 import { ruleOf } from './registry.js';
@@ -30,7 +30,8 @@ export interface Plan {
  * @throws {RuntimeError} naming the first operator that the device cannot run
  */
 export function compilePlan(device: Device, graph: Graph): Plan {
-  return new Compiler(device, fuseActivations(foldConstants(graph))).compile();
+  const elementary = decompose(upgradeOpset(graph), (node) => ruleOf(node) === undefined);
+  return new Compiler(device, fuseActivations(foldConstants(elementary))).compile();
 }
 
 class Compiler {

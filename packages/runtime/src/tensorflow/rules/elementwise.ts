@@ -1,5 +1,5 @@
 import type { DataType } from '@unpair/graph';
-import { codeOfDataType, dataTypeOfCode, floatAttribute, intAttribute, stringAttribute } from '@unpair/graph';
+import { codeOfDataType, dataTypeOfCode, floatAttribute, intAttribute } from '@unpair/graph';
 import type { Device, DeviceTensor } from '../device.js';
 import { broadcast } from '../movement.js';
 import type { Inputs, Rule, RuleContext, Rules } from '../rule.js';
@@ -71,22 +71,6 @@ const belowZero = (
 };
 
 const expm1 = (device: Device, x: DeviceTensor): DeviceTensor => device.run('Expm1', { x });
-
-const gelu = unary(({ node }) => {
-  const isTanh = stringAttribute(node, 'approximate', 'none') === 'tanh';
-  return (device, x) => {
-    const inner = isTanh
-      ? device.run('Tanh', {
-          x: multiply(
-            device,
-            add(device, x, multiply(device, multiply(device, x, multiply(device, x, x)), 0.044715)),
-            Math.sqrt(2 / Math.PI),
-          ),
-        })
-      : device.run('Erf', { x: multiply(device, x, Math.SQRT1_2) });
-    return multiply(device, multiply(device, x, 0.5), add(device, inner, 1));
-  };
-});
 
 /** Max(0, x) + slope·min(0, x), where slopes broadcast. */
 const prelu: Rule = (context) => (inputs) => {
@@ -290,37 +274,6 @@ export const elementwiseRules: Rules = {
     return (device, x) =>
       belowZero(device, x, (negative) => multiply(device, expm1(device, negative), alpha));
   }),
-  Celu: unary(({ node }) => {
-    const alpha = floatAttribute(node, 'alpha', 1);
-    return (device, x) =>
-      belowZero(device, x, (negative) =>
-        multiply(device, expm1(device, multiply(device, negative, 1 / alpha)), alpha),
-      );
-  }),
-  Selu: unary(({ node }) => {
-    const alpha = floatAttribute(node, 'alpha', 1.673_263_192_176_818_8);
-    const gamma = floatAttribute(node, 'gamma', 1.050_700_902_938_842_8);
-    return (device, x) =>
-      multiply(
-        device,
-        belowZero(device, x, (negative) => multiply(device, expm1(device, negative), alpha)),
-        gamma,
-      );
-  }),
-  ThresholdedRelu: unary(({ node }) => {
-    const alpha = floatAttribute(node, 'alpha', 1);
-    return (device, x) => {
-      const isAbove = device.run('Greater', { a: x, b: scalar(device, alpha) });
-      return multiply(device, x, castTensor(device, isAbove, 'float32'));
-    };
-  }),
-  Gelu: gelu,
-  Mish: unary(
-    () => (device, x) => multiply(device, x, device.run('Tanh', { x: device.run('Softplus', { x }) })),
-  ),
-  Softsign: unary(
-    () => (device, x) => device.run('RealDiv', { a: x, b: add(device, device.run('Abs', { x }), 1) }),
-  ),
   PRelu: prelu,
   Clip: clipRule,
   Add: arithmetic('Add'),
