@@ -15,7 +15,7 @@ export function decode({ json, shards }: SavedModel): Graph {
 
 /** What a graph gives for one input. */
 export async function run(graph: Graph, data: Float32Array, shape: readonly number[]): Promise<Float32Array> {
-  const executable = await createRuntime().load(graph);
+  const executable = await (await createRuntime()).load(graph);
   try {
     const [input] = graph.inputs;
     const results = await executable.run({ [input?.name ?? '']: float32(shape, data) });

@@ -7,7 +7,7 @@ export async function runImages(graph: Graph, values: Float32Array, count: numbe
   const [input] = graph.inputs;
   const [output] = graph.outputs;
   if (input === undefined || output === undefined) throw new ModelError('the graph lacks an input or output');
-  const executable = await createRuntime('onnxruntime').load(graph);
+  const executable = await (await createRuntime('onnxruntime')).load(graph);
   try {
     const shape = [count, ...input.shape.slice(1).map(Number)];
     const results = await executable.run({ [input.name]: float32(shape, values) });
