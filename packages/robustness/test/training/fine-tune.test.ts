@@ -105,7 +105,8 @@ describe('fineTune', () => {
       },
     });
     const name = buildTrainingStep(base.graph, 1).weights.at(-1)?.name ?? '';
-    expect(new Set(graph.initializers.get(name)?.data)).toEqual(new Set([0.25]));
+    const kept = graph.initializers.get(name)?.data ?? [];
+    expect(Array.from(kept, Number).every((weight) => weight === 0.25)).toBe(true);
     expect(seen).toEqual(new Set([0.5]));
   });
 
