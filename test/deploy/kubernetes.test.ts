@@ -119,7 +119,14 @@ describe.skipIf(without)(`kustomize${suffix}`, () => {
           .spec,
     );
     expect(gpu?.containers[0]?.resources?.limits).toHaveProperty('nvidia.com/gpu', 1);
-    expect(gpu?.containers[0]?.env).toEqual(cpu?.containers[0]?.env);
+    const settings = (pod: PodSpec | undefined): object =>
+      Object.fromEntries((pod?.containers[0]?.env ?? []).map((one) => [one.name, one]));
+    expect(settings(gpu)).toEqual({
+      ...settings(cpu),
+      UNPAIR_DEVICE: { name: 'UNPAIR_DEVICE', value: 'cuda' },
+      CUDA_CACHE_PATH: { name: 'CUDA_CACHE_PATH', value: '/var/cache/unpair/cuda' },
+    });
+    expect(settings(cpu)).toMatchObject({ UNPAIR_DEVICE: { value: 'cpu' } });
     expect(gpu?.containers[0]?.volumeMounts).toEqual(cpu?.containers[0]?.volumeMounts);
     expect(gpu?.securityContext).toEqual(cpu?.securityContext);
   });
