@@ -52,7 +52,7 @@ export function resize(
 }
 
 /** [to, from]: the weights that each of `to` positions gives to `from` elements. */
-function samplingMatrix(from: number, to: number, sampling: Sampling): Tensor<'float32'> {
+export function samplingMatrix(from: number, to: number, sampling: Sampling): Tensor<'float32'> {
   const { method, alignCorners, halfPixelCenters } = sampling;
   const ratio = alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
   const weights = new Float32Array(to * from);

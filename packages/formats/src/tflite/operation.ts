@@ -1,4 +1,4 @@
-import type { Attributes } from '@unpair/graph';
+import type { Attributes, Tensor } from '@unpair/graph';
 import { ModelError } from '@unpair/graph';
 
 import { constantTensor, describeTensor } from './constants.js';
@@ -47,6 +47,10 @@ export class Operation {
 
   scalar(value: number): string {
     return this.#importer.builder.scalar(value);
+  }
+
+  constant(tensor: Tensor): string {
+    return this.#importer.builder.initializer('constant', tensor);
   }
 
   vector(values: readonly number[]): string {

@@ -5,6 +5,8 @@ import { convolutionRules } from './rules/convolution.js';
 import { matrixRules } from './rules/matrix.js';
 import { poolingRules } from './rules/pooling.js';
 import { reductionRules } from './rules/reduction.js';
+import { resizingRules } from './rules/resizing.js';
+import { selectionRules } from './rules/selection.js';
 import { shapeRules } from './rules/shape.js';
 
 const RULES: Rules = {
@@ -14,6 +16,8 @@ const RULES: Rules = {
   ...matrixRules,
   ...poolingRules,
   ...reductionRules,
+  ...resizingRules,
+  ...selectionRules,
   ...shapeRules,
 };
 

@@ -77,11 +77,6 @@ const CASES: readonly Case[] = [
     },
     [2, 3],
   ],
-  [
-    'removed axes',
-    (b, x) => b.node('Squeeze', [b.node('ReduceMax', [x], { axes: ints([1]) }), b.vector([1])]),
-    [2, 5, 3],
-  ],
 ];
 
 async function outputOf(graph: Graph): Promise<Float32Array> {
@@ -92,15 +87,12 @@ async function outputOf(graph: Graph): Promise<Float32Array> {
 const transposes = (graph: Graph): number => graph.nodes.filter(({ op }) => op === 'Transpose').length;
 
 describe('transpositions that undo each other', () => {
-  test.each(CASES.filter(([, , shape]) => shape.length !== 3))(
-    'vanish around %s',
-    async (_, write, shape) => {
-      const graph = around(write, shape);
-      const cancelled = cancelTransposes(graph);
-      expect(transposes(cancelled)).toBe(0);
-      expect(await outputOf(cancelled)).toEqual(await outputOf(graph));
-    },
-  );
+  test.each(CASES)('vanish around %s', async (_, write, shape) => {
+    const graph = around(write, shape);
+    const cancelled = cancelTransposes(graph);
+    expect(transposes(cancelled)).toBe(0);
+    expect(await outputOf(cancelled)).toEqual(await outputOf(graph));
+  });
 
   test('stay where the order of axes is what counts', async () => {
     const flat = around((b, x) => b.node('Reshape', [x, b.vector([0, 60])]), [2, 60]);
@@ -109,8 +101,10 @@ describe('transpositions that undo each other', () => {
   });
 
   test('leave one behind where two axes have changed places for good', async () => {
-    const [, write, shape] = CASES.at(-1) as Case;
-    const graph = around(write, shape);
+    const graph = around(
+      (b, x) => b.node('Squeeze', [b.node('ReduceMax', [x], { axes: ints([1]) }), b.vector([1])]),
+      [2, 5, 3],
+    );
     expect(transposes(cancelTransposes(graph))).toBe(1);
     expect(await outputOf(cancelTransposes(graph))).toEqual(await outputOf(graph));
   });

@@ -3,6 +3,7 @@ import { RuntimeError, encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
 import { probeBlockSize } from './block-size.js';
 import { lowerConvolutions } from './blocked-convolution.js';
+import { mixesQuantizedAndFloat } from './quantized-weights.js';
 import { SessionExecutable } from './session-executable.js';
 
 /**
@@ -33,7 +34,10 @@ async function load(
     // Blocked channels are an affair of the CPU's kernels.
     const block = device === 'cpu' ? await probeBlockSize() : undefined;
     const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
-    const session = await ort.InferenceSession.create(encodeModel(lowered), sessionOptions(device, threads));
+    const session = await ort.InferenceSession.create(
+      encodeModel(lowered),
+      sessionOptions(device, lowered, threads),
+    );
     return new SessionExecutable(graph, session);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -66,7 +70,7 @@ function executionProviders(device: string): ort.InferenceSession.ExecutionProvi
   return [{ name: 'cuda', deviceId: Number(device.split(':')[1] ?? 0) }, 'cpu'];
 }
 
-function sessionOptions(device: string, threads: number): ort.InferenceSession.SessionOptions {
+function sessionOptions(device: string, graph: Graph, threads: number): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: executionProviders(device),
     graphOptimizationLevel: 'all',
@@ -82,6 +86,7 @@ function sessionOptions(device: string, threads: number): ort.InferenceSession.S
         // Without VNNI the fast kernels add pairs of 8-bit products in 16 bits, which saturate: other numbers than on
         // processors that have it. The exact kernels take about as long as float ones do.
         x64quantprecision: '1',
+        disable_quant_qdq: mixesQuantizedAndFloat(graph) ? '1' : '0',
       },
     },
   };
