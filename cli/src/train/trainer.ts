@@ -37,7 +37,7 @@ export class Trainer {
     this.#options = options;
     this.#step = buildTrainingStep(model, recipe.batch / recipe.shards);
     const weights = sharedFloats(layoutSize(this.#step.weights));
-    this.state = initialState(model, this.#step, weights);
+    this.state = initialState(model, this.#step, {}, weights);
     this.stepsPerEpoch = Math.floor(samples.count / recipe.batch);
     this.#order = new Uint32Array(new SharedArrayBuffer(4 * samples.count));
     const { length } = recordLayout(this.#step);

@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../campaign.js';
 import type { Field } from './field.js';
-import { readParameters } from './parameters.js';
+import { parameterKeys, readParameters } from './parameters.js';
 import { name, text } from './rules.js';
 import { suggestion } from './spelling.js';
 import type { SiblingWord } from '../vocabulary.js';
@@ -56,7 +56,7 @@ function readKind(
   }
   const sibling = siblings.find((candidate) => candidate.name === kind);
   if (sibling === undefined) return undefined;
-  const keys = ['of', ...Object.keys(sibling.parameters)].join(', ');
+  const keys = ['of', ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
   if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
   const parameters = readParameters(field, sibling.parameters, ['of']);
   const of = readReference(field.get('of'), names);

@@ -7,14 +7,36 @@ type Specs = Readonly<Record<string, ParameterSpec>>;
 /** More points than this in one sweep are a slip of the pen. */
 const LARGEST_SWEEP = 10_000;
 
-/** One value for each parameter, defaults filled in; absent fields stand for all defaults. */
+/**
+ * One value for each parameter, defaults filled in; absent fields stand for all defaults. A parameter whose name has a
+ * dot is a field of a map: `finetune.epochs` is `finetune: {epochs: …}`.
+ */
 export function readParameters(field: Field, specs: Specs, alsoKnown: readonly string[] = []): Parameters {
-  if (field.present) field.hasKeys([...alsoKnown, ...Object.keys(specs)]);
+  checkKeys(field, Object.keys(specs), alsoKnown);
   const values = Object.entries(specs).map(([key, spec]) => {
-    const value = field.get(key);
+    const value = key.split('.').reduce((at, part) => at.get(part), field);
     return [key, value.present ? (value.read(parameterRule(spec)) ?? spec.default) : spec.default] as const;
   });
   return Object.fromEntries(values);
+}
+
+/** The keys that the file may write for parameters of these names: the part before a dot, once. */
+export function parameterKeys(names: readonly string[]): readonly string[] {
+  return [...new Set(names.map((name) => name.split('.')[0] ?? name))];
+}
+
+function checkKeys(field: Field, names: readonly string[], alsoKnown: readonly string[] = []): void {
+  if (!field.present) return;
+  const keys = parameterKeys(names);
+  field.hasKeys([...alsoKnown, ...keys]);
+  for (const key of keys) {
+    const inner = names
+      .filter((name) => name.startsWith(`${key}.`))
+      .map((name) => name.slice(key.length + 1));
+    const member = field.get(key);
+    if (inner.length === 0 || !member.present) continue;
+    if (member.members(`a map with the keys ${inner.join(', ')}`) !== undefined) checkKeys(member, inner);
+  }
 }
 
 /** Every combination of the listed values, the last parameter varying fastest. */

@@ -1,16 +1,22 @@
-import type { Graph, QuantizeOptions } from '@unpair/graph';
-import { quantize } from '@unpair/graph';
+import type { Graph, Quantization, QuantizeOptions } from '@unpair/graph';
+import { applyQuantization, chooseScales, clampWeights, fakeQuantize } from '@unpair/graph';
 import type { Parameters } from '../attacks/attack.js';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
+import type { FineTuneSchedule, WeightConstraint } from '../training/fine-tune.js';
+import { fineTune } from '../training/fine-tune.js';
+import type { TensorRange } from '../training/parameters.js';
+import { firstImages } from '../training/samples.js';
 import { RANGE_METHODS, calibrate } from './calibration.js';
+import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 
+const PREFIX = 'finetune.';
 const GRANULARITIES = ['channel', 'tensor'] as const;
 const SCHEMES = ['asymmetric', 'symmetric'] as const;
 
 /**
  * Integer quantization after training (Jacob et al., CVPR 2018; Krishnamoorthi, arXiv:1806.08342), as standard tools
- * write it.
+ * write it, and optionally fine-tuning through the rounding, whose derivative is taken to be 1.
  */
 export const quantizeSibling: SiblingDefinition<'quantize'> = {
   name: 'quantize',
@@ -44,27 +50,83 @@ export const quantizeSibling: SiblingDefinition<'quantize'> = {
       description:
         'How ranges are chosen: all of it, all but one in 10,000, or where the squared error is least.',
     },
+    ...finetuneParameters(PREFIX, { epochs: 0, rate: 0.0005, batch: 64, samples: 10_000 }),
+  },
+  demand: (parameters) => {
+    const calibration = numberOf(parameters, 'calibration');
+    const { needed, wanted } = trainingDemand(PREFIX, parameters);
+    return { needed: Math.max(calibration, needed), wanted: Math.max(calibration, wanted) };
   },
   derive: quantizeModel,
 };
 
 /**
- * Quantizes a model with ranges measured on the first `calibration` samples.
- * @throws {ModelError} when the graph cannot be quantized
- * @throws {RobustnessError} when the samples are too few or of the wrong size
+ * Quantizes a model with ranges measured on the first `calibration` samples, and fine-tunes it where that is asked for.
+ * @throws {ModelError} when the graph cannot be quantized, or not be differentiated where it is to be fine-tuned
+ * @throws {RobustnessError} when the samples are too few or of the wrong size, or fine-tuning collapses
  */
 export async function quantizeModel(request: SiblingRequest): Promise<Graph> {
-  const { graph, runtime, samples, parameters, signal } = request;
+  const { graph, runtime, samples, parameters, seed, signal } = request;
   const options = quantizeOptions(parameters);
+  const count = numberOf(parameters, 'calibration');
   const ranges = await calibrate(graph, {
     runtime,
-    samples,
-    count: numberOf(parameters, 'calibration'),
+    samples: firstImages(samples, count),
+    count,
     method: choiceOf(parameters, 'ranges', RANGE_METHODS),
     rounding: { bits: options.activationBits, scheme: options.scheme },
     signal,
   });
-  return quantize(graph, ranges, options);
+  const quantization = chooseScales(graph, ranges, options);
+  const schedule = scheduleOf(PREFIX, parameters, seed, samples, 'adam');
+  return applyQuantization(
+    schedule === undefined ? quantization : await tuneRounded(quantization, schedule, request),
+  );
+}
+
+/** Fine-tunes the weights of a quantization for its scales, which stay. */
+async function tuneRounded(
+  quantization: Quantization,
+  schedule: FineTuneSchedule,
+  request: SiblingRequest,
+): Promise<Quantization> {
+  const tuned = await fineTune({
+    ...request,
+    graph: applyQuantization(quantization, { integerWeights: false }),
+    schedule,
+    constraint: (weights) => roundedWeights(weights, quantization),
+  });
+  const { graph } = quantization;
+  const initializers = new Map(
+    [...graph.initializers].map(([name, tensor]) => [name, tuned.initializers.get(name) ?? tensor]),
+  );
+  return { ...quantization, graph: { ...graph, initializers } };
+}
+
+/** Training steps compute with rounded weights and move the exact ones (Courbariaux et al. 2015, arXiv 1511.00363). */
+function roundedWeights(
+  weights: readonly TensorRange[],
+  { weights: scales }: Quantization,
+): WeightConstraint {
+  const rounded = weights.flatMap((range) => {
+    const scale = scales.get(range.name);
+    return scale === undefined ? [] : [{ ...range, scale }];
+  });
+  return {
+    project: (exact) => {
+      for (const { first, length, shape, scale } of rounded) {
+        clampWeights(exact.subarray(first, first + length), shape, scale);
+      }
+    },
+    view: (exact, out) => {
+      out.set(exact);
+      for (const { first, length, shape, scale } of rounded) {
+        const part = [exact, out].map((all) => all.subarray(first, first + length));
+        const [from = exact, to = out] = part;
+        fakeQuantize(from, shape, scale, to);
+      }
+    },
+  };
 }
 
 function quantizeOptions(parameters: Parameters): Required<QuantizeOptions> {

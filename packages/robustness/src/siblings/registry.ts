@@ -1,4 +1,6 @@
+import { distillSibling } from './distill.js';
+import { pruneSibling } from './prune.js';
 import { quantizeSibling } from './quantize.js';
 
 /** Every way of deriving a sibling. A new one is added to this list. */
-export const siblings = [quantizeSibling] as const;
+export const siblings = [quantizeSibling, pruneSibling, distillSibling] as const;

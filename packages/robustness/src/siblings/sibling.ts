@@ -1,5 +1,7 @@
 import type { Graph, Runtime } from '@unpair/graph';
 import type { Parameters, ParameterSpec } from '../attacks/attack.js';
+import type { Checkpoints, FineTuneProgress } from '../training/fine-tune.js';
+import type { TrainingSamples } from '../training/samples.js';
 
 /** What a sibling is made of. */
 export interface SiblingRequest {
@@ -7,9 +9,16 @@ export interface SiblingRequest {
   readonly graph: Graph;
   /** Runs graphs while the sibling is made. */
   readonly runtime: Runtime;
-  /** Training samples [count, C, H, W] in [0, 1]; which ones, and how many, the caller decides. */
-  readonly samples: Float32Array;
+  /** Threads inside one operator; never changes the result. */
+  readonly threads?: number | undefined;
+  /** Samples of the training split; which ones, and how many, the caller decides. */
+  readonly samples: TrainingSamples;
   readonly parameters: Parameters;
+  /** Of the order of samples, their augmentation and the starting weights. */
+  readonly seed: number;
+  /** Where training keeps its state, so that it goes on after it was killed. */
+  readonly checkpoints?: Checkpoints | undefined;
+  readonly onStep?: ((progress: FineTuneProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,7 +27,15 @@ export interface SiblingDefinition<Name extends string = string> {
   /** Name in campaign files: `quantize`. */
   readonly name: Name;
   readonly description: string;
+  /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  /** Training samples that these parameters ask for; of those `needed` at least, of the others as many as there are. */
+  demand(parameters: Parameters): SampleDemand;
   /** Makes the sibling: the same request gives the same graph. */
   derive(request: SiblingRequest): Promise<Graph>;
+}
+
+export interface SampleDemand {
+  readonly needed: number;
+  readonly wanted: number;
 }

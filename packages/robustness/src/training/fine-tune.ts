@@ -130,7 +130,7 @@ class FineTuning {
     this.#step = step;
     this.#executable = executable;
     this.#constraint = constraint?.(step.weights) ?? {};
-    this.state = initialState(options.graph, step);
+    this.state = initialState(options.graph, step, schedule);
     this.#seen = new Float32Array(this.state.weights.length);
     this.#stepsPerEpoch = Math.floor(sampleCount(samples) / schedule.batch);
     this.#steps = this.#stepsPerEpoch * schedule.epochs;

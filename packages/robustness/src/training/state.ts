@@ -4,6 +4,8 @@ import { RobustnessError } from '../robustness-error.js';
 import { layoutSize, packTensors, unpackTensors, withInitializers } from './parameters.js';
 import { recordLayout } from './record.js';
 import { learningRate } from './schedule.js';
+import type { AdamOptions } from './adam.js';
+import { adamStep } from './adam.js';
 import type { SgdOptions } from './sgd.js';
 import { sgdStep } from './sgd.js';
 import { trackStatistics } from './shards.js';
@@ -19,6 +21,8 @@ export interface TrainingState {
   /** Flat, as the training step lays them out. */
   readonly weights: Float32Array;
   readonly momentum: Float32Array;
+  /** Mean of squared gradients, as long as the others with Adam and empty without. */
+  readonly variance: Float32Array;
   /** Running normalization statistics, flat. */
   readonly statistics: Float32Array;
 }
@@ -40,6 +44,8 @@ export interface Descent {
   readonly shards: number;
   readonly learningRate: { readonly peak: number; readonly warmupEpochs: number };
   readonly sgd: SgdOptions;
+  /** Takes the place of `sgd` where it is there. */
+  readonly adam?: AdamOptions | undefined;
 }
 
 /**
@@ -49,13 +55,16 @@ export interface Descent {
 export function initialState(
   model: Graph,
   step: TrainingStep,
+  { adam }: Pick<Descent, 'adam'> = {},
   weights: Float32Array = new Float32Array(layoutSize(step.weights)),
 ): TrainingState {
   const initial = Object.fromEntries(model.initializers);
   const statistics = new Float32Array(layoutSize(step.statistics));
   packTensors(step.weights, initial, weights);
   packTensors(step.statistics, initial, statistics);
-  return { step: 0, weights, momentum: new Float32Array(weights.length), statistics };
+  const momentum = new Float32Array(weights.length);
+  const variance = new Float32Array(adam === undefined ? 0 : weights.length);
+  return { step: 0, weights, momentum, variance, statistics };
 }
 
 /**
@@ -66,7 +75,7 @@ export function updateState(
   state: TrainingState,
   step: TrainingStep,
   mean: Float32Array,
-  { batch, shards, learningRate: { peak, warmupEpochs }, sgd }: Descent,
+  { batch, shards, learningRate: { peak, warmupEpochs }, sgd, adam }: Descent,
   { steps, stepsPerEpoch }: { readonly steps: number; readonly stepsPerEpoch: number },
 ): StepReport {
   const warmup = Math.round(warmupEpochs * stepsPerEpoch);
@@ -76,7 +85,8 @@ export function updateState(
   // Shards give gradients of their summed losses; the step follows that of the batch's mean loss.
   const scale = shards / batch;
   for (let index = 0; index < gradient.length; index++) gradient[index] = (gradient[index] ?? 0) * scale;
-  sgdStep({ ...state, gradient }, step.weights, rate, sgd);
+  if (adam === undefined) sgdStep({ ...state, gradient }, step.weights, rate, sgd);
+  else adamStep({ ...state, gradient }, step.weights, rate, state.step + 1, adam);
   trackStatistics(state.statistics, mean.subarray(layout.statistics, layout.loss), STATISTICS_KEPT);
   state.step += 1;
   return {
@@ -100,6 +110,7 @@ export function encodeState(owner: string, state: TrainingState): Uint8Array {
     ['step', int64([1], [state.step])],
     ['weights', float32([state.weights.length], Float32Array.from(state.weights))],
     ['momentum', float32([state.momentum.length], state.momentum)],
+    ['variance', float32([state.variance.length], state.variance)],
     ['statistics', float32([state.statistics.length], state.statistics)],
   ]);
   // A model has outputs; these are its constants.
@@ -118,6 +129,7 @@ export function decodeState(bytes: Uint8Array, owner: string, state: TrainingSta
   const step = initializers.get('step');
   restore(state.weights, initializers.get('weights'));
   restore(state.momentum, initializers.get('momentum'));
+  restore(state.variance, initializers.get('variance'));
   restore(state.statistics, initializers.get('statistics'));
   state.step = step?.dataType === 'int64' ? Number(step.data[0]) : 0;
   return true;

@@ -47,8 +47,9 @@ it.skipIf(!isPresent)(
       scheme: 'asymmetric',
       calibration: 256,
       ranges: 'min-max',
+      'finetune.epochs': 0,
     };
-    const int8 = await quantizeModel({ graph, runtime, samples: inputs(train, 0, 256), parameters });
+    const int8 = await quantizeModel({ graph, runtime, samples: train, parameters, seed: 0 });
     expect(await correct(int8, test)).toBeGreaterThanOrEqual((await correct(graph, test)) - 0.005 * COUNT);
   },
   180_000,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '@unpair/graph';
 import { GraphBuilder, decodeModel, float32, ints, summarizeModel } from '@unpair/graph';
+import type { TrainingSamples } from '@unpair/robustness';
 import { createRandom, quantizeModel, siblings } from '@unpair/robustness';
 import { createOnnxRuntime } from '@unpair/runtime';
 
@@ -19,11 +20,18 @@ const DEFAULTS = {
   scheme: 'asymmetric',
   calibration: 64,
   ranges: 'min-max',
+  'finetune.epochs': 0,
 };
 
 function samples(length: number, sample: number): Float32Array {
   const random = createRandom({ seed: 1, cell: 'quantize', sample });
   return Float32Array.from({ length }, () => random.uniform());
+}
+
+/** Images without anything to tell their classes by. */
+function unlabelled(images: Float32Array, shape: TrainingSamples['shape'] = [1, 6, 6]): TrainingSamples {
+  const size = shape[0] * shape[1] * shape[2];
+  return { images, labels: new Int32Array(images.length / size), shape, classes: 4 };
 }
 
 function classifier(batch: number | string = 'N'): Graph {
@@ -61,7 +69,13 @@ describe('quantizeModel', () => {
   it.each(['N', 1])('quantizes a model of batch size %s on its calibration samples', async (batch) => {
     const graph = classifier(batch);
     const data = samples(64 * 36, 2);
-    const int8 = await quantizeModel({ graph, runtime, samples: data, parameters: DEFAULTS });
+    const int8 = await quantizeModel({
+      graph,
+      runtime,
+      seed: 0,
+      samples: unlabelled(data),
+      parameters: DEFAULTS,
+    });
     expect(summarizeModel(int8).operators).toHaveProperty('QuantizeLinear');
     const shape = [1, 1, 6, 6];
     const [before, after] = [
@@ -81,7 +95,7 @@ describe('quantizeModel', () => {
     const graph = classifier();
     const data = samples(64 * 36, 2);
     const parameters = { ...DEFAULTS, granularity, scheme, ranges };
-    const int8 = await quantizeModel({ graph, runtime, samples: data, parameters });
+    const int8 = await quantizeModel({ graph, runtime, seed: 0, samples: unlabelled(data), parameters });
     const before = await logitsOf(graph, [64, 1, 6, 6], data);
     const after = await logitsOf(int8, [64, 1, 6, 6], data);
     before.forEach((value, i) => {
@@ -93,7 +107,13 @@ describe('quantizeModel', () => {
     const b = new GraphBuilder('means');
     const x = b.input('image', 'float32', ['N', 1, 6, 6]);
     b.output(b.node('Flatten', [b.node('GlobalAveragePool', [x])]), 'float32', ['N', 1]);
-    const request = { graph: b.build(), runtime, samples: samples(64 * 36, 2), parameters: DEFAULTS };
+    const request = {
+      graph: b.build(),
+      runtime,
+      seed: 0,
+      samples: unlabelled(samples(64 * 36, 2)),
+      parameters: DEFAULTS,
+    };
     await expect(quantizeModel(request)).rejects.toThrow('only GlobalAveragePool, Flatten');
   });
 
@@ -101,18 +121,30 @@ describe('quantizeModel', () => {
     const data = samples(100 * 36, 3);
     const other = data.map((value, i) => (i < 64 * 36 ? value : 9));
     const make = (input: Float32Array): Promise<Graph> =>
-      quantizeModel({ graph: classifier(), runtime, samples: input, parameters: DEFAULTS });
+      quantizeModel({
+        graph: classifier(),
+        runtime,
+        seed: 0,
+        samples: unlabelled(input),
+        parameters: DEFAULTS,
+      });
     expect(await make(data)).toEqual(await make(other));
   });
 
   it('refuses too few samples and models it cannot feed, and stops when told to', async () => {
-    const request = { graph: classifier(), runtime, samples: samples(36, 4), parameters: DEFAULTS };
+    const request = {
+      graph: classifier(),
+      runtime,
+      seed: 0,
+      samples: unlabelled(samples(36, 4)),
+      parameters: DEFAULTS,
+    };
     await expect(quantizeModel(request)).rejects.toThrow('calibration on 64 samples of shape [1, 6, 6]');
     await expect(quantizeModel({ ...request, graph: classifier(5) })).rejects.toThrow('open batch size');
     const signal = AbortSignal.abort(new Error('stopped'));
-    await expect(quantizeModel({ ...request, samples: samples(64 * 36, 4), signal })).rejects.toThrow(
-      'stopped',
-    );
+    await expect(
+      quantizeModel({ ...request, samples: unlabelled(samples(64 * 36, 4)), signal }),
+    ).rejects.toThrow('stopped');
   });
 
   it.skipIf(!existsSync(resnet20))(
@@ -120,7 +152,13 @@ describe('quantizeModel', () => {
     async () => {
       const graph = decodeModel(new Uint8Array(readFileSync(resnet20)));
       const data = samples(64 * 3072, 5);
-      const int8 = await quantizeModel({ graph, runtime, samples: data, parameters: DEFAULTS });
+      const int8 = await quantizeModel({
+        graph,
+        runtime,
+        seed: 0,
+        samples: unlabelled(data, [3, 32, 32]),
+        parameters: DEFAULTS,
+      });
       const shape = [64, 3, 32, 32];
       const [before, after] = [await logitsOf(graph, shape, data), await logitsOf(int8, shape, data)];
       const spread = Math.max(...before) - Math.min(...before);

@@ -39,6 +39,11 @@ export class Meter {
     };
   }
 
+  /** Counts a step of training over so many images. */
+  trained(images: number): void {
+    this.#count(images, 0);
+  }
+
   /** Reports the last counts. */
   finish(): void {
     this.#report(this.#progress);

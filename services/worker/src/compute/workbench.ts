@@ -30,7 +30,8 @@ class DecodedSamples {
 /** What the compute process has at hand: models and sample sets, read from disk once and kept while they are used. */
 export class Workbench {
   readonly runtime: Runtime;
-  readonly #threads: number;
+  /** Threads inside one operator. */
+  readonly threads: number;
   readonly #tuner: Tuner | undefined;
   readonly #models: LeaseCache<LoadedModel>;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
@@ -38,7 +39,7 @@ export class Workbench {
   constructor({ runtime, threads, tuner, modelCapacity, onModels }: WorkbenchOptions) {
     this.runtime = runtime;
     this.#tuner = tuner;
-    this.#threads = threads;
+    this.threads = threads;
     this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });
   }
 
@@ -59,7 +60,7 @@ export class Workbench {
     const tuner = this.#tuner;
     return new LoadedModel({
       runtime,
-      threads: this.#threads,
+      threads: this.threads,
       bytes,
       ...(tuner && { runSizes: (graph) => tuner.runSizes(digest, graph) }),
     });

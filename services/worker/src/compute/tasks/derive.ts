@@ -1,7 +1,13 @@
-import { inputs, type SampleSet } from '@unpair/datasets';
-import { encodeModel, summarizeModel } from '@unpair/graph';
+import { slice, type SampleSet } from '@unpair/datasets';
+import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask } from '@unpair/protocol';
-import { siblings, type SiblingDefinition } from '@unpair/robustness';
+import {
+  deriveSibling,
+  siblings,
+  type FineTuneProgress,
+  type SiblingDefinition,
+  type SiblingRequest,
+} from '@unpair/robustness';
 import { createHash } from 'node:crypto';
 import type { TaskContext } from '../execute-task.js';
 import { assertFits, assertRange, parseParameters, present, TaskInputError } from '../task-input.js';
@@ -16,26 +22,36 @@ export interface Derivation {
 /** Makes a sibling of a model. Its file is a function of the task, so every attempt stores the same artefact. */
 export async function derive(task: DeriveTask, context: TaskContext): Promise<Derivation> {
   const definition = definitionOf(task.kind);
-  const { workbench, signal } = context;
   const of = present(task.of, 'model to derive from');
-  return workbench.withModel(fileOf(of.digest, context), async (loaded) => {
-    const { graph } = loaded;
+  return context.workbench.withModel(fileOf(of.digest, context), async (loaded) => {
     const classifier = await loaded.classifier();
-    const samples = await calibrationSamples(task, context, (set) => {
-      assertFits(of.id, classifier, set);
+    return withTrainingSamples(task, context, async (samples) => {
+      assertFits(of.id, classifier, samples);
+      const sibling = await deriveSibling(definition, requestOf(task, loaded.graph, samples, context));
+      const bytes = encodeModel(sibling);
+      const model = {
+        model: task.model,
+        digest: createHash('sha256').update(bytes).digest('hex'),
+        bytes: bytes.length,
+        parameters: summarizeModel(sibling).parameters,
+      };
+      return { model, bytes };
     });
-    const parameters = parseParameters(task.parameters);
-    const { runtime } = workbench;
-    const sibling = await definition.derive({ graph, runtime, samples, parameters, signal });
-    const bytes = encodeModel(sibling);
-    const model = {
-      model: task.model,
-      digest: createHash('sha256').update(bytes).digest('hex'),
-      bytes: bytes.length,
-      parameters: summarizeModel(sibling).parameters,
-    };
-    return { model, bytes };
   });
+}
+
+function requestOf(
+  task: DeriveTask,
+  graph: Graph,
+  samples: SampleSet,
+  { workbench, signal, task: { seed }, meter }: TaskContext,
+): SiblingRequest {
+  const onStep = ({ batch }: FineTuneProgress): void => {
+    meter.trained(batch);
+  };
+  const parameters = parseParameters(task.parameters);
+  const { runtime, threads } = workbench;
+  return { graph, runtime, threads, samples, parameters, seed, onStep, signal };
 }
 
 function definitionOf(kind: string): SiblingDefinition {
@@ -48,15 +64,16 @@ function definitionOf(kind: string): SiblingDefinition {
   );
 }
 
-function calibrationSamples(
+/** Lends `use` the training samples of a task: those of its range that the set has. */
+function withTrainingSamples<T>(
   task: DeriveTask,
   context: TaskContext,
-  check: (set: SampleSet) => void,
-): Promise<Float32Array> {
-  const range = present(task.calibration, 'calibration samples');
-  return context.workbench.withSamples(fileOf(range.digest, context), (set) => {
-    check(set);
-    assertRange(set, range);
-    return Promise.resolve(inputs(set, range.first, range.count));
+  use: (samples: SampleSet) => Promise<T>,
+): Promise<T> {
+  const { digest, first, count } = present(task.calibration, 'training samples');
+  return context.workbench.withSamples(fileOf(digest, context), (set) => {
+    const available = Math.min(count, set.count - first);
+    assertRange(set, { digest, first, count: available });
+    return use(slice(set, first, available));
   });
 }

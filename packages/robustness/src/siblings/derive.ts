@@ -1,0 +1,67 @@
+import type { Graph } from '@unpair/graph';
+import { createClassifier } from '../graph-classifier.js';
+import { argmax } from '../logits.js';
+import { RobustnessError } from '../robustness-error.js';
+import { collapsedBelow } from '../training/collapse.js';
+import { firstImages, sampleCount } from '../training/samples.js';
+import type { Parameters } from '../attacks/attack.js';
+import type { SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
+
+/** Training samples on which a sibling must be better than chance. */
+const PROBED = 512;
+/** Samples of one run. */
+const BATCH = 64;
+
+/** Training samples that a sibling is made with: what its recipe asks for, and enough to see whether it classifies. */
+export function sampleDemand(
+  definition: Pick<SiblingDefinition, 'demand'>,
+  parameters: Parameters,
+): SampleDemand {
+  const { needed, wanted } = definition.demand(parameters);
+  return { needed, wanted: Math.max(wanted, PROBED) };
+}
+
+/**
+ * Makes a sibling, and sees to it that it still classifies: what attacks and similarity say of one that answers by
+ * chance means nothing.
+ * @throws {RobustnessError} FAILED_PRECONDITION when the sibling is below twice chance and the model is not
+ * @throws what the definition throws
+ */
+export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
+  const sibling = await definition.derive(request);
+  const threshold = collapsedBelow(request.samples.classes);
+  const accuracy = await probe(sibling, request);
+  if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;
+  throw new RobustnessError(
+    `${definition.name} leaves an accuracy of ${accuracy.toFixed(3)} on training samples, below ` +
+      `${threshold.toFixed(3)}, hardly better than chance; compress less, or fine-tune longer`,
+    'FAILED_PRECONDITION',
+  );
+}
+
+/** Accuracy on the first training samples. */
+async function probe(graph: Graph, { runtime, threads, samples, signal }: SiblingRequest): Promise<number> {
+  const classifier = await createClassifier({ graph, runtime, ...(threads !== undefined && { threads }) });
+  try {
+    const count = Math.min(PROBED, sampleCount(samples));
+    const images = firstImages(samples, count);
+    const size = images.length / count;
+    let correct = 0;
+    for (let first = 0; first < count; first += BATCH) {
+      signal?.throwIfAborted();
+      const rows = Math.min(BATCH, count - first);
+      const logits = await classifier.logits(images.slice(first * size, (first + rows) * size), rows);
+      correct += countCorrect(logits, samples.labels.subarray(first, first + rows), classifier.classes);
+    }
+    return correct / count;
+  } finally {
+    await classifier.close();
+  }
+}
+
+function countCorrect(logits: Float32Array, labels: Int32Array, classes: number): number {
+  return labels.reduce((correct, label, row) => {
+    const scores = logits.subarray(row * classes, (row + 1) * classes);
+    return correct + (scores.every(Number.isFinite) && argmax(scores) === label ? 1 : 0);
+  }, 0);
+}

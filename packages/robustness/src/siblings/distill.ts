@@ -1,0 +1,102 @@
+import type { Graph, Tensors } from '@unpair/graph';
+import { TEACHER_LOGITS, float32 } from '@unpair/graph';
+import { numberOf } from '../attacks/parameters.js';
+import type { Parameters } from '../attacks/attack.js';
+import { normalInitializer } from '../architectures/initialization.js';
+import { ARCHITECTURES, buildArchitecture } from '../architectures/registry.js';
+import type { Classifier } from '../classifier.js';
+import { createClassifier } from '../graph-classifier.js';
+import type { ShardBatch } from '../training/fine-tune.js';
+import { fineTune } from '../training/fine-tune.js';
+import { pixelStatistics } from '../training/pixel-statistics.js';
+import { buildTrainingStep } from '../training/step-graph.js';
+import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
+import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+
+/** Options of architectures that a single number gives. */
+const SIZES = ['depth', 'width'] as const;
+
+/** Distillation (Hinton et al. 2015, arXiv 1503.02531): a smaller network learns to answer like the model. */
+export const distillSibling: SiblingDefinition<'distill'> = {
+  name: 'distill',
+  description: 'A smaller network that is trained to answer like the model.',
+  parameters: {
+    architecture: {
+      type: 'choice',
+      choices: ARCHITECTURES.map(({ name }) => name),
+      default: 'resnet',
+      description: 'The family of the smaller network.',
+    },
+    depth: {
+      type: 'integer',
+      min: 0,
+      default: 0,
+      description: "Its layers; 0 for the family's own default.",
+    },
+    width: { type: 'number', min: 0, default: 0, description: "Its width; 0 for the family's own default." },
+    temperature: {
+      type: 'number',
+      min: 0.1,
+      max: 100,
+      default: 4,
+      description: 'What logits are divided by before they are compared as probabilities.',
+    },
+    alpha: {
+      type: 'number',
+      min: 0,
+      max: 1,
+      default: 0.9,
+      description: 'Share of the model in the loss; the labels have the rest.',
+    },
+    ...finetuneParameters('', { epochs: 10, rate: 0.1, batch: 128, samples: 50_000 }),
+  },
+  demand: (parameters) => trainingDemand('', parameters),
+  derive: distillModel,
+};
+
+/**
+ * Trains a smaller network on a model's answers.
+ * @throws {ModelError} when the model is no classifier
+ * @throws {ArchitectureError} when the architecture has no such size
+ * @throws {RobustnessError} when the samples are too few, or training collapses
+ */
+export async function distillModel(request: SiblingRequest): Promise<Graph> {
+  const { graph, runtime, parameters, samples, seed, threads } = request;
+  const student = untrainedStudent(request);
+  const schedule = scheduleOf('', parameters, seed, samples);
+  if (schedule === undefined) return student;
+  const teacher = await createClassifier({ graph, runtime, ...(threads !== undefined && { threads }) });
+  const distillation = {
+    temperature: numberOf(parameters, 'temperature'),
+    alpha: numberOf(parameters, 'alpha'),
+  };
+  try {
+    return await fineTune({
+      ...request,
+      graph: student,
+      schedule,
+      buildStep: (model, shard) => buildTrainingStep(model, shard, { distillation }),
+      feeds: (batch) => askTeacher(teacher, batch),
+      judge: 'end',
+    });
+  } finally {
+    await teacher.close();
+  }
+}
+
+async function askTeacher(teacher: Classifier, { images, answers }: ShardBatch): Promise<Tensors> {
+  const logits = await teacher.logits(images.data, answers.length);
+  return { [TEACHER_LOGITS]: float32([answers.length, teacher.classes], logits) };
+}
+
+function untrainedStudent({ parameters, samples, seed }: SiblingRequest): Graph {
+  const { images, shape, classes } = samples;
+  const classifier = { image: shape, classes, ...pixelStatistics(images, shape) };
+  const architecture = String(parameters['architecture']);
+  return buildArchitecture(architecture, sizesOf(parameters), classifier, normalInitializer(seed));
+}
+
+function sizesOf(parameters: Parameters): Readonly<Record<string, number>> {
+  const sizes = SIZES.map((name) => [name, numberOf(parameters, name)] as const);
+  return Object.fromEntries(sizes.filter(([, size]) => size > 0));
+}

@@ -1,0 +1,109 @@
+import type { Graph } from '@unpair/graph';
+import { ModelError, dropIdentities, foldConstants } from '@unpair/graph';
+import { choiceOf, numberOf } from '../attacks/parameters.js';
+import type { FineTuneSchedule } from '../training/fine-tune.js';
+import { fineTune } from '../training/fine-tune.js';
+import {
+  layOut,
+  layoutSize,
+  packTensors,
+  trainedWeights,
+  unpackTensors,
+  withInitializers,
+} from '../training/parameters.js';
+import { sampleCount } from '../training/samples.js';
+import { pruneChannels } from './channels.js';
+import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
+import { magnitudePruning } from './magnitude.js';
+import type { MagnitudePruning, PruningScope } from './magnitude.js';
+import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+
+const PREFIX = 'finetune.';
+const STRUCTURES = ['weights', 'channels'] as const;
+const SCOPES = ['global', 'layer'] as const;
+
+/**
+ * Magnitude pruning (Han et al. 2015, arXiv 1506.02626), gradual while the model is fine-tuned, or removal of whole
+ * channels, followed by fine-tuning.
+ */
+export const pruneSibling: SiblingDefinition<'prune'> = {
+  name: 'prune',
+  description: 'Pruning by magnitude: of single weights, which become zeros, or of channels, which go.',
+  parameters: {
+    sparsity: {
+      type: 'number',
+      min: 0.01,
+      max: 0.99,
+      default: 0.8,
+      description: 'Share of the weights that become zeros, or of the removable channels that go.',
+    },
+    structure: {
+      type: 'choice',
+      choices: STRUCTURES,
+      default: 'weights',
+      description: 'What is pruned: single weights, or whole channels, so that the model shrinks.',
+    },
+    scope: {
+      type: 'choice',
+      choices: SCOPES,
+      default: 'global',
+      description: 'Whether the smallest are sought over all layers together, or in each.',
+    },
+    ...finetuneParameters(PREFIX, { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
+  },
+  demand: (parameters) => trainingDemand(PREFIX, parameters),
+  derive: pruneModel,
+};
+
+/**
+ * Prunes a model and fine-tunes it.
+ * @throws {ModelError} when there is nothing to prune, or the model cannot be differentiated
+ * @throws {RobustnessError} when the samples are too few, or fine-tuning collapses
+ */
+export async function pruneModel(request: SiblingRequest): Promise<Graph> {
+  const { parameters, samples, seed } = request;
+  const graph = dropIdentities(foldConstants(request.graph, { keepQuantized: true }));
+  if (trainedWeights(graph).length === 0) throw nothingToPrune(graph);
+  const sparsity = numberOf(parameters, 'sparsity');
+  const scope = choiceOf(parameters, 'scope', SCOPES);
+  const schedule = scheduleOf(PREFIX, parameters, seed, samples, 'adam');
+  if (choiceOf(parameters, 'structure', STRUCTURES) === 'channels') {
+    const smaller = pruneChannels(graph, sparsity, scope);
+    return schedule === undefined ? smaller : fineTune({ ...request, graph: smaller, schedule });
+  }
+  return pruneWeights(graph, { sparsity, scope }, schedule, request);
+}
+
+async function pruneWeights(
+  graph: Graph,
+  { sparsity, scope }: { readonly sparsity: number; readonly scope: PruningScope },
+  schedule: FineTuneSchedule | undefined,
+  request: SiblingRequest,
+): Promise<Graph> {
+  if (schedule === undefined) return prunedAtOnce(graph, { sparsity, scope, steps: 0 });
+  const steps = schedule.epochs * Math.floor(sampleCount(request.samples) / schedule.batch);
+  const pruning = { sparsity, scope, steps };
+  return fineTune({
+    ...request,
+    graph,
+    schedule,
+    constraint: (weights) => magnitudePruning(weights, pruning),
+  });
+}
+
+function prunedAtOnce(graph: Graph, pruning: MagnitudePruning): Graph {
+  const layout = layOut(graph, trainedWeights(graph));
+  const weights = new Float32Array(layoutSize(layout));
+  packTensors(layout, Object.fromEntries(graph.initializers), weights);
+  magnitudePruning(layout, pruning).begin(weights);
+  return withInitializers(graph, unpackTensors(layout, weights));
+}
+
+function nothingToPrune(graph: Graph): ModelError {
+  const operators = [...new Set(graph.nodes.map(({ op }) => op))].join(', ');
+  const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
+  const way = isQuantized
+    ? 'it is quantized, so prune the model that it was made of, and quantize what comes out'
+    : 'export it with its weights as float32 constants';
+  return new ModelError(`model "${graph.name}" has no float32 weights to prune, only ${operators}; ${way}`);
+}
