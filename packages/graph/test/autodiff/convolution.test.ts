@@ -30,6 +30,8 @@ const convolutions: readonly Case[] = [
   { x: [2, 4, 6, 6], w: [6, 2, 3, 3], attributes: { ...group(2), ...pads(1, 1, 1, 1), ...strides(2, 2) } },
   { x: [2, 4, 6, 6], w: [4, 1, 3, 3], attributes: { ...group(4), ...pads(1, 1, 1, 1) } },
   { x: [2, 4, 6, 6], w: [8, 1, 3, 3], attributes: { ...group(4), ...strides(2, 1) } },
+  { x: [2, 4, 9, 8], w: [4, 1, 2, 3], attributes: { ...group(4), ...strides(3, 3), ...dilations(1, 2) } },
+  { x: [2, 4, 9, 6], w: [4, 1, 2, 2], attributes: { ...group(4), ...strides(4, 3) } },
   { x: [1, 2, 5, 5], w: [2, 2, 2, 2], attributes: pads(3, 3, 3, 3) },
   { x: [1, 2, 8, 7], w: [2, 2, 3, 3], attributes: { ...auto('SAME_UPPER'), ...strides(2, 2) } },
   { x: [1, 2, 8, 7], w: [2, 2, 3, 4], attributes: auto('SAME_LOWER') },
@@ -47,6 +49,7 @@ const transposed: readonly Case[] = [
     attributes: { ...strides(2, 2), ...pads(1, 1, 1, 1), output_padding: ints([1, 1]) },
   },
   { x: [2, 4, 5, 4], w: [4, 3, 2, 2], attributes: { ...strides(2, 2), ...group(2) } },
+  { x: [2, 4, 5, 4], w: [4, 1, 3, 3], attributes: { ...strides(2, 2), ...pads(1, 0, 1, 1), ...group(4) } },
   {
     x: [1, 2, 4, 4],
     w: [2, 2, 3, 2],
@@ -83,5 +86,18 @@ describe('a batch whose size is known only at run time', () => {
     const y = builder.node('Conv', [x, w], { ...pads(1, 1, 1, 1), ...strides(stride, stride) });
     builder.output(y, 'float32', ['N', 4, Math.ceil(6 / stride), Math.ceil(5 / stride)]);
     await checkGradient(builder.build(), { x: { shape: [3, 3, 6, 5] }, w: { shape: [4, 3, 3, 3] } });
+  });
+
+  it.each([
+    ['depthwise', [4, 1, 3, 3], 4],
+    ['pointwise', [4, 4, 1, 1], 1],
+  ] as const)('differentiates a %s convolution', async (_, shape, groups) => {
+    const builder = new GraphBuilder('any-batch');
+    const x = builder.input('x', 'float32', ['N', 4, 6, 5]);
+    const w = builder.input('w', 'float32', shape);
+    const pad = (shape[2] - 1) / 2;
+    const y = builder.node('Conv', [x, w], { ...pads(pad, pad, pad, pad), ...group(groups) });
+    builder.output(y, 'float32', ['N', 4, 6, 5]);
+    await checkGradient(builder.build(), { x: { shape: [3, 4, 6, 5] }, w: { shape } });
   });
 });

@@ -55,9 +55,12 @@ class Lowering {
     const [input = '', weight = '', bias = ''] = node.inputs;
     const shape = staticShape(types.get(weight)?.shape);
     const group = node.attributes['group'];
-    if (shape?.length !== 4 || (group?.kind === 'int' && group.value !== 1)) return undefined;
+    if (shape?.length !== 4) return undefined;
     const [outputs = 0, channels = 0, height = 0, width = 0] = shape;
-    if (outputs % this.#block !== 0 || channels % this.#block !== 0) return undefined;
+    const groups = group?.kind === 'int' ? group.value : 1;
+    const isDepthwise = channels === 1 && groups === outputs;
+    if (outputs % this.#block !== 0) return undefined;
+    if (!isDepthwise && (groups !== 1 || channels % this.#block !== 0)) return undefined;
     const image = this.#reorderImage(input);
     const filter = this.#reorderFilter(weight, [outputs, channels, height, width]);
     const result = this.#fresh(`${node.outputs[0] ?? ''}/blocked`);
@@ -78,7 +81,10 @@ class Lowering {
     });
   }
 
-  /** [O,I,h,w] to [O/b, I/b, h, w, b of I, b of O], which the kernel wants declared as [O,I,h,w]. */
+  /**
+   * [O,I,h,w] to [O/b, I/b, h, w, b of I, b of O], or [O,1,h,w] of a depthwise filter to [O/b, 1, h, w, b of O]. The
+   * kernel wants both declared as what they were.
+   */
   #reorderFilter(
     value: string,
     shape: readonly [number, number, number, number],
@@ -88,7 +94,8 @@ class Lowering {
   } {
     return this.#once(value, () => {
       const [outputs, channels, height, width] = shape;
-      const split = [outputs / this.#block, this.#block, channels / this.#block, this.#block, height, width];
+      const inner = channels === 1 ? 1 : this.#block;
+      const split = [outputs / this.#block, this.#block, channels / inner, inner, height, width];
       const names = ['split', 'permuted', 'blocked'].map((step) => this.#fresh(`${value}/${step}`));
       const [splitName = '', permuted = '', name = ''] = names;
       const nodes = [

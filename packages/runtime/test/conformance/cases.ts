@@ -156,6 +156,7 @@ function convolution(
   };
 }
 
+const wideDepthwise = { input: [2, 16, 6, 6], weight: [16, 1, 3, 3] };
 const wide = { input: [2, 32, 6, 6], weight: [16, 32, 3, 3] };
 
 const convolutions: readonly OperatorCase[] = (['constant', 'fed'] as const).flatMap((weights) => [
@@ -165,6 +166,15 @@ const convolutions: readonly OperatorCase[] = (['constant', 'fed'] as const).fla
   convolution('1×1', { input: [2, 16, 4, 4], weight: [32, 16, 1, 1] }, { stride: 2 }, weights),
   convolution('dilated', { input: [1, 2, 9, 9], weight: [3, 2, 3, 3] }, { dilation: 2 }, weights),
   convolution('depthwise', { input: [2, 4, 6, 6], weight: [4, 1, 3, 3] }, { group: 4, pad: 1 }, weights),
+  convolution('depthwise, 16 channels', wideDepthwise, { group: 16, pad: 1 }, weights),
+  convolution('depthwise, 16 channels, stride 2', wideDepthwise, { group: 16, stride: 2 }, weights),
+  // The weight adjoint of a depthwise convolution: as large a filter as its image, and hardly padded.
+  convolution(
+    'depthwise, of the image’s size',
+    { input: [1, 32, 6, 5], weight: [32, 1, 6, 5] },
+    { group: 32, pad: 1 },
+    weights,
+  ),
 ]);
 
 const layout: readonly OperatorCase[] = [
