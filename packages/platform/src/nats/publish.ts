@@ -8,6 +8,8 @@ export interface PublishOptions {
   readonly messageId: string;
   /** Refuse the message when its subject already holds one. */
   readonly onlyFirst?: boolean;
+  /** Refuse the message unless the last one on its subject has this sequence number. */
+  readonly onlyAfter?: number;
   readonly headers?: MsgHdrs;
   /** Milliseconds to go on trying for; for ever unless said. */
   readonly patience?: number;
@@ -49,12 +51,13 @@ async function tryPublish(
   js: JetStreamClient,
   subject: string,
   data: Uint8Array,
-  { messageId, onlyFirst = false, headers }: PublishOptions,
+  { messageId, onlyFirst = false, onlyAfter, headers }: PublishOptions,
 ): Promise<Publication | ServiceError> {
+  const lastSubjectSequence = onlyFirst ? 0 : onlyAfter;
   try {
     const { seq } = await js.publish(subject, data, {
       msgID: messageId,
-      ...(onlyFirst && { expect: { lastSubjectSequence: 0 } }),
+      ...(lastSubjectSequence !== undefined && { expect: { lastSubjectSequence } }),
       ...(headers !== undefined && { headers }),
     });
     return { outcome: 'stored', sequence: seq };

@@ -13,6 +13,7 @@ import type { JsMsg, NatsConnection } from 'nats';
 import { randomUUID } from 'node:crypto';
 import type { ComputeProgress } from '../compute/messages.js';
 import { failureOf } from '../failure.js';
+import { handBack } from './hand-back.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
 import { delayAfter, isPermanent, type RetryPolicy } from './retry-policy.js';
@@ -120,7 +121,7 @@ export class TaskHandler {
     }
     await this.#waste(task, queries);
     if (signal.aborted) {
-      message.nak();
+      await handBack(this.#options.connection, message, task);
       return 'handed_back';
     }
     const delay = delayAfter(policy, message.info.deliveryCount);
