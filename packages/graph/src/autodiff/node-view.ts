@@ -76,6 +76,11 @@ export class NodeView {
     });
   }
 
+  /** Bounds what a rule writes: elements of a constant, or nodes. @throws {ModelError} when they are too many. */
+  limit(elements: number, most = 2 ** 24): void {
+    if (elements > most) throw this.refuse(`it would need ${elements} constants or nodes, more than ${most}`);
+  }
+
   /** The error for a node that cannot be rewritten. */
   refuse(reason: string): ModelError {
     return new ModelError(`${describeNode(this.node)} is not supported: ${reason}`);

@@ -24,7 +24,7 @@ export function decodeAttribute(wire: WireAttribute, owner: string, readExternal
     case 'int':
       return { kind: 'int', value: toNumber(wire.i) };
     case 'string':
-      return { kind: 'string', value: new TextDecoder().decode(wire.s) };
+      return { kind: 'string', value: new TextDecoder().decode(Uint8Array.from(wire.s)) };
     case 'floats':
       return { kind: 'floats', value: [...wire.floats] };
     case 'ints':

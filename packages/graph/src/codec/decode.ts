@@ -1,6 +1,6 @@
 import { intAttribute } from '../attributes.js';
 import { dataTypeOfCode } from '../data-types.js';
-import type { Dim, Graph, Node, ValueInfo } from '../graph.js';
+import type { Dim, Graph, Node, ValueInfo, ValueType } from '../graph.js';
 import { ModelError } from '../graph.js';
 import { constantTensor } from '../shapes/constant.js';
 import { inferShapes } from '../shapes/infer.js';
@@ -17,6 +17,9 @@ import { parseModel, toNumber } from './wire.js';
 
 /** Operator sets that can be read. */
 export const OPSETS = { min: 9, max: 23 } as const;
+
+/** Longest name of a dimension. */
+const LONGEST_NAME = 256;
 
 export interface DecodeOptions {
   /** Reads tensors that lie in files beside the model. Default: models that have such are refused. */
@@ -114,10 +117,11 @@ function decodeOutputs(outputs: readonly WireValueInfo[], graph: Graph): readonl
     ...graph.initializers.keys(),
     ...graph.nodes.flatMap((node) => node.outputs),
   ]);
+  let types: ReadonlyMap<string, ValueType> | undefined;
   return outputs.map((wire) => {
     if (!defined.has(wire.name)) throw new ModelError(`output "${wire.name}" is not computed by any node`);
     const declared = decodeValueInfo(wire, `output "${wire.name}"`, () => undefined);
-    const inferred = declared ?? inferShapes(graph).get(wire.name);
+    const inferred = declared ?? (types ??= inferShapes(graph)).get(wire.name);
     if (inferred === undefined) throw new ModelError(`output "${wire.name}" declares no shape`);
     return { name: wire.name, dataType: inferred.dataType, shape: inferred.shape };
   });
@@ -139,7 +143,7 @@ function decodeValueInfo(
   const shape = tensor.shape?.dim.map((dim, axis) => decodeDim(dim, place) ?? nameFor(axis));
   if (shape?.every((dim) => dim !== undefined) !== true) return undefined;
   checkElements(
-    shape.filter((dim) => typeof dim === 'number'),
+    shape.map((dim) => (typeof dim === 'number' ? dim : 1)),
     place,
   );
   return { name: wire.name, dataType, shape };
@@ -147,7 +151,12 @@ function decodeValueInfo(
 
 /** Exporters write an open dimension as a name, as nothing, or as a size of 0 or -1. */
 function decodeDim(dim: WireDim, place: string): Dim | undefined {
-  if (dim.value === 'dimParam') return dim.dimParam === '' ? undefined : dim.dimParam;
+  if (dim.value === 'dimParam') {
+    if (dim.dimParam.length > LONGEST_NAME) {
+      throw new ModelError(`${place} has a dimension whose name is longer than ${LONGEST_NAME} characters`);
+    }
+    return dim.dimParam === '' ? undefined : dim.dimParam;
+  }
   const size = dim.value === 'dimValue' ? toNumber(dim.dimValue) : 0;
   return size <= 0 && size >= -1 ? undefined : checkSize(size, place);
 }

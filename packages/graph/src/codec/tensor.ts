@@ -1,5 +1,6 @@
 import { BYTES_PER_ELEMENT, arrayOver, codeOfDataType, dataTypeOfCode, viewAs } from '../data-types.js';
 import { ModelError } from '../graph.js';
+import { MAX_RANK } from '../shapes/rule.js';
 import type { DataType, Tensor } from '../tensor.js';
 import type { WireLong, WireTensor } from './wire.js';
 import { toBigInt, toNumber } from './wire.js';
@@ -84,6 +85,9 @@ export function checkSize(size: number, place: string): number {
 
 /** Elements of a declared shape. @throws {ModelError} naming `place` when they are too many. */
 export function checkElements(shape: readonly number[], place: string): number {
+  if (shape.length > MAX_RANK) {
+    throw new ModelError(`${place} declares ${shape.length} dimensions, more than ${MAX_RANK}`);
+  }
   const size = shape.reduce((product, dim) => product * dim, 1);
   if (size <= MAX_ELEMENTS) return size;
   throw new ModelError(`${place} declares shape [${shape.join(', ')}], more than ${MAX_ELEMENTS} elements`);

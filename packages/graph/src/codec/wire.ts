@@ -113,9 +113,37 @@ export function toNumber(long: WireLong): number {
 export function parseModel(bytes: Uint8Array): WireModel {
   checkTopLevel(bytes);
   try {
-    return modelType.decode(bytes) as unknown as WireModel;
+    return modelType.decode(new BoundedReader(bytes)) as unknown as WireModel;
   } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
     throw new ModelError('the model file is damaged: its contents do not parse as ONNX', { cause });
+  }
+}
+
+/** Most fields of a file, and most numbers in its lists of 64-bit integers: each takes far more memory than bytes. */
+const MOST_FIELDS = 2 ** 21;
+
+/** Reads the wire format, up to a number of fields: a small hostile file may hold millions of empty messages. */
+class BoundedReader extends protobuf.Reader {
+  #left = MOST_FIELDS;
+
+  /** Tags and lengths. */
+  override uint32(): number {
+    this.#count();
+    return super.uint32();
+  }
+
+  override int64(): ReturnType<protobuf.Reader['int64']> {
+    this.#count();
+    return super.int64();
+  }
+
+  #count(): void {
+    if (--this.#left < 0) {
+      throw new ModelError(
+        `the model file has more than ${MOST_FIELDS} fields and integers, which is not supported`,
+      );
+    }
   }
 }
 

@@ -58,6 +58,7 @@ function pad(c: NodeView): readonly string[] | undefined {
     const [before, after] = [pads[i] ?? 0, pads[i + axes.length] ?? 0];
     if (before === 0 && after === 0) return value;
     const [size = 1] = c.sizes(c.shape(0).slice(axis, axis + 1));
+    c.limit(size + before + after);
     const indices = Array.from({ length: size + before + after }, (_, at) => source(at - before, size));
     return take(c.emit, value, axis, indices);
   }, c.x);
@@ -81,6 +82,7 @@ function triangle(c: NodeView): string {
   const [rows = 1, columns = 1] = c.sizes(c.shape(0).slice(-2));
   const diagonal = c.integers(1)?.[0] ?? 0;
   const isUpper = c.int('upper', 1) === 1;
+  c.limit(rows * columns);
   const mask = Uint8Array.from({ length: rows * columns }, (_, i) => {
     const offset = (i % columns) - Math.floor(i / columns);
     return (isUpper ? offset >= diagonal : offset <= diagonal) ? 1 : 0;

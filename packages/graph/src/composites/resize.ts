@@ -23,6 +23,7 @@ function resize(c: NodeView): string {
       throw c.refuse(`its coordinate mode is "${c.string('coordinate_transformation_mode', '')}"`);
     }
     const mode = c.string('mode', 'nearest');
+    c.limit(mode === 'nearest' ? grid.count : grid.count * grid.size);
     if (mode === 'nearest') {
       const indices = nearestIndices(grid, sample, c.string('nearest_mode', 'round_prefer_floor'));
       return take(c.emit, value, grid.axis, indices);

@@ -2,9 +2,9 @@ import { intAttribute } from '../attributes.js';
 import { dataTypeOfCode } from '../data-types.js';
 import type { DataType, Tensor } from '../tensor.js';
 import { float32, int64 } from '../tensor.js';
-import type { Dim, Node } from '../graph.js';
+import type { Node } from '../graph.js';
 import type { ShapeRule, ShapeRules } from './rule.js';
-import { nodeError, requireInput, requireNumbers } from './rule.js';
+import { nodeError, requireInput, requireNumbers, unknownSizes } from './rule.js';
 
 /** The tensor that a Constant node holds, in any of its spellings. @throws {ModelError} when it holds none. */
 export function constantTensor(node: Node): Tensor {
@@ -28,8 +28,7 @@ const constantOfShape: ShapeRule = (context) => {
   const dataType: DataType = value?.kind === 'tensor' ? value.value.dataType : 'float32';
   const length = requireInput(context, 0).shape[0];
   if (typeof length !== 'number') throw nodeError(node, 'takes its shape from a value of unknown length');
-  const named = Array.from({ length }, (_, i): Dim => `${node.outputs[0] ?? node.name}_${i}`);
-  return [{ dataType, shape: contents[0] ?? named }];
+  return [{ dataType, shape: contents[0] ?? unknownSizes(node, length) }];
 };
 
 const shapeOf: ShapeRule = (context) => {

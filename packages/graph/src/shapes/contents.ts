@@ -17,7 +17,7 @@ type ContentsRule = (context: NodeContext, output: ValueType) => Contents | unde
 
 /** Elements of a short tensor of integers, or of floats that are read as parameters; `undefined` for any other. */
 export function contentsOfTensor(tensor: Tensor): Contents | undefined {
-  if (tensor.data.length > LONGEST) return undefined;
+  if (tensor.data.length > LONGEST || !isShort(tensor.shape)) return undefined;
   switch (tensor.dataType) {
     case 'int64':
       return Array.from(tensor.data, Number);
@@ -35,9 +35,14 @@ export function contentsOfNode(context: NodeContext, output: ValueType): Content
   const rule = Object.hasOwn(RULES, context.node.op) ? RULES[context.node.op] : undefined;
   if (rule === undefined || !['int64', 'int32', 'bool'].includes(output.dataType)) return undefined;
   const length = productOf(output.shape);
-  if (typeof length !== 'number' || length > LONGEST) return undefined;
+  if (typeof length !== 'number' || length > LONGEST || !isShort(output.shape)) return undefined;
   const contents = rule(context, output);
   return contents?.length === length ? contents : undefined;
+}
+
+/** An empty tensor may have large sizes besides its 0. */
+function isShort(shape: readonly Dim[]): boolean {
+  return shape.every((dim) => typeof dim === 'string' || dim <= LONGEST);
 }
 
 const unchanged: ContentsRule = ({ contents }) => contents[0];

@@ -41,13 +41,13 @@ export function divideExactly(a: Dim, b: Dim): Dim | undefined {
 /** Quotient rounded down. */
 export function floorDivide(a: Dim, b: number): Dim {
   if (typeof a === 'number') return Math.floor(a / b);
-  return divideExactly(a, b) ?? `floor(${a}/${b})`;
+  return divideExactly(a, b) ?? named(`floor(${a}/${b})`);
 }
 
 /** Quotient rounded up. */
 export function ceilDivide(a: Dim, b: number): Dim {
   if (typeof a === 'number') return Math.ceil(a / b);
-  return divideExactly(a, b) ?? `ceil(${a}/${b})`;
+  return divideExactly(a, b) ?? named(`ceil(${a}/${b})`);
 }
 
 /** Sum of two dimensions. */
@@ -58,7 +58,7 @@ export function addDims(a: Dim, b: Dim): Dim {
   if (left.symbols.join('*') === right.symbols.join('*')) {
     return render({ coefficient: left.coefficient + right.coefficient, symbols: left.symbols });
   }
-  return `(${[a, b].sort().join('+')})`;
+  return named(`(${[a, b].sort().join('+')})`);
 }
 
 function addOffset(symbol: string, offset: number): Dim {
@@ -68,7 +68,7 @@ function addOffset(symbol: string, offset: number): Dim {
       ? [match[1], offset + Number(match[2])]
       : [symbol, offset];
   if (total === 0) return base;
-  return `(${base}${total > 0 ? '+' : ''}${total})`;
+  return named(`(${base}${total > 0 ? '+' : ''}${total})`);
 }
 
 /** The size two dimensions broadcast to; `undefined` when they cannot. */
@@ -77,12 +77,27 @@ export function broadcastDims(a: Dim, b: Dim): Dim | undefined {
   if (a === 1) return b;
   if (typeof a === 'number') return typeof b === 'number' ? undefined : a;
   if (typeof b === 'number') return b;
-  return `max(${[a, b].sort().join(',')})`;
+  return named(`max(${[a, b].sort().join(',')})`);
 }
 
 /** Whether two dimensions may be the same size at run time: names may always. */
 export function mayEqual(a: Dim, b: Dim): boolean {
   return typeof a === 'string' || typeof b === 'string' || a === b;
+}
+
+/** Longest expression that is spelled out. */
+const LONGEST_NAME = 256;
+
+/** Expressions on expressions may double at each node: a long one gets a name that depends on it alone. */
+function named(expression: string): string {
+  if (expression.length <= LONGEST_NAME) return expression;
+  let hash = 0n;
+  for (let i = 0; i < expression.length; i++) {
+    hash =
+      ((hash ^ BigInt(expression.charCodeAt(i))) * 0x100000001b3n + 0x9e3779b97f4a7c15n) &
+      0xffffffffffffffffn;
+  }
+  return `size_${hash.toString(36)}`;
 }
 
 function parse(dim: Dim): Monomial {
@@ -97,7 +112,7 @@ function parse(dim: Dim): Monomial {
 
 function render({ coefficient, symbols }: Monomial): Dim {
   if (coefficient === 0 || symbols.length === 0) return coefficient;
-  return coefficient === 1 ? symbols.join('*') : [String(coefficient), ...symbols].join('*');
+  return named(coefficient === 1 ? symbols.join('*') : [String(coefficient), ...symbols].join('*'));
 }
 
 /** Splits at the `*` that are outside parentheses. */

@@ -12,6 +12,7 @@ import {
   requireRank,
   resolveAxis,
   showShape,
+  unknownSizes,
 } from './rule.js';
 
 const flatten: ShapeRule = (context) => {
@@ -36,7 +37,7 @@ function targetOf(context: NodeContext, index: number, attribute: string): Conte
   if (typeof length !== 'number') {
     throw nodeError(node, 'takes its shape from a value whose length is known only at run time');
   }
-  return Array.from({ length }, (_, i) => `${node.outputs[0] ?? node.name}_${i}`);
+  return unknownSizes(node, length);
 }
 
 function reshaped({ node }: NodeContext, shape: readonly Dim[], target: Contents): readonly Dim[] {

@@ -74,3 +74,12 @@ export function requireRank(node: Node, shape: readonly Dim[], least: number): v
     throw nodeError(node, `needs an input of at least ${least} dimensions, got ${showShape(shape)}`);
   }
 }
+
+/** Most dimensions of a tensor. */
+export const MAX_RANK = 64;
+
+/** Names for the sizes of a result of which only the rank is known. @throws {ModelError} when that is absurd. */
+export function unknownSizes(node: Node, rank: number): readonly Dim[] {
+  if (rank > MAX_RANK) throw nodeError(node, `makes a tensor of ${rank} dimensions, more than ${MAX_RANK}`);
+  return Array.from({ length: rank }, (_, i) => `${node.outputs[0] ?? node.name}_${i}`);
+}

@@ -102,19 +102,27 @@ export function sliceIndices(
   size: number,
   { start, end, step }: Omit<SliceRange, 'axis'>,
 ): readonly number[] {
+  const { first, length } = sliceExtent(size, { start, end, step });
+  return Array.from({ length }, (_, i) => first + i * step);
+}
+
+/** The first index of a slice and how many there are. */
+function sliceExtent(
+  size: number,
+  { start, end, step }: Omit<SliceRange, 'axis'>,
+): { readonly first: number; readonly length: number } {
   const clamp = (bound: number, low: number, high: number): number =>
     Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const first = clamp(start, Math.max(low, 0), high);
-  const length = Math.max(0, Math.ceil((clamp(end, low, high) - first) / step));
-  return Array.from({ length }, (_, i) => first + i * step);
+  return { first, length: Math.max(0, Math.ceil((clamp(end, low, high) - first) / step)) };
 }
 
 /** Bounds beyond this mean "to the end", whatever the size. */
 const FAR = 2 ** 31 - 1;
 
 function sliceLength(node: Node, size: Dim, start: number, end: number, step: number): Dim {
-  if (typeof size === 'number') return sliceIndices(size, { start, end, step }).length;
+  if (typeof size === 'number') return sliceExtent(size, { start, end, step }).length;
   if (step === 1 && end >= FAR && start >= 0) return addDims(size, -start);
   if (step === 1 && start === 0 && end < 0 && end > -FAR) return addDims(size, end);
   if (step === -1 && (start === -1 || start >= FAR) && end <= -FAR) return size;

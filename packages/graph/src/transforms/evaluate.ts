@@ -80,6 +80,7 @@ function broadcastStrides(from: readonly number[], to: readonly number[]): reado
 
 /** Flat positions of all elements of `shape`, in order, when each axis steps by its stride. */
 function offsetsOf(shape: readonly number[], strides: readonly number[]): Int32Array {
+  if (shape.includes(0)) return new Int32Array(0);
   let offsets = Int32Array.of(0);
   shape.forEach((size, axis) => {
     const stride = strides[axis] ?? 0;
@@ -124,12 +125,12 @@ const cast: Evaluator = ({ inputs: [data], dataType, shape }) => {
 
 const constantOfShape: Evaluator = ({ node, dataType, shape }) => {
   const value = node.attributes['value'];
-  const element = value?.kind === 'tensor' ? Number(value.value.data[0] ?? 0) : 0;
-  return tensorOf(
-    dataType,
-    shape,
-    Array.from({ length: sizeOf(shape) }, () => element),
-  );
+  const element = value?.kind === 'tensor' ? value.value.data[0] : undefined;
+  const size = sizeOf(shape);
+  const data = arrayOver(dataType, new ArrayBuffer(size * BYTES_PER_ELEMENT[dataType]));
+  if (data instanceof BigInt64Array) data.fill(BigInt(element ?? 0));
+  else data.fill(Number(element ?? 0));
+  return { dataType, shape, data } as Tensor;
 };
 
 /** (q − zero point)·scale, with one scale or one for each index of an axis. */

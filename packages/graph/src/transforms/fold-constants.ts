@@ -11,8 +11,10 @@ export interface FoldOptions {
   readonly keepQuantized?: boolean;
 }
 
-/** Largest result that is stored in place of its computation: repeating a number must not bloat a model. */
+/** Elements that all results together may have beyond the model's own: repeating a number must not bloat it. */
 const LARGEST = 2 ** 24;
+/** How many times a model's own constants may come again as results: dequantized, transposed, reshaped. */
+const TIMES = 4;
 
 /**
  * Replaces what does not depend on the inputs by its value: chains on shapes, arithmetic on weights, quantized
@@ -22,12 +24,16 @@ export function foldConstants(graph: Graph, { keepQuantized = false }: FoldOptio
   const inferred = inferValues(graph);
   const constants = new Map(graph.initializers);
   const kept: Node[] = [];
+  let left = LARGEST + TIMES * totalElements(graph.initializers);
   for (const node of graph.nodes) {
     const isKept = keepQuantized && node.op === 'DequantizeLinear';
-    const result = isKept ? undefined : valueOf(node, inferred, constants);
+    const result = isKept ? undefined : valueOf(node, inferred, constants, left);
     const [output = ''] = node.outputs;
     if (result === undefined) kept.push(node);
-    else constants.set(output, result);
+    else {
+      constants.set(output, result);
+      left -= result.data.length;
+    }
   }
   return pruneDeadNodes({ ...graph, nodes: kept, initializers: constants });
 }
@@ -36,16 +42,21 @@ function valueOf(
   node: Node,
   { types, contents }: InferredValues,
   constants: ReadonlyMap<string, Tensor>,
+  most: number,
 ): Tensor | undefined {
   const [output = '', ...others] = node.outputs;
   const type = types.get(output);
-  if (type === undefined || others.length > 0 || !isFixed(type.shape) || sizeOf(type.shape) > LARGEST)
+  if (type === undefined || others.length > 0 || !isFixed(type.shape) || sizeOf(type.shape) > most)
     return undefined;
   const known = contents.get(output);
   if (known !== undefined && isFixed(known)) return tensorOf(type.dataType, type.shape, known);
   const inputs = node.inputs.map((name) => constants.get(name));
   if (!inputs.every((tensor) => tensor !== undefined)) return undefined;
   return evaluateNode({ node, inputs, dataType: type.dataType, shape: type.shape });
+}
+
+function totalElements(tensors: ReadonlyMap<string, Tensor>): number {
+  return [...tensors.values()].reduce((total, { data }) => total + data.length, 0);
 }
 
 function isFixed(shape: readonly Dim[]): shape is readonly number[] {

@@ -5,9 +5,12 @@ export function freshNames(graph: Graph): (hint: string) => string {
   const taken = new Set<string>(['', ...graph.initializers.keys()]);
   for (const { name } of graph.inputs) taken.add(name);
   for (const node of graph.nodes) for (const name of node.outputs) taken.add(name);
+  const numbers = new Map<string, number>();
   return (hint) => {
     let name = hint;
-    for (let i = 1; taken.has(name); i++) name = `${hint}_${i}`;
+    let number = numbers.get(hint) ?? 0;
+    while (taken.has(name)) name = `${hint}_${++number}`;
+    numbers.set(hint, number);
     taken.add(name);
     return name;
   };

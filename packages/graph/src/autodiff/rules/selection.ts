@@ -50,6 +50,7 @@ function slice(p: Pullback): InputAdjoints {
       pads[axis] = first;
       pads[axis + rank] = size - first - taken;
     } else {
+      p.limit(size);
       const positions = Array.from({ length: taken }, (_, count) => first + count * step);
       adjoint = scatter(p.emit, adjoint, p.outputShape, axis, positions, size);
     }
@@ -112,6 +113,7 @@ function gather(p: Pullback): InputAdjoints {
   if (new Set(positions).size === positions.length) {
     return [scatter(emit, flat, rows, axis, positions, size)];
   }
+  p.limit(size * positions.length);
   const columns = p.sizes(after).reduce((product, dim) => product * dim, 1);
   const matrix = emit.reshape(flat, [-1, positions.length, columns]);
   const summed = emit.op('MatMul', [selectionMatrix(emit, positions, size), matrix]);
@@ -124,6 +126,7 @@ function topK(p: Pullback): InputAdjoints {
   const rank = p.outputShape.length;
   if (fromFront(p.int('axis', -1), rank) !== rank - 1) throw p.refuse('its axis is not the last');
   const [size = 1] = p.sizes(p.shape(0).slice(-1));
+  p.limit(size);
   const candidates = emit.vector(Array.from({ length: size }, (_, index) => index));
   const chosen = emit.unsqueeze(p.node.outputs[1] ?? '', [rank]);
   const mask = emit.op('Equal', [chosen, candidates]);

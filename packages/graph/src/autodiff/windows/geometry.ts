@@ -1,6 +1,9 @@
 import type { Dim } from '../../graph.js';
 import type { Pullback } from '../rule.js';
 
+/** Most elements of a window, and most phases of its strides: rules may write a node for each. */
+const MOST_TAPS = 2 ** 14;
+
 /** One spatial axis of a sliding window: a convolution's filter or a pool. */
 export interface WindowAxis {
   readonly kernel: number;
@@ -34,6 +37,10 @@ export function readWindowAxes(
 ): readonly WindowAxis[] {
   const sizes = p.sizes(outer.slice(2));
   const counts = p.sizes(positions.slice(2));
+  p.limit(productOf(sizes));
+  p.limit(productOf(counts));
+  p.limit(productOf(kernel), MOST_TAPS);
+  p.limit(productOf(p.ints('strides') ?? []), MOST_TAPS);
   return kernel.map((size, axis) => {
     const stride = p.ints('strides')?.[axis] ?? 1;
     const dilation = p.ints('dilations')?.[axis] ?? 1;
@@ -65,4 +72,8 @@ export function tapsOf(axes: readonly WindowAxis[]): readonly (readonly number[]
     (taps, { kernel }) => taps.flatMap((tap) => Array.from({ length: kernel }, (_, k) => [...tap, k])),
     [[]],
   );
+}
+
+function productOf(sizes: readonly number[]): number {
+  return sizes.reduce((product, size) => product * size, 1);
 }
