@@ -68,6 +68,7 @@ export { foldBatchNormalization } from './transforms/fold-batch-normalization.js
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
 export { logitsOf } from './transforms/logits-of.js';
+export { penultimateValue } from './transforms/penultimate.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
 export { shareCommonNodes } from './transforms/share-common-nodes.js';
 export { upgradeOpset } from './transforms/upgrade-opset.js';

@@ -1,15 +1,18 @@
 import type { Dim, Graph, Runtime } from '@unpair/graph';
 import { GraphBuilder, ModelError, float32, ints } from '@unpair/graph';
-import type { DifferentiableClassifier, Sample } from '@unpair/robustness';
+import type { AlignmentRow, DifferentiableClassifier, Sample } from '@unpair/robustness';
 import {
   argmax,
   attacks,
   createClassifier,
   createDifferentiableClassifier,
+  createFeatureExtractor,
   createRandom,
   crossEntropy,
   measureAccuracy,
+  measureAlignment,
   measureSimilarity,
+  resampledCka,
   runAttack,
 } from '@unpair/robustness';
 import { createOnnxRuntime } from '@unpair/runtime';
@@ -129,15 +132,47 @@ test.each(['pgd', 'mi-fgsm', 'rgf', 'p-rgf', 'square'])(
 );
 
 test('a model is perfectly similar to itself, and less so to its sibling', async () => {
-  const itself = await measureSimilarity(target, target, samples, { batchSize: 7 });
-  const sibling = await measureSimilarity(surrogate, target, samples, { batchSize: 7 });
+  const threat = { norm: 'linf', epsilon: 0.03 } as const;
+  const common = { inputs: 'adversarial', threat, seed: 7 } as const;
+  const itself = await measureSimilarity(target, target, samples, { ...common, batchSize: 7 });
+  const sibling = await measureSimilarity(surrogate, target, samples, { ...common, batchSize: 7 });
   expect(itself.map(({ sample }) => sample)).toEqual(samples.map(({ index }) => index));
   for (const row of itself) {
     expect(row.cosine).toBeCloseTo(1, 6);
     expect(row).toMatchObject({ agree: true, targetNorm: row.surrogateNorm });
   }
   expect(sibling.every(({ cosine }) => cosine < 0.999)).toBe(true);
-  expect(await measureSimilarity(surrogate, target, samples, { batchSize: 24 })).toEqual(sibling);
+  expect(await measureSimilarity(surrogate, target, samples, { ...common, batchSize: 24 })).toEqual(sibling);
+});
+
+test('penultimate features are those that the last layer maps to the logits', async () => {
+  const extractor = await createFeatureExtractor({ graph: network(0, { ending: 'softmax' }), runtime });
+  const input = samples[0]?.input ?? new Float32Array(SIZE);
+  const features = (await extractor?.features(input, 1)) ?? new Float32Array();
+  expect(features).toHaveLength(16 * 64);
+  const weights = normals('c', [16 * 64, 5], 0.1).data;
+  const logits = await target.logits(input, 1);
+  logits.forEach((logit, k) => {
+    const sum = features.reduce((total, value, at) => total + value * (weights[at * 5 + k] ?? 0), 0);
+    expect(sum).toBeCloseTo(logit, 3);
+  });
+  await extractor?.close();
+  expect(await createFeatureExtractor({ graph: pooling('Relu'), runtime, images: [3, 1, 1] })).toBeUndefined();
+});
+
+test('features of a model align with themselves, and less with those of its sibling, for any batch size', async () => {
+  const [own, other] = await Promise.all(
+    [0, 0.4].map((noise) => createFeatureExtractor({ graph: network(noise), runtime })),
+  );
+  if (own === undefined || other === undefined) throw new Error('networks have features');
+  const cka = (rows: readonly AlignmentRow[]): number => resampledCka(rows)(Uint32Array.of(1, 1));
+  const sibling = await measureAlignment(other, own, samples, { batchSize: 64 });
+  expect(sibling.map(({ sample }) => sample)).toEqual([0, 16]);
+  expect(cka(await measureAlignment(own, own, samples, { batchSize: 64 }))).toBeCloseTo(1, 12);
+  expect(cka(sibling)).toBeLessThan(0.99);
+  expect(cka(sibling)).toBeGreaterThan(0.3);
+  expect(await measureAlignment(other, own, samples, { batchSize: 5 })).toEqual(sibling);
+  await Promise.all([own.close(), other.close()]);
 });
 
 test('accuracy compares predictions with labels', async () => {
