@@ -8,8 +8,9 @@ export interface Campaign {
   /** In the order of the file. */
   readonly models: ReadonlyMap<string, ModelEntry>;
   readonly targets: readonly string[];
-  /** Empty when no attack needs one. */
+  /** Models, and ensembles of them such as `int8+stranger`; empty when no attack needs one. */
   readonly surrogates: readonly string[];
+  readonly similarity: SimilarityEntry;
   readonly threat: Threat;
   readonly attacks: readonly AttackEntry[];
   /** Samples of one task. Results do not depend on it. */
@@ -22,6 +23,14 @@ export interface DatasetEntry {
   readonly split: 'train' | 'test';
   /** The campaign uses samples 0 … samples − 1. */
   readonly samples: number;
+}
+
+/** Which models are compared, and on what. */
+export interface SimilarityEntry {
+  /** `attacked`: each target with each surrogate. `all`: every two models. */
+  readonly pairs: 'attacked' | 'all';
+  /** Whether also on noised and on adversarial inputs. */
+  readonly perturbed: boolean;
 }
 
 /** How far an adversarial example may be from its input, in units of the [0,1] pixel range. */

@@ -1,4 +1,5 @@
 import type { ModelEntry } from './campaign.js';
+import { membersOf } from './ensemble.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
@@ -17,10 +18,11 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
 
 /**
  * Whether neither model derives from the other nor both from a third: such a model is a control, since what it
- * helps an attacker is not owed to what was published of the target.
+ * helps an attacker is not owed to what was published of the target. An ensemble is one if every member is.
  */
-export function areStrangers(models: Models, a: string, b: string): boolean {
-  return lineage(models, a).at(-1) !== lineage(models, b).at(-1);
+export function areStrangers(models: Models, surrogate: string, target: string): boolean {
+  const origin = lineage(models, target).at(-1);
+  return membersOf(surrogate).every((member) => lineage(models, member).at(-1) !== origin);
 }
 
 /** The model, what it derives from, and so on up to a file. Validation has excluded cycles. */

@@ -1,4 +1,11 @@
-export type { AccuracyRow, AttackRow, Estimate, SimilarityRow } from '@unpair/robustness';
+export type {
+  AccuracyRow,
+  AlignmentRow,
+  AttackRow,
+  Estimate,
+  SimilarityInputs,
+  SimilarityRow,
+} from '@unpair/robustness';
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
 export type {
@@ -6,6 +13,7 @@ export type {
   Campaign,
   DatasetEntry,
   ModelEntry,
+  SimilarityEntry,
   SiblingKind,
   Threat,
   Violation,
@@ -13,6 +21,7 @@ export type {
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { checkEpsilons, checkSamples } from './data-checks.js';
+export { ensembleName, membersOf } from './ensemble.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
@@ -32,6 +41,7 @@ export type {
   QueryShare,
   Ratio,
   Report,
+  SimilarityMeasures,
   SimilarityReport,
   WorkerShare,
 } from './report/report.js';

@@ -1,6 +1,11 @@
+import type { SimilarityInputs } from '@unpair/robustness';
+import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { gridOf } from './cells.js';
 import { derivationOrder } from './derivation.js';
+import { membersOf } from './ensemble.js';
+import type { Pair } from './pairs.js';
+import { hasFeatures, pairsOf } from './pairs.js';
 import type { Cell, Plan, PlannedTask, Range } from './plan.js';
 import { BUILT_IN } from './built-in.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -18,7 +23,12 @@ interface Block {
  */
 export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_IN): Plan {
   const cells = gridOf(campaign, vocabulary);
-  const blocks = [...deriveBlocks(campaign), ...measureBlocks(campaign), ...attackBlocks(campaign, cells)];
+  const blocks = [
+    ...deriveBlocks(campaign),
+    ...accuracyBlocks(campaign),
+    ...pairsOf(campaign).flatMap((pair) => pairBlocks(pair, campaign)),
+    ...attackBlocks(campaign, cells),
+  ];
   const starts: number[] = [];
   let size = 0;
   for (const { samples } of blocks) {
@@ -70,8 +80,8 @@ function deriveBlocks({ models }: Campaign): readonly Block[] {
   }));
 }
 
-function measureBlocks({ models, targets, surrogates, dataset: { samples } }: Campaign): readonly Block[] {
-  const accuracy = [...models.keys()].map((model): Block => ({
+function accuracyBlocks({ models, dataset: { samples } }: Campaign): readonly Block[] {
+  return [...models.keys()].map((model): Block => ({
     samples,
     task: (index, range) => ({
       index,
@@ -82,21 +92,48 @@ function measureBlocks({ models, targets, surrogates, dataset: { samples } }: Ca
       samples: range,
     }),
   }));
-  const similarity = targets.flatMap((target) =>
-    surrogates.map((surrogate): Block => ({
-      samples,
-      task: (index, range) => ({
-        index,
-        stage: 'measure',
-        needs: derived(models, surrogate, target),
-        kind: 'similarity',
-        surrogate,
-        target,
-        samples: range,
-      }),
-    })),
-  );
-  return [...accuracy, ...similarity];
+}
+
+function pairBlocks(pair: Pair, campaign: Campaign): readonly Block[] {
+  const kinds = campaign.similarity.perturbed ? SIMILARITY_INPUTS : (['clean'] as const);
+  const similarity = kinds.map((inputs) => similarityBlock(pair, inputs, campaign));
+  return hasFeatures(pair) ? [...similarity, alignmentBlock(pair, campaign)] : similarity;
+}
+
+function similarityBlock(
+  { surrogate, target }: Pair,
+  inputs: SimilarityInputs,
+  { models, threat, dataset: { samples } }: Campaign,
+): Block {
+  return {
+    samples,
+    task: (index, range) => ({
+      index,
+      stage: 'measure',
+      needs: derived(models, surrogate, target),
+      kind: 'similarity',
+      surrogate,
+      target,
+      inputs,
+      threat: { norm: threat.norm, epsilon: Math.max(...threat.epsilons) },
+      samples: range,
+    }),
+  };
+}
+
+function alignmentBlock({ surrogate, target }: Pair, { models, dataset }: Campaign): Block {
+  return {
+    samples: 1,
+    task: (index) => ({
+      index,
+      stage: 'measure',
+      needs: derived(models, surrogate, target),
+      kind: 'alignment',
+      surrogate,
+      target,
+      samples: { first: 0, count: dataset.samples },
+    }),
+  };
 }
 
 function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Block[] {
@@ -113,11 +150,11 @@ function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Bl
   }));
 }
 
-/** Those of the named models that the campaign has to make first. */
+/** Those of the named models, and of an ensemble's members, that the campaign has to make first. */
 function derived(
   models: ReadonlyMap<string, ModelEntry>,
   ...names: readonly (string | null)[]
 ): readonly string[] {
-  const makes = (name: string | null): name is string => name !== null && models.get(name)?.kind !== 'file';
-  return [...new Set(names.filter(makes))];
+  const members = names.flatMap((name) => (name === null ? [] : membersOf(name)));
+  return [...new Set(members.filter((name) => models.get(name)?.kind !== 'file'))];
 }

@@ -1,11 +1,11 @@
-import type { Norm, Parameters } from '@unpair/robustness';
+import type { Norm, Parameters, SimilarityInputs, Threat } from '@unpair/robustness';
 
 /** One point of the grid: target × surrogate × attack × parameters × epsilon. */
 export interface Cell {
   /** Stable identity, from names and parameters only; seeds derive from it, sharding does not enter. */
   readonly id: string;
   readonly target: string;
-  /** Null for attacks that need none. */
+  /** A model, or an ensemble of several; null for attacks that need none. */
   readonly surrogate: string | null;
   readonly attack: string;
   readonly parameters: Parameters;
@@ -43,6 +43,16 @@ export type PlannedTask = {
   | { readonly kind: 'accuracy'; readonly model: string; readonly samples: Range }
   | {
       readonly kind: 'similarity';
+      readonly surrogate: string;
+      readonly target: string;
+      readonly inputs: SimilarityInputs;
+      /** The ball of inputs that are not clean. */
+      readonly threat: Threat;
+      readonly samples: Range;
+    }
+  /** Compares features over all samples of the campaign: one task. */
+  | {
+      readonly kind: 'alignment';
       readonly surrogate: string;
       readonly target: string;
       readonly samples: Range;

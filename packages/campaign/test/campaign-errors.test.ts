@@ -100,6 +100,26 @@ const one: readonly (readonly [string, string, string])[] = [
     'surrogates[1] repeats "int8", which is already at surrogates[0].',
   ],
   [
+    'an ensemble of one',
+    withSection('surrogates', 'surrogates: [int8, { ensemble: [stranger] }]'),
+    'surrogates[1].ensemble must name at least two models, got 1.',
+  ],
+  [
+    'an ensemble of a missing model',
+    withSection('surrogates', 'surrogates: [{ ensemble: [int8, strange] }]'),
+    'surrogates[0].ensemble[1] names no model, got "strange"; did you mean "stranger"?',
+  ],
+  [
+    'the same ensemble twice',
+    withSection('surrogates', 'surrogates: [{ ensemble: [int8, stranger] }, { ensemble: [int8, stranger] }]'),
+    'surrogates[1] repeats a map, which is already at surrogates[0].',
+  ],
+  [
+    'a choice of pairs that there is not',
+    `${valid}similarity: { pairs: every }\n`,
+    'similarity.pairs must be one of attacked, all, got "every".',
+  ],
+  [
     'no targets',
     withSection('targets', 'targets: []'),
     'targets must be a list of the names of models, got an empty list.',
@@ -270,12 +290,12 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'an empty file',
     '',
-    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, threat, attacks, shardSize.',
+    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, shardSize.',
   ],
   [
     'a file that is a list',
     '- 1\n',
-    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, threat, attacks, shardSize, got a list.',
+    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, shardSize, got a list.',
   ],
   [
     'text that is not YAML',

@@ -11,6 +11,7 @@ describe('a good file', () => {
       dataset: { source: 'cifar10', split: 'test', samples: 60 },
       targets: ['full'],
       surrogates: ['int8', 'stranger'],
+      similarity: { pairs: 'attacked', perturbed: true },
       threat: { norm: 'linf', epsilons: [8 / 255] },
       shardSize: 25,
     });

@@ -12,11 +12,12 @@ function tasksOf(campaign: Campaign): readonly PlannedTask[] {
 /** What a task covers, sample by sample, under a key that does not know about shards. */
 function coverage(task: PlannedTask): readonly string[] {
   if (task.kind === 'derive') return [`derive ${task.model}`];
+  if (task.kind === 'alignment') return [`alignment ${task.surrogate} ${task.target} ${task.samples.count}`];
   const key =
     task.kind === 'accuracy'
       ? `accuracy ${task.model}`
       : task.kind === 'similarity'
-        ? `similarity ${task.surrogate} ${task.target}`
+        ? `similarity ${task.inputs} ${task.surrogate} ${task.target}`
         : task.cell.id;
   return Array.from({ length: task.samples.count }, (_, k) => `${key} ${task.samples.first + k}`);
 }
@@ -26,15 +27,23 @@ describe('a plan', () => {
 
   test('has its stages in order, and cheap attacks before those that query', () => {
     const heads = tasksOf({ ...campaign, shardSize: 60 }).map((task) =>
-      task.kind === 'attack' ? task.cell.id : [task.kind, ...task.needs].join(' '),
+      task.kind === 'attack'
+        ? task.cell.id
+        : [task.kind, ...(task.kind === 'similarity' ? [task.inputs] : []), ...task.needs].join(' '),
     );
     expect(heads).toEqual([
       'derive',
       'accuracy',
       'accuracy int8',
       'accuracy',
-      'similarity int8',
-      'similarity',
+      'similarity clean int8',
+      'similarity noised int8',
+      'similarity adversarial int8',
+      'alignment int8',
+      'similarity clean',
+      'similarity noised',
+      'similarity adversarial',
+      'alignment',
       'pgd/full/int8/linf=0.03137254901960784/{"randomStart":true,"stepSize":0.00784313725490196,"steps":10}',
       'pgd/full/stranger/linf=0.03137254901960784/{"randomStart":true,"stepSize":0.00784313725490196,"steps":10}',
       'pgd/full/int8/linf=0.03137254901960784/{"randomStart":true,"stepSize":0.00784313725490196,"steps":40}',
@@ -76,6 +85,43 @@ describe('a plan', () => {
     ]);
   });
 
+  test('compares every two models when asked to, each pair once, and on clean inputs alone when that is enough', () => {
+    const pairs = (section: string): readonly string[] =>
+      tasksOf({ ...parsed(valid.replace('threat:', `${section}\nthreat:`)), shardSize: 60 }).flatMap(
+        (task) => (task.kind === 'similarity' ? [`${task.surrogate} ${task.target} ${task.inputs}`] : []),
+      );
+    expect(pairs('similarity: { pairs: all, perturbed: false }')).toEqual([
+      'int8 full clean',
+      'stranger full clean',
+      'full int8 clean',
+      'stranger int8 clean',
+      'full stranger clean',
+      'int8 stranger clean',
+    ]);
+    expect(pairs('similarity: { pairs: all }')).toHaveLength(18);
+  });
+
+  test('measures similarity at the largest epsilon', () => {
+    const tasks = tasksOf(parsed(valid.replace('epsilon: 8/255', 'norm: l2, epsilon: [0.5, 2, 1]')));
+    const similarity = tasks.filter((task) => task.kind === 'similarity');
+    expect(new Set(similarity.map(({ threat }) => `${threat.norm} ${threat.epsilon}`))).toEqual(
+      new Set(['l2 2']),
+    );
+  });
+
+  test('an ensemble needs its members, is attacked and compared like a model, and has no features of its own', () => {
+    const file = valid.replace('[int8, stranger]', '[stranger, { ensemble: [int8, stranger] }]');
+    const tasks = tasksOf({ ...parsed(file), shardSize: 60 });
+    const own = tasks.filter((task) => 'surrogate' in task && task.surrogate === 'int8+stranger');
+    expect(own.map(({ kind, needs }) => [kind, ...needs])).toEqual(Array(3).fill(['similarity', 'int8']));
+    const cells = planCampaign(parsed(file), vocabulary).cells;
+    expect(new Set(cells.map(({ surrogate }) => surrogate))).toEqual(
+      new Set(['stranger', 'int8+stranger', null]),
+    );
+    const attack = tasks.find((task) => task.kind === 'attack' && task.cell.surrogate === 'int8+stranger');
+    expect(attack?.needs).toEqual(['int8']);
+  });
+
   test('refuses an index that is not in it', () => {
     const plan = planCampaign(campaign, vocabulary);
     for (const index of [-1, 0.5, plan.size, Number.NaN]) {
@@ -106,7 +152,7 @@ describe('a plan', () => {
     };
     const attacks = huge.attacks.map((entry) => ({ ...entry, samples: 2_000_000 }));
     const plan = planCampaign({ ...huge, attacks }, vocabulary);
-    expect(plan.size).toBe(1 + 5 * 2_000_000 + 7 * 2_000_000);
+    expect(plan.size).toBe(1 + 9 * 2_000_000 + 2 + 7 * 2_000_000);
     expect(plan.task(plan.size - 1)).toMatchObject({
       kind: 'attack',
       cell: { attack: 'p-rgf', surrogate: 'stranger' },

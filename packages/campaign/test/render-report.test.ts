@@ -15,8 +15,8 @@ test('a report is printed as tables, each estimate with its interval', async () 
     stranger  file                    –       –                    –   –
 
     Similarity to the target
-    surrogate  target        gradient cosine  |cosine|  norm ratio      same prediction  n
-    int8       full    0.300 [-0.225, 0.750]     0.450       2.000  75.0 % [30.1, 95.4]  4
+    surrogate  target        gradient cosine  |cosine|  norm ratio  cosine, adversarial      same prediction
+    int8       full    0.300 [-0.150, 0.752]     0.450       2.000               -0.300  75.0 % [30.1, 95.4]
 
     Transfer
     attack      ε  surrogate              success  where both are right   8-bit  n
@@ -40,8 +40,8 @@ test('a report is printed as tables, each estimate with its interval', async () 
     are over successes; "median of all" and "fewer queries" set failures to the budget, ≥ where the baseline’s
     median is its budget.
 
-    3 of 37 tasks, 1 dead letters, 0 cancelled; seed 7
-    results 2c6a69b4142485adbecaa9e0518e1f8fee38c2aa03abf85c93f47b2c09beaf9a
+    3 of 51 tasks, 1 dead letters, 0 cancelled; seed 7
+    results 1eb0a4d2fef5dac683f24b12efe3e7da2fdfdebff725a24d3f5b55073e4def0b
     "
   `);
 });
@@ -83,7 +83,7 @@ test('a report without rows yet prints its models and says how far it is', async
   const text = renderReport(await buildReport(inputOf(new MemoryResults())));
   expect(text).toMatch(/^Models\n/);
   expect(text).not.toContain('Transfer');
-  expect(text).toContain('3 of 37 tasks, 1 dead letters, 0 cancelled; seed 7');
+  expect(text).toContain('3 of 51 tasks, 1 dead letters, 0 cancelled; seed 7');
 });
 
 test('results of several runtimes are told, since bits repeat only within one', async () => {

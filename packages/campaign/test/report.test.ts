@@ -53,6 +53,29 @@ describe('a report', () => {
     expect(similarity[0]?.gradientNormRatio).toBeCloseTo(2, 12);
   });
 
+  test('has every measure of similarity within its interval, and apart for perturbed inputs', async () => {
+    const [pair] = (await report()).similarity;
+    if (pair === undefined) throw new Error('the report has a pair');
+    expect(pair.klDivergence.value).toBeCloseTo((0.25 * 3 + 0.65) / 4, 12);
+    expect(pair.logitCorrelation).toEqual({ value: 0.75, low: 0.75, high: 0.75 });
+    expect(pair.gradientNorm.surrogate.value).toBe((2 + 8 + 0.5) / 4);
+    expect(pair.curvature).toMatchObject({ surrogate: { value: 2 }, target: { value: 4 } });
+    // (3 + 3) / √((5 + 4) · (2 + 2)).
+    expect(pair.linearCka?.value).toBeCloseTo(1, 12);
+    expect(pair.noised).toBeNull();
+    expect(pair.adversarial).toMatchObject({ samples: 2, gradientCosine: { mean: -0.3, meanAbsolute: 0.3 } });
+    const { meanAbsolute, meanAbsoluteInterval } = pair.gradientCosine;
+    for (const { value, low, high } of [
+      pair.klDivergence,
+      pair.gradientNorm.surrogate,
+      { value: meanAbsolute, ...meanAbsoluteInterval },
+      { value: pair.gradientNormRatio ?? 0, ...(pair.gradientNormRatioInterval ?? { low: 9, high: 0 }) },
+    ]) {
+      expect(low).toBeLessThan(value);
+      expect(high).toBeGreaterThan(value);
+    }
+  });
+
   test('has success rates over what the target, and over what both, get right', async () => {
     const rgf = attackOf(await report(), 'rgf', null);
     expect(rgf).toMatchObject({ samples: 4, evaluated: 5, success: { value: 0.75 }, successBoth: null });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowGroup } from '../src/index.js';
+import type { RowGroup, SimilarityInputs, SimilarityRow } from '../src/index.js';
 import { MemoryResults, ResultsDigest, resultsDigest } from '../src/index.js';
-import { attackRow } from './rows.js';
+import { attackRow, similarityRow } from './rows.js';
 
 const groups: readonly RowGroup[] = [
   {
@@ -14,13 +14,21 @@ const groups: readonly RowGroup[] = [
     kind: 'similarity',
     surrogate: 'int8',
     target: 'full',
-    rows: Array.from({ length: 20 }, (_, sample) => ({
-      sample,
-      cosine: sample === 5 ? Number.NaN : (sample % 7) / 7,
-      surrogateNorm: 1 / (sample + 1),
-      targetNorm: sample,
-      agree: sample % 3 === 0,
-    })),
+    inputs: 'clean',
+    rows: Array.from({ length: 20 }, (_, sample) =>
+      similarityRow(sample, {
+        cosine: sample === 5 ? Number.NaN : (sample % 7) / 7,
+        surrogateNorm: 1 / (sample + 1),
+        targetNorm: sample,
+        agree: sample % 3 === 0,
+      }),
+    ),
+  },
+  {
+    kind: 'alignment',
+    surrogate: 'int8',
+    target: 'full',
+    rows: [0, 16].map((sample) => ({ sample, cross: 1, surrogate: 2, target: 3 + sample })),
   },
   ...['rgf/full/-', 'pgd/full/int8'].map((cell): RowGroup => ({
     kind: 'attack',
@@ -37,6 +45,7 @@ function cut(group: RowGroup, size: number): readonly RowGroup[] {
     const slice = <T>(rows: readonly T[]): readonly T[] => rows.slice(index * size, (index + 1) * size);
     if (group.kind === 'accuracy') return { ...group, rows: slice(group.rows) };
     if (group.kind === 'similarity') return { ...group, rows: slice(group.rows) };
+    if (group.kind === 'alignment') return { ...group, rows: slice(group.rows) };
     return { ...group, rows: slice(group.rows) };
   });
 }
@@ -64,7 +73,7 @@ describe('the digest of the results', () => {
   });
 
   test('is the one that this encoding has always had', () => {
-    expect(expected).toBe('7aec5b2c7faa9d949f862ea4c444cac4301aeb1da458707cb412a335c205dd46');
+    expect(expected).toBe('46628e026051c096e35d8cbcfdaa92ff03b787d6cf46fecf5614cac2774b35e4');
   });
 
   test('changes with any column of any row', () => {
@@ -87,6 +96,22 @@ describe('the digest of the results', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
+  test('changes with any column of any measure of similarity, and with the inputs', () => {
+    const digestOf = (inputs: SimilarityInputs, change: Partial<SimilarityRow>): string =>
+      resultsDigest([
+        { kind: 'similarity', surrogate: 'a', target: 'b', inputs, rows: [similarityRow(3, change)] },
+      ]);
+    const digests = [
+      digestOf('clean', {}),
+      digestOf('noised', {}),
+      ...Object.entries(similarityRow(3, {})).map(([key, value]) =>
+        digestOf('clean', { [key]: typeof value === 'number' ? value + 1 : !value }),
+      ),
+    ];
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(digests).toHaveLength(11);
+  });
+
   test('does not count groups without rows', () => {
     expect(resultsDigest([...groups, { kind: 'attack', cell: 'later', rows: [] }])).toBe(expected);
   });
@@ -107,9 +132,10 @@ test('results in memory give back what was added, group by group', async () => {
   const results = new MemoryResults();
   for (const shard of groups.flatMap((group) => cut(group, 6))) results.add(shard);
   expect(await results.accuracy('full')).toEqual(groups[0]?.rows);
-  expect(await results.similarity('int8', 'full')).toEqual(groups[1]?.rows);
-  expect(await results.attack('rgf/full/-')).toEqual(groups[2]?.rows);
+  expect(await results.similarity('int8', 'full', 'clean')).toEqual(groups[1]?.rows);
+  expect(await results.alignment('int8', 'full')).toEqual(groups[2]?.rows);
+  expect(await results.attack('rgf/full/-')).toEqual(groups[3]?.rows);
   expect(await results.attack('none')).toEqual([]);
   expect(await results.accuracy('none')).toEqual([]);
-  expect(await results.similarity('full', 'int8')).toEqual([]);
+  expect(await results.similarity('int8', 'full', 'noised')).toEqual([]);
 });

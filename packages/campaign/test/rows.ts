@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow, SimilarityRow } from '@unpair/robustness';
 
 /** A row of a successful attack, with what a test cares about replaced. */
 export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow {
@@ -13,6 +13,22 @@ export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow
     surrogateQueries: 0,
     linf: 0.03,
     l2: 1,
+    ...change,
+  };
+}
+
+/** A row of two models that have little in common, with what a test cares about replaced. */
+export function similarityRow(sample: number, change: Partial<SimilarityRow>): SimilarityRow {
+  return {
+    sample,
+    cosine: 0.5,
+    surrogateNorm: 1,
+    targetNorm: 1,
+    agree: true,
+    klDivergence: 0.25,
+    logitCorrelation: 0.75,
+    surrogateCurvature: 2,
+    targetCurvature: 4,
     ...change,
   };
 }

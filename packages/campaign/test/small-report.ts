@@ -2,7 +2,7 @@ import type { AttackRow } from '@unpair/robustness';
 import type { Report, ReportInput } from '../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
 import { parsed, valid, vocabulary } from './fixtures.js';
-import { attackRow } from './rows.js';
+import { attackRow, similarityRow } from './rows.js';
 
 const campaign = parsed(valid);
 /** The plan of the valid file. */
@@ -62,11 +62,28 @@ export function report(): Promise<Report> {
     kind: 'similarity',
     surrogate: 'int8',
     target: 'full',
+    inputs: 'clean',
     rows: [
-      { sample: 0, cosine: 0.9, surrogateNorm: 2, targetNorm: 1, agree: true },
-      { sample: 1, cosine: -0.3, surrogateNorm: 8, targetNorm: 1, agree: true },
-      { sample: 2, cosine: 0.6, surrogateNorm: 0.5, targetNorm: 1, agree: true },
-      { sample: 3, cosine: Number.NaN, surrogateNorm: 0, targetNorm: 1, agree: false },
+      similarityRow(0, { cosine: 0.9, surrogateNorm: 2 }),
+      similarityRow(1, { cosine: -0.3, surrogateNorm: 8, klDivergence: 0.65 }),
+      similarityRow(2, { cosine: 0.6, surrogateNorm: 0.5 }),
+      similarityRow(3, { cosine: Number.NaN, surrogateNorm: 0, agree: false }),
+    ],
+  });
+  results.add({
+    kind: 'similarity',
+    surrogate: 'int8',
+    target: 'full',
+    inputs: 'adversarial',
+    rows: [similarityRow(0, { cosine: -0.5 }), similarityRow(1, { cosine: -0.1 })],
+  });
+  results.add({
+    kind: 'alignment',
+    surrogate: 'int8',
+    target: 'full',
+    rows: [
+      { sample: 16, cross: 3, surrogate: 5, target: 2 },
+      { sample: 0, cross: 3, surrogate: 4, target: 2 },
     ],
   });
   results.add({ kind: 'attack', cell: cellId('rgf', null), rows: rows(100, 300, 200, null) });

@@ -24,7 +24,7 @@ const attackTask: Task = {
     value: {
       cell: 'full|int8|pgd',
       target: { id: 'full', digest: 'aa' },
-      surrogate: undefined,
+      surrogates: [],
       attack: 'pgd',
       parameters: '{"steps":10}',
       norm: 'linf',

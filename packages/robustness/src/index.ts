@@ -36,6 +36,7 @@ export { penaltiesOf, unpairs } from './defences/objective.js';
 export type { UnpairingObjective } from './defences/objective.js';
 export { unpair } from './defences/unpair.js';
 export type { UnpairOptions } from './defences/unpair.js';
+export { createEnsemble } from './ensemble.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';
 export { createFeatureExtractor } from './feature-extractor.js';
@@ -67,6 +68,14 @@ export { quantizeModel } from './siblings/quantize.js';
 export { siblings } from './siblings/registry.js';
 export type { SampleDemand, SiblingDefinition, SiblingRequest } from './siblings/sibling.js';
 export { bootstrap, bootstrapSamples, resampledMean, resampledMedian } from './statistics/bootstrap.js';
+export type { SiblingDefinition, SiblingRequest } from './siblings/sibling.js';
+export {
+  bootstrap,
+  bootstrapMeans,
+  bootstrapSamples,
+  resampledMean,
+  resampledMedian,
+} from './statistics/bootstrap.js';
 export type { BootstrapOptions, Counts, Statistic } from './statistics/bootstrap.js';
 export { pearson, ranks, spearman } from './statistics/correlation.js';
 export type { Estimate } from './statistics/interval.js';

@@ -23,9 +23,9 @@ test('a campaign runs through its stages to a report', async () => {
   expect(tasks.map(({ index }) => index).sort((a, b) => a - b)).toEqual([...Array(taskCount).keys()]);
   expect(tasks[0]?.work?.$case).toBe('derive');
   const surrogates = tasks.flatMap((task) =>
-    task.work?.$case === 'similarity' ? [task.work.value.surrogate] : [],
+    task.work?.$case === 'similarity' ? task.work.value.surrogates : [],
   );
-  expect(surrogates).toEqual(Array(4).fill({ id: 'int8', digest: derivedDigest }));
+  expect(surrogates).toEqual(Array(12).fill({ id: 'int8', digest: derivedDigest }));
   const last = states.at(-1)?.campaign;
   expect(last).toMatchObject({ state: CampaignState.SUCCEEDED, failures: [] });
   expect(last?.progress).toMatchObject({ tasks: taskCount, done: taskCount, inFlight: 0, secondsLeft: 0 });

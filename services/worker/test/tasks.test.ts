@@ -4,7 +4,7 @@ import { argmax } from '@unpair/robustness';
 import type { AttackRow, Task, TaskResult } from '@unpair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from './kit/cluster.js';
-import { accuracyTask, attackTask, quantizeTask, similarityTask } from './kit/tasks.js';
+import { accuracyTask, attackTask, quantizeTask, alignmentTask, similarityTask } from './kit/tasks.js';
 import { startTestWorker, type TestWorker } from './kit/test-worker.js';
 import { artefact, fixture, tinyModel, type Fixture } from './kit/tiny-model.js';
 
@@ -82,6 +82,40 @@ describe('a task becomes a result', () => {
       expect(cosine).toBeCloseTo(1, 12);
       expect(agree).toBe(true);
     }
+  });
+
+  test('similarity and attack: an ensemble of two models lies between them', async () => {
+    const both = [made.surrogate, made.target].map(({ digest }, at) => ({
+      id: at === 0 ? 'stranger' : 'full',
+      digest,
+    }));
+    const task = similarityTask(nextIndex++, made);
+    if (task.work?.$case !== 'similarity') throw new Error('a task of similarity');
+    const value = { ...task.work.value, surrogates: both, inputs: 'clean' };
+    const outcome = await outcomeOf({ ...task, work: { $case: 'similarity', value } });
+    if (outcome.$case !== 'similarity') throw new Error(JSON.stringify(outcome));
+    expect(outcome.value).toMatchObject({ surrogate: 'stranger+full', target: 'full', inputs: 'clean' });
+    for (const { cosine } of outcome.value.rows) expect(cosine).toBeLessThan(1 - 1e-9);
+    const rows = await rowsOf(
+      attackTask(nextIndex++, made, { surrogates: both, attack: 'pgd', parameters: '{}' }),
+    );
+    expect(rows.filter(({ cleanCorrect }) => cleanCorrect).every((row) => row.surrogateQueries === 10)).toBe(
+      true,
+    );
+  });
+
+  test('alignment: features compared in minibatches of sixteen, the last one shorter', async () => {
+    const outcome = await outcomeOf(alignmentTask(nextIndex++, made));
+    if (outcome.$case !== 'alignment') throw new Error(JSON.stringify(outcome));
+    expect(outcome.value.rows.map(({ sample }) => sample)).toEqual([0, 16]);
+    for (const { surrogate, target } of outcome.value.rows) {
+      expect(surrogate).toBeGreaterThan(0);
+      expect(target).toBeGreaterThan(0);
+    }
+    const self = await outcomeOf(alignmentTask(nextIndex++, { ...made, surrogate: made.target }));
+    if (self.$case !== 'alignment') throw new Error(JSON.stringify(self));
+    for (const { cross, surrogate, target } of self.value.rows)
+      expect([surrogate, target]).toEqual([cross, cross]);
   });
 
   test('attack: one row a sample, the wrong ones not attacked, budgets kept', async () => {

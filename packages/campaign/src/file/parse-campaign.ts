@@ -5,7 +5,8 @@ import type { Field } from './field.js';
 import { readModels, readReference } from './models.js';
 import { integer, name } from './rules.js';
 import type { Partially } from './sections.js';
-import { readDataset, readThreat } from './sections.js';
+import { readDataset, readSimilarity, readThreat } from './sections.js';
+import { readSurrogates } from './surrogates.js';
 import { BUILT_IN } from '../built-in.js';
 import type { Vocabulary } from '../vocabulary.js';
 
@@ -26,6 +27,7 @@ const KEYS = [
   'models',
   'targets',
   'surrogates',
+  'similarity',
   'threat',
   'attacks',
   'shardSize',
@@ -52,6 +54,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<Campaign> 
   const dataset = readDataset(root.get('dataset'));
   const { models, names } = readModels(root.get('models'), vocabulary.siblings);
   const surrogates = readSurrogates(root.get('surrogates'), names);
+  const similarity = readSimilarity(root.get('similarity'));
   const threat = readThreat(root.get('threat'));
   return {
     name: root.get('name').read(name),
@@ -60,6 +63,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<Campaign> 
     models,
     targets: readReferences(root.get('targets'), names),
     surrogates,
+    similarity: isComplete(similarity) ? similarity : undefined,
     threat: isComplete(threat) ? threat : undefined,
     attacks: readAttacks(root.get('attacks'), {
       attacks: vocabulary.attacks,
@@ -77,12 +81,6 @@ function isComplete<T extends object>(draft: Partially<T>): draft is T {
 
 function readReferences(field: Field, names: readonly string[]): readonly string[] | undefined {
   return field.readList((entry) => readReference(entry, names), 'a list of the names of models');
-}
-
-/** No surrogates at all is fine, as long as no attack needs one. */
-function readSurrogates(field: Field, names: readonly string[]): readonly string[] | undefined {
-  const none = !field.present || (Array.isArray(field.value) && field.value.length === 0);
-  return none ? [] : readReferences(field, names);
 }
 
 function limitGrid(attacks: Field, campaign: Campaign): void {

@@ -63,7 +63,7 @@ export const name: Rule<string> = {
   accept: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
 };
 
-const truth: Rule<boolean> = {
+export const truth: Rule<boolean> = {
   allowed: 'true or false',
   accept: (value) => (typeof value === 'boolean' ? value : undefined),
 };

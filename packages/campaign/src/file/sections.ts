@@ -1,11 +1,12 @@
-import type { DatasetEntry, Threat } from '../campaign.js';
+import type { DatasetEntry, SimilarityEntry, Threat } from '../campaign.js';
 import type { Field } from './field.js';
-import { integer, oneOf, pixels, text } from './rules.js';
+import { integer, oneOf, pixels, text, truth } from './rules.js';
 
 /** A section after reading: parts that are in error are undefined, and have been complained about. */
 export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
 
 const SPLITS = oneOf('train', 'test');
+const PAIRS = oneOf('attacked', 'all');
 const NORMS = oneOf('linf', 'l2');
 
 /** Reads `dataset:`. Whether it has that many samples is for whoever knows the data set: `checkSamples`. */
@@ -29,4 +30,13 @@ export function readThreat(field: Field): Partially<Threat> {
   const norm = field.get('norm').readOr(NORMS, 'linf');
   const epsilon = norm === 'linf' ? pixels(1, '8/255') : pixels(Infinity, '0.5');
   return { norm, epsilons: field.get('epsilon').readOneOrMore(epsilon) };
+}
+
+/** Reads `similarity:`, which the file may leave out. */
+export function readSimilarity(field: Field): Partially<SimilarityEntry> {
+  if (field.present) field.hasKeys(['pairs', 'perturbed']);
+  return {
+    pairs: field.get('pairs').readOr(PAIRS, 'attacked'),
+    perturbed: field.get('perturbed').readOr(truth, true),
+  };
 }

@@ -1,6 +1,8 @@
-import type { Random } from '@unpair/robustness';
+import type { Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
 import { createRandom } from '@unpair/robustness';
 import type { Campaign } from '../campaign.js';
+import type { Pair } from '../pairs.js';
+import { pairsOf } from '../pairs.js';
 import type { Cell, Plan } from '../plan.js';
 import type { ResultSource } from '../results/result-source.js';
 import { ResultsDigest } from '../results/results-digest.js';
@@ -19,6 +21,7 @@ import type {
   Report,
   SimilarityReport,
 } from './report.js';
+import type { PairRows } from './similarity-report.js';
 import { similarityReport } from './similarity-report.js';
 
 /** What is known of a model's file. */
@@ -103,18 +106,32 @@ class ReportBuilder {
   }
 
   async #similarity(): Promise<readonly SimilarityReport[]> {
-    const { campaign, results } = this.#input;
+    const { campaign } = this.#input;
     const reports: SimilarityReport[] = [];
-    for (const target of campaign.targets) {
-      for (const surrogate of campaign.surrogates) {
-        this.#signal?.throwIfAborted();
-        const rows = await results.similarity(surrogate, target);
-        this.#digest.add({ kind: 'similarity', surrogate, target, rows });
-        const report = similarityReport(surrogate, target, rows, campaign.seed);
-        if (report !== null) reports.push(report);
-      }
+    for (const pair of pairsOf(campaign)) {
+      const report = similarityReport(pair, await this.#pairRows(pair), campaign.seed);
+      if (report !== null) reports.push(report);
     }
     return reports;
+  }
+
+  async #pairRows(pair: Pair): Promise<PairRows> {
+    const { surrogate, target } = pair;
+    const { results } = this.#input;
+    this.#signal?.throwIfAborted();
+    const similarity = async (inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> => {
+      const rows = await results.similarity(surrogate, target, inputs);
+      this.#digest.add({ kind: 'similarity', ...pair, inputs, rows });
+      return rows;
+    };
+    const alignment = await results.alignment(surrogate, target);
+    this.#digest.add({ kind: 'alignment', ...pair, rows: alignment });
+    return {
+      clean: await similarity('clean'),
+      noised: await similarity('noised'),
+      adversarial: await similarity('adversarial'),
+      alignment,
+    };
   }
 
   async #attacks(): Promise<readonly AttackReport[]> {

@@ -41,17 +41,47 @@ export interface ModelReport {
   readonly accuracy: (Estimate & { readonly samples: number }) | null;
 }
 
-export interface SimilarityReport {
-  readonly surrogate: string;
-  readonly target: string;
+/** How alike two models are on one kind of inputs. docs/similarity.md has the formula and source of each measure. */
+export interface SimilarityMeasures {
   readonly samples: number;
-  /** Of the input gradients of the cross-entropy on clean inputs; low and high bound the mean. */
-  readonly gradientCosine: Bounds & { readonly mean: number; readonly meanAbsolute: number };
+  /** Of the input gradients of the cross-entropy; low and high bound the mean. */
+  readonly gradientCosine: Bounds & {
+    readonly mean: number;
+    readonly meanAbsolute: number;
+    readonly meanAbsoluteInterval: Bounds;
+  };
   /** Geometric mean of |surrogate's gradient| / |target's gradient|; null where no sample has both. */
   readonly gradientNormRatio: number | null;
+  readonly gradientNormRatioInterval: Bounds | null;
+  /** Mean Euclidean norm of the input gradient: the smaller, the smoother. */
+  readonly gradientNorm: OfBoth;
+  /** Mean change of the input gradient along itself, per unit of distance. */
+  readonly curvature: OfBoth;
   /** Share of samples for which both predict the same class. */
   readonly agreement: number;
   readonly agreementInterval: Bounds;
+  /** Mean KL divergence of the surrogate's class probabilities from the target's, in nats. */
+  readonly klDivergence: Estimate;
+  /** Mean over samples of the correlation of both models' logits over the classes. */
+  readonly logitCorrelation: Estimate;
+}
+
+/** A property of each of the two models. */
+export interface OfBoth {
+  readonly surrogate: Estimate;
+  readonly target: Estimate;
+}
+
+/** How alike a surrogate and a target are: the measures themselves are those on clean inputs. */
+export interface SimilarityReport extends SimilarityMeasures {
+  readonly surrogate: string;
+  readonly target: string;
+  /** Linear CKA of the penultimate features on clean inputs; null where a model has none, or samples are too few. */
+  readonly linearCka: Estimate | null;
+  /** At uniformly random points of the threat's ball; null where not measured. */
+  readonly noised: SimilarityMeasures | null;
+  /** At adversarial examples of PGD on the target; null where not measured. */
+  readonly adversarial: SimilarityMeasures | null;
 }
 
 export interface AttackReport {

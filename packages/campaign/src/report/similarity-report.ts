@@ -1,35 +1,95 @@
-import type { SimilarityRow } from '@unpair/robustness';
+import type { AlignmentRow, Estimate, Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
+import { bootstrapMeans, bootstrapSamples, createRandom, resampledCka } from '@unpair/robustness';
+import type { Pair } from '../pairs.js';
 import { boundsOf, meanOf, rate } from './estimates.js';
-import type { SimilarityReport } from './report.js';
+import type { Bounds, SimilarityMeasures, SimilarityReport } from './report.js';
 
-/** Summarises how alike two models are over `rows`; null without rows. `seed` is the bootstrap's. */
+/** The rows of a pair. */
+export interface PairRows extends Readonly<Record<SimilarityInputs, readonly SimilarityRow[]>> {
+  readonly alignment: readonly AlignmentRow[];
+}
+
+/** Fewest minibatches that a bootstrap can say something of. */
+const LEAST_MINIBATCHES = 2;
+
+/** Summarises how alike two models are; null without rows on clean inputs. `seed` is the bootstrap's. */
 export function similarityReport(
-  surrogate: string,
-  target: string,
-  rows: readonly SimilarityRow[],
+  { surrogate, target }: Pair,
+  { clean, noised, adversarial, alignment }: PairRows,
   seed: number,
 ): SimilarityReport | null {
-  // A gradient of zero has no direction in common with anything.
-  const cosines = rows.map(({ cosine }) => (Number.isFinite(cosine) ? cosine : 0));
-  const average = meanOf(cosines);
-  const bounds = boundsOf('mean', cosines, seed);
-  const agreement = rate(rows.filter(({ agree }) => agree).length, rows.length);
-  if (average === null || bounds === null || agreement === null) return null;
+  const measures = measuresOf(clean, seed);
+  if (measures === null) return null;
   return {
     surrogate,
     target,
-    samples: rows.length,
-    gradientCosine: { mean: average, meanAbsolute: meanOf(cosines.map(Math.abs)) ?? 0, ...bounds },
-    gradientNormRatio: normRatio(rows),
-    agreement: agreement.value,
-    agreementInterval: { low: agreement.low, high: agreement.high },
+    ...measures,
+    linearCka: linearCka(alignment, createRandom({ seed, cell: 'bootstrap/cka', sample: 0 })),
+    noised: measuresOf(noised, seed),
+    adversarial: measuresOf(adversarial, seed),
   };
 }
 
-function normRatio(rows: readonly SimilarityRow[]): number | null {
+/** Means over the samples, and of each the interval over the same resamples. */
+function measuresOf(given: readonly SimilarityRow[], seed: number): SimilarityMeasures | null {
+  const rows = given.toSorted((a, b) => a.sample - b.sample);
+  const agreement = rate(rows.filter(({ agree }) => agree).length, rows.length);
+  if (agreement === null) return null;
+  const random = createRandom({ seed, cell: 'bootstrap/similarity', sample: 0 });
+  // A gradient of zero has no direction in common with anything.
+  const cosines = rows.map(({ cosine }) => (Number.isFinite(cosine) ? cosine : 0));
+  const columns = {
+    cosine: cosines,
+    absolute: cosines.map(Math.abs),
+    surrogateNorm: rows.map((row) => row.surrogateNorm),
+    targetNorm: rows.map((row) => row.targetNorm),
+    surrogateCurvature: rows.map((row) => row.surrogateCurvature),
+    targetCurvature: rows.map((row) => row.targetCurvature),
+    klDivergence: rows.map((row) => row.klDivergence),
+    logitCorrelation: rows.map((row) => row.logitCorrelation),
+  };
+  const means = bootstrapMeans(columns, random);
+  return {
+    samples: rows.length,
+    gradientCosine: {
+      mean: means.cosine.value,
+      ...boundsAlone(means.cosine),
+      meanAbsolute: means.absolute.value,
+      meanAbsoluteInterval: boundsAlone(means.absolute),
+    },
+    ...normRatio(rows, seed),
+    gradientNorm: { surrogate: means.surrogateNorm, target: means.targetNorm },
+    curvature: { surrogate: means.surrogateCurvature, target: means.targetCurvature },
+    agreement: agreement.value,
+    agreementInterval: boundsAlone(agreement),
+    klDivergence: means.klDivergence,
+    logitCorrelation: means.logitCorrelation,
+  };
+}
+
+function boundsAlone({ low, high }: Estimate): Bounds {
+  return { low, high };
+}
+
+function normRatio(
+  rows: readonly SimilarityRow[],
+  seed: number,
+): Pick<SimilarityMeasures, 'gradientNormRatio' | 'gradientNormRatioInterval'> {
   const logarithms = rows
     .filter(({ surrogateNorm, targetNorm }) => surrogateNorm > 0 && targetNorm > 0)
     .map(({ surrogateNorm, targetNorm }) => Math.log(surrogateNorm / targetNorm));
   const average = meanOf(logarithms);
-  return average === null ? null : Math.exp(average);
+  const bounds = boundsOf('mean', logarithms, seed);
+  return {
+    gradientNormRatio: average === null ? null : Math.exp(average),
+    gradientNormRatioInterval: bounds && { low: Math.exp(bounds.low), high: Math.exp(bounds.high) },
+  };
+}
+
+/** Minibatches are resampled, since the estimate is a ratio of means over them. */
+function linearCka(given: readonly AlignmentRow[], random: Random): Estimate | null {
+  if (given.length < LEAST_MINIBATCHES) return null;
+  const rows = given.toSorted((a, b) => a.sample - b.sample);
+  const estimate = bootstrapSamples(rows.length, resampledCka(rows), random);
+  return Number.isFinite(estimate.value) ? estimate : null;
 }

@@ -1,5 +1,12 @@
-import type { AccuracyRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type {
+  AccuracyRow,
+  AlignmentRow,
+  AttackRow,
+  SimilarityInputs,
+  SimilarityRow,
+} from '@unpair/robustness';
 import type { RowGroup } from './rows.js';
+import { groupKey } from './rows.js';
 
 /**
  * Where the rows of a campaign come from: a database, or memory. Rows may come in any order, each sample at most
@@ -8,7 +15,8 @@ import type { RowGroup } from './rows.js';
  */
 export interface ResultSource {
   accuracy(model: string): Promise<readonly AccuracyRow[]>;
-  similarity(surrogate: string, target: string): Promise<readonly SimilarityRow[]>;
+  similarity(surrogate: string, target: string, inputs: SimilarityInputs): Promise<readonly SimilarityRow[]>;
+  alignment(surrogate: string, target: string): Promise<readonly AlignmentRow[]>;
   attack(cell: string): Promise<readonly AttackRow[]>;
 }
 
@@ -16,31 +24,37 @@ export interface ResultSource {
 export class MemoryResults implements ResultSource {
   readonly #accuracy = new Map<string, AccuracyRow[]>();
   readonly #similarity = new Map<string, SimilarityRow[]>();
+  readonly #alignment = new Map<string, AlignmentRow[]>();
   readonly #attack = new Map<string, AttackRow[]>();
 
   /** Adds a shard's rows. The caller sees to it that no shard comes twice. */
   add(shard: RowGroup): void {
-    if (shard.kind === 'accuracy') append(this.#accuracy, shard.model, shard.rows);
-    else if (shard.kind === 'attack') append(this.#attack, shard.cell, shard.rows);
-    else append(this.#similarity, pairKey(shard.surrogate, shard.target), shard.rows);
+    const key = groupKey(shard);
+    if (shard.kind === 'accuracy') append(this.#accuracy, key, shard.rows);
+    else if (shard.kind === 'attack') append(this.#attack, key, shard.rows);
+    else if (shard.kind === 'alignment') append(this.#alignment, key, shard.rows);
+    else append(this.#similarity, key, shard.rows);
   }
 
   accuracy(model: string): Promise<readonly AccuracyRow[]> {
-    return Promise.resolve(this.#accuracy.get(model) ?? []);
+    return rowsOf(this.#accuracy, { kind: 'accuracy', model, rows: [] });
   }
 
-  similarity(surrogate: string, target: string): Promise<readonly SimilarityRow[]> {
-    return Promise.resolve(this.#similarity.get(pairKey(surrogate, target)) ?? []);
+  similarity(surrogate: string, target: string, inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> {
+    return rowsOf(this.#similarity, { kind: 'similarity', surrogate, target, inputs, rows: [] });
+  }
+
+  alignment(surrogate: string, target: string): Promise<readonly AlignmentRow[]> {
+    return rowsOf(this.#alignment, { kind: 'alignment', surrogate, target, rows: [] });
   }
 
   attack(cell: string): Promise<readonly AttackRow[]> {
-    return Promise.resolve(this.#attack.get(cell) ?? []);
+    return rowsOf(this.#attack, { kind: 'attack', cell, rows: [] });
   }
 }
 
-/** Model names hold no spaces. */
-function pairKey(surrogate: string, target: string): string {
-  return `${surrogate} ${target}`;
+function rowsOf<T>(tables: ReadonlyMap<string, readonly T[]>, group: RowGroup): Promise<readonly T[]> {
+  return Promise.resolve(tables.get(groupKey(group)) ?? []);
 }
 
 function append<T>(tables: Map<string, T[]>, key: string, rows: readonly T[]): void {

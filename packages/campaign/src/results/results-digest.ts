@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareText } from '../canonical-json.js';
-import type { AccuracyRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type { AccuracyRow, AlignmentRow, AttackRow, SimilarityRow } from '@unpair/robustness';
 import type { RowGroup } from './rows.js';
 import { groupKey } from './rows.js';
 
@@ -56,6 +56,8 @@ function encodeRows(group: RowGroup): readonly EncodedRow[] {
       return group.rows.map((row) => encode(row.sample, accuracyColumns(row)));
     case 'similarity':
       return group.rows.map((row) => encode(row.sample, similarityColumns(row)));
+    case 'alignment':
+      return group.rows.map((row) => encode(row.sample, alignmentColumns(row)));
     case 'attack':
       return group.rows.map((row) => encode(row.sample, attackColumns(row)));
   }
@@ -71,7 +73,22 @@ function accuracyColumns({ label, predicted }: AccuracyRow): readonly number[] {
 }
 
 function similarityColumns(row: SimilarityRow): readonly (number | boolean)[] {
-  return [row.cosine, row.surrogateNorm, row.targetNorm, row.agree];
+  const { cosine, surrogateNorm, targetNorm, agree } = row;
+  const { klDivergence, logitCorrelation, surrogateCurvature, targetCurvature } = row;
+  return [
+    cosine,
+    surrogateNorm,
+    targetNorm,
+    agree,
+    klDivergence,
+    logitCorrelation,
+    surrogateCurvature,
+    targetCurvature,
+  ];
+}
+
+function alignmentColumns({ cross, surrogate, target }: AlignmentRow): readonly number[] {
+  return [cross, surrogate, target];
 }
 
 function attackColumns(row: AttackRow): readonly (number | boolean)[] {

@@ -1,4 +1,10 @@
-import type { AccuracyRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type {
+  AccuracyRow,
+  AlignmentRow,
+  AttackRow,
+  SimilarityInputs,
+  SimilarityRow,
+} from '@unpair/robustness';
 
 /** Rows that belong together: of one model, of one pair of models, or of one cell. */
 export type RowGroup =
@@ -7,7 +13,14 @@ export type RowGroup =
       readonly kind: 'similarity';
       readonly surrogate: string;
       readonly target: string;
+      readonly inputs: SimilarityInputs;
       readonly rows: readonly SimilarityRow[];
+    }
+  | {
+      readonly kind: 'alignment';
+      readonly surrogate: string;
+      readonly target: string;
+      readonly rows: readonly AlignmentRow[];
     }
   | { readonly kind: 'attack'; readonly cell: string; readonly rows: readonly AttackRow[] };
 
@@ -17,7 +30,9 @@ export function groupKey(group: RowGroup): string {
     case 'accuracy':
       return `accuracy ${group.model}`;
     case 'similarity':
-      return `similarity ${group.surrogate} ${group.target}`;
+      return `similarity ${group.inputs} ${group.surrogate} ${group.target}`;
+    case 'alignment':
+      return `alignment ${group.surrogate} ${group.target}`;
     case 'attack':
       return `attack ${group.cell}`;
   }

@@ -46,9 +46,31 @@ export function bootstrapSamples(
     resample(counts, random);
     return statistic(counts);
   });
-  const sorted = draws.filter((draw) => !Number.isNaN(draw)).sort();
-  const tail = (1 - CONFIDENCE) / 2;
-  return { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
+  return estimateOf(value, draws);
+}
+
+/**
+ * The means of several measurements of the same samples with their percentile bootstrap intervals of 95 %. Each resample
+ * is drawn once for all of them, which costs less, and keeps what was measured together together.
+ * @param columns by name, values of as many samples each
+ */
+export function bootstrapMeans<Name extends string>(
+  columns: Readonly<Record<Name, readonly number[]>>,
+  random: Random,
+  resamples = 1000,
+): Readonly<Record<Name, Estimate>> {
+  const names = Object.keys(columns) as Name[];
+  const size = names.reduce((most, name) => Math.max(most, columns[name].length), 0);
+  const means = names.map((name) => resampledMean(columns[name]));
+  const counts: Counts = new Uint32Array(size).fill(1);
+  const values = means.map((mean) => mean(counts));
+  const draws = names.map(() => new Float64Array(resamples));
+  for (let draw = 0; draw < resamples; draw++) {
+    resample(counts, random);
+    means.forEach((mean, at) => draws[at]?.fill(mean(counts), draw, draw + 1));
+  }
+  const estimates = names.map((name, at) => [name, estimateOf(values[at] ?? Number.NaN, draws[at])] as const);
+  return Object.fromEntries(estimates) as Record<Name, Estimate>;
 }
 
 /** The mean of a resample of `values`. */
@@ -84,6 +106,13 @@ export function resampledMedian(values: ArrayLike<number>): (counts: Counts) => 
 /** Exact for equal ends, infinite ones too. */
 function midpoint(low: number, high: number): number {
   return low === high ? low : (low + high) / 2;
+}
+
+/** A value between the quantiles of what resamples gave for it. */
+function estimateOf(value: number, draws: Float64Array = new Float64Array()): Estimate {
+  const sorted = draws.filter((draw) => !Number.isNaN(draw)).sort();
+  const tail = (1 - CONFIDENCE) / 2;
+  return { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
 }
 
 function resample(counts: Counts, random: Random): void {

@@ -1,7 +1,9 @@
+import { mean } from './quantile.js';
+
 /** Pearson's product-moment correlation; NaN when either side does not vary. Accumulated in double precision. */
 export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const size = a.length;
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
+  const [meanA, meanB] = [mean(Array.from(a)), mean(Array.from(b))];
   let [product, squareA, squareB] = [0, 0, 0];
   for (let i = 0; i < size; i++) {
     const [x, y] = [(a[i] ?? 0) - meanA, (b[i] ?? 0) - meanB];
@@ -31,10 +33,4 @@ export function ranks(values: ArrayLike<number>): Float64Array {
 /** Spearman's rank correlation ρ (Spearman 1904): Pearson's of the ranks; NaN when either side does not vary. */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return pearson(ranks(a), ranks(b));
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
-  return sum / values.length;
 }

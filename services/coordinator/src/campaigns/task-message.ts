@@ -1,4 +1,4 @@
-import { canonicalJson, type Campaign, type PlannedTask, type Range } from '@unpair/campaign';
+import { canonicalJson, membersOf, type Campaign, type PlannedTask, type Range } from '@unpair/campaign';
 import type { CampaignRecord, ModelRef, SampleRange, Task } from '@unpair/protocol';
 
 export interface TaskMessageOptions {
@@ -43,16 +43,22 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
     case 'accuracy':
       return { $case: 'accuracy', value: { model: model(planned.model), samples: samples(planned.samples) } };
     case 'similarity': {
+      const { surrogate, inputs, threat } = planned;
+      const surrogates = membersOf(surrogate).map(model);
+      const place = { target: model(planned.target), samples: samples(planned.samples) };
+      return { $case: 'similarity', value: { surrogates, ...place, inputs, ...threat } };
+    }
+    case 'alignment': {
       const { surrogate, target } = planned;
       const value = { surrogate: model(surrogate), target: model(target), samples: samples(planned.samples) };
-      return { $case: 'similarity', value };
+      return { $case: 'alignment', value };
     }
     case 'attack': {
       const { id, target, surrogate, attack, norm, epsilon } = planned.cell;
       const value = {
         cell: id,
         target: model(target),
-        surrogate: surrogate === null ? undefined : model(surrogate),
+        surrogates: surrogate === null ? [] : membersOf(surrogate).map(model),
         attack,
         parameters: canonicalJson(planned.cell.parameters),
         norm,

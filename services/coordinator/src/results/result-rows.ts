@@ -1,4 +1,4 @@
-import type { TaskResult, WastedAttempt } from '@unpair/protocol';
+import type { SimilarityRows, TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import type { RowWriter } from './row-writer.js';
 
@@ -39,10 +39,14 @@ function writeContent(
       return;
     }
     case 'similarity': {
+      writeSimilarity(writer, campaign, outcome.value);
+      return;
+    }
+    case 'alignment': {
       const { surrogate, target, rows } = outcome.value;
-      for (const { sample, cosine, surrogateNorm, targetNorm, agree } of rows) {
-        const place = [campaign, surrogate, target, BigInt(sample)] as const;
-        writer.add('similarity', ...place, cosine, surrogateNorm, targetNorm, agree);
+      for (const row of rows) {
+        const place = [campaign, surrogate, target, BigInt(row.sample)] as const;
+        writer.add('alignment', ...place, row.cross, row.surrogate, row.target);
       }
       return;
     }
@@ -60,5 +64,16 @@ function writeContent(
     case 'failure':
     case 'deadLetter':
     case undefined:
+  }
+}
+
+function writeSimilarity(writer: RowWriter, campaign: string, value: SimilarityRows): void {
+  const { surrogate, target, inputs, rows } = value;
+  for (const row of rows) {
+    const { cosine, surrogateNorm, targetNorm, agree, klDivergence, logitCorrelation } = row;
+    const place = [campaign, surrogate, target, inputs, BigInt(row.sample)] as const;
+    const outputs = [agree, klDivergence, logitCorrelation] as const;
+    const curvatures = [row.surrogateCurvature, row.targetCurvature] as const;
+    writer.add('similarity', ...place, cosine, surrogateNorm, targetNorm, ...outputs, ...curvatures);
   }
 }

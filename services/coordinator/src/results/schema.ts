@@ -1,5 +1,5 @@
 /** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '1';
+export const schemaVersion = '2';
 
 /** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
 export const exportTables = {
@@ -12,9 +12,12 @@ export const exportTables = {
     SELECT model, sample, label, predicted FROM accuracy
     WHERE campaign = :campaign ORDER BY model, sample`,
   similarity: `
-    SELECT surrogate, target, sample, CASE WHEN isnan(cosine) THEN NULL ELSE cosine END AS cosine, surrogate_norm,
-           target_norm, agree
-    FROM similarity WHERE campaign = :campaign ORDER BY surrogate, target, sample`,
+    SELECT surrogate, target, inputs, sample, CASE WHEN isnan(cosine) THEN NULL ELSE cosine END AS cosine,
+           surrogate_norm, target_norm, agree, kl_divergence, logit_correlation, surrogate_curvature, target_curvature
+    FROM similarity WHERE campaign = :campaign ORDER BY surrogate, target, inputs, sample`,
+  alignment: `
+    SELECT surrogate, target, sample, hsic_cross, hsic_surrogate, hsic_target FROM alignment
+    WHERE campaign = :campaign ORDER BY surrogate, target, sample`,
 } as const;
 
 export type ExportTable = keyof typeof exportTables;
@@ -34,6 +37,9 @@ export const createTables = `
     surrogate_queries BIGINT, linf DOUBLE, l2 DOUBLE);
   CREATE TABLE IF NOT EXISTS accuracy (campaign VARCHAR, model VARCHAR, sample BIGINT, label INTEGER,
     predicted INTEGER);
-  CREATE TABLE IF NOT EXISTS similarity (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, sample BIGINT,
-    cosine DOUBLE, surrogate_norm DOUBLE, target_norm DOUBLE, agree BOOLEAN);
+  CREATE TABLE IF NOT EXISTS similarity (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, inputs VARCHAR,
+    sample BIGINT, cosine DOUBLE, surrogate_norm DOUBLE, target_norm DOUBLE, agree BOOLEAN, kl_divergence DOUBLE,
+    logit_correlation DOUBLE, surrogate_curvature DOUBLE, target_curvature DOUBLE);
+  CREATE TABLE IF NOT EXISTS alignment (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, sample BIGINT,
+    hsic_cross DOUBLE, hsic_surrogate DOUBLE, hsic_target DOUBLE);
 `;

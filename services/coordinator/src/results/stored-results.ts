@@ -1,4 +1,11 @@
-import type { AccuracyRow, AttackRow, ResultSource, SimilarityRow } from '@unpair/campaign';
+import type {
+  AccuracyRow,
+  AlignmentRow,
+  AttackRow,
+  ResultSource,
+  SimilarityInputs,
+  SimilarityRow,
+} from '@unpair/campaign';
 import type { ResultStore } from './result-store.js';
 
 /** A campaign's rows for its report, one group at a time. */
@@ -23,11 +30,16 @@ export class StoredResults implements ResultSource {
     }));
   }
 
-  async similarity(surrogate: string, target: string): Promise<readonly SimilarityRow[]> {
+  async similarity(
+    surrogate: string,
+    target: string,
+    inputs: SimilarityInputs,
+  ): Promise<readonly SimilarityRow[]> {
     const rows = await this.#store.query(
-      `SELECT sample, cosine, surrogate_norm, target_norm, agree FROM similarity
-       WHERE campaign = $1 AND surrogate = $2 AND target = $3 ORDER BY sample`,
-      [this.#campaignId, surrogate, target],
+      `SELECT sample, cosine, surrogate_norm, target_norm, agree, kl_divergence, logit_correlation,
+         surrogate_curvature, target_curvature
+       FROM similarity WHERE campaign = $1 AND surrogate = $2 AND target = $3 AND inputs = $4 ORDER BY sample`,
+      [this.#campaignId, surrogate, target, inputs],
     );
     return rows.map((row) => ({
       sample: Number(row['sample']),
@@ -35,6 +47,24 @@ export class StoredResults implements ResultSource {
       surrogateNorm: Number(row['surrogate_norm']),
       targetNorm: Number(row['target_norm']),
       agree: row['agree'] === true,
+      klDivergence: Number(row['kl_divergence']),
+      logitCorrelation: Number(row['logit_correlation']),
+      surrogateCurvature: Number(row['surrogate_curvature']),
+      targetCurvature: Number(row['target_curvature']),
+    }));
+  }
+
+  async alignment(surrogate: string, target: string): Promise<readonly AlignmentRow[]> {
+    const rows = await this.#store.query(
+      `SELECT sample, hsic_cross, hsic_surrogate, hsic_target FROM alignment
+       WHERE campaign = $1 AND surrogate = $2 AND target = $3 ORDER BY sample`,
+      [this.#campaignId, surrogate, target],
+    );
+    return rows.map((row) => ({
+      sample: Number(row['sample']),
+      cross: Number(row['hsic_cross']),
+      surrogate: Number(row['hsic_surrogate']),
+      target: Number(row['hsic_target']),
     }));
   }
 

@@ -19,8 +19,8 @@ attacks:
 shardSize: 5
 `;
 
-/** Tasks of {@link spec}: 1 derivation; 2 models × 4 shards; 1 pair × 4; 2 cells × 4. */
-export const taskCount = 21;
+/** Tasks of {@link spec}: 1 derivation; 2 models × 4 shards; 1 pair × 3 kinds of inputs × 4, and its features; 2 cells × 4. */
+export const taskCount = 30;
 
 const contents = {
   full: Buffer.from('a model'),

@@ -68,9 +68,22 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         surrogateNorm: 1 + sample,
         targetNorm: 2,
         agree: sample % 3 !== 0,
+        klDivergence: sample / 10,
+        logitCorrelation: 1 - sample / 20,
+        surrogateCurvature: 3 + sample,
+        targetCurvature: 4,
       }));
-      const [surrogate, target] = [content.value.surrogate?.id ?? '', content.value.target?.id ?? ''];
-      return { $case: 'similarity', value: { surrogate, target, rows } };
+      const { surrogates, target, inputs } = content.value;
+      const surrogate = surrogates.map(({ id }) => id).join('+');
+      return { $case: 'similarity', value: { surrogate, target: target?.id ?? '', inputs, rows } };
+    }
+    case 'alignment': {
+      const rows = [0, 16].map((sample) => ({ sample, cross: 1 + sample, surrogate: 2 + sample, target: 3 }));
+      const { surrogate, target } = content.value;
+      return {
+        $case: 'alignment',
+        value: { surrogate: surrogate?.id ?? '', target: target?.id ?? '', rows },
+      };
     }
     case 'attack': {
       const rows = samplesOf(content.value.samples).map((sample) => ({

@@ -13,9 +13,11 @@ function referencesOf({ work }: Task): readonly (ModelRef | SampleRange | undefi
     case 'accuracy':
       return [work.value.model, work.value.samples];
     case 'similarity':
+      return [...work.value.surrogates, work.value.target, work.value.samples];
+    case 'alignment':
       return [work.value.surrogate, work.value.target, work.value.samples];
     case 'attack':
-      return [work.value.target, work.value.surrogate, work.value.samples];
+      return [work.value.target, ...work.value.surrogates, work.value.samples];
     case undefined:
       return [];
   }

@@ -1,5 +1,6 @@
 import type { Task, TaskResult } from '@unpair/protocol';
 import { accuracy } from './tasks/accuracy.js';
+import { alignment } from './tasks/alignment.js';
 import { attack } from './tasks/attack.js';
 import { derive } from './tasks/derive.js';
 import { similarity } from './tasks/similarity.js';
@@ -61,6 +62,8 @@ async function run(context: TaskContext): Promise<Run> {
       return { outcome: { $case: 'accuracy', value: await accuracy(work.value, context) } };
     case 'similarity':
       return { outcome: { $case: 'similarity', value: await similarity(work.value, context) } };
+    case 'alignment':
+      return { outcome: { $case: 'alignment', value: await alignment(work.value, context) } };
     case 'attack':
       return { outcome: { $case: 'attack', value: await attack(work.value, context) } };
     case undefined:

@@ -8,7 +8,9 @@ import {
 } from '@unpair/graph';
 import {
   createDifferentiableClassifier,
+  createFeatureExtractor,
   type DifferentiableClassifier,
+  type FeatureExtractor,
   type RunSizes,
 } from '@unpair/robustness';
 import type { Closable } from './lease-cache.js';
@@ -32,6 +34,7 @@ export class LoadedModel implements Closable {
   readonly bytes: number;
   readonly #options: LoadedModelOptions;
   #classifier: Promise<DifferentiableClassifier> | undefined;
+  #features: Promise<FeatureExtractor | undefined> | undefined;
   #forward: Promise<Executable> | undefined;
 
   /** @throws {ModelError} when the bytes are no ONNX model that we understand. */
@@ -54,6 +57,17 @@ export class LoadedModel implements Closable {
   classifier(): Promise<DifferentiableClassifier> {
     this.#classifier ??= this.#createClassifier();
     return this.#classifier;
+  }
+
+  /**
+   * The model below its last linear layer; undefined when it has none. Made once, and closed with the model.
+   * @throws {ModelError} when it is no image classifier
+   * @throws {RuntimeError} when the runtime cannot run it
+   */
+  features(): Promise<FeatureExtractor | undefined> {
+    const { runtime, threads } = this.#options;
+    this.#features ??= createFeatureExtractor({ graph: this.graph, runtime, threads });
+    return this.#features;
   }
 
   /**
@@ -81,7 +95,7 @@ export class LoadedModel implements Closable {
   }
 
   async close(): Promise<void> {
-    const loaded = await Promise.allSettled([this.#classifier, this.#forward]);
+    const loaded = await Promise.allSettled([this.#classifier, this.#features, this.#forward]);
     for (const one of loaded) if (one.status === 'fulfilled') await one.value?.close();
   }
 }

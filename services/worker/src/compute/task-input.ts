@@ -1,6 +1,12 @@
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import { consecutiveSamples, type Classifier, type Parameters, type Sample } from '@unpair/robustness';
+import {
+  consecutiveSamples,
+  type Classifier,
+  type Norm,
+  type Parameters,
+  type Sample,
+} from '@unpair/robustness';
 
 /** A task that does not fit together. The message is one sentence for the user. */
 export class TaskInputError extends Error {
@@ -54,4 +60,10 @@ export function parseParameters(text: string): Parameters {
   } catch {
     throw new TaskInputError(`The task's parameters are not JSON: ${text.slice(0, 100)}.`);
   }
+}
+
+/** @throws {TaskInputError} for the name of no norm. */
+export function normOf(name: string): Norm {
+  if (name === 'linf' || name === 'l2') return name;
+  throw new TaskInputError(`Norm "${name}" is neither linf nor l2.`);
 }

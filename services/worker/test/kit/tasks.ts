@@ -31,8 +31,17 @@ export function quantizeTask(index: number, fixture: Fixture): Task {
 
 export function similarityTask(index: number, fixture: Fixture, where: Range = {}): Task {
   const { target, surrogate } = fixture;
-  const models = { surrogate: ref('stranger', surrogate), target: ref('full', target) };
-  return task(index, { $case: 'similarity', value: { ...models, samples: range(fixture, where) } });
+  const models = { surrogates: [ref('stranger', surrogate)], target: ref('full', target) };
+  const settings = { inputs: 'adversarial', norm: 'linf', epsilon: 0.05 };
+  return task(index, {
+    $case: 'similarity',
+    value: { ...models, ...settings, samples: range(fixture, where) },
+  });
+}
+
+export function alignmentTask(index: number, fixture: Fixture): Task {
+  const models = { surrogate: ref('stranger', fixture.surrogate), target: ref('full', fixture.target) };
+  return task(index, { $case: 'alignment', value: { ...models, samples: range(fixture, {}) } });
 }
 
 export function attackTask(
@@ -44,7 +53,7 @@ export function attackTask(
   const value: AttackTask = {
     cell: 'cell',
     target: ref('full', fixture.target),
-    surrogate: ref('stranger', fixture.surrogate),
+    surrogates: [ref('stranger', fixture.surrogate)],
     attack: 'p-rgf',
     parameters: '{"budget":300,"samples":10}',
     norm: 'linf',
@@ -60,7 +69,7 @@ export function longTask(index: number, fixture: Fixture, budget = 60_000): Task
   return attackTask(index, fixture, {
     cell: 'long',
     attack: 'square',
-    surrogate: undefined,
+    surrogates: [],
     parameters: JSON.stringify({ budget }),
     epsilon: 1e-5,
   });

@@ -47,6 +47,24 @@ const SIMILARITY: readonly Column<SimilarityReport>[] = [
   { title: '|cosine|', align: 'right', text: ({ gradientCosine }) => decimal(gradientCosine.meanAbsolute) },
   { title: 'norm ratio', align: 'right', text: (row) => decimal(row.gradientNormRatio) },
   {
+    title: 'cosine, adversarial',
+    align: 'right',
+    text: ({ adversarial }) => decimal(adversarial?.gradientCosine.mean ?? null),
+    optional: true,
+  },
+  {
+    title: 'logits',
+    align: 'right',
+    text: ({ logitCorrelation }) => decimal(logitCorrelation.value),
+    optional: true,
+  },
+  {
+    title: 'CKA',
+    align: 'right',
+    text: ({ linearCka }) => decimal(linearCka?.value ?? null),
+    optional: true,
+  },
+  {
     title: 'same prediction',
     align: 'right',
     text: ({ agreement, agreementInterval }) => percent({ value: agreement, ...agreementInterval }),

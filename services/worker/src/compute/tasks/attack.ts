@@ -1,21 +1,15 @@
 import type { AttackRows, AttackTask } from '@unpair/protocol';
-import {
-  attacks,
-  runAttack,
-  type AttackDefinition,
-  type DifferentiableClassifier,
-  type Norm,
-} from '@unpair/robustness';
+import { attacks, runAttack, type AttackDefinition } from '@unpair/robustness';
 import type { TaskContext } from '../execute-task.js';
-import { parseParameters, present, TaskInputError } from '../task-input.js';
-import { withClassifier, withTaskSamples, type TaskSamples } from './lending.js';
+import { normOf, parseParameters, present, TaskInputError } from '../task-input.js';
+import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
   const target = present(task.target, 'target');
   return withTaskSamples(task.samples, context, (samples) =>
     withClassifier(target, { samples, role: 'target', context }, (victim) =>
-      withSurrogate(task, samples, context, async (surrogate) => {
+      withSurrogate(task.surrogates, { samples, role: 'own', context }, async (surrogate) => {
         const { batchSize, signal } = context;
         const rows = await runAttack({
           definition: definitionOf(task.attack),
@@ -35,16 +29,6 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
   );
 }
 
-function withSurrogate<T>(
-  { surrogate }: AttackTask,
-  samples: TaskSamples,
-  context: TaskContext,
-  use: (surrogate: DifferentiableClassifier | null) => Promise<T>,
-): Promise<T> {
-  if (surrogate === undefined) return use(null);
-  return withClassifier(surrogate, { samples, role: 'own', context }, use);
-}
-
 function definitionOf(name: string): AttackDefinition {
   const definition = attacks.get(name);
   if (definition !== undefined) return definition;
@@ -53,9 +37,4 @@ function definitionOf(name: string): AttackDefinition {
     `Attack "${name}" is not among those this worker knows: ${known}.`,
     'UNIMPLEMENTED',
   );
-}
-
-function normOf(name: string): Norm {
-  if (name === 'linf' || name === 'l2') return name;
-  throw new TaskInputError(`Norm "${name}" is neither linf nor l2.`);
 }

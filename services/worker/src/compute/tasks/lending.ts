@@ -1,6 +1,6 @@
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import type { DifferentiableClassifier, Sample } from '@unpair/robustness';
+import { createEnsemble, type DifferentiableClassifier, type Sample } from '@unpair/robustness';
 import type { TaskContext } from '../execute-task.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { ModelFile } from '../messages.js';
@@ -50,4 +50,21 @@ export function withClassifier<T>(
     assertFits(model.id, classifier, samples.set);
     return use(context.meter.wrap(classifier, role), loaded);
   });
+}
+
+/** Lends `use` a surrogate: null for no models, an ensemble for more than one. */
+export async function withSurrogate<T>(
+  models: readonly ModelRef[],
+  options: ClassifierOptions,
+  use: (surrogate: DifferentiableClassifier | null) => Promise<T>,
+): Promise<T> {
+  const members: DifferentiableClassifier[] = [];
+  const lend = ([model, ...others]: readonly ModelRef[]): Promise<T> => {
+    if (model === undefined) return use(members.length > 1 ? createEnsemble(members) : (members[0] ?? null));
+    return withClassifier(present(model, 'surrogate'), options, (classifier) => {
+      members.push(classifier);
+      return lend(others);
+    });
+  };
+  return lend(models);
 }

@@ -1,21 +1,32 @@
+import { ensembleName } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
-import { measureSimilarity } from '@unpair/robustness';
+import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/robustness';
 import type { TaskContext } from '../execute-task.js';
-import { present } from '../task-input.js';
-import { withClassifier, withTaskSamples } from './lending.js';
+import { normOf, present, TaskInputError } from '../task-input.js';
+import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
 
-/** Input gradients of two models compared, sample by sample. */
+/** Two models compared, sample by sample. */
 export function similarity(task: SimilarityTask, context: TaskContext): Promise<SimilarityRows> {
   const { batchSize, signal } = context;
-  const surrogate = present(task.surrogate, 'surrogate');
   const target = present(task.target, 'target');
+  const inputs = inputsOf(task.inputs);
+  const threat = { norm: normOf(task.norm), epsilon: task.epsilon };
+  const settings = { inputs, threat, seed: context.task.seed, batchSize, signal };
   return withTaskSamples(task.samples, context, (samples) => {
     const options = { samples, role: 'own', context } as const;
-    return withClassifier(surrogate, options, (published) =>
+    return withSurrogate(task.surrogates, options, (published) =>
       withClassifier(target, options, async (hidden) => {
-        const rows = await measureSimilarity(published, hidden, samples.rows, { batchSize, signal });
-        return { surrogate: surrogate.id, target: target.id, rows: [...rows] };
+        if (published === null) throw new TaskInputError('The task names no surrogate.');
+        const rows = await measureSimilarity(published, hidden, samples.rows, settings);
+        const surrogate = ensembleName(task.surrogates.map(({ id }) => id));
+        return { surrogate, target: target.id, inputs, rows: [...rows] };
       }),
     );
   });
+}
+
+function inputsOf(name: string): SimilarityInputs {
+  const inputs = SIMILARITY_INPUTS.find((one) => one === name);
+  if (inputs !== undefined) return inputs;
+  throw new TaskInputError(`Inputs "${name}" are not among ${SIMILARITY_INPUTS.join(', ')}.`);
 }

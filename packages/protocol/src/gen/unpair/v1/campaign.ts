@@ -244,7 +244,7 @@ export interface GetReportResponse {
 export interface ExportResultsRequest {
   readonly id: string;
   readonly format: ExportFormat;
-  /** attacks, accuracy or similarity. */
+  /** attacks, accuracy, similarity or alignment. */
   readonly table: string;
 }
 

@@ -22,6 +22,7 @@ export interface Task {
     | { readonly $case: "accuracy"; readonly value: AccuracyTask }
     | { readonly $case: "similarity"; readonly value: SimilarityTask }
     | { readonly $case: "attack"; readonly value: AttackTask }
+    | { readonly $case: "alignment"; readonly value: AlignmentTask }
     | undefined;
 }
 
@@ -58,6 +59,21 @@ export interface AccuracyTask {
 }
 
 export interface SimilarityTask {
+  /** More than one: an ensemble, whose losses are averaged. */
+  readonly surrogates: readonly ModelRef[];
+  readonly target: ModelRef | undefined;
+  readonly samples:
+    | SampleRange
+    | undefined;
+  /** clean, noised or adversarial. */
+  readonly inputs: string;
+  /** The ball of noised and adversarial inputs: linf or l2, and its radius. */
+  readonly norm: string;
+  readonly epsilon: number;
+}
+
+/** Compares the penultimate features of two models. Over all samples at once, since minibatches begin at the first. */
+export interface AlignmentTask {
   readonly surrogate: ModelRef | undefined;
   readonly target: ModelRef | undefined;
   readonly samples: SampleRange | undefined;
@@ -69,8 +85,8 @@ export interface AttackTask {
   readonly target:
     | ModelRef
     | undefined;
-  /** Absent for attacks without a prior. */
-  readonly surrogate: ModelRef | undefined;
+  /** None for attacks without a prior; more than one: an ensemble, whose losses are averaged. */
+  readonly surrogates: readonly ModelRef[];
   readonly attack: string;
   /** Parameters with defaults filled in, as canonical JSON. */
   readonly parameters: string;
@@ -99,6 +115,7 @@ export interface TaskResult {
     | { readonly $case: "attack"; readonly value: AttackRows }
     | { readonly $case: "failure"; readonly value: Failure }
     | { readonly $case: "deadLetter"; readonly value: DeadLetter }
+    | { readonly $case: "alignment"; readonly value: AlignmentRows }
     | undefined;
 }
 
@@ -132,6 +149,7 @@ export interface SimilarityRows {
   readonly surrogate: string;
   readonly target: string;
   readonly rows: readonly SimilarityRow[];
+  readonly inputs: string;
 }
 
 export interface SimilarityRow {
@@ -141,6 +159,27 @@ export interface SimilarityRow {
   readonly surrogateNorm: number;
   readonly targetNorm: number;
   readonly agree: boolean;
+  /** Of the surrogate's class probabilities from the target's, in nats. */
+  readonly klDivergence: number;
+  readonly logitCorrelation: number;
+  readonly surrogateCurvature: number;
+  readonly targetCurvature: number;
+}
+
+/** Empty where a model has no last linear layer. */
+export interface AlignmentRows {
+  readonly surrogate: string;
+  readonly target: string;
+  readonly rows: readonly AlignmentRow[];
+}
+
+/** Unbiased HSIC of one minibatch: between the two models' features, and of each with themselves. */
+export interface AlignmentRow {
+  /** The minibatch's first sample. */
+  readonly sample: number;
+  readonly cross: number;
+  readonly surrogate: number;
+  readonly target: number;
 }
 
 export interface AttackRows {
@@ -211,6 +250,9 @@ export const Task: MessageFns<Task> = {
         break;
       case "attack":
         AttackTask.encode(message.work.value, writer.uint32(66).fork()).join();
+        break;
+      case "alignment":
+        AlignmentTask.encode(message.work.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -293,6 +335,14 @@ export const Task: MessageFns<Task> = {
             message.work = { $case: "attack", value: AttackTask.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.work = { $case: "alignment", value: AlignmentTask.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -336,6 +386,12 @@ export const Task: MessageFns<Task> = {
       case "attack": {
         if (object.work?.value !== undefined && object.work?.value !== null) {
           message.work = { $case: "attack", value: AttackTask.fromPartial(object.work.value) };
+        }
+        break;
+      }
+      case "alignment": {
+        if (object.work?.value !== undefined && object.work?.value !== null) {
+          message.work = { $case: "alignment", value: AlignmentTask.fromPartial(object.work.value) };
         }
         break;
       }
@@ -667,19 +723,28 @@ export const AccuracyTask: MessageFns<AccuracyTask> = {
 };
 
 function createBaseSimilarityTask(): SimilarityTask {
-  return { surrogate: undefined, target: undefined, samples: undefined };
+  return { surrogates: [], target: undefined, samples: undefined, inputs: "", norm: "", epsilon: 0 };
 }
 
 export const SimilarityTask: MessageFns<SimilarityTask> = {
   encode(message: SimilarityTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.surrogate !== undefined) {
-      ModelRef.encode(message.surrogate, writer.uint32(10).fork()).join();
+    for (const v of message.surrogates) {
+      ModelRef.encode(v!, writer.uint32(10).fork()).join();
     }
     if (message.target !== undefined) {
       ModelRef.encode(message.target, writer.uint32(18).fork()).join();
     }
     if (message.samples !== undefined) {
       SampleRange.encode(message.samples, writer.uint32(26).fork()).join();
+    }
+    if (message.inputs !== "") {
+      writer.uint32(34).string(message.inputs);
+    }
+    if (message.norm !== "") {
+      writer.uint32(42).string(message.norm);
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(49).double(message.epsilon);
     }
     return writer;
   },
@@ -694,6 +759,116 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseSimilarityTask() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.surrogates.push(ModelRef.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = ModelRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.samples = SampleRange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.inputs = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.norm = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SimilarityTask>, I>>(base?: I): SimilarityTask {
+    return SimilarityTask.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SimilarityTask>, I>>(object: I): SimilarityTask {
+    const message = createBaseSimilarityTask() as any;
+    message.surrogates = object.surrogates?.map((e) => ModelRef.fromPartial(e)) || [];
+    message.target = (object.target !== undefined && object.target !== null)
+      ? ModelRef.fromPartial(object.target)
+      : undefined;
+    message.samples = (object.samples !== undefined && object.samples !== null)
+      ? SampleRange.fromPartial(object.samples)
+      : undefined;
+    message.inputs = object.inputs ?? "";
+    message.norm = object.norm ?? "";
+    message.epsilon = object.epsilon ?? 0;
+    return message;
+  },
+};
+
+function createBaseAlignmentTask(): AlignmentTask {
+  return { surrogate: undefined, target: undefined, samples: undefined };
+}
+
+export const AlignmentTask: MessageFns<AlignmentTask> = {
+  encode(message: AlignmentTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.surrogate !== undefined) {
+      ModelRef.encode(message.surrogate, writer.uint32(10).fork()).join();
+    }
+    if (message.target !== undefined) {
+      ModelRef.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    if (message.samples !== undefined) {
+      SampleRange.encode(message.samples, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlignmentTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlignmentTask() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -733,11 +908,11 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SimilarityTask>, I>>(base?: I): SimilarityTask {
-    return SimilarityTask.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<AlignmentTask>, I>>(base?: I): AlignmentTask {
+    return AlignmentTask.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<SimilarityTask>, I>>(object: I): SimilarityTask {
-    const message = createBaseSimilarityTask() as any;
+  fromPartial<I extends Exact<DeepPartial<AlignmentTask>, I>>(object: I): AlignmentTask {
+    const message = createBaseAlignmentTask() as any;
     message.surrogate = (object.surrogate !== undefined && object.surrogate !== null)
       ? ModelRef.fromPartial(object.surrogate)
       : undefined;
@@ -755,7 +930,7 @@ function createBaseAttackTask(): AttackTask {
   return {
     cell: "",
     target: undefined,
-    surrogate: undefined,
+    surrogates: [],
     attack: "",
     parameters: "",
     norm: "",
@@ -772,8 +947,8 @@ export const AttackTask: MessageFns<AttackTask> = {
     if (message.target !== undefined) {
       ModelRef.encode(message.target, writer.uint32(18).fork()).join();
     }
-    if (message.surrogate !== undefined) {
-      ModelRef.encode(message.surrogate, writer.uint32(26).fork()).join();
+    for (const v of message.surrogates) {
+      ModelRef.encode(v!, writer.uint32(26).fork()).join();
     }
     if (message.attack !== "") {
       writer.uint32(34).string(message.attack);
@@ -827,7 +1002,7 @@ export const AttackTask: MessageFns<AttackTask> = {
               break;
             }
 
-            message.surrogate = ModelRef.decode(reader, reader.uint32());
+            message.surrogates.push(ModelRef.decode(reader, reader.uint32()));
             continue;
           }
           case 4: {
@@ -891,9 +1066,7 @@ export const AttackTask: MessageFns<AttackTask> = {
     message.target = (object.target !== undefined && object.target !== null)
       ? ModelRef.fromPartial(object.target)
       : undefined;
-    message.surrogate = (object.surrogate !== undefined && object.surrogate !== null)
-      ? ModelRef.fromPartial(object.surrogate)
-      : undefined;
+    message.surrogates = object.surrogates?.map((e) => ModelRef.fromPartial(e)) || [];
     message.attack = object.attack ?? "";
     message.parameters = object.parameters ?? "";
     message.norm = object.norm ?? "";
@@ -947,6 +1120,9 @@ export const TaskResult: MessageFns<TaskResult> = {
         break;
       case "deadLetter":
         DeadLetter.encode(message.outcome.value, writer.uint32(98).fork()).join();
+        break;
+      case "alignment":
+        AlignmentRows.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
     }
     return writer;
@@ -1061,6 +1237,14 @@ export const TaskResult: MessageFns<TaskResult> = {
             message.outcome = { $case: "deadLetter", value: DeadLetter.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.outcome = { $case: "alignment", value: AlignmentRows.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1118,6 +1302,12 @@ export const TaskResult: MessageFns<TaskResult> = {
       case "deadLetter": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "deadLetter", value: DeadLetter.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "alignment": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "alignment", value: AlignmentRows.fromPartial(object.outcome.value) };
         }
         break;
       }
@@ -1455,7 +1645,7 @@ export const AccuracyRow: MessageFns<AccuracyRow> = {
 };
 
 function createBaseSimilarityRows(): SimilarityRows {
-  return { surrogate: "", target: "", rows: [] };
+  return { surrogate: "", target: "", rows: [], inputs: "" };
 }
 
 export const SimilarityRows: MessageFns<SimilarityRows> = {
@@ -1468,6 +1658,9 @@ export const SimilarityRows: MessageFns<SimilarityRows> = {
     }
     for (const v of message.rows) {
       SimilarityRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.inputs !== "") {
+      writer.uint32(34).string(message.inputs);
     }
     return writer;
   },
@@ -1509,6 +1702,14 @@ export const SimilarityRows: MessageFns<SimilarityRows> = {
             message.rows.push(SimilarityRow.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.inputs = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1529,12 +1730,23 @@ export const SimilarityRows: MessageFns<SimilarityRows> = {
     message.surrogate = object.surrogate ?? "";
     message.target = object.target ?? "";
     message.rows = object.rows?.map((e) => SimilarityRow.fromPartial(e)) || [];
+    message.inputs = object.inputs ?? "";
     return message;
   },
 };
 
 function createBaseSimilarityRow(): SimilarityRow {
-  return { sample: 0, cosine: 0, surrogateNorm: 0, targetNorm: 0, agree: false };
+  return {
+    sample: 0,
+    cosine: 0,
+    surrogateNorm: 0,
+    targetNorm: 0,
+    agree: false,
+    klDivergence: 0,
+    logitCorrelation: 0,
+    surrogateCurvature: 0,
+    targetCurvature: 0,
+  };
 }
 
 export const SimilarityRow: MessageFns<SimilarityRow> = {
@@ -1553,6 +1765,18 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     }
     if (message.agree !== false) {
       writer.uint32(40).bool(message.agree);
+    }
+    if (message.klDivergence !== 0) {
+      writer.uint32(49).double(message.klDivergence);
+    }
+    if (message.logitCorrelation !== 0) {
+      writer.uint32(57).double(message.logitCorrelation);
+    }
+    if (message.surrogateCurvature !== 0) {
+      writer.uint32(65).double(message.surrogateCurvature);
+    }
+    if (message.targetCurvature !== 0) {
+      writer.uint32(73).double(message.targetCurvature);
     }
     return writer;
   },
@@ -1610,6 +1834,38 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
             message.agree = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.klDivergence = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.logitCorrelation = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.surrogateCurvature = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.targetCurvature = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1632,6 +1888,180 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     message.surrogateNorm = object.surrogateNorm ?? 0;
     message.targetNorm = object.targetNorm ?? 0;
     message.agree = object.agree ?? false;
+    message.klDivergence = object.klDivergence ?? 0;
+    message.logitCorrelation = object.logitCorrelation ?? 0;
+    message.surrogateCurvature = object.surrogateCurvature ?? 0;
+    message.targetCurvature = object.targetCurvature ?? 0;
+    return message;
+  },
+};
+
+function createBaseAlignmentRows(): AlignmentRows {
+  return { surrogate: "", target: "", rows: [] };
+}
+
+export const AlignmentRows: MessageFns<AlignmentRows> = {
+  encode(message: AlignmentRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.surrogate !== "") {
+      writer.uint32(10).string(message.surrogate);
+    }
+    if (message.target !== "") {
+      writer.uint32(18).string(message.target);
+    }
+    for (const v of message.rows) {
+      AlignmentRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlignmentRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlignmentRows() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rows.push(AlignmentRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AlignmentRows>, I>>(base?: I): AlignmentRows {
+    return AlignmentRows.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AlignmentRows>, I>>(object: I): AlignmentRows {
+    const message = createBaseAlignmentRows() as any;
+    message.surrogate = object.surrogate ?? "";
+    message.target = object.target ?? "";
+    message.rows = object.rows?.map((e) => AlignmentRow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAlignmentRow(): AlignmentRow {
+  return { sample: 0, cross: 0, surrogate: 0, target: 0 };
+}
+
+export const AlignmentRow: MessageFns<AlignmentRow> = {
+  encode(message: AlignmentRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sample !== 0) {
+      writer.uint32(8).int64(message.sample);
+    }
+    if (message.cross !== 0) {
+      writer.uint32(17).double(message.cross);
+    }
+    if (message.surrogate !== 0) {
+      writer.uint32(25).double(message.surrogate);
+    }
+    if (message.target !== 0) {
+      writer.uint32(33).double(message.target);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlignmentRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlignmentRow() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sample = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.cross = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.surrogate = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.target = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AlignmentRow>, I>>(base?: I): AlignmentRow {
+    return AlignmentRow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AlignmentRow>, I>>(object: I): AlignmentRow {
+    const message = createBaseAlignmentRow() as any;
+    message.sample = object.sample ?? 0;
+    message.cross = object.cross ?? 0;
+    message.surrogate = object.surrogate ?? 0;
+    message.target = object.target ?? 0;
     return message;
   },
 };
