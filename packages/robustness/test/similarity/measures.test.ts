@@ -1,5 +1,11 @@
 import type { DifferentiableClassifier, Sample, SimilarityInputs } from '@unpair/robustness';
-import { bootstrapSamples, createRandom, distance, measureSimilarity, resampledCka } from '@unpair/robustness';
+import {
+  bootstrapSamples,
+  createRandom,
+  distance,
+  measureSimilarity,
+  resampledCka,
+} from '@unpair/robustness';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -104,7 +110,11 @@ describe('linear CKA', () => {
         gramWithoutDiagonal(features(`${side} ${batch}`, 16, 8), 16),
       );
       if (a === undefined || b === undefined) throw new Error('two matrices');
-      const [cross, surrogate, target] = [unbiasedHsic(a, b, 16), unbiasedHsic(a, a, 16), unbiasedHsic(b, b, 16)];
+      const [cross, surrogate, target] = [
+        unbiasedHsic(a, b, 16),
+        unbiasedHsic(a, a, 16),
+        unbiasedHsic(b, b, 16),
+      ];
       return { sample: 16 * batch, cross, surrogate, target };
     });
     const random = createRandom({ seed: 1, cell: 'cka', sample: 0 });
@@ -115,7 +125,9 @@ describe('linear CKA', () => {
   });
 
   test('refuses too few samples, and says nothing of features that do not vary', () => {
-    expect(() => unbiasedHsic(new Float64Array(9), new Float64Array(9), 3)).toThrow('at least 4 samples, got 3');
+    expect(() => unbiasedHsic(new Float64Array(9), new Float64Array(9), 3)).toThrow(
+      'at least 4 samples, got 3',
+    );
     expect(ckaOf(new Float32Array(12).fill(2), features('own', 6, 2), 6)).toBeNaN();
   });
 });
@@ -182,7 +194,9 @@ describe('inputs to compare', () => {
     for (const [row, { input, label }] of adversarial.entries()) {
       const clean = samples[row]?.input ?? input;
       const [before, after] = await Promise.all(
-        [clean, input].map(async (point) => (await target.lossGradients(point, Int32Array.of(label), 1)).losses[0]),
+        [clean, input].map(
+          async (point) => (await target.lossGradients(point, Int32Array.of(label), 1)).losses[0],
+        ),
       );
       expect(after).toBeGreaterThan(before ?? Infinity);
       expect(distance(input, clean).linf).toBeCloseTo(threat.epsilon, 5);
@@ -201,13 +215,17 @@ describe.each(['clean', 'noised', 'adversarial'] as const)('similarity on %s inp
   test('rows are the same for any batch size and sharding', async () => {
     const whole = await measure(surrogate, 64);
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 30 }), async (size, cut) => {
-        const shards = [
-          await measure(surrogate, size, samples.slice(0, cut)),
-          await measure(surrogate, size + 2, samples.slice(cut)),
-        ];
-        expect(shards.flat()).toEqual(whole);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 0, max: 30 }),
+        async (size, cut) => {
+          const shards = [
+            await measure(surrogate, size, samples.slice(0, cut)),
+            await measure(surrogate, size + 2, samples.slice(cut)),
+          ];
+          expect(shards.flat()).toEqual(whole);
+        },
+      ),
       { numRuns: 8 },
     );
   });

@@ -60,14 +60,25 @@ describe('standardised regression', () => {
   test('gives an effect to the predictor that acts, and none to one that only comes with it', () => {
     const acts = [1, 2, 3, 4, 5, 6, 7, 8];
     const comes = acts.map((value, at) => value + (at % 2 === 0 ? 1 : -1));
-    const fit = standardizedFit([acts, comes], acts.map((value) => 3 * value - 2));
+    const fit = standardizedFit(
+      [acts, comes],
+      acts.map((value) => 3 * value - 2),
+    );
     expect(fit?.coefficients[0]).toBeCloseTo(1, 10);
     expect(fit?.coefficients[1]).toBeCloseTo(0, 10);
     expect(fit?.rSquared).toBeCloseTo(1, 10);
   });
 
   test('is undefined where predictors say the same, or nothing', () => {
-    expect(standardizedFit([[1, 2, 3, 5], [2, 4, 6, 10]], [1, 0, 1, 1])).toBeUndefined();
+    expect(
+      standardizedFit(
+        [
+          [1, 2, 3, 5],
+          [2, 4, 6, 10],
+        ],
+        [1, 0, 1, 1],
+      ),
+    ).toBeUndefined();
     expect(standardizedFit([[1, 1, 1, 1]], [1, 0, 1, 1])).toBeUndefined();
     expect(standardizedFit([[1, 2, 3, 4]], [2, 2, 2, 2])).toBeUndefined();
   });

@@ -23,7 +23,8 @@ export function accuracyTask(index: number, fixture: Fixture, where: Range = {})
 }
 
 export function quantizeTask(index: number, fixture: Fixture): Task {
-  const parameters = '{"activations":8,"calibration":16,"weights":8}';
+  const bits = { weights: 8, activations: 8, granularity: 'channel', scheme: 'asymmetric' };
+  const parameters = JSON.stringify({ ...bits, calibration: 16, ranges: 'min-max' });
   const calibration = range(fixture, { count: 16 });
   const value = { model: 'int8', kind: 'quantize', of: ref('full', fixture.target), parameters, calibration };
   return task(index, { $case: 'derive', value });
