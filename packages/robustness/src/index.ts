@@ -53,8 +53,6 @@ export { RobustnessError } from './robustness-error.js';
 export type { AttackRow } from './scheduler/attack-row.js';
 export { runAttack } from './scheduler/run-attack.js';
 export type { AttackOptions, AttackProgress } from './scheduler/run-attack.js';
-export { measureSimilarity } from './similarity/gradient-similarity.js';
-export type { SimilarityRow } from './similarity/gradient-similarity.js';
 export { deriveSibling, sampleDemand } from './siblings/derive.js';
 export { distillModel } from './siblings/distill.js';
 export { pruneModel } from './siblings/prune.js';
@@ -67,8 +65,6 @@ export type { SimilarityInputs, SimilarityRow } from './similarity/similarity-ro
 export { quantizeModel } from './siblings/quantize.js';
 export { siblings } from './siblings/registry.js';
 export type { SampleDemand, SiblingDefinition, SiblingRequest } from './siblings/sibling.js';
-export { bootstrap, bootstrapSamples, resampledMean, resampledMedian } from './statistics/bootstrap.js';
-export type { SiblingDefinition, SiblingRequest } from './siblings/sibling.js';
 export {
   bootstrap,
   bootstrapMeans,

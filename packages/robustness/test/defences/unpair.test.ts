@@ -63,7 +63,9 @@ async function compare(graph: Graph): Promise<{ readonly cosine: number; readonl
   if (own === undefined || other === undefined) throw new Error('two models');
   const images = firstImages(samples, samples.labels.length);
   const rows = consecutiveSamples(0, images, samples.labels);
-  const similarity = await measureSimilarity(own, other, rows, { batchSize: 64 });
+  const threat = { norm: 'linf', epsilon: 8 / 255 } as const;
+  const settings = { inputs: 'clean', threat, seed: 1, batchSize: 64 } as const;
+  const similarity = await measureSimilarity(own, other, rows, settings);
   const right = await measureAccuracy(own, rows, { batchSize: 64 });
   await Promise.all([own.close(), other.close()]);
   return {
