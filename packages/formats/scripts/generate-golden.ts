@@ -1,5 +1,5 @@
 /**
- * Writes what LiteRT computes of the development models, which the tests compare with:
+ * Writes what LiteRT computes of the development models and of one small model for each operator, which the tests compare with:
  *
  *     npm install --prefix FOLDER --ignore-scripts @litertjs/core@2.5.3
  *     node --conditions=source --import tsx packages/formats/scripts/generate-golden.ts FOLDER MODELS
@@ -11,6 +11,8 @@ import { join } from 'node:path';
 
 import { readModelFile } from '../src/tflite/model-file.js';
 import { pictures } from '../test/tflite/support/images.js';
+import { writeTflite } from '../test/tflite/support/model-writer.js';
+import { OPERATOR_MODELS, numbers } from '../test/tflite/support/operator-models.js';
 import { withOutput } from '../test/tflite/support/redirect.js';
 import type { Numbers } from './litert.js';
 import { openLiteRt } from './litert.js';
@@ -47,6 +49,16 @@ for (const name of MODELS) {
   const path = new URL(`../test/tflite/golden/${name}.golden.json`, import.meta.url);
   writeFileSync(path, `${JSON.stringify(golden)}\n`);
 }
+const operators: Record<string, number[]> = {};
+for (const [name, spec] of Object.entries(OPERATOR_MODELS)) {
+  const shape = spec.tensors[spec.inputs[0] ?? 0]?.shape ?? [];
+  const [result] = await interpret(writeTflite(spec), [numbers(shape.reduce((a, b) => a * b, 1))]);
+  operators[name] = Array.from(result ?? [], (value) => Number(value.toPrecision(7)));
+}
+writeFileSync(
+  new URL('../test/tflite/golden/operators.golden.json', import.meta.url),
+  `${JSON.stringify(operators)}\n`,
+);
 process.exit(0);
 
 /** Pixels as a file's input holds them; int8 inputs are shifted by 128. */

@@ -86,9 +86,11 @@ export class Operation {
   }
 
   outputShape(i = 0): readonly number[] {
-    const index = this.#operator.outputs[i];
-    if (index === undefined) throw this.refuse(`lacks its output ${i}`);
-    return this.#importer.tensor(index).shape;
+    return this.#output(i).shape;
+  }
+
+  outputType(): string {
+    return this.#output(0).type;
   }
 
   requireRank(i: number, rank: number): void {
@@ -168,6 +170,12 @@ export class Operation {
     const index = this.#operator.inputs[i] ?? -1;
     if (index < 0) throw this.refuse(`lacks its input ${i}`);
     return index;
+  }
+
+  #output(i: number): FileTensor {
+    const index = this.#operator.outputs[i];
+    if (index === undefined) throw this.refuse(`lacks its output ${i}`);
+    return this.#importer.tensor(index);
   }
 
   #tensor(i: number): FileTensor {

@@ -38,6 +38,12 @@ const sum: Rule = (o) =>
 /** A value of another element type or scale: the importer rounds where there is rounding. */
 const same: Rule = (o) => o.emit('Identity', [o.input(0)]);
 
+/** Pixels to floats; towards integers, a cast would cut off what the importer rounds. */
+const cast: Rule = (o) => {
+  if (o.outputType() !== 'float32') throw o.refuse(`casts to ${o.outputType()}, supported is float32`);
+  return same(o);
+};
+
 /** Arithmetic on each element. */
 export const arithmeticRules: Rules = {
   ADD: binary('Add'),
@@ -57,5 +63,5 @@ export const arithmeticRules: Rules = {
   ABS: unary('Abs'),
   QUANTIZE: same,
   DEQUANTIZE: same,
-  CAST: same,
+  CAST: cast,
 };
