@@ -50,9 +50,7 @@ const constantOperators: ReadonlySet<string> = new Set([
   'Less',
   'LessOrEqual',
   'Not',
-  'OneHot',
   'Or',
-  'Range',
   'Round',
   'Shape',
   'Sign',
@@ -78,6 +76,11 @@ export function isConstantAlmostEverywhere(node: Node): boolean {
   // A slope is read back from a file as the nearest float32.
   if (node.op === 'HardSigmoid') return floatAttribute(node, 'alpha', 0.2) >= STEP_SLOPE * 0.99;
   return constantOperators.has(node.op);
+}
+
+/** Operators with a derivative of zero wherever there is one, sorted. */
+export function stepOperators(): readonly string[] {
+  return [...constantOperators].sort();
 }
 
 /** Names of all operators with a rule or a decomposition, sorted: for documentation and for tests that cover each. */
