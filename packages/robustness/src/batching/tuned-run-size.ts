@@ -26,8 +26,8 @@ const SMALLEST = 4;
 const TRIALS = 3;
 
 /**
- * Finds the fastest run size by the work that there is to do anyway: the first runs are of 4, 8, 16, … rows, three of
- * each, and the fastest size is kept. So tuning costs nothing but the difference between the sizes on those runs.
+ * Finds the fastest run size by the work that there is to do anyway: the first runs are of 4, 8, 16, … rows, each
+ * three times in turn, and the fastest size is kept. So tuning costs nothing but the difference between the sizes on those runs.
  */
 export class TunedRunSize implements RunSize {
   readonly #options: TunedRunSizeOptions;
@@ -48,8 +48,8 @@ export class TunedRunSize implements RunSize {
   next(waiting: number): number {
     const limit = Math.min(this.#options.limit, this.#fitting ?? Infinity);
     const allowed = this.#candidates.filter((rows) => rows <= limit);
-    const untried = allowed.find((rows) => (this.#trials.get(rows)?.count ?? 0) < TRIALS);
-    if (untried !== undefined && untried <= waiting) return untried;
+    const untried = this.#leastTried(allowed.filter((rows) => rows <= waiting));
+    if (untried !== undefined) return untried;
     return evenRun(waiting, this.#fastest(allowed) ?? limit);
   }
 
@@ -65,6 +65,12 @@ export class TunedRunSize implements RunSize {
     this.#fitting = Math.floor(rows / 2);
     this.#options.onOutOfMemory?.(rows);
     this.#options.onLearnt?.(this.#learnt());
+  }
+
+  /** In turn, so that a spell in which the machine is busy with something else slows down all sizes alike. */
+  #leastTried(possible: readonly number[]): number | undefined {
+    const count = (rows: number): number => this.#trials.get(rows)?.count ?? 0;
+    return possible.filter((rows) => count(rows) < TRIALS).toSorted((a, b) => count(a) - count(b))[0];
   }
 
   /** Of the sizes that were timed. */
