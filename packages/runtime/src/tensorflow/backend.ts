@@ -67,7 +67,7 @@ let wasm: Promise<typeof tfjs> | undefined;
 async function openWasm(): Promise<Backend> {
   wasm ??= prepareWasm();
   const tf = await wasm;
-  if (!(await tf.setBackend('wasm'))) {
+  if (!(await withoutNewListeners(() => tf.setBackend('wasm')))) {
     throw new RuntimeError('the WebAssembly backend of TensorFlow.js does not start');
   }
   return backendOf(tf, 'wasm', 'cpu');
@@ -81,6 +81,21 @@ async function prepareWasm(): Promise<typeof tfjs> {
   setWasmPaths(join(dirname(entry), '/'));
   registerWasmKernels(tf);
   return tf;
+}
+
+/** What the process listens to is its main's business: WebAssembly modules add handlers that rethrow what comes. */
+async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = events.map((event) => new Set(process.listeners(event as 'exit')));
+  try {
+    return await start();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of process.listeners(event as 'exit')) {
+        if (before[i]?.has(listener) !== true) process.removeListener(event, listener);
+      }
+    });
+  }
 }
 
 async function openCpu(): Promise<Backend> {
