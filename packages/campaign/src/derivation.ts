@@ -1,5 +1,9 @@
+import type { SampleDemand } from '@unpair/robustness';
+import { sampleDemand } from '@unpair/robustness';
+import { BUILT_IN } from './built-in.js';
 import type { ModelEntry } from './campaign.js';
 import { membersOf } from './ensemble.js';
+import type { Vocabulary } from './vocabulary.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
@@ -14,6 +18,19 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
     }
   }
   return [...ordered];
+}
+
+/**
+ * Training samples that a way of deriving asks for with these parameters.
+ * @throws {RangeError} when this version has no such way
+ */
+export function trainingDemandOf(
+  { kind, parameters }: Pick<Derived, 'kind' | 'parameters'>,
+  vocabulary: Vocabulary = BUILT_IN,
+): SampleDemand {
+  const definition = vocabulary.siblings.find(({ name }) => name === kind);
+  if (definition === undefined) throw new RangeError(`there is no way "${kind}" of deriving a model`);
+  return sampleDemand(definition, parameters);
 }
 
 /**

@@ -20,7 +20,7 @@ export type {
 } from './campaign.js';
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
-export { checkEpsilons, checkSamples } from './data-checks.js';
+export { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from './data-checks.js';
 export { ensembleName, membersOf } from './ensemble.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';

@@ -2,7 +2,7 @@ import type { SimilarityInputs } from '@unpair/robustness';
 import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { gridOf } from './cells.js';
-import { derivationOrder } from './derivation.js';
+import { derivationOrder, trainingDemandOf } from './derivation.js';
 import { membersOf } from './ensemble.js';
 import type { Pair } from './pairs.js';
 import { hasFeatures, pairsOf } from './pairs.js';
@@ -24,7 +24,7 @@ interface Block {
 export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_IN): Plan {
   const cells = gridOf(campaign, vocabulary);
   const blocks = [
-    ...deriveBlocks(campaign),
+    ...deriveBlocks(campaign, vocabulary),
     ...accuracyBlocks(campaign),
     ...pairsOf(campaign).flatMap((pair) => pairBlocks(pair, campaign)),
     ...attackBlocks(campaign, cells),
@@ -64,18 +64,19 @@ function lastAtMost(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function deriveBlocks({ models }: Campaign): readonly Block[] {
-  return derivationOrder(models).map(([model, { kind: recipe, of, parameters }]) => ({
+function deriveBlocks({ models }: Campaign, vocabulary: Vocabulary): readonly Block[] {
+  return derivationOrder(models).map(([model, entry]) => ({
     samples: 1,
     task: (index) => ({
       index,
       stage: 'derive',
-      needs: derived(models, of),
+      needs: derived(models, entry.of),
       kind: 'derive',
       model,
-      of,
-      recipe,
-      parameters,
+      of: entry.of,
+      recipe: entry.kind,
+      parameters: entry.parameters,
+      trainingSamples: trainingDemandOf(entry, vocabulary).wanted,
     }),
   }));
 }

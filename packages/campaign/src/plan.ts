@@ -39,6 +39,8 @@ export type PlannedTask = {
       /** `quantize`, and whatever other ways of deriving a model there are. */
       readonly recipe: string;
       readonly parameters: Parameters;
+      /** Samples of the training split to use, from the first: all where there are fewer. */
+      readonly trainingSamples: number;
     }
   | { readonly kind: 'accuracy'; readonly model: string; readonly samples: Range }
   | {

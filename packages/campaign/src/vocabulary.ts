@@ -8,7 +8,7 @@ export type AttackWord = Pick<
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */
-export type SiblingWord = Pick<SiblingDefinition<SiblingKind>, 'name' | 'parameters'>;
+export type SiblingWord = Pick<SiblingDefinition<SiblingKind>, 'name' | 'parameters' | 'demand'>;
 
 /** The attacks and siblings that a campaign file may name. */
 export interface Vocabulary {

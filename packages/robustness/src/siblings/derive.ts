@@ -17,8 +17,8 @@ export function sampleDemand(
   definition: Pick<SiblingDefinition, 'demand'>,
   parameters: Parameters,
 ): SampleDemand {
-  const { needed, wanted } = definition.demand(parameters);
-  return { needed, wanted: Math.max(wanted, PROBED) };
+  const demand = definition.demand(parameters);
+  return { ...demand, wanted: Math.max(demand.wanted, PROBED) };
 }
 
 /**

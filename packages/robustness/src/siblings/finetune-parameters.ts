@@ -3,6 +3,7 @@ import { choiceOf, numberOf } from '../attacks/parameters.js';
 import type { Augmentation } from '../training/augmentation.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
 import type { TrainingSamples } from '../training/samples.js';
+import type { SampleDemand } from './sibling.js';
 
 /** How training descends. Networks without normalization of their own, such as those that are rounded, need Adam. */
 export type Optimizer = 'sgd' | 'adam';
@@ -77,13 +78,11 @@ export function scheduleOf(
 }
 
 /** Samples that training asks for: a batch at least. */
-export function trainingDemand(
-  prefix: string,
-  parameters: Parameters,
-): { readonly needed: number; readonly wanted: number } {
-  if (numberOf(parameters, `${prefix}epochs`) === 0) return { needed: 0, wanted: 0 };
-  const needed = numberOf(parameters, `${prefix}batch`);
-  return { needed, wanted: Math.max(needed, numberOf(parameters, `${prefix}samples`)) };
+export function trainingDemand(prefix: string, parameters: Parameters): SampleDemand {
+  const parameter = `${prefix}batch`;
+  if (numberOf(parameters, `${prefix}epochs`) === 0) return { needed: 0, parameter, wanted: 0 };
+  const needed = numberOf(parameters, parameter);
+  return { needed, parameter, wanted: Math.max(needed, numberOf(parameters, `${prefix}samples`)) };
 }
 
 function augmentationOf(choice: (typeof AUGMENTATIONS)[number], height: number): Augmentation {

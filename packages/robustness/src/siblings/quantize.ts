@@ -54,8 +54,11 @@ export const quantizeSibling: SiblingDefinition<'quantize'> = {
   },
   demand: (parameters) => {
     const calibration = numberOf(parameters, 'calibration');
-    const { needed, wanted } = trainingDemand(PREFIX, parameters);
-    return { needed: Math.max(calibration, needed), wanted: Math.max(calibration, wanted) };
+    const training = trainingDemand(PREFIX, parameters);
+    const wanted = Math.max(calibration, training.wanted);
+    return training.needed > calibration
+      ? { ...training, wanted }
+      : { needed: calibration, parameter: 'calibration', wanted };
   },
   derive: quantizeModel,
 };

@@ -29,13 +29,17 @@ export interface SiblingDefinition<Name extends string = string> {
   readonly description: string;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
-  /** Training samples that these parameters ask for; of those `needed` at least, of the others as many as there are. */
+  /** Training samples that these parameters ask for. */
   demand(parameters: Parameters): SampleDemand;
   /** Makes the sibling: the same request gives the same graph. */
   derive(request: SiblingRequest): Promise<Graph>;
 }
 
 export interface SampleDemand {
+  /** With fewer, the sibling cannot be made. */
   readonly needed: number;
+  /** The parameter that asks for those. */
+  readonly parameter: string;
+  /** Samples to use where there are as many; at least `needed`. */
   readonly wanted: number;
 }

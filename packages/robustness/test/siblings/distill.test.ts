@@ -91,10 +91,14 @@ describe('deriveSibling', () => {
 
   it('asks for the samples that training and calibration need', () => {
     const quantize = parametersOf('quantize', { calibration: 600 });
-    expect(sampleDemand(definitionOf('quantize'), quantize)).toEqual({ needed: 600, wanted: 600 });
+    expect(sampleDemand(definitionOf('quantize'), quantize)).toEqual({
+      needed: 600,
+      parameter: 'calibration',
+      wanted: 600,
+    });
     const prune = parametersOf('prune', { 'finetune.samples': 3000 });
-    expect(sampleDemand(definitionOf('prune'), prune)).toEqual({ needed: 64, wanted: 3000 });
-    expect(sampleDemand(definitionOf('prune'), { ...prune, 'finetune.epochs': 0 })).toEqual({
+    expect(sampleDemand(definitionOf('prune'), prune)).toMatchObject({ needed: 64, wanted: 3000 });
+    expect(sampleDemand(definitionOf('prune'), { ...prune, 'finetune.epochs': 0 })).toMatchObject({
       needed: 0,
       wanted: 512,
     });

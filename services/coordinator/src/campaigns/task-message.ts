@@ -28,11 +28,10 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
   switch (planned.kind) {
     case 'derive': {
       const parameters = canonicalJson(planned.parameters);
-      const count = planned.parameters['calibration'];
       const calibration = {
         digest: record.request?.calibration ?? '',
         first: 0,
-        count: typeof count === 'number' ? count : 0,
+        count: planned.trainingSamples,
       };
       const { model: name, recipe, of } = planned;
       return {

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@unpair/campaign';
 import type { AttackTask, Task } from '@unpair/protocol';
 import type { Artefact, Fixture } from './tiny-model.js';
 
@@ -23,8 +24,15 @@ export function accuracyTask(index: number, fixture: Fixture, where: Range = {})
 }
 
 export function quantizeTask(index: number, fixture: Fixture): Task {
-  const bits = { weights: 8, activations: 8, granularity: 'channel', scheme: 'asymmetric' };
-  const parameters = JSON.stringify({ ...bits, calibration: 16, ranges: 'min-max' });
+  const parameters = canonicalJson({
+    weights: 8,
+    activations: 8,
+    granularity: 'channel',
+    scheme: 'asymmetric',
+    calibration: 16,
+    ranges: 'min-max',
+    'finetune.epochs': 0,
+  });
   const calibration = range(fixture, { count: 16 });
   const value = { model: 'int8', kind: 'quantize', of: ref('full', fixture.target), parameters, calibration };
   return task(index, { $case: 'derive', value });
