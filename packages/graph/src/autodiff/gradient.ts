@@ -46,6 +46,7 @@ export function gradient(original: Graph, { of, wrt, seed, keepOutputs = true }:
   const composites = new Set(nodes);
   const graph = decompose(original, (node) => composites.has(node));
   const path = findPath(graph, of, wrt);
+  assertRules(path.nodes, { composite: false });
   const inferred = inferValues(graph);
   const ofType = floatType(graph, inferred.types, of);
   const wrtTypes = wrt.map((name) => floatType(graph, inferred.types, name));

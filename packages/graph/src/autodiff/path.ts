@@ -28,9 +28,12 @@ export function findPath(graph: Graph, target: string, sources: Iterable<string>
   return { nodes: nodes.reverse(), active: new Set([...needed].filter((name) => reached.has(name))) };
 }
 
-/** @throws {ModelError} one sentence on the first node without a rule, with the other operators that lack one. */
-export function assertRules(nodes: readonly Node[]): void {
-  const missing = nodes.filter((node) => ruleFor(node) === undefined && !isComposite(node));
+/**
+ * @param composite whether nodes may also be such as can be decomposed.
+ * @throws {ModelError} one sentence on the first node without a rule, with the other operators that lack one.
+ */
+export function assertRules(nodes: readonly Node[], { composite = true } = {}): void {
+  const missing = nodes.filter((node) => ruleFor(node) === undefined && !(composite && isComposite(node)));
   const [first] = missing;
   if (first === undefined) return;
   const others = [...new Set(missing.map(describeOperator))].filter((op) => op !== describeOperator(first));

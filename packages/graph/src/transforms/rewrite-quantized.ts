@@ -17,6 +17,8 @@ interface Rewriting {
   readonly constants: ReadonlyMap<string, Tensor>;
   /** Whether all who read the node's result cast it to floats. */
   readonly isCast: boolean;
+  /** Scale and zero point of the integer values so far. */
+  readonly parameters: Map<string, readonly string[]>;
 }
 
 /** Writes float operators in place of the node; returns the value of its output. */
@@ -29,17 +31,22 @@ type Rewrite = (rewriting: Rewriting) => string;
  * @throws {ModelError} for a bias whose scale is computed at run time, or a layout with channels last.
  */
 export function rewriteQuantizedOperators(graph: Graph): Graph {
-  if (!graph.nodes.some((node) => rewriteOf(node) !== undefined)) return graph;
+  if (!graph.nodes.some((node) => node.op === 'QuantizeLinear' || rewriteOf(node) !== undefined))
+    return graph;
   const builder = GraphBuilder.rewriting(graph);
   const consumers = consumersOf(graph);
+  const parameters = new Map<string, readonly string[]>();
   for (const node of graph.nodes) {
-    const rewrite = rewriteOf(node);
     const [output = ''] = node.outputs;
+    noteParameters(node, parameters);
+    const own = parameters.get(node.inputs[0] ?? '');
+    const rewrite = rewriteOf(node) ?? (own !== undefined && isValued(node) ? betweenOwn(own) : undefined);
     if (rewrite === undefined) builder.append(node);
     else {
       const readers = consumers.get(output) ?? [];
       const isCast = readers.length > 0 && readers.every(({ op }) => op === 'Cast');
-      builder.nameResult(rewrite({ node, builder, constants: graph.initializers, isCast }), output);
+      const constants = graph.initializers;
+      builder.nameResult(rewrite({ node, builder, constants, isCast, parameters }), output);
     }
   }
   return { ...builder.build(), outputs: graph.outputs };
@@ -54,6 +61,51 @@ export function quantizedOperators(): readonly string[] {
 function rewriteOf({ op, domain }: Node): Rewrite | undefined {
   const table = domain === '' ? REWRITES : domain === CONTRIB ? CONTRIB_REWRITES : {};
   return Object.hasOwn(table, op) ? table[op] : undefined;
+}
+
+/** Operators that keep the scale and zero point of what they move about. */
+const MOVING: ReadonlySet<string> = new Set([
+  ...[
+    'Flatten',
+    'Gather',
+    'Identity',
+    'Pad',
+    'Reshape',
+    'Slice',
+    'Split',
+    'Squeeze',
+    'Transpose',
+    'Unsqueeze',
+  ],
+]);
+
+function noteParameters(
+  { op, domain, inputs, outputs }: Node,
+  parameters: Map<string, readonly string[]>,
+): void {
+  const [input = '', ...own] = inputs;
+  const known = op === 'QuantizeLinear' ? own : MOVING.has(op) ? parameters.get(input) : undefined;
+  if (domain === '' && known !== undefined) for (const name of outputs) parameters.set(name, known);
+}
+
+/** Operators on integers that keep scale and zero point, but whose derivative depends on the values. */
+function isValued({ op, domain, outputs }: Node): boolean {
+  return domain === '' && outputs.length === 1 && ['MaxPool', 'Resize'].includes(op);
+}
+
+/** The same operator on floats: it commutes with the scale, so its result is the same integer. */
+function betweenOwn(own: readonly string[]): Rewrite {
+  return ({ node, builder, constants, parameters }) => {
+    const [input = '', ...rest] = node.inputs;
+    const axis: Attributes = (constants.get(own[0] ?? '')?.data.length ?? 1) === 1 ? {} : { axis: int(1) };
+    const value = builder.node('DequantizeLinear', [input, ...own], axis);
+    parameters.set(node.outputs[0] ?? '', own);
+    return builder.node(
+      'QuantizeLinear',
+      [builder.node(node.op, [value, ...rest], node.attributes), ...own],
+      axis,
+    );
+  };
 }
 
 function inputOf({ inputs }: Node, index: number): string {
@@ -83,9 +135,15 @@ function dequantized(
 }
 
 /** Rounds a float value to the scale and zero point at two inputs. */
-function quantized({ node, builder }: Rewriting, value: string, scale: number, zeroPoint: number): string {
-  const parameters = [inputOf(node, scale), inputOf(node, zeroPoint)].filter((name) => name !== '');
-  return builder.node('QuantizeLinear', [value, ...parameters]);
+function quantized(
+  { node, builder, parameters }: Rewriting,
+  value: string,
+  scale: number,
+  zeroPoint: number,
+): string {
+  const own = [inputOf(node, scale), inputOf(node, zeroPoint)].filter((name) => name !== '');
+  parameters.set(node.outputs[0] ?? '', own);
+  return builder.node('QuantizeLinear', [value, ...own]);
 }
 
 /** An int32 bias, in units of the products that it is added to. */

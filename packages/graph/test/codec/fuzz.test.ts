@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Graph } from '@unpair/graph';
 import {
+  GraphBuilder,
   ModelError,
   decodeModel,
   encodeModel,
   foldConstants,
+  ints,
   isDifferentiable,
   summarizeModel,
 } from '@unpair/graph';
@@ -24,8 +26,25 @@ const originals = [
   encodeModel(smallClassifier()),
   encodeModel(withoutWeights(decodeModel(golden('attention.12')))),
   encodeModel(withoutWeights(decodeModel(golden('assortment.16')))),
-  golden('mobilenet-v1.10').subarray(0),
+  golden('mobilenet-v1.10'),
+  integerModel(),
 ];
+
+/** With the integer operators of onnxruntime's QOperator format. */
+function integerModel(): Uint8Array {
+  const b = new GraphBuilder('integers');
+  const scale = b.scalar(0.1);
+  const zero = b.initializer('zero', { dataType: 'uint8', shape: [], data: Uint8Array.of(9) });
+  const own = [scale, zero];
+  const filter = { dataType: 'uint8' as const, shape: [2, 3, 1, 1], data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+  const q = b.node('QuantizeLinear', [b.input('x', 'float32', ['N', 3, 4, 4]), ...own]);
+  const convolved = b.node('QLinearConv', [q, ...own, b.initializer('w', filter), ...own, ...own]);
+  const pooled = b.node('MaxPool', [convolved], { kernel_shape: ints([2, 2]) });
+  const sum = { op: 'QLinearAdd', domain: 'com.microsoft', name: 'sum', outputs: ['s'], attributes: {} };
+  b.append({ ...sum, inputs: [pooled, ...own, pooled, ...own, ...own] });
+  b.output(b.node('DequantizeLinear', ['s', ...own]), 'float32', ['N', 2, 3, 3]);
+  return encodeModel(b.build());
+}
 
 /** Initializers of more than 64 elements become inputs. */
 function withoutWeights(graph: Graph): Graph {

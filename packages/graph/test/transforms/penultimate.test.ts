@@ -15,7 +15,8 @@ function built(write: (builder: GraphBuilder, input: string) => readonly [string
 
 const square = (builder: GraphBuilder): string =>
   builder.initializer('weight', float32([4, 4], new Float32Array(16)));
-const bias = (builder: GraphBuilder): string => builder.initializer('bias', float32([4], new Float32Array(4)));
+const bias = (builder: GraphBuilder): string =>
+  builder.initializer('bias', float32([4], new Float32Array(4)));
 
 test.each([
   [
@@ -41,10 +42,7 @@ test.each([
       return [builder.node('MatMul', [input, weight]), input];
     }),
   ],
-  [
-    'no linear layer',
-    built((builder, input) => [builder.node('Relu', [input]), undefined]),
-  ],
+  ['no linear layer', built((builder, input) => [builder.node('Relu', [input]), undefined])],
   [
     'a sum of two branches',
     built((builder, input) => {

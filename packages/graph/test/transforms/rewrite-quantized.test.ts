@@ -281,6 +281,38 @@ describe('integer operators are read as float operators between QuantizeLinear a
     },
   );
 
+  it.each<[string, Attributes, (w: Writer) => readonly string[]]>([
+    ['MaxPool', window, () => []],
+    ['Resize', {}, (w) => ['', w.scale(1, 1, 2, 2)]],
+  ])('%s of integers keeps its integers, and passes gradients', async (op, attributes, more) => {
+    const entry: QuantizedCase = {
+      op,
+      shape: [2, 3, 5, 5],
+      write: (w, q) => {
+        const kernel = [w.int8([4, 3, 1, 1], weights(12)), w.scale(WEIGHT_SCALE), w.int8([], [0])];
+        const convolved = w.op('QLinearConv', [...q, ...kernel, ...result(w)]);
+        return w.op(
+          op,
+          [w.op('Transpose', [convolved], { perm: ints([0, 1, 3, 2]) }), ...more(w)],
+          attributes,
+        );
+      },
+      twin: (b, x) => {
+        const convolved = b.node('Conv', [x, real(b, [4, 3, 1, 1])]);
+        const turned = b.node('Transpose', [convolved], { perm: ints([0, 1, 3, 2]) });
+        const scales = (): readonly string[] => ['', b.initializer('s', float32([4], [1, 1, 2, 2]))];
+        return b.node(op, [turned, ...(op === 'Resize' ? scales() : [])], attributes);
+      },
+    };
+    const original = encodeModel(quantizedGraph(entry));
+    const x = float32(entry.shape, uniform(150, 5, -1.9, 1.9));
+    const read = decodeModel(original);
+    expect((await runGraph(read, { x }))['y']).toEqual((await runGraph(original, { x }))['y']);
+    const derivative = async (graph: Graph): Promise<Tensor | undefined> =>
+      (await runGraph(gradient(graph, { of: 'y', wrt: ['x'] }), { x }))['d_y/d_x'];
+    expect(cosine(await derivative(read), await derivative(twinGraph(entry)))).toBeGreaterThan(0.98);
+  });
+
   it('refuses what it cannot write', () => {
     const last = unary('GlobalAveragePool', {}, { channels_last: int(1) });
     expect(() => decodeModel(encodeModel(quantizedGraph(last)))).toThrow('has its channels last');
