@@ -10,6 +10,7 @@ import { ACCOUNTING_RULE } from './accounting.js';
 import { amplification, comparisonsOf } from './amplification.js';
 import { attackReport } from './attack-report.js';
 import { rate } from './estimates.js';
+import { explanations } from './explanation.js';
 import type { Outcome } from './outcomes.js';
 import { outcomesOf } from './outcomes.js';
 import type {
@@ -71,13 +72,17 @@ class ReportBuilder {
     const models = await this.#models();
     const similarity = await this.#similarity();
     const attacks = await this.#attacks();
+    const amplification = this.#amplification();
     return {
       name: campaign.name,
       accounting: ACCOUNTING_RULE,
       models,
       similarity,
       attacks,
-      amplification: this.#amplification(),
+      amplification,
+      explanation: explanations({ similarity, attacks, amplification }, (purpose) =>
+        createRandom({ seed: campaign.seed, cell: `explanation ${purpose}`, sample: 0 }),
+      ),
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
       provenance: { seed: campaign.seed, ...provenance },
     };

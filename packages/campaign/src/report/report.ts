@@ -22,6 +22,7 @@ export interface Report {
   readonly similarity: readonly SimilarityReport[];
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];
+  readonly explanation: readonly ExplanationReport[];
   readonly integrity: IntegrityReport;
   readonly provenance: Provenance;
 }
@@ -151,6 +152,50 @@ export interface AmplificationReport {
   readonly queryRatio: (Estimate & { readonly censored: boolean }) | null;
   /** The surrogate's success rate over the baseline's; null where the baseline never succeeds. */
   readonly successRatio: Ratio | null;
+}
+
+/** Which measures of similarity go with the outcomes of one attack, over the pairs of models that it was tried on. */
+export interface ExplanationReport {
+  readonly attack: string;
+  readonly parameters: Parameters;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** Success rate of a transfer attack; decimal logarithm of the query ratio over no prior of a query attack. */
+  readonly outcome: 'success' | 'log10 queryRatio';
+  /** Pairs of different models with both a similarity and an outcome. */
+  readonly pairs: number;
+  /** Fewest pairs for `measures`, and for `joint`. */
+  readonly pairsNeeded: number;
+  readonly pairsNeededJoint: number;
+  /** Null for too few pairs. */
+  readonly measures: readonly MeasureExplanation[] | null;
+  readonly joint: JointExplanation | null;
+}
+
+/** One measure alone. */
+export interface MeasureExplanation {
+  /** Its place in an entry of `similarity[]`. */
+  readonly measure: string;
+  /** Pairs that have it. */
+  readonly pairs: number;
+  /** Spearman's rank correlation with the outcome; null where either does not vary, or for too few pairs. */
+  readonly spearman: RankCorrelation | null;
+  /** Share of the outcome's variance that a line through it explains. */
+  readonly rSquared: number | null;
+}
+
+export interface RankCorrelation extends Bounds {
+  readonly rho: number;
+  /** Two-sided, of a permutation test. */
+  readonly pValue: number;
+}
+
+/** Gradient cosine and smoothness in one linear regression. */
+export interface JointExplanation {
+  readonly pairs: number;
+  readonly rSquared: number;
+  /** Standardised coefficients: standard deviations of the outcome for one of the measure, the other held. */
+  readonly effects: readonly (Estimate & { readonly measure: string })[];
 }
 
 export interface IntegrityReport {

@@ -1,6 +1,8 @@
 import type {
   AmplificationReport,
   AttackReport,
+  ExplanationReport,
+  MeasureExplanation,
   ModelReport,
   Provenance,
   Report,
@@ -22,6 +24,7 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
     ...table('Transfer', transfer, [...attackColumns(report), ...TRANSFER], style),
     ...table('Queries to the target', queried, [...attackColumns(report), ...QUERIES], style),
     ...table('Amplification', report.amplification, amplificationColumns(report), style),
+    ...table('What goes with success', strongest(report.explanation), explanationColumns(report), style),
     ...footer(report, style),
   ];
   return `${lines.join('\n')}\n`;
@@ -129,6 +132,45 @@ function amplificationColumns({ amplification }: Report): readonly Column<Amplif
     { title: 'fewer queries', align: 'right', text: ({ queryRatio }) => ratio(queryRatio) },
     { title: 'more successes', align: 'right', text: ({ successRatio }) => ratio(successRatio) },
     { title: 'n', align: 'right', text: ({ samples }) => count(samples), optional: true },
+  ];
+}
+
+/** One measure of one explanation. */
+interface ExplanationRow {
+  readonly point: ExplanationReport;
+  readonly measure: MeasureExplanation;
+}
+
+/** Measures shown of each attack. */
+const STRONGEST = 3;
+
+/** The measures whose ranks go best with each attack's outcomes. */
+function strongest(explanation: Report['explanation']): readonly ExplanationRow[] {
+  const strength = ({ measure }: ExplanationRow): number => Math.abs(measure.spearman?.rho ?? 0);
+  return explanation.flatMap((point) =>
+    (point.measures ?? [])
+      .filter(({ spearman }) => spearman !== null)
+      .map((measure) => ({ point, measure }))
+      .sort((a, b) => strength(b) - strength(a))
+      .slice(0, STRONGEST),
+  );
+}
+
+function explanationColumns({ explanation }: Report): readonly Column<ExplanationRow>[] {
+  return [
+    { title: 'attack', align: 'left', text: ({ point }) => point.attack },
+    { title: '', align: 'left', text: ({ point }) => sweptLabel(point, explanation) },
+    { title: 'ε', align: 'right', text: ({ point }) => threat(point.norm, point.epsilon) },
+    { title: 'outcome', align: 'left', text: ({ point }) => point.outcome },
+    { title: 'measure', align: 'left', text: ({ measure }) => measure.measure },
+    {
+      title: 'Spearman’s ρ',
+      align: 'right',
+      text: ({ measure: { spearman } }) => decimal(spearman?.rho ?? null, spearman),
+    },
+    { title: 'p', align: 'right', text: ({ measure }) => decimal(measure.spearman?.pValue ?? null) },
+    { title: 'R²', align: 'right', text: ({ measure }) => decimal(measure.rSquared), optional: true },
+    { title: 'pairs', align: 'right', text: ({ measure }) => count(measure.pairs) },
   ];
 }
 
