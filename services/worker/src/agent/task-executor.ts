@@ -54,6 +54,8 @@ export class TaskExecutor {
     options: ExecuteOptions,
   ): Promise<Executed> {
     const { compute, taskTimeout } = this.#options;
+    // A process that has yet to start has a time limit of its own.
+    await compute.start();
     const stuck = new AbortController();
     const timer = setTimeout(() => {
       stuck.abort();
