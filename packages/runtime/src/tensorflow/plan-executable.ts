@@ -1,6 +1,7 @@
 import type { Executable, Graph, Tensors, ValueInfo } from '@unpair/graph';
 import { RuntimeError } from '@unpair/graph';
 import { checkFeeds } from '../feeds.js';
+import { runFailure } from '../run-failure.js';
 import type { Device } from './device.js';
 import type { Plan } from './plan.js';
 
@@ -50,8 +51,7 @@ export class PlanExecutable implements Executable {
     try {
       return this.#plan.run(feeds);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RuntimeError(`graph "${this.#graph.name}" failed to run: ${reason}`, { cause: error });
+      throw runFailure(this.#graph.name, error);
     }
   }
 
