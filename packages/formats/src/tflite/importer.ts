@@ -9,6 +9,12 @@ import { ruleFor } from './registry.js';
 /** Name of the batch dimension of imported graphs. */
 const BATCH = 'N';
 
+/** Bytes of constants that a small file may bring forth, by resizing matrices for instance. */
+const LEAST_CONSTANTS = 1 << 26;
+
+/** Bytes of constants for each byte of the file: half precision is widened, filters are reordered. */
+const CONSTANTS_PER_BYTE = 8;
+
 /** Integers that images, activations and weights are quantized to. */
 export type QuantizedType = 'int8' | 'uint8';
 
@@ -28,11 +34,14 @@ export class Importer {
   readonly #aliases = new Map<number, number>();
   /** What was written of each constant, by index and order of its axes. */
   readonly #written = new Map<string, string>();
+  /** Bytes of constants that may still be written: tensors of a hostile file may share one buffer. */
+  #room: number;
   /** Size of the batch for which the file was made. */
   readonly #batch: number;
 
   constructor(file: ModelFile) {
     this.#file = file;
+    this.#room = LEAST_CONSTANTS + CONSTANTS_PER_BYTE * file.size;
     this.builder = new GraphBuilder(file.name);
     const sizes = new Set(file.inputs.map((index) => this.tensor(index).shape[0]));
     const [batch] = sizes;
@@ -45,9 +54,15 @@ export class Importer {
   }
 
   run(): Graph {
-    for (const index of this.#file.inputs) this.#input(index);
+    const names = new Set<string>();
+    for (const index of this.#file.inputs) this.#input(index, names);
     for (const operator of this.#file.operators) this.#operator(operator);
-    const taken = new Set(this.#file.inputs.map((index) => this.tensor(index).name));
+    const { inputs, initializers, nodes } = this.builder.build();
+    const taken = new Set([
+      ...inputs.map(({ name }) => name),
+      ...initializers.keys(),
+      ...nodes.flatMap(({ outputs }) => outputs),
+    ]);
     for (const index of this.#file.outputs) this.#output(index, taken);
     const graph = this.builder.build();
     this.#checkShapes(inferShapes(graph));
@@ -83,6 +98,13 @@ export class Importer {
     return written;
   }
 
+  /** Adds a constant. @throws {ModelError} when it is one too many for the file's size. */
+  constant(tensor: Tensor): string {
+    this.#room -= tensor.data.byteLength;
+    if (this.#room < 0) throw new ModelError('the TFLite file needs far more constants than it holds');
+    return this.builder.initializer('constant', tensor);
+  }
+
   transpose(value: string, permutation?: readonly number[]): string {
     return permutation === undefined
       ? value
@@ -112,7 +134,7 @@ export class Importer {
 
   #constant(tensor: FileTensor, permutation?: readonly number[]): string {
     const stored = constantTensor(tensor);
-    const name = this.transpose(this.builder.initializer('constant', stored), permutation);
+    const name = this.transpose(this.constant(stored), permutation);
     if (!isQuantized(tensor)) return name;
     const given = quantizationOf(tensor);
     return this.dequantize(name, tensor.type, {
@@ -121,7 +143,7 @@ export class Importer {
     });
   }
 
-  #input(index: number): void {
+  #input(index: number, taken: Set<string>): void {
     const tensor = this.tensor(index);
     if (tensor.type !== 'float32' && !isQuantized(tensor)) {
       throw new ModelError(`input ${describeTensor(tensor)} must be float32, uint8 or int8`);
@@ -129,10 +151,11 @@ export class Importer {
     if (tensor.signature.slice(1).includes(-1)) {
       throw new ModelError(`input ${describeTensor(tensor)} is of open size, only the batch may be open`);
     }
-    const fed = this.builder.input(tensor.name || `input_${index}`, 'float32', [
-      BATCH,
-      ...tensor.shape.slice(1),
-    ]);
+    if (this.#values.has(index) || tensor.data !== undefined) {
+      throw new ModelError(`input ${describeTensor(tensor)} is a constant, or listed twice`);
+    }
+    const name = unusedName(tensor.name || 'input', taken);
+    const fed = this.builder.input(name, 'float32', [BATCH, ...tensor.shape.slice(1)]);
     this.#values.set(index, { name: this.#rounded(fed, tensor), isBatched: true });
   }
 
@@ -172,8 +195,7 @@ export class Importer {
         `output ${describeTensor(tensor)} of the TFLite file does not depend on its inputs as real numbers`,
       );
     }
-    const name = tensor.name !== '' && !taken.has(tensor.name) ? tensor.name : `output_${index}`;
-    taken.add(name);
+    const name = unusedName(tensor.name || 'output', taken);
     this.builder.output(this.builder.rename(value.name, name), 'float32', this.shape(index));
   }
 
@@ -206,6 +228,14 @@ export class Importer {
       }
     }
   }
+}
+
+/** A name in the file, with a number behind it where it is taken. */
+function unusedName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
+  taken.add(name);
+  return name;
 }
 
 function isQuantized(tensor: FileTensor): tensor is FileTensor & { readonly type: QuantizedType } {

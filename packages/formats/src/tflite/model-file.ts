@@ -39,6 +39,8 @@ export interface FileOperator {
 
 /** What a TFLite file says, its indices checked. */
 export interface ModelFile {
+  /** Bytes of the file. */
+  readonly size: number;
   readonly name: string;
   readonly tensors: readonly FileTensor[];
   readonly inputs: readonly number[];
@@ -113,6 +115,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
     return list;
   };
   return {
+    size: bytes.length,
     name: main.string(SUBGRAPH.name, "the subgraph's name") || 'main',
     tensors,
     inputs: indices(main, SUBGRAPH.inputs, "the model's inputs"),

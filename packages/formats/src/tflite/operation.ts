@@ -50,7 +50,7 @@ export class Operation {
   }
 
   constant(tensor: Tensor): string {
-    return this.#importer.builder.initializer('constant', tensor);
+    return this.#importer.constant(tensor);
   }
 
   vector(values: readonly number[]): string {
@@ -141,7 +141,7 @@ export class Operation {
       zeroPoints: scales.map(() => 0),
       axis: 0,
     };
-    const integers = this.#importer.builder.initializer('bias', constantTensor(tensor));
+    const integers = this.#importer.constant(constantTensor(tensor));
     return this.#importer.dequantize(integers, 'int32', units);
   }
 

@@ -54,6 +54,7 @@ export function writeFlatbuffer(root: Stored, identifier: string): Uint8Array {
 }
 
 class Writer {
+  readonly #written = new Map<Stored, number>();
   view = new DataView(new ArrayBuffer(1 << 20));
   length = 0;
 
@@ -64,9 +65,10 @@ class Writer {
     return at;
   }
 
-  /** Writes a value and the offset that leads to it from `at`. */
+  /** Writes a value, once, and the offset that leads to it from `at`. */
   refer(at: number, value: Stored): void {
-    const target = this.#write(value);
+    const target = this.#written.get(value) ?? this.#write(value);
+    this.#written.set(value, target);
     this.view.setUint32(at, target - at, true);
   }
 
