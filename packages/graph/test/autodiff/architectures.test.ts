@@ -9,7 +9,7 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
 
 const SHAPE = [2, 3, 32, 32];
 const CLASSES = 10;
-const TOLERANCE = 1e-4;
+const TOLERANCE = 1e-5;
 
 /** What golden/make_architectures.py writes for a network: logits, then the input gradient. */
 function goldenOf(file: string): { readonly logits: Float32Array; readonly gradient: Float32Array } {
