@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, Dim, Node, ValueType } from '../graph.js';
+import { codeOfDataType } from '../data-types.js';
 import { ModelError, float, int, ints } from '../graph.js';
 import type { DataType, Tensor } from '../tensor.js';
 import { float32 } from '../tensor.js';
@@ -154,6 +155,10 @@ export class Emitter {
    * than a comparison and a selection.
    */
   step(value: string): string {
+    if (this.dataType !== 'float32') {
+      const to = int(codeOfDataType(this.dataType));
+      return this.op('Cast', [this.op('Greater', [value, this.scalar(0)])], { to });
+    }
     return this.op('HardSigmoid', [value], { alpha: float(STEP_SLOPE), beta: float(0) });
   }
 
@@ -222,6 +227,12 @@ export class Emitter {
     const extra = from.length - to.length;
     const leading = Array.from({ length: extra }, (_, axis) => axis);
     const stretched = to.flatMap((dim, axis) => (dim === 1 && from[axis + extra] !== 1 ? [axis] : []));
+    const known = to.filter((dim) => typeof dim === 'number');
+    if (extra > 0 && stretched.length > 0 && known.length === to.length) {
+      // One sum over all axes takes one pass.
+      const axes = [...leading, ...stretched.map((axis) => axis + extra)];
+      return this.reshape(this.reduceSum(value, axes, true), known);
+    }
     return this.reduceSum(this.reduceSum(value, leading, false), stretched, true);
   }
 

@@ -1,4 +1,4 @@
-import type { Attributes, Dim, Graph, Node, Tensor, ValueType } from '@unpair/graph';
+import type { Attributes, Graph, Node, Tensor, ValueType } from '@unpair/graph';
 import { inferShapes, int, int64, ints } from '@unpair/graph';
 
 /** onnxruntime's private operators over blocked channels: [N, C/b, H, W, b] in place of [N, C, H, W]. */
@@ -16,11 +16,8 @@ export function lowerConvolutions(graph: Graph, block: number): Graph {
   const candidate = (node: Node): boolean =>
     node.op === 'Conv' && node.domain === '' && dynamic.has(node.inputs[1] ?? '');
   if (!graph.nodes.some(candidate)) return graph;
-  const types = inferShapes(graph);
   const lowering = new Lowering(block, graph);
-  const nodes = graph.nodes.flatMap((node) =>
-    candidate(node) ? (lowering.lower(node, types) ?? [node]) : [node],
-  );
+  const nodes = graph.nodes.flatMap((node) => (candidate(node) ? (lowering.lower(node) ?? [node]) : [node]));
   return { ...graph, nodes, initializers: lowering.initializers };
 }
 
@@ -33,15 +30,30 @@ function dynamicValues(graph: Graph): ReadonlySet<string> {
   return dynamic;
 }
 
+/** A value in blocked order, and the nodes that make it so. */
+interface Blocked {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+}
+
 class Lowering {
   readonly initializers: Map<string, Tensor>;
   readonly #block: number;
   readonly #taken: Set<string>;
-  /** Values already in blocked order, by their plain name, so that two readers share one reordering. */
-  readonly #blocked = new Map<string, { readonly name: string; readonly nodes: readonly Node[] }>();
+  readonly #types: ReadonlyMap<string, ValueType>;
+  /** What each Reshape reshapes. */
+  readonly #reshaped: ReadonlyMap<string, string>;
+  /** Values already in blocked order, by what they are and their plain name: two readers share one reordering. */
+  readonly #blocked = new Map<string, Blocked>();
 
   constructor(block: number, graph: Graph) {
     this.#block = block;
+    this.#types = inferShapes(graph);
+    this.#reshaped = new Map(
+      graph.nodes
+        .filter(({ op, domain }) => op === 'Reshape' && domain === '')
+        .map(({ inputs, outputs }) => [outputs[0] ?? '', inputs[0] ?? '']),
+    );
     this.initializers = new Map(graph.initializers);
     this.#taken = new Set([
       ...graph.inputs.map(({ name }) => name),
@@ -51,9 +63,9 @@ class Lowering {
   }
 
   /** The nodes that take a convolution's place; undefined where its shape does not fit the blocked kernels. */
-  lower(node: Node, types: ReadonlyMap<string, ValueType>): readonly Node[] | undefined {
+  lower(node: Node): readonly Node[] | undefined {
     const [input = '', weight = '', bias = ''] = node.inputs;
-    const shape = staticShape(types.get(weight)?.shape);
+    const shape = this.#shapeOf(weight);
     const group = node.attributes['group'];
     if (shape?.length !== 4) return undefined;
     const [outputs = 0, channels = 0, height = 0, width = 0] = shape;
@@ -62,7 +74,9 @@ class Lowering {
     if (outputs % this.#block !== 0) return undefined;
     if (!isDepthwise && (groups !== 1 || channels % this.#block !== 0)) return undefined;
     const image = this.#reorderImage(input);
-    const filter = this.#reorderFilter(weight, [outputs, channels, height, width]);
+    const filter = isDepthwise
+      ? this.#reorderDepthwiseFilter(weight, shape)
+      : this.#reorderFilter(weight, [outputs, channels, height, width]);
     const result = this.#fresh(`${node.outputs[0] ?? ''}/blocked`);
     const attributes = { ...node.attributes, kernel_shape: ints([height, width]) };
     const inputs = [image.name, filter.name, ...(bias === '' ? [] : [bias])];
@@ -74,28 +88,54 @@ class Lowering {
     ];
   }
 
-  #reorderImage(value: string): { readonly name: string; readonly nodes: readonly Node[] } {
-    return this.#once(value, () => {
-      const name = this.#fresh(`${value}/blocked`);
-      return { name, nodes: [blockedNode('ReorderInput', [value], name, { channels_last: int(0) })] };
-    });
+  #reorderImage(value: string): Blocked {
+    return this.#once(`image ${value}`, () => this.#stackedImage(value) ?? this.#reorder(value));
+  }
+
+  #reorder(value: string): Blocked {
+    const name = this.#fresh(`${value}/blocked`);
+    return { name, nodes: [blockedNode('ReorderInput', [value], name, { channels_last: int(0) })] };
   }
 
   /**
-   * [O,I,h,w] to [O/b, I/b, h, w, b of I, b of O], or [O,1,h,w] of a depthwise filter to [O/b, 1, h, w, b of O]. The
-   * kernel wants both declared as what they were.
+   * Where a value is an [N,C,H,W] image with its samples' channels side by side, [1,N·C,H,W] or [N·C,1,H,W], the
+   * blocked image is that already: a weight adjoint then shares the reordering of the convolution that it belongs to.
    */
-  #reorderFilter(
-    value: string,
-    shape: readonly [number, number, number, number],
-  ): {
-    readonly name: string;
-    readonly nodes: readonly Node[];
-  } {
-    return this.#once(value, () => {
+  #stackedImage(value: string): Blocked | undefined {
+    const source = this.#reshaped.get(value) ?? '';
+    const [from, to] = [this.#shapeOf(source), this.#shapeOf(value)];
+    if (from?.length !== 4 || to?.length !== 4) return undefined;
+    const [batch = 0, channels = 0, ...sizes] = from;
+    const stacked = to[0] === 1 ? to[1] : to[0];
+    const isStacked = to.includes(1) && stacked === batch * channels && channels % this.#block === 0;
+    if (!isStacked || sizes.some((size, axis) => size !== to[axis + 2])) return undefined;
+    const image = this.#reorderImage(source);
+    const name = this.#fresh(`${value}/blocked`);
+    return { name, nodes: [...image.nodes, plainNode('Reshape', [image.name, this.#vector(to)], name)] };
+  }
+
+  /** [O,1,h,w] to [O/b, 1, h, w, b of O]: the blocked order of an image with O channels. */
+  #reorderDepthwiseFilter(value: string, shape: readonly number[]): Blocked {
+    return this.#once(`filter ${value}`, () => {
+      const stacked = this.#stackedImage(value);
+      if (stacked !== undefined) return stacked;
+      const [outputs = 1, , ...sizes] = shape;
+      const [image, name] = [this.#fresh(`${value}/image`), this.#fresh(`${value}/blocked`)];
+      const reordered = this.#reorder(image);
+      const nodes = [
+        plainNode('Reshape', [value, this.#vector([1, outputs, ...sizes])], image),
+        ...reordered.nodes,
+        plainNode('Reshape', [reordered.name, this.#vector(shape)], name),
+      ];
+      return { name, nodes };
+    });
+  }
+
+  /** [O,I,h,w] to [O/b, I/b, h, w, b of I, b of O], which the kernel wants declared as [O,I,h,w]. */
+  #reorderFilter(value: string, shape: readonly [number, number, number, number]): Blocked {
+    return this.#once(`filter ${value}`, () => {
       const [outputs, channels, height, width] = shape;
-      const inner = channels === 1 ? 1 : this.#block;
-      const split = [outputs / this.#block, this.#block, channels / inner, inner, height, width];
+      const split = [outputs / this.#block, this.#block, channels / this.#block, this.#block, height, width];
       const names = ['split', 'permuted', 'blocked'].map((step) => this.#fresh(`${value}/${step}`));
       const [splitName = '', permuted = '', name = ''] = names;
       const nodes = [
@@ -107,15 +147,18 @@ class Lowering {
     });
   }
 
-  #once(
-    value: string,
-    make: () => { readonly name: string; readonly nodes: readonly Node[] },
-  ): { readonly name: string; readonly nodes: readonly Node[] } {
-    const known = this.#blocked.get(value);
+  #once(key: string, make: () => Blocked): Blocked {
+    const known = this.#blocked.get(key);
     if (known !== undefined) return { name: known.name, nodes: [] };
     const made = make();
-    this.#blocked.set(value, made);
+    this.#blocked.set(key, made);
     return made;
+  }
+
+  #shapeOf(value: string): readonly number[] | undefined {
+    const shape = this.#types.get(value)?.shape;
+    const sizes = shape?.filter((dim) => typeof dim === 'number');
+    return sizes?.length === shape?.length ? sizes : undefined;
   }
 
   #vector(values: readonly number[]): string {
@@ -130,11 +173,6 @@ class Lowering {
     this.#taken.add(name);
     return name;
   }
-}
-
-function staticShape(shape: readonly Dim[] | undefined): readonly number[] | undefined {
-  const sizes = shape?.filter((dim) => typeof dim === 'number');
-  return sizes?.length === shape?.length ? sizes : undefined;
 }
 
 function plainNode(op: string, inputs: readonly string[], output: string, attributes: Attributes = {}): Node {

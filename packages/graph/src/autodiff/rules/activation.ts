@@ -58,15 +58,25 @@ function between({ emit }: Pullback, value: string, low: string, high: string): 
   return emit.op('And', [emit.op('Greater', [value, low]), emit.op('Less', [value, high])]);
 }
 
+/** Passes the adjoint where y is off both bounds. The mask is a number, which second derivatives use again. */
 function clip(p: Pullback): InputAdjoints {
   const { emit, y, dy } = p;
-  const low = p.optional(1);
-  const high = p.optional(2);
-  const above = low === undefined ? undefined : emit.op('Greater', [y, low]);
-  const below = high === undefined ? undefined : emit.op('Less', [y, high]);
-  const inside =
-    above === undefined || below === undefined ? (above ?? below) : emit.op('And', [above, below]);
-  return [inside === undefined ? dy : emit.keepWhere(inside, dy)];
+  const [low, high] = [p.optional(1), p.optional(2)];
+  const masks = [
+    ...(low === undefined ? [] : [emit.step(isZero(p, low) ? y : emit.sub(y, low))]),
+    ...(high === undefined ? [] : [emit.step(emit.sub(high, y))]),
+  ];
+  if (masks.length === 0) return [dy];
+  return [
+    emit.mul(
+      dy,
+      masks.reduce((a, b) => emit.mul(a, b)),
+    ),
+  ];
+}
+
+function isZero({ emit }: Pullback, value: string): boolean {
+  return emit.constantOf(value)?.data.every((element) => Number(element) === 0) === true;
 }
 
 /** x·h(x) with h(x) = clip(x/6 + 1/2, 0, 1): the derivative is h + x/6 where h is neither 0 nor 1. */
