@@ -47,6 +47,16 @@ export const operatorCases: readonly OperatorCase[] = [
   conv({ auto_pad: string('SAME_LOWER') }),
   conv({ auto_pad: string('VALID'), strides: ints([2, 2]) }),
   c('Conv', [[2, 6, 9], [4, 3, 5], [4]], { attributes: { group: int(2) } }),
+  // A filter of two for each channel, over images and over lines.
+  c(
+    'Conv',
+    [
+      [2, 3, 5, 6],
+      [6, 1, 3, 3],
+    ],
+    { attributes: { group: int(3), pads: ints([1, 0, 1, 2]) } },
+  ),
+  c('Conv', [[2, 3, 9], [6, 1, 3], [6]], { attributes: { group: int(3) } }),
   c('Conv', [
     [1, 2, 5, 6, 7],
     [3, 2, 2, 2, 2],

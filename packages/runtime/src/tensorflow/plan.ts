@@ -190,7 +190,7 @@ class StepPlan implements Plan {
   /** A copy, so that nobody can change a feed or a constant through a result. */
   #read(value: Value | undefined): Tensor {
     if (value === undefined) throw new RuntimeError('an output is not computed by any node');
-    const tensor = value.host();
+    const tensor = this.#device.scope(() => value.host());
     return { ...tensor, data: tensor.data.slice() } as Tensor;
   }
 }

@@ -30,7 +30,8 @@ const conv: Rule = (context) => {
     const [x, weight] = [required(inputs, 0), required(inputs, 1)];
     const [output = []] = outputShapes(context, inputs);
     const window = windowOf(node, weight.shape.slice(2), x.shape.slice(2), output.slice(2));
-    const filter = filterOf(device, weight, group === x.shape[1] && group > 1);
+    const isDepthwise = group === x.shape[1] && group > 1 && weight.shape.length < 5;
+    const filter = filterOf(device, weight, isDepthwise ? group : undefined);
     const bias = inputs[2]?.tensor();
     const image = { device, x: x.tensor('channels-last'), filter, bias, window, group, activation };
     return result(context, x.dataType, convolve(image), 'channels-last');
@@ -38,12 +39,16 @@ const conv: Rule = (context) => {
 };
 
 /** Filters with their dimensions as the kernels want them; for constants, once. */
-function filterOf(device: Device, weight: Value, isDepthwise: boolean): DeviceTensor {
-  const rank = weight.shape.length;
-  const spatial = Array.from({ length: rank - 2 }, (_, i) => i + 2);
-  return weight.derived(isDepthwise ? 'depthwise-filter' : 'filter', () =>
-    transpose(device, weight.tensor(), isDepthwise ? [...spatial, 0, 1] : [...spatial, 1, 0]),
-  );
+function filterOf(device: Device, weight: Value, depthwiseChannels: number | undefined): DeviceTensor {
+  const [outputs = 0, , ...kernel] = weight.shape;
+  const spatial = kernel.map((_, i) => i + 2);
+  if (depthwiseChannels === undefined) {
+    return weight.derived('filter', () => transpose(device, weight.tensor(), [...spatial, 1, 0]));
+  }
+  return weight.derived('depthwise-filter', () => {
+    const moved = transpose(device, weight.tensor(), [...spatial, 0, 1]);
+    return device.reshape(moved, [...kernel, depthwiseChannels, outputs / depthwiseChannels]);
+  });
 }
 
 function convolve(convolution: Convolution): DeviceTensor {

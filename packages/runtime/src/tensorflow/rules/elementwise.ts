@@ -6,7 +6,7 @@ import type { Inputs, Rule, RuleContext, Rules } from '../rule.js';
 import { required, result } from '../rule.js';
 import { deviceTypeOf } from '../transfer.js';
 import { Value } from '../value.js';
-import { castTensor, operandsOf, scalar, wrap } from './operands.js';
+import { castTensor, operandsOf, pairwise, scalar, wrap } from './operands.js';
 
 type Compute = (device: Device, x: DeviceTensor, value: Value) => DeviceTensor;
 
@@ -46,8 +46,8 @@ export function clip(device: Device, x: DeviceTensor, low: number, high: number)
   const type = x.dtype === 'float32' ? 'float32' : 'int32';
   const [least, most] =
     type === 'int32' ? [Math.max(low, -(2 ** 31)), Math.min(high, 2 ** 31 - 1)] : [low, high];
-  const raised = device.run('Maximum', { a: x, b: scalar(device, least, type) });
-  return device.run('Minimum', { a: raised, b: scalar(device, most, type) });
+  const raised = pairwise(device, 'Maximum', x, scalar(device, least, type));
+  return pairwise(device, 'Minimum', raised, scalar(device, most, type));
 }
 
 /** Steeper than this, a HardSigmoid through 0 is a step: the emitter of gradients writes the derivative of Relu so. */
@@ -66,7 +66,7 @@ const belowZero = (
   x: DeviceTensor,
   f: (negative: DeviceTensor) => DeviceTensor,
 ): DeviceTensor => {
-  const negative = device.run('Minimum', { a: x, b: scalar(device, 0) });
+  const negative = pairwise(device, 'Minimum', x, scalar(device, 0));
   return add(device, device.run('Relu', { x }), f(negative));
 };
 
@@ -118,7 +118,8 @@ const logical = (name: string): Rule => binary((device, a, b) => device.run(name
 const comparison = (name: string): Rule =>
   binary((device, a, b) => {
     const [left, right] = [a, b].map((x) => (x.dtype === 'bool' ? castTensor(device, x, 'int32') : x));
-    return device.run(name, { a: left, b: right });
+    if (left === undefined || right === undefined) throw new TypeError('lacks an operand');
+    return pairwise(device, name, left, right);
   }, 'bool');
 
 /** Integers are divided towards zero, as in C. */
@@ -165,7 +166,7 @@ const variadic =
     const { device } = context;
     const values = inputs.filter((value) => value !== undefined);
     const { layout, tensors } = operandsOf(values);
-    const joined = tensors.reduce((a, b) => device.run(name, { a, b }));
+    const joined = tensors.reduce((a, b) => pairwise(device, name, a, b));
     const y = finish(device, joined, tensors.length);
     const x = tensors.length === 1 ? device.run('Identity', { x: y }) : y;
     return result(context, required(inputs, 0).dataType, x, layout);

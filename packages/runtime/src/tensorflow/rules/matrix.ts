@@ -4,7 +4,7 @@ import { broadcast, concat, slice, transpose } from '../movement.js';
 import type { Inputs, Rule, Rules } from '../rule.js';
 import { required, result } from '../rule.js';
 import type { Value } from '../value.js';
-import { castTensor, scalar } from './operands.js';
+import { broadcastShape, castTensor, scalar } from './operands.js';
 
 /** alpha·A·B + beta·C, with A and B transposed on demand. */
 const gemm: Rule = (context) => {
@@ -62,7 +62,7 @@ export function multiply(device: Device, a: DeviceTensor, b: DeviceTensor): Devi
     const outer = a.shape.length >= b.shape.length ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
     return device.reshape(y, [...outer, m, n]);
   }
-  const outer = outerShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const outer = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const count = sizeOf(outer);
   const left = device.reshape(broadcast(device, a, [...outer, m, k]), [count, m, k]);
   const right = device.reshape(broadcast(device, b, [...outer, k, n]), [count, k, n]);
@@ -70,14 +70,6 @@ export function multiply(device: Device, a: DeviceTensor, b: DeviceTensor): Devi
     device.backend === 'wasm' ? oneByOne(device, left, right) : product(device, left, right),
     [...outer, m, n],
   );
-}
-
-function outerShape(a: readonly number[], b: readonly number[]): readonly number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const [left, right] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
-    return left === 1 ? right : left;
-  });
 }
 
 /** WebAssembly has a fast product of two matrices, and for several only a plain loop. */

@@ -1,6 +1,8 @@
 import type { DataType } from '@unpair/graph';
 import type { Device, DeviceTensor } from '../device.js';
 import { deviceTypeOf } from '../transfer.js';
+import { PAIRWISE, PAIRWISE_KERNELS } from '../wasm-kernels.js';
+import { broadcast } from '../movement.js';
 import type { Layout, Value } from '../value.js';
 
 /** Tensors in one layout and of one rank, so that kernels broadcast them as ONNX does. */
@@ -33,13 +35,30 @@ export function castTensor(
     [],
     x.dtype as 'int32',
   );
-  return device.run('NotEqual', { a: x, b: zero });
+  return pairwise(device, 'NotEqual', x, zero);
 }
 
 /** A scalar of the type that holds `dataType` on the device. */
 export function scalar(device: Device, value: number, dataType: DataType = 'float32'): DeviceTensor {
   const type = deviceTypeOf(dataType);
   return device.upload(type === 'float32' ? Float32Array.of(value) : Int32Array.of(value), [], type);
+}
+
+/** Runs a kernel of two operands that broadcast. */
+export function pairwise(device: Device, kernel: string, a: DeviceTensor, b: DeviceTensor): DeviceTensor {
+  if (!PAIRWISE_KERNELS.has(kernel) || !device.has(PAIRWISE)) return device.run(kernel, { a, b });
+  const shape = broadcastShape(a.shape, b.shape);
+  const [left, right] = [a, b].map((x) => (x.size === 1 ? x : broadcast(device, x, shape)));
+  return device.run(PAIRWISE, { a: left, b: right }, { kernel, shape });
+}
+
+/** The shape that two shapes broadcast to, aligned at their last dimensions. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): readonly number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [left, right] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
+    return left === 1 ? right : left;
+  });
 }
 
 /** Lowest and highest element of the integer types that are narrower on the host than on the device. */

@@ -6,7 +6,7 @@ import { outputShapes, required, result } from '../rule.js';
 import type { Value } from '../value.js';
 import { inOneRow, padImage } from './convolution.js';
 import { maxPoolOnHost } from './host.js';
-import { castTensor } from './operands.js';
+import { castTensor, pairwise } from './operands.js';
 import type { Window } from './window.js';
 import { windowOf } from './window.js';
 
@@ -47,7 +47,7 @@ const isTrivial = ({ kernel, dilations }: Window): boolean =>
 const maxPooling: Pool = (device, x, window, output) => {
   if (isTrivial(window) || window.kernel.length === 3) {
     const padded = padImage(device, x, window, -Infinity);
-    return shifts(device, padded, window, output).reduce((a, b) => device.run('Maximum', { a, b }));
+    return shifts(device, padded, window, output).reduce((a, b) => pairwise(device, 'Maximum', a, b));
   }
   const isPadded = [...window.before, ...window.after].some((count) => count > 0);
   if (isPadded && device.backend === 'wasm')
