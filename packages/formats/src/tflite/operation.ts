@@ -93,6 +93,13 @@ export class Operation {
     return this.#output(0).type;
   }
 
+  /** Scale and zero point of an 8-bit input; `undefined` for other types. */
+  quantization(i: number): { readonly scale: number; readonly zeroPoint: number } | undefined {
+    const { type, quantization } = this.#tensor(i);
+    if (quantization === undefined || (type !== 'int8' && type !== 'uint8')) return undefined;
+    return { scale: quantization.scales[0] ?? 1, zeroPoint: quantization.zeroPoints[0] ?? 0 };
+  }
+
   requireRank(i: number, rank: number): void {
     if (this.shape(i).length !== rank) {
       throw this.refuse(`needs ${rank} dimensions, its input ${i} is [${this.shape(i).join(', ')}]`);

@@ -48,12 +48,13 @@ describe.skipIf(!hasSharedData)('published files compute what LiteRT computes of
   });
 
   test.each([
-    ['cifar10-resnet8-int8', (p: number) => p],
-    ['mobilenet_v1_0.25_128_quant', (p: number) => (p - 128) / 128],
-  ])('in integers, within two steps: %s', async (name, real) => {
+    ['cifar10-resnet8-int8', (p: number) => p, 1],
+    ['mobilenet_v1_0.25_128_quant', (p: number) => (p - 128) / 128, 1],
+    // Over 53 layers, ties that fell the other way are passed on: docs/formats-tflite.md.
+    ['tf2_mobilenet_v2_1.0_224_ptq', (p: number) => (p - 128) / 128, 8],
+  ])('in integers, %s', async (name, real, steps) => {
     const errors = await differences(name, real);
-    expect(share(errors, 1.01)).toBeGreaterThanOrEqual(0.9);
-    expect(share(errors, 2.01)).toBe(1);
+    expect(share(errors, steps + 0.01)).toBeGreaterThanOrEqual(0.99);
   });
 
   test('with weights folded to floats as well, as derivatives have them', async () => {

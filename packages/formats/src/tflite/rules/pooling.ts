@@ -10,8 +10,8 @@ const POOL = { padding: 0, strideW: 1, strideH: 2, kernelW: 3, kernelH: 4, activ
 
 /** Pools; averages do not count padding. */
 export const poolingRules: Rules = {
-  AVERAGE_POOL_2D: (o) => pool(o, 'AveragePool'),
-  MAX_POOL_2D: (o) => pool(o, 'MaxPool'),
+  AVERAGE_POOL_2D: (o) => finish(o, halvesAwayFromZero(o, pool(o, 'AveragePool'))),
+  MAX_POOL_2D: (o) => finish(o, pool(o, 'MaxPool')),
 };
 
 function pool(o: Operation, op: string): string {
@@ -22,10 +22,26 @@ function pool(o: Operation, op: string): string {
     { size: width, kernel: o.int(POOL.kernelW), stride: o.int(POOL.strideW), dilation: 1 },
   ];
   checkWindow(o, axes);
-  const result = o.emit(op, [image], {
+  return o.emit(op, [image], {
     kernel_shape: ints(axes.map(({ kernel }) => kernel)),
     strides: ints(axes.map(({ stride }) => stride)),
     pads: ints(padsOf(axes, o.choice(POOL.padding))),
   });
-  return activate(o, POOL.activation, o.channelsLast(result));
+}
+
+function finish(o: Operation, image: string): string {
+  return activate(o, POOL.activation, o.channelsLast(image));
+}
+
+/**
+ * Averages of integers often lie halfway between two of them, and TFLite rounds these away from the integer zero. Less than
+ * half of what sets two averages apart decides just those.
+ */
+function halvesAwayFromZero(o: Operation, average: string): string {
+  const quantization = o.quantization(0);
+  if (quantization === undefined) return average;
+  const { scale, zeroPoint } = quantization;
+  const nudge = scale / (4 * o.int(POOL.kernelW) * o.int(POOL.kernelH));
+  const sign = o.emit('Sign', [o.emit('Add', [average, o.scalar(scale * zeroPoint)])]);
+  return o.emit('Add', [average, o.emit('Mul', [sign, o.scalar(nudge)])]);
 }
