@@ -16,6 +16,8 @@ export const resizeDecompositions: Decompositions = { Resize: (c) => [resize(c)]
 
 function resize(c: NodeView): string {
   if (c.int('antialias', 0) === 1) throw c.refuse('it filters against aliasing');
+  if (c.emit.opset < 11)
+    throw c.refuse(`it is of operator set ${c.emit.opset}, from before its modes were defined`);
   const rank = c.shape(0).length;
   return grids(c).reduce((value, grid) => {
     const sample = sampleAt(grid, c.string('coordinate_transformation_mode', 'half_pixel'));

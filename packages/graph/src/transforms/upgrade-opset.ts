@@ -147,21 +147,45 @@ const softmax: Upgrade = (node, { rankOf, fresh }) => {
   ];
 };
 
-/** Until operator set 11 elements are taken from below; scaling down, the nearest is the one above. */
-const resize: Upgrade = (node, { numbersOf }) => {
+/**
+ * Until operator set 11 the nearest element is the one below, or the one above along an axis that gets smaller; axes of
+ * both kinds take two nodes.
+ */
+const resize: Upgrade = (node, { numbersOf, constant, fresh }) => {
   const [input = '', scales = ''] = node.inputs;
   if (node.inputs.length > 2) return node;
-  const isDown = numbersOf(scales)?.some((scale) => scale < 1) === true;
-  return {
+  const numbers = numbersOf(scales);
+  const written = (from: string, by: string, rounding: string): Node => ({
     ...node,
     op: 'Resize',
-    inputs: [input, '', scales],
+    inputs: [from, '', by],
     attributes: {
       ...node.attributes,
       coordinate_transformation_mode: string('asymmetric'),
-      nearest_mode: string(isDown ? 'ceil' : 'floor'),
+      nearest_mode: string(rounding),
     },
-  };
+  });
+  if (numbers?.some((scale) => scale < 1) !== true) return written(input, scales, 'floor');
+  if (!numbers.some((scale) => scale > 1)) return written(input, scales, 'ceil');
+  const part = (pick: (scale: number) => number): string =>
+    constant(`${node.name}_scales`, float32([numbers.length], numbers.map(pick)));
+  const smaller = fresh(`${node.name}_smaller`);
+  return [
+    {
+      ...written(
+        input,
+        part((scale) => Math.min(scale, 1)),
+        'ceil',
+      ),
+      name: smaller,
+      outputs: [smaller],
+    },
+    written(
+      smaller,
+      part((scale) => Math.max(scale, 1)),
+      'floor',
+    ),
+  ];
 };
 
 const renamed =

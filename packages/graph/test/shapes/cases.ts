@@ -1,5 +1,5 @@
 import type { Attribute, Attributes, DataType, Graph, Tensor } from '@unpair/graph';
-import { codeOfDataType, float, inferShapes, int, int64, ints, string } from '@unpair/graph';
+import { codeOfDataType, float, float32, inferShapes, int, int64, ints, string } from '@unpair/graph';
 
 /** One node over inputs of given shapes; numbers in `constants` become its further inputs, as int64 vectors. */
 export interface OperatorCase {
@@ -165,6 +165,18 @@ export const operatorCases: readonly OperatorCase[] = [
   c('Dropout', [[2, 3]], { outputs: 2 }),
   c('BatchNormalization', [[2, 3, 4, 4], [3], [3], [3], [3]]),
   c('LayerNormalization', [[2, 3, 4], [4], [4]]),
+  c(
+    'LayerNormalization',
+    [
+      [2, 3, 4],
+      [3, 4],
+      [3, 4],
+    ],
+    { outputs: 3, attributes: { axis: int(1) } },
+  ),
+  c('Hardmax', [[2, 3]]),
+  c('DynamicQuantizeLinear', [[2, 3]], { outputs: 3 }),
+  c('Upsample', [[1, 2, 3, 5]], { constants: [float32([4], [1, 1, 2, 1.7])], opset: 9 }),
   c('InstanceNormalization', [[2, 3, 4], [3], [3]]),
   c('ReduceMean', [[2, 3, 4]], { attributes: { axes: ints([1, -1]) } }),
   c('ReduceMean', [[2, 3, 4]], { attributes: { axes: ints([1]), keepdims: int(0) } }),

@@ -57,6 +57,7 @@ describe('upgradeOpset', () => {
     [9, 'Upsample', 'linear', [1, 1, 2, 2]],
     [10, 'Resize', 'nearest', [1, 1, 2, 2]],
     [10, 'Resize', 'nearest', [1, 1, 0.5, 0.5]],
+    [10, 'Resize', 'nearest', [1, 1, 0.5, 2]],
     [10, 'Resize', 'linear', [1, 1, 0.5, 2]],
   ])('of operator set %i: %s, %s by %j', async (opset, op, mode, scales) => {
     const graph: Graph = {
