@@ -14,7 +14,7 @@ const layers: Record<string, readonly string[]> = {
   'packages/runtime': ['graph'],
   'packages/formats': ['graph'],
   'packages/robustness': ['graph'],
-  'packages/campaign': ['robustness'],
+  'packages/campaign': ['graph', 'robustness'],
   'packages/platform': ['protocol'],
   'services/coordinator': ['campaign', 'protocol', 'platform'],
   'services/worker': ['graph', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],

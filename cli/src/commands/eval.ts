@@ -14,12 +14,17 @@ import { countCorrect } from '../models/count-correct.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, deviceWish } from './device-options.js';
+import type { ModelFlags } from './model-options.js';
+import { addModelFlags, modelOptionsOf } from './model-options.js';
 import { wholeNumber } from './whole-number.js';
 
-interface EvalOptions extends DeviceOptions {
+interface EvalOptions extends DeviceOptions, ModelFlags {
   readonly model: string;
   readonly dataset: string;
   readonly samples?: number;
+  readonly size?: number;
+  readonly imageColumn: string;
+  readonly labelColumn: string;
   readonly split: Split;
   readonly batch: number;
   readonly threads: number;
@@ -28,28 +33,32 @@ interface EvalOptions extends DeviceOptions {
 
 /** `unpair eval --model F --dataset D`. */
 export function addEvalCommand(program: Command, context: CommandContext): void {
-  addDeviceOptions(program.command('eval'))
+  const command = addDeviceOptions(program.command('eval'))
     .description('measure the accuracy of a model')
-    .requiredOption('--model <file>', 'ONNX file')
+    .requiredOption('--model <file>', 'ONNX, TensorFlow Lite or TensorFlow.js (model.json) file')
     .requiredOption(
       '--dataset <name|path>',
-      'data set: a name of `data list`, an .npz, idx files or an image folder',
+      'data set: a name of `data list`, an .npz, idx files, an image folder or a CSV file of images',
     )
     .option('--samples <n>', 'first samples to use (default: all)', wholeNumber(1, 1e9))
+    .option('--size <n>', 'side to which images from PNG files are resized', wholeNumber(1, 4096))
+    .option('--image-column <name>', 'column of a CSV file that names the images', 'file')
+    .option('--label-column <name>', 'column of a CSV file that has the labels', 'label')
     .addOption(
       new Option('--split <split>', 'part of the data set').choices(['train', 'test']).default('test'),
     )
     .option('--batch <n>', 'samples in one batch', wholeNumber(1, 65_536), 64)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism())
-    .option('--json', 'print JSON')
-    .action((options: EvalOptions) => runEval(options, context));
+    .option('--json', 'print JSON');
+  addModelFlags(command).action((options: EvalOptions) => runEval(options, context));
 }
 
 async function runEval(options: EvalOptions, context: CommandContext): Promise<void> {
   const { terminal, dataDir, signal, environment } = context;
   const wish = deviceWish(options, environment);
+  const modelOptions = modelOptionsOf(options);
   const samples = await loadSamples(options, dataDir);
-  const { path, graph } = await readModel(options.model);
+  const { path, graph } = await readModel(options.model, modelOptions);
   const misfit = misfitOf(graph, samples);
   if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { threads, batch: batchSize } = options;
@@ -59,8 +68,10 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
 }
 
-async function loadSamples({ dataset, split, samples }: EvalOptions, dataDir: string): Promise<SampleSet> {
-  const set = await loadDataset(dataset, split, { dataDir });
+async function loadSamples(options: EvalOptions, dataDir: string): Promise<SampleSet> {
+  const { dataset, split, samples, size, imageColumn: image, labelColumn: label } = options;
+  const columns = dataset.endsWith('.csv') ? { image, label } : undefined;
+  const set = await loadDataset(dataset, split, { dataDir, size, columns });
   if (samples === undefined || samples <= set.count) return slice(set, 0, samples ?? set.count);
   const available = `${set.count}, the size of ${set.name} (${split})`;
   throw new CliError('OUT_OF_RANGE', `--samples must be at most ${available}, got ${samples}`);

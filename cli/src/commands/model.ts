@@ -1,61 +1,96 @@
 import type { Command } from 'commander';
 import { foldConstants, isDifferentiable, summarizeModel } from '@unpair/graph';
-import type { Graph, ModelSummary, ValueInfo } from '@unpair/graph';
+import type { ModelSummary, ValueInfo } from '@unpair/graph';
+import type { ModelFormat } from '@unpair/formats';
 
 import type { CommandContext } from '../context.js';
+import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { renderTable } from '../terminal/table.js';
+import { writeWholeFile } from '../whole-file.js';
+import type { ModelFlags } from './model-options.js';
+import { addModelFlags, modelOptionsOf } from './model-options.js';
 
 /** What `model show` tells about a model file. */
 interface ModelDescription extends ModelSummary {
   readonly file: string;
+  /** Format of the file; the rest is about the graph that it becomes. */
+  readonly source: ModelFormat;
   readonly differentiable: boolean;
   /** Why it cannot be differentiated; null when it can. */
   readonly reason: string | null;
 }
 
-/** `unpair model show F`. */
+/** `unpair model show F` and `unpair model convert IN OUT`. */
 export function addModelCommand(program: Command, context: CommandContext): void {
-  program
-    .command('model')
-    .description('look at model files')
+  const model = program.command('model').description('look at model files and convert them');
+  const show = model
     .command('show')
     .description(
       'show inputs, outputs, parameters and operators of a model, and whether it can be differentiated',
     )
-    .argument('<file>', 'ONNX file')
-    .option('--json', 'print JSON')
-    .action((path: string, options: { readonly json?: true }) => runModelShow(path, options, context));
+    .argument('<file>', 'ONNX, TensorFlow Lite or TensorFlow.js (model.json) file')
+    .option('--json', 'print JSON');
+  addModelFlags(show).action((path: string, options: ShowOptions) => runModelShow(path, options, context));
+  const convert = model
+    .command('convert')
+    .description('write a model as ONNX: images [N,C,H,W] in [0,1] in, logits out')
+    .argument('<in>', 'ONNX, TensorFlow Lite or TensorFlow.js (model.json) file')
+    .argument('<out>', 'ONNX file to write');
+  addModelFlags(convert).action((from: string, to: string, flags: ModelFlags) =>
+    runModelConvert(from, to, flags, context),
+  );
 }
 
-async function runModelShow(
-  path: string,
-  { json }: { readonly json?: true },
+interface ShowOptions extends ModelFlags {
+  readonly json?: true;
+}
+
+async function runModelShow(path: string, options: ShowOptions, { terminal }: CommandContext): Promise<void> {
+  const description = describeModel(await readModel(path, modelOptionsOf(options)));
+  terminal.print(options.json ? JSON.stringify(description, null, 2) : renderModel(description));
+}
+
+async function runModelConvert(
+  from: string,
+  to: string,
+  flags: ModelFlags,
   { terminal }: CommandContext,
 ): Promise<void> {
-  const { graph } = await readModel(path);
-  const description = describeModel(path, graph);
-  terminal.print(json ? JSON.stringify(description, null, 2) : renderModel(description));
+  const { graph, bytes } = await readModel(from, modelOptionsOf(flags));
+  await writeWholeFile(to, bytes);
+  terminal.print(
+    `${to}: ${valuesOf(graph.inputs)} → ${valuesOf(graph.outputs)}, ${grouped(bytes.length)} bytes`,
+  );
 }
 
-function describeModel(file: string, graph: Graph): ModelDescription {
+function describeModel({ path, format, graph }: ModelFile): ModelDescription {
   const verdict = isDifferentiable(foldConstants(graph));
   return {
-    file,
+    file: path,
+    source: format,
     ...summarizeModel(graph),
     differentiable: verdict.ok,
     reason: verdict.ok ? null : verdict.reason,
   };
 }
 
+/** What stands before `ONNX`, which every model becomes. */
+const FORMAT_NAMES: Readonly<Record<ModelFormat, string>> = {
+  onnx: '',
+  tflite: 'TensorFlow Lite, as ',
+  tensorflowjs: 'TensorFlow.js, as ',
+};
+
+const valuesOf = (infos: readonly ValueInfo[]): string =>
+  infos.map(({ name, dataType, shape }) => `${name}: ${dataType} [${shape.join(', ')}]`).join('; ');
+
 function renderModel(model: ModelDescription): string {
-  const values = (infos: readonly ValueInfo[]): string =>
-    infos.map(({ name, dataType, shape }) => `${name}: ${dataType} [${shape.join(', ')}]`).join('; ');
   const facts = [
     ['file', model.file],
-    ['format', `ONNX, operator set ${model.opset}`],
-    ['inputs', values(model.inputs)],
-    ['outputs', values(model.outputs)],
+    ['format', `${FORMAT_NAMES[model.source]}ONNX, operator set ${model.opset}`],
+    ['inputs', valuesOf(model.inputs)],
+    ['outputs', valuesOf(model.outputs)],
     ['parameters', `${grouped(model.parameters)} in ${grouped(model.bytes)} bytes`],
     ['operations', model.macs === null ? 'unknown' : `${grouped(model.macs)} multiply-accumulates a sample`],
     ['differentiable', model.reason === null ? 'yes' : `no: ${model.reason}`],

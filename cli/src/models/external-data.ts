@@ -22,7 +22,7 @@ export class ExternalDataReader {
   /** @throws {ModelError} for a path out of the folder, and a file that is missing or too short. */
   readonly read = ({ location, offset, length }: ExternalData): Uint8Array => {
     this.#wasUsed = true;
-    const file = openSync(this.#locate(location), 'r');
+    const file = openSync(pathBeside(this.#folder, location), 'r');
     try {
       const { size } = fstatSync(file);
       if (offset + length > size) {
@@ -35,21 +35,25 @@ export class ExternalDataReader {
       closeSync(file);
     }
   };
+}
 
-  /** Links are followed before the check, as they may lead anywhere. */
-  #locate(location: string): string {
-    const steps = location.split(/[/\\]/);
-    if (isAbsolute(location) || steps.includes('..')) throw escape(location);
-    try {
-      const folder = realpathSync(this.#folder || '.');
-      const path = realpathSync(join(folder, location));
-      const inside = relative(folder, path);
-      if (inside.split(sep).includes('..') || isAbsolute(inside)) throw escape(location);
-      return path;
-    } catch (cause) {
-      if (cause instanceof ModelError) throw cause;
-      throw new ModelError(`its data file "${location}" is not to be found beside it`, { cause });
-    }
+/**
+ * Path of a file that a model file names as its own, in the model's folder or below it. Links are followed before the
+ * check, as they may lead anywhere.
+ * @throws {ModelError} for a path out of the folder, and a file that is not there.
+ */
+export function pathBeside(folder: string, location: string): string {
+  const steps = location.split(/[/\\]/);
+  if (isAbsolute(location) || steps.includes('..')) throw escape(location);
+  try {
+    const root = realpathSync(folder || '.');
+    const path = realpathSync(join(root, location));
+    const inside = relative(root, path);
+    if (inside.split(sep).includes('..') || isAbsolute(inside)) throw escape(location);
+    return path;
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    throw new ModelError(`its data file "${location}" is not to be found beside it`, { cause });
   }
 }
 

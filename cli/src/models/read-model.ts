@@ -1,34 +1,91 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
-import type { Graph } from '@unpair/graph';
-import { ModelError, decodeModel, encodeModel } from '@unpair/graph';
+import type { ModelFormat } from '@unpair/formats';
+import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
+import type { Graph, ModelOptions } from '@unpair/graph';
+import { ModelError, adaptModel, decodeModel, encodeModel } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
-import { ExternalDataReader } from './external-data.js';
+import { ExternalDataReader, pathBeside } from './external-data.js';
 
-/** A model file: its bytes, which are the artefact, and the graph that they hold. */
+/** A published model, and the form in which it is attacked. */
 export interface ModelFile {
   readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly format: ModelFormat;
+  /** SHA-256 of the file; for TensorFlow.js of model.json and its shards, in their order. */
+  readonly digest: string;
+  /** Images [N,C,H,W] in [0,1] → logits, as far as the file and the options allow. */
   readonly graph: Graph;
+  /** The same as an ONNX file, which is the artefact: the file itself where it is that already. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a format's files hold. */
+interface Published {
+  readonly format: ModelFormat;
+  /** The file, and what belongs to it. */
+  readonly files: readonly Uint8Array[];
+  readonly graph: Graph;
+  /** Whether the file is an ONNX file that needs no other. */
+  readonly isWhole: boolean;
 }
 
 /**
- * Reads an ONNX file. Weights that it keeps in files beside it are put inside the artefact.
+ * Reads a model file of any format and puts into it what the options say.
  * @throws {CliError} one sentence naming the file.
  */
-export async function readModel(path: string): Promise<ModelFile> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+export async function readModel(path: string, options: ModelOptions = {}): Promise<ModelFile> {
+  const bytes = await readBytes(path);
   try {
-    const external = new ExternalDataReader(path);
-    const graph = decodeModel(bytes, { external: external.read });
-    return { path, bytes: external.wasUsed ? encodeModel(graph) : bytes, graph };
+    const { format, files, graph: published, isWhole } = await decode(path, bytes);
+    const graph = adaptModel(published, options);
+    const artefact = isWhole && graph === published ? bytes : encodeModel(graph);
+    return { path, format, digest: digestOf(files), graph, bytes: artefact };
   } catch (cause) {
     if (!(cause instanceof ModelError)) throw cause;
     throw new CliError('INVALID_ARGUMENT', `${path} cannot be used: ${cause.message}`, [], { cause });
   }
+}
+
+async function decode(path: string, bytes: Uint8Array): Promise<Published> {
+  const format = formatOf(bytes);
+  switch (format) {
+    case 'onnx': {
+      const external = new ExternalDataReader(path);
+      const graph = decodeModel(bytes, { external: external.read });
+      return { format, files: [bytes], graph, isWhole: !external.wasUsed };
+    }
+    case 'tflite':
+      return { format, files: [bytes], graph: decodeTflite(bytes), isWhole: false };
+    case 'tensorflowjs': {
+      const shards = await readShards(path, shardPaths(bytes));
+      const graph = decodeTensorflowJs(bytes, (name) => shards.get(name) ?? new Uint8Array());
+      return { format, files: [bytes, ...shards.values()], graph, isWhole: false };
+    }
+  }
+}
+
+/** Reads the files that model.json names, which lie in its folder. */
+async function readShards(path: string, names: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+  const shards = new Map<string, Uint8Array>();
+  for (const name of names) {
+    shards.set(name, await readBytes(pathBeside(dirname(path), name)));
+  }
+  return shards;
+}
+
+function digestOf(files: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file);
+  return hash.digest('hex');
+}
+
+function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
 }
 
 function unreadable(path: string, cause: unknown): unknown {

@@ -1,9 +1,12 @@
 import type { Violation } from '@unpair/campaign';
+import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
+import type { ModelSource } from '@unpair/protocol';
 
 import { CliError } from '../failure.js';
 import type { DataFacts } from '../models/misfit.js';
 import { misfitOf } from '../models/misfit.js';
+import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import type { Artefact } from './artefact.js';
 import { artefactOf } from './artefact.js';
@@ -14,6 +17,8 @@ import { resolveFrom } from './campaign-file.js';
 export interface CampaignModels {
   /** By name in the campaign file; those that are wrong are absent. */
   readonly artefacts: ReadonlyMap<string, Artefact>;
+  /** The published files that the artefacts were made from. */
+  readonly sources: ReadonlyMap<string, ModelSource>;
   readonly violations: readonly Violation[];
 }
 
@@ -23,25 +28,31 @@ export interface CampaignModels {
  */
 export async function readCampaignModels(file: CampaignFile, data: DataFacts): Promise<CampaignModels> {
   const artefacts = new Map<string, Artefact>();
+  const sources = new Map<string, ModelSource>();
   const violations: Violation[] = [];
   for (const [name, entry] of file.campaign.models) {
     if (entry.kind !== 'file') continue;
-    const outcome = await readOne(resolveFrom(file, entry.file), data);
+    const outcome = await readOne(resolveFrom(file, entry.file), entry.options, data);
     if (typeof outcome === 'string') violations.push({ field: `models.${name}.file`, description: outcome });
-    else artefacts.set(name, outcome);
+    else {
+      artefacts.set(name, artefactOf(outcome.bytes));
+      sources.set(name, { format: outcome.format, digest: outcome.digest });
+    }
   }
-  return { artefacts, violations };
+  return { artefacts, sources, violations };
 }
 
-async function readOne(path: string, data: DataFacts): Promise<Artefact | string> {
+async function readOne(
+  path: string,
+  options: ModelOptions | undefined,
+  data: DataFacts,
+): Promise<ModelFile | string> {
   try {
-    const { bytes, graph } = await readModel(path);
-    const misfit = misfitOf(graph, data);
+    const model = await readModel(path, options);
+    const misfit = misfitOf(model.graph, data);
     if (misfit !== undefined) return `${path} ${misfit}`;
-    const differentiable = isDifferentiable(foldConstants(graph));
-    return differentiable.ok
-      ? artefactOf(bytes)
-      : `${path} cannot be differentiated: ${differentiable.reason}`;
+    const differentiable = isDifferentiable(foldConstants(model.graph));
+    return differentiable.ok ? model : `${path} cannot be differentiated: ${differentiable.reason}`;
   } catch (error) {
     if (error instanceof CliError) return error.message;
     throw error;

@@ -35,6 +35,7 @@ export async function prepareSubmission(
     models: Object.fromEntries([...models.artefacts].map(([name, { digest }]) => [name, digest])),
     samples: attacked.digest,
     calibration: calibration?.digest ?? '',
+    sources: Object.fromEntries(models.sources),
   };
   return {
     name: file.campaign.name,

@@ -23,10 +23,11 @@ export async function loadCampaignSamples(
   source: string,
   dataDir: string,
 ): Promise<CampaignSamples> {
-  const { split, samples } = campaign.dataset;
-  const all = await loadDataset(source, split, { dataDir });
+  const { split, samples, size, columns } = campaign.dataset;
+  const options = { dataDir, size, columns };
+  const all = await loadDataset(source, split, options);
   const wanted = trainingSamplesOf(campaign);
-  const training = wanted === 0 ? null : await loadDataset(source, 'train', { dataDir });
+  const training = wanted === 0 ? null : await loadDataset(source, 'train', options);
   return {
     attacked: first(all, samples),
     calibration: training && first(training, wanted),

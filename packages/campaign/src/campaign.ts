@@ -1,3 +1,4 @@
+import type { ModelOptions } from '@unpair/graph';
 import type { Norm, Parameters, siblings } from '@unpair/robustness';
 
 /** A campaign file after validation: names resolved, fractions evaluated, defaults filled in, sweeps expanded. */
@@ -23,6 +24,10 @@ export interface DatasetEntry {
   readonly split: 'train' | 'test';
   /** The campaign uses samples 0 … samples − 1. */
   readonly samples: number;
+  /** Side to which images are resized; absent where they stay as they are. */
+  readonly size?: number;
+  /** Columns of a CSV file; absent where the source is none, or has columns of the default names. */
+  readonly columns?: { readonly image: string; readonly label: string };
 }
 
 /** Which models are compared, and on what. */
@@ -43,7 +48,12 @@ export interface Threat {
 export type SiblingKind = (typeof siblings)[number]['name'];
 
 export type ModelEntry =
-  | { readonly kind: 'file'; readonly file: string }
+  | {
+      readonly kind: 'file';
+      readonly file: string;
+      /** What has to be known beside the file; absent where it says nothing. */
+      readonly options?: ModelOptions;
+    }
   | { readonly kind: SiblingKind; readonly of: string; readonly parameters: Parameters };
 
 /** One attack at one point of its swept parameters. */

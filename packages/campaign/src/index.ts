@@ -22,6 +22,8 @@ export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from './data-checks.js';
 export { ensembleName, membersOf } from './ensemble.js';
+export { parseModelOptions } from './file/model-options.js';
+export type { ParsedOptions } from './file/model-options.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
@@ -46,6 +48,7 @@ export type {
   Report,
   SimilarityMeasures,
   SimilarityReport,
+  SourceReport,
   WorkerShare,
 } from './report/report.js';
 export { MemoryResults } from './results/result-source.js';

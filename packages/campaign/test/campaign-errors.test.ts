@@ -37,7 +37,7 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'a data set that is a text',
     withSection('dataset', 'dataset: cifar10'),
-    'dataset must be a map with the keys source, split, samples, got "cifar10".',
+    'dataset must be a map with the keys source, split, samples, size, columns, got "cifar10".',
   ],
   [
     'epsilon 0',
@@ -155,7 +155,7 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'a model without its path',
     withSection('models', 'models: { full: { file: }, int8: { file: a }, stranger: { file: b } }'),
-    'models.full.file is missing: it must be the path of an ONNX file.',
+    'models.full.file is missing: it must be the path of a model file.',
   ],
   [
     'a model whose name is no token',

@@ -4,6 +4,7 @@ export { DatasetError } from './dataset-error.js';
 export type { DatasetErrorCode } from './dataset-error.js';
 export { fetchDataset } from './fetch.js';
 export type { FetchOptions, Fetched } from './fetch.js';
+export type { Columns } from './labelled-images.js';
 export { loadDataset } from './load.js';
 export type { LoadDatasetOptions } from './load.js';
 export type { FetchProgress, NamedDataset } from './named-dataset.js';

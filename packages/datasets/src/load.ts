@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,6 +7,8 @@ import { DatasetError, explainSystemError } from './dataset-error.js';
 import { readVerified } from './files.js';
 import { holdsIdx, loadIdxFolder, loadIdxImages } from './idx.js';
 import { loadImageFolder } from './image-folder.js';
+import type { Columns } from './labelled-images.js';
+import { loadLabelledImages } from './labelled-images.js';
 import type { NamedDataset } from './named-dataset.js';
 import { loadNpz } from './npz.js';
 import type { SampleSet, Split } from './sample-set.js';
@@ -13,32 +16,65 @@ import type { SampleSet, Split } from './sample-set.js';
 export interface LoadDatasetOptions {
   /** Folder that `fetchDataset` filled. */
   readonly dataDir: string;
+  /** Side to which images from PNG files are resized; other data sets must have that size. */
+  readonly size?: number | undefined;
+  /** Columns of a CSV file that names images. */
+  readonly columns?: Columns | undefined;
 }
 
 /**
  * Loads one split of a data set: by name, or from a path to an npz file, an idx images file, a folder of idx files or
- * a folder of class-named folders of PNG files. Samples keep the files' standard order.
+ * a folder of class-named folders of PNG files, or a CSV file that names PNG files and their labels. Samples keep the
+ * files' standard order.
  * @throws {DatasetError} one sentence: not fetched, no such path, damaged, or of an unknown format.
  */
 export async function loadDataset(
   source: string,
   split: Split,
-  { dataDir }: LoadDatasetOptions,
+  options: LoadDatasetOptions,
+): Promise<SampleSet> {
+  const { size, columns } = options;
+  if (source.endsWith('.csv')) {
+    await assertExists(source);
+    return loadLabelledImages(source, { columns, size });
+  }
+  if (columns !== undefined) {
+    throw new DatasetError('INVALID_ARGUMENT', `columns are for CSV files, which ${source} is not`);
+  }
+  const set = await loadUnlisted(source, split, options);
+  const [, height, width] = set.shape;
+  if (size === undefined || (height === size && width === size)) return set;
+  throw new DatasetError(
+    'INVALID_ARGUMENT',
+    `the images of ${source} are ${height}×${width} and only PNG files are resized, to ${size}×${size}`,
+  );
+}
+
+async function loadUnlisted(
+  source: string,
+  split: Split,
+  { dataDir, size }: LoadDatasetOptions,
 ): Promise<SampleSet> {
   const dataset = namedDataset(source);
   if (dataset) return loadNamed(dataset, split, dataDir);
-  const found = await stat(source).catch((error: unknown) => {
-    throw explainMissing(source, error);
-  });
+  const found = await assertExists(source);
   if (found.isDirectory()) {
-    return (await holdsIdx(source, split)) ? loadIdxFolder(source, split) : loadImageFolder(source, split);
+    return (await holdsIdx(source, split))
+      ? loadIdxFolder(source, split)
+      : loadImageFolder(source, split, size);
   }
   if (source.endsWith('.npz')) return loadNpz(source, split);
   if (/-idx\d-ubyte(\.gz)?$/.test(source)) return loadIdxImages(source);
   throw new DatasetError(
     'INVALID_ARGUMENT',
-    `${source} is no data set: a path must lead to an .npz file, idx files, or class-named folders of PNG files`,
+    `${source} is no data set: a path must lead to an .npz file, idx files, class-named folders of PNG files, or a CSV file of such`,
   );
+}
+
+function assertExists(source: string): Promise<Stats> {
+  return stat(source).catch((error: unknown) => {
+    throw explainMissing(source, error);
+  });
 }
 
 async function loadNamed(dataset: NamedDataset, split: Split, dataDir: string): Promise<SampleSet> {

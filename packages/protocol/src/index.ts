@@ -47,6 +47,7 @@ export type {
   GetReportResponse,
   ListCampaignsRequest,
   ListCampaignsResponse,
+  ModelSource,
   Progress,
   UploadArtefactRequest,
   UploadArtefactResponse,

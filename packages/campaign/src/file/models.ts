@@ -1,5 +1,6 @@
 import type { ModelEntry } from '../campaign.js';
 import type { Field } from './field.js';
+import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { parameterKeys, readParameters } from './parameters.js';
 import { name, text } from './rules.js';
 import { suggestion } from './spelling.js';
@@ -35,24 +36,28 @@ function readModel(
   const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
-  if (members === undefined || !field.hasKeys(kinds, allowed)) return undefined;
+  if (members === undefined || !field.hasKeys([...kinds, ...OPTION_KEYS], allowed)) return undefined;
   const known = members.filter(([key]) => kinds.includes(key));
   const [only] = known;
-  if (only !== undefined && known.length === 1) return readKind(...only, siblings, names);
+  if (only !== undefined && known.length === 1) return readKind(field, only, siblings, names);
   const found = known.map(([key]) => key).join(' and ');
   if (known.length === members.length) field.reject(`must be ${allowed}, got ${found || 'an empty map'}`);
   return undefined;
 }
 
 function readKind(
-  kind: string,
-  field: Field,
+  model: Field,
+  [kind, field]: readonly [string, Field],
   siblings: readonly SiblingWord[],
   names: readonly string[],
 ): ModelEntry | undefined {
   if (kind === 'file') {
-    const file = field.read(text('the path of an ONNX file'));
-    return file === undefined ? undefined : { kind, file };
+    const file = field.read(text('the path of a model file'));
+    const options = readModelOptions(model);
+    return file === undefined ? undefined : { kind, file, ...(options !== undefined && { options }) };
+  }
+  for (const key of OPTION_KEYS) {
+    if (model.get(key).present) model.get(key).reject('belongs beside file, not beside a derived model');
   }
   const sibling = siblings.find((candidate) => candidate.name === kind);
   if (sibling === undefined) return undefined;

@@ -21,9 +21,15 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule<number
   };
 }
 
-function number(min: number, max = Infinity): Rule<number> {
+/** A number within bounds; −Infinity and Infinity stand for none. */
+export function number(min: number, max = Infinity): Rule<number> {
   return {
-    allowed: max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
+    allowed:
+      min === -Infinity
+        ? 'a number'
+        : max === Infinity
+          ? `a number of at least ${min}`
+          : `a number from ${min} to ${max}`,
     accept: (value) =>
       typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max ? value : undefined,
   };

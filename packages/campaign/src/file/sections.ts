@@ -2,6 +2,9 @@ import type { DatasetEntry, SimilarityEntry, Threat } from '../campaign.js';
 import type { Field } from './field.js';
 import { integer, oneOf, pixels, text, truth } from './rules.js';
 
+/** Images are held in memory, and models of larger ones are not attacked. */
+const LARGEST_SIDE = 4096;
+
 /** A section after reading: parts that are in error are undefined, and have been complained about. */
 export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
 
@@ -11,13 +14,27 @@ const NORMS = oneOf('linf', 'l2');
 
 /** Reads `dataset:`. Whether it has that many samples is for whoever knows the data set: `checkSamples`. */
 export function readDataset(field: Field): Partially<DatasetEntry> {
-  if (!field.hasKeys(['source', 'split', 'samples'])) return NO_DATASET;
+  if (!field.hasKeys(['source', 'split', 'samples', 'size', 'columns'])) return NO_DATASET;
+  const size = field.get('size').readOr(integer(1, LARGEST_SIDE), undefined);
+  const columns = readColumns(field.get('columns'));
   return {
     source: field.get('source').read(text('the name of a data set, or the path of one')),
     split: field.get('split').readOr(SPLITS, 'test'),
     samples: field.get('samples').read(integer(1)),
+    ...(size !== undefined && { size }),
+    ...(columns !== undefined && { columns }),
   };
 }
+
+function readColumns(field: Field): DatasetEntry['columns'] | undefined {
+  if (!field.present || !field.hasKeys(['image', 'label'])) return undefined;
+  const image = field.get('image').readOr(COLUMN, DEFAULT_COLUMNS.image);
+  const label = field.get('label').readOr(COLUMN, DEFAULT_COLUMNS.label);
+  return image === undefined || label === undefined ? undefined : { image, label };
+}
+
+const COLUMN = text('the name of a column of the CSV file');
+const DEFAULT_COLUMNS = { image: 'file', label: 'label' };
 
 const NO_DATASET: Partially<DatasetEntry> = { source: undefined, split: undefined, samples: undefined };
 

@@ -1,6 +1,6 @@
 import type { Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
 import { createRandom } from '@unpair/robustness';
-import type { Campaign } from '../campaign.js';
+import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
 import { pairsOf } from '../pairs.js';
 import type { Cell, Plan } from '../plan.js';
@@ -21,6 +21,7 @@ import type {
   Provenance,
   Report,
   SimilarityReport,
+  SourceReport,
 } from './report.js';
 import type { PairRows } from './similarity-report.js';
 import { similarityReport } from './similarity-report.js';
@@ -32,6 +33,8 @@ export interface ModelFacts {
   /** Number of weights. */
   readonly parameters: number | null;
   readonly bytes: number | null;
+  /** What is known of the published file that it was made from. */
+  readonly source?: { readonly format: string; readonly digest: string } | undefined;
 }
 
 /** What a report is made from: the campaign, its rows, and what the cluster knows about the run. */
@@ -96,7 +99,7 @@ class ReportBuilder {
       const rows = await results.accuracy(id);
       this.#digest.add({ kind: 'accuracy', model: id, rows });
       const accuracy = rate(rows.filter(({ label, predicted }) => label === predicted).length, rows.length);
-      const { digest, parameters, bytes } = models.get(id) ?? UNKNOWN;
+      const { digest, parameters, bytes, source } = models.get(id) ?? UNKNOWN;
       reports.push({
         id,
         of: entry.kind === 'file' ? null : entry.of,
@@ -105,6 +108,7 @@ class ReportBuilder {
         parameters,
         bytes,
         accuracy: accuracy === null ? null : { ...accuracy, samples: rows.length },
+        source: sourceReport(entry, source),
       });
     }
     return reports;
@@ -172,6 +176,12 @@ class ReportBuilder {
   #random(purpose: string): Random {
     return createRandom({ seed: this.#input.campaign.seed, cell: `amplification ${purpose}`, sample: 0 });
   }
+}
+
+function sourceReport(entry: ModelEntry, source: ModelFacts['source']): SourceReport | null {
+  if (entry.kind !== 'file') return null;
+  const { file, options = {} } = entry;
+  return { file, format: source?.format ?? null, digest: source?.digest ?? null, options };
 }
 
 const UNKNOWN: ModelFacts = { digest: null, parameters: null, bytes: null };

@@ -1,3 +1,4 @@
+import type { ModelOptions } from '@unpair/graph';
 import type { Estimate, Norm, Parameters } from '@unpair/robustness';
 
 /** A 95 % interval of an estimate that stands beside it. */
@@ -40,6 +41,19 @@ export interface ModelReport {
   /** Size of the ONNX file. */
   readonly bytes: number | null;
   readonly accuracy: (Estimate & { readonly samples: number }) | null;
+  /** The published file that it was made from; null for derived models. */
+  readonly source: SourceReport | null;
+}
+
+/** A published file, and what was said about it. */
+export interface SourceReport {
+  /** As the campaign file names it. */
+  readonly file: string;
+  /** `onnx`, `tflite` or `tensorflowjs`; null where the client did not say. */
+  readonly format: string | null;
+  /** SHA-256 of the file; null where the client did not say. */
+  readonly digest: string | null;
+  readonly options: ModelOptions;
 }
 
 /** How alike two models are on one kind of inputs. docs/similarity.md has the formula and source of each measure. */

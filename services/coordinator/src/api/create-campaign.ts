@@ -1,6 +1,6 @@
 import { parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
 import { isDigest, ServiceError, type ArtefactStore, type FieldViolation } from '@unpair/platform';
-import type { CreateCampaignRequest } from '@unpair/protocol';
+import type { CreateCampaignRequest, ModelSource } from '@unpair/protocol';
 
 const longestRequestId = 200;
 const largestSpec = 512 * 1024;
@@ -42,11 +42,26 @@ function checkDigests(request: CreateCampaignRequest, campaign: Campaign): Field
   const violations = Object.keys(request.models)
     .filter((name) => !files.includes(name))
     .map((name) => violation(`models.${name}`, `names no "file:" model of the campaign file`));
+  for (const [name, source] of Object.entries(request.sources)) {
+    violations.push(...checkSource(`sources.${name}`, source, files.includes(name)));
+  }
   for (const name of files) violations.push(...checkDigest(`models.${name}`, request.models[name] ?? ''));
   violations.push(...checkDigest('samples', request.samples));
   if (derives || request.calibration !== '')
     violations.push(...checkDigest('calibration', request.calibration));
   return violations;
+}
+
+const formats: readonly string[] = ['onnx', 'tflite', 'tensorflowjs'];
+
+function checkSource(field: string, { format, digest }: ModelSource, isFile: boolean): FieldViolation[] {
+  if (!isFile) return [violation(field, `names no "file:" model of the campaign file`)];
+  const isKnown = formats.includes(format);
+  const unknown = `must be one of ${formats.join(', ')}, got "${format}"`;
+  return [
+    ...(isKnown ? [] : [violation(`${field}.format`, unknown)]),
+    ...checkDigest(`${field}.digest`, digest),
+  ];
 }
 
 function checkDigest(field: string, digest: string): FieldViolation[] {

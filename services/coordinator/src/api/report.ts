@@ -55,7 +55,7 @@ async function modelFacts(
     const digest = run.digest(name) ?? null;
     const model = known.get(name);
     const bytes = model?.bytes ?? (digest === null ? null : ((await artefacts.size(digest)) ?? null));
-    facts.set(name, { digest, bytes, parameters: model?.parameters ?? null });
+    facts.set(name, { digest, bytes, parameters: model?.parameters ?? null, source: run.source(name) });
   }
   return facts;
 }

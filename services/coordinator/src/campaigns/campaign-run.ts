@@ -1,5 +1,11 @@
 import type { Campaign as CampaignFile, Plan, PlannedTask } from '@unpair/campaign';
-import { CampaignState, type Campaign, type CampaignRecord, type Task } from '@unpair/protocol';
+import {
+  CampaignState,
+  type Campaign,
+  type CampaignRecord,
+  type ModelSource,
+  type Task,
+} from '@unpair/protocol';
 import { ChangeSignal } from './change-signal.js';
 import type { TaskOutcome } from './outcome.js';
 import { Pace } from './pace.js';
@@ -72,6 +78,12 @@ export class CampaignRun {
   /** Tasks that were published and have no result yet. */
   inFlight(): number[] {
     return [...this.#states.in('inFlight')];
+  }
+
+  /** The published file that a model was made from, as far as the client told. */
+  source(model: string): ModelSource | undefined {
+    const sources = this.#record.request?.sources ?? {};
+    return Object.hasOwn(sources, model) ? sources[model] : undefined;
   }
 
   /** SHA-256 of a model's file; undefined while it does not exist. */

@@ -39,6 +39,7 @@ export function requestFor(requestId: string, text: string = spec): CreateCampai
     models: { full: digestOf(contents.full) },
     samples: digestOf(contents.samples),
     calibration: digestOf(contents.calibration),
+    sources: { full: { format: 'onnx', digest: digestOf(contents.full) } },
   };
 }
 

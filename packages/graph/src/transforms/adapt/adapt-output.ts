@@ -34,7 +34,7 @@ export function toLogits(graph: Graph, outputs: ModelOptions['outputs'] = 'logit
 function beforeSoftmax(graph: Graph, output: ValueInfo): ValueInfo | undefined {
   const producers = producersOf(graph);
   let node = producers.get(output.name);
-  while (node !== undefined && node.domain === '' && TRANSPARENT.has(node.op)) {
+  while (node?.domain === '' && TRANSPARENT.has(node.op)) {
     node = producers.get(node.inputs[0] ?? '');
   }
   if (node?.op !== 'Softmax' || node.domain !== '') return undefined;

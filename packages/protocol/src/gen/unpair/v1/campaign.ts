@@ -183,11 +183,26 @@ export interface CreateCampaignRequest {
   readonly samples: string;
   /** SHA-256 of the sample set that quantizers calibrate on; empty when no model needs one. */
   readonly calibration: string;
+  /** What the client made the files of `models` from, by model name: for the report alone. */
+  readonly sources: { [key: string]: ModelSource };
 }
 
 export interface CreateCampaignRequest_ModelsEntry {
   readonly key: string;
   readonly value: string;
+}
+
+export interface CreateCampaignRequest_SourcesEntry {
+  readonly key: string;
+  readonly value: ModelSource | undefined;
+}
+
+/** The published file behind a model. Its name and options are in the spec. */
+export interface ModelSource {
+  /** onnx, tflite or tensorflowjs. */
+  readonly format: string;
+  /** SHA-256 (lower-case hex) of the file, for TensorFlow.js of model.json and its shards, in their order. */
+  readonly digest: string;
 }
 
 export interface CreateCampaignResponse {
@@ -555,7 +570,7 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBaseCreateCampaignRequest(): CreateCampaignRequest {
-  return { requestId: "", spec: "", models: {}, samples: "", calibration: "" };
+  return { requestId: "", spec: "", models: {}, samples: "", calibration: "", sources: {} };
 }
 
 export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
@@ -575,6 +590,9 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     if (message.calibration !== "") {
       writer.uint32(42).string(message.calibration);
     }
+    globalThis.Object.entries(message.sources).forEach(([key, value]: [string, ModelSource]) => {
+      CreateCampaignRequest_SourcesEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
     return writer;
   },
 
@@ -634,6 +652,17 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
             message.calibration = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = CreateCampaignRequest_SourcesEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.sources[entry6.key] = entry6.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -664,6 +693,15 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     );
     message.samples = object.samples ?? "";
     message.calibration = object.calibration ?? "";
+    message.sources = (globalThis.Object.entries(object.sources ?? {}) as [string, ModelSource][]).reduce(
+      (acc: { [key: string]: ModelSource }, [key, value]: [string, ModelSource]) => {
+        if (value !== undefined) {
+          acc[key] = ModelSource.fromPartial(value);
+        }
+        return acc;
+      },
+      {},
+    );
     return message;
   },
 };
@@ -735,6 +773,146 @@ export const CreateCampaignRequest_ModelsEntry: MessageFns<CreateCampaignRequest
     const message = createBaseCreateCampaignRequest_ModelsEntry() as any;
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateCampaignRequest_SourcesEntry(): CreateCampaignRequest_SourcesEntry {
+  return { key: "", value: undefined };
+}
+
+export const CreateCampaignRequest_SourcesEntry: MessageFns<CreateCampaignRequest_SourcesEntry> = {
+  encode(message: CreateCampaignRequest_SourcesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      ModelSource.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateCampaignRequest_SourcesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateCampaignRequest_SourcesEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = ModelSource.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateCampaignRequest_SourcesEntry>, I>>(
+    base?: I,
+  ): CreateCampaignRequest_SourcesEntry {
+    return CreateCampaignRequest_SourcesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateCampaignRequest_SourcesEntry>, I>>(
+    object: I,
+  ): CreateCampaignRequest_SourcesEntry {
+    const message = createBaseCreateCampaignRequest_SourcesEntry() as any;
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null)
+      ? ModelSource.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseModelSource(): ModelSource {
+  return { format: "", digest: "" };
+}
+
+export const ModelSource: MessageFns<ModelSource> = {
+  encode(message: ModelSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.format !== "") {
+      writer.uint32(10).string(message.format);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelSource() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.format = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ModelSource>, I>>(base?: I): ModelSource {
+    return ModelSource.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ModelSource>, I>>(object: I): ModelSource {
+    const message = createBaseModelSource() as any;
+    message.format = object.format ?? "";
+    message.digest = object.digest ?? "";
     return message;
   },
 };
