@@ -82,10 +82,12 @@ function digestOf(files: readonly Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: unknown) => {
+async function readBytes(path: string): Promise<Uint8Array> {
+  const file = await readFile(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
+  // As a plain array: a part that a Buffer's slice gives is no copy.
+  return new Uint8Array(file.buffer, file.byteOffset, file.length);
 }
 
 function unreadable(path: string, cause: unknown): unknown {

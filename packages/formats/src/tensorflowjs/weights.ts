@@ -87,7 +87,7 @@ function readWeight(
     );
   }
   const data = isPlain(entry)
-    ? new Float32Array(bytes.slice(offset, end).buffer)
+    ? new Float32Array(new Uint8Array(bytes.subarray(offset, end)).buffer)
     : decoded(bytes.subarray(offset, end), count, { type, decode });
   return { weight: { tensor: float32(shape, data), integer: entry.get('dtype').value === 'int32' }, end };
 }
