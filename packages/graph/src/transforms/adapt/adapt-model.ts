@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph.js';
+import { cancelTransposes } from '../cancel-transposes.js';
 import { upgradeOpset } from '../upgrade-opset.js';
 import { adaptInput } from './adapt-input.js';
 import { selectClasses, toLogits } from './adapt-output.js';
@@ -14,5 +15,6 @@ export function adaptModel(graph: Graph, options: ModelOptions = {}): Graph {
   const { outputs, classes } = options;
   const logits = toLogits(adaptInput(graph, options), outputs);
   const chosen = classes === undefined ? logits : selectClasses(logits, classes);
-  return chosen === graph ? graph : upgradeOpset(chosen);
+  // A model whose images were [N,H,W,C] has no use for its own transpositions any more.
+  return chosen === graph ? graph : cancelTransposes(upgradeOpset(chosen));
 }

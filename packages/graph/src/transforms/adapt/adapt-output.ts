@@ -1,17 +1,11 @@
 import { intAttribute } from '../../attributes.js';
 import { GraphBuilder } from '../../builder.js';
-import type { Dim, Graph, Node, ValueInfo } from '../../graph.js';
+import type { Graph, ValueInfo } from '../../graph.js';
 import { ModelError, int } from '../../graph.js';
-import { inferShapes } from '../../shapes/infer.js';
 import { float32, int64 } from '../../tensor.js';
-import { producersOf } from '../consumers.js';
+import { valueBeforeSoftmax } from '../logits-of.js';
 import { pruneDeadNodes } from '../prune-dead-nodes.js';
 import type { ClassRange, ModelOptions } from './model-options.js';
-
-/** What may stand between a final Softmax and the output without changing which probability belongs to which class. */
-const TRANSPARENT: ReadonlySet<string> = new Set([
-  ...['Identity', 'QuantizeLinear', 'DequantizeLinear', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
-]);
 
 /** Probabilities below this count as this: the smallest that float32 holds at full precision. */
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
@@ -30,27 +24,15 @@ export function toLogits(graph: Graph, outputs: ModelOptions['outputs'] = 'logit
   return flattened(logits);
 }
 
-/** What goes into a final Softmax over the classes. */
+/** What goes into a final Softmax, where that is over the classes. */
 function beforeSoftmax(graph: Graph, output: ValueInfo): ValueInfo | undefined {
-  const producers = producersOf(graph);
-  let node = producers.get(output.name);
-  while (node?.domain === '' && TRANSPARENT.has(node.op)) {
-    node = producers.get(node.inputs[0] ?? '');
-  }
-  if (node?.op !== 'Softmax' || node.domain !== '') return undefined;
-  const [name = ''] = node.inputs;
-  const type = inferShapes(graph).get(name);
-  if (type === undefined || !isOverClasses(node, type.shape, output.shape)) return undefined;
-  return { name, ...type };
-}
-
-function isOverClasses(node: Node, shape: readonly Dim[], output: readonly Dim[]): boolean {
+  const name = valueBeforeSoftmax(graph, output.name);
+  const node = graph.nodes.find(({ op, inputs }) => op === 'Softmax' && inputs[0] === name);
+  if (name === undefined || node === undefined) return undefined;
   const axis = intAttribute(node, 'axis', -1);
-  const classes = shape[axis < 0 ? axis + shape.length : axis];
-  // Everything but batch and classes is of size 1, before the Softmax as at the output.
-  const isList = (dims: readonly Dim[]): boolean =>
-    dims.slice(1).filter((dim) => dim !== 1).length <= 1 && dims.slice(1).includes(classes ?? '');
-  return isList(shape) && isList(output);
+  const at = axis < 0 ? axis + output.shape.length : axis;
+  const isOverClasses = output.shape.every((dim, other) => other === 0 || other === at || dim === 1);
+  return isOverClasses && at > 0 ? { ...output, name } : undefined;
 }
 
 function withLogarithm(graph: Graph): Graph {
