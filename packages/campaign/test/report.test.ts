@@ -32,7 +32,9 @@ describe('a report', () => {
       parameters: null,
       bytes: null,
       accuracy: null,
+      source: null,
     });
+    expect(models[0]?.source).toEqual({ file: 'full.onnx', format: 'tflite', digest: 'def', options: {} });
   });
 
   test('has similarities, in which a zero gradient is unlike any other', async () => {

@@ -38,7 +38,15 @@ export function inputOf(results: MemoryResults): ReportInput {
     campaign,
     plan,
     results,
-    models: new Map([['full', { digest: 'abc', parameters: 270_000, bytes: 1_100_000 }]]),
+    models: new Map([
+      [
+        'full',
+        {
+          ...{ digest: 'abc', parameters: 270_000, bytes: 1_100_000 },
+          source: { format: 'tflite', digest: 'def' },
+        },
+      ],
+    ]),
     integrity: { results: 3, deadLetters: 1, cancelled: 0, wastedQueries: 12 },
     provenance: {
       versions: { unpair: '0.1.0' },
