@@ -99,3 +99,59 @@ test.skipIf(!resnet20 || !resnet56).each([
     expect(JSON.parse(stdout)).toMatchObject({ samples: 1000, accuracy: { value: accuracy } });
   },
 );
+
+/** A TensorFlow.js model of 1×2 pixels with three classes, the first of them nothing that the data has. */
+async function tensorflowJsModel(folder: string): Promise<string> {
+  const layer = (class_name: string, config: object): object => ({ class_name, config });
+  const layers = [
+    layer('Flatten', { name: 'flat', batch_input_shape: [null, 2, 2, 1] }),
+    layer('Dense', { name: 'dense', units: 3, activation: 'softmax', use_bias: false }),
+  ];
+  const modelTopology = { class_name: 'Sequential', config: { name: 'tiny', layers } };
+  const weights = [{ name: 'dense/kernel', shape: [4, 3], dtype: 'float32' }];
+  const weightsManifest = [{ paths: ['shard.bin'], weights }];
+  const path = join(folder, 'model.json');
+  await writeFile(path, JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }));
+  // As the linear classifier above, for pixels of 0 to 255, behind a class that always wins.
+  const kernel = Float32Array.of(9, 0, 0.01, 9, 0.01, 0, 0, 0, 0, 0, 0, 0);
+  await writeFile(join(folder, 'shard.bin'), new Uint8Array(kernel.buffer));
+  return path;
+}
+
+const OPTIONS = ['--range', '0,255', '--classes-from', '1'];
+
+test('a TensorFlow.js model is evaluated and converted with what has to be known beside it', async () => {
+  const folder = await scratchFolder();
+  const [model, dataset] = await Promise.all([tensorflowJsModel(folder), tinyData(folder)]);
+  const shown = await runCli(['model', 'show', model, ...OPTIONS]);
+  expect(shown.stdout).toMatch(/^format +TensorFlow\.js, as ONNX, operator set 17$/m);
+  expect(shown.stdout).toMatch(/^inputs +images: float32 \[N, 1, 2, 2\]$/m);
+  expect(shown.stdout).toMatch(/^outputs +.*: float32 \[N, 2\]$/m);
+  const evaluated = await runCli(['eval', '--model', model, '--dataset', dataset, '--json', ...OPTIONS]);
+  expect(JSON.parse(evaluated.stdout)).toMatchObject({ samples: 3, correct: 2 });
+  const onnx = join(folder, 'converted.onnx');
+  expect(await runCli(['model', 'convert', model, onnx, ...OPTIONS])).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  });
+  const converted = await runCli(['eval', '--model', onnx, '--dataset', dataset, '--json']);
+  expect(JSON.parse(converted.stdout)).toMatchObject({ samples: 3, correct: 2 });
+});
+
+test('wrong options and files of a TensorFlow.js model are one sentence', async () => {
+  const folder = await scratchFolder();
+  const model = await tensorflowJsModel(folder);
+  const errorOf = async (...args: readonly string[]): Promise<string> =>
+    (await runCli(['model', 'show', model, ...args])).stderr;
+  expect(await errorOf('--layout', 'hwc')).toBe('error: --layout must be one of nchw, nhwc, got "hwc"\n');
+  expect(await errorOf('--range', '255,0')).toBe(
+    'error: --range must be a list of two numbers of which the second is larger, such as [0, 255], got a list\n',
+  );
+  expect(await errorOf('--mean', '1,2')).toBe(
+    `error: ${model} cannot be used: mean has 2 numbers, but the model takes 1 channels\n`,
+  );
+  await writeFile(join(folder, 'shard.bin'), new Uint8Array(8));
+  expect(await errorOf()).toMatch(
+    /^error: .* cannot be used: weight "dense\/kernel" of shape \[4, 3\] needs 48 bytes, /,
+  );
+});
