@@ -41,8 +41,8 @@ function readClasses(field: Field): ClassRange | undefined {
 }
 
 /** The member where it has a value, so that what the file does not say is not there. */
-function only<K extends string, T>(key: K, value: T | undefined): { readonly [key in K]?: T } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: T };
+function only<K extends string, T>(key: K, value: T | undefined): Readonly<Partial<Record<K, T>>> {
+  return (value === undefined ? {} : { [key]: value }) as Readonly<Partial<Record<K, T>>>;
 }
 
 const POSITIVE: Rule<number> = {
