@@ -20,6 +20,12 @@ export function hasKernel(tf: typeof tfjs, kernel: string, backend: TensorflowBa
   return (tf.getKernel(kernel, backend) as tfjs.KernelConfig | undefined) !== undefined;
 }
 
+/**
+ * Bytes of tensors beyond which nothing more is computed in WebAssembly. Its heap ends at 4 GiB, and a failed
+ * allocation there goes unnoticed; the rest is for one more result, workspace and gaps.
+ */
+const WASM_BYTES = 2.5 * 2 ** 30;
+
 /** One backend of TensorFlow.js: runs forward kernels by name, without TensorFlow.js's own autodiff. */
 export class Device {
   readonly backend: TensorflowBackend;
@@ -62,6 +68,7 @@ export class Device {
 
   /** Runs `compute` and disposes of all tensors that it made and did not {@link keep}. */
   scope<T>(compute: () => T): T {
+    this.#assertMemory();
     const engine = this.#tf.engine();
     engine.startScope();
     try {
@@ -77,6 +84,16 @@ export class Device {
    */
   async acquire(): Promise<void> {
     while (this.#tf.getBackend() !== this.backend) await this.#tf.setBackend(this.backend);
+  }
+
+  #assertMemory(): void {
+    if (this.backend !== 'wasm') return;
+    const { numBytes } = this.#tf.memory();
+    if (numBytes > WASM_BYTES) {
+      throw new RangeError(
+        `out of memory: tensors hold ${numBytes} bytes of the ${WASM_BYTES} that are safe`,
+      );
+    }
   }
 
   #run(kernel: string, inputs: KernelInputs, attributes: KernelAttributes): unknown {
