@@ -36,6 +36,8 @@ export { penaltiesOf, unpairs } from './defences/objective.js';
 export type { UnpairingObjective } from './defences/objective.js';
 export { unpair } from './defences/unpair.js';
 export type { UnpairOptions } from './defences/unpair.js';
+export { checkGradientMasking } from './diagnostics/gradient-masking.js';
+export type { MaskingCheck, MaskingOptions, MaskingReport } from './diagnostics/gradient-masking.js';
 export { createEnsemble } from './ensemble.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';

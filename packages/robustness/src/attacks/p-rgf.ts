@@ -1,4 +1,5 @@
-import { normaliseRms } from '../vectors.js';
+import type { Random } from '../random/random.js';
+import { addScaled, normaliseRms } from '../vectors.js';
 import type { Answer, AttackDefinition, Request } from './attack.js';
 import { gradientFreeParameters, searchSettings } from './gradient-free-parameters.js';
 import { GradientFreeSearch } from './gradient-free-search.js';
@@ -18,14 +19,29 @@ export const pRgf: AttackDefinition = {
   usesQueries: true,
   withoutPrior: 'rgf',
   norms: ['linf', 'l2'],
-  parameters: gradientFreeParameters,
+  parameters: {
+    ...gradientFreeParameters,
+    smoothing: {
+      type: 'integer',
+      min: 0,
+      max: 1000,
+      default: 0,
+      description: 'Noisy copies of the input whose gradients are averaged to a prior; 0: its own gradient.',
+    },
+    noise: {
+      type: 'pixels',
+      default: 8 / 255,
+      description: 'Standard deviation of that noise in each pixel.',
+    },
+  },
   *run(problem, parameters, random) {
     const search = new GradientFreeSearch(problem, searchSettings(parameters), random);
     const samples = numberOf(parameters, 'samples');
     const prior = new Float32Array(problem.input.length);
+    const smoothing = { copies: numberOf(parameters, 'smoothing'), noise: numberOf(parameters, 'noise') };
     let squaredNorm = 0;
     for (let iteration = 0; search.remaining > 1; iteration++) {
-      const usable = yield* priorAt(search.point, prior);
+      const usable = yield* priorAt(search.point, prior, smoothing, random);
       if (usable && (iteration % 10 === 0 || iteration === 3)) {
         squaredNorm = yield* search.estimateSquaredNorm();
       }
@@ -39,9 +55,33 @@ export const pRgf: AttackDefinition = {
   },
 };
 
-/** Writes the surrogate's gradient at `point` to `prior`, root-mean-square 1. False when it has no direction. */
-function* priorAt(point: Float32Array, prior: Float32Array): Generator<Request, boolean, Answer> {
-  prior.set((yield* gradient(point)).gradients);
+interface Smoothing {
+  readonly copies: number;
+  readonly noise: number;
+}
+
+/**
+ * Writes the surrogate's gradient at `point` to `prior`, root-mean-square 1; with smoothing, the mean gradient of noisy
+ * copies (SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825). False when it has no direction.
+ */
+function* priorAt(
+  point: Float32Array,
+  prior: Float32Array,
+  { copies, noise }: Smoothing,
+  random: Random,
+): Generator<Request, boolean, Answer> {
+  if (copies === 0) {
+    prior.set((yield* gradient(point)).gradients);
+    return normaliseRms(prior);
+  }
+  const size = point.length;
+  const inputs = new Float32Array(copies * size);
+  random.fillNormal(inputs);
+  for (let i = 0; i < inputs.length; i++) inputs[i] = (point[i % size] ?? 0) + noise * (inputs[i] ?? 0);
+  const { gradients } = yield* gradient(inputs, copies);
+  prior.fill(0);
+  for (let row = 0; row < copies; row++)
+    addScaled(prior, 1, gradients.subarray(row * size, (row + 1) * size));
   return normaliseRms(prior);
 }
 

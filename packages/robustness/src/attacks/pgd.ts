@@ -26,6 +26,11 @@ export const pgd: AttackDefinition = {
       derived: { text: 'epsilon / 4', of: ({ epsilon }) => epsilon / 4 },
       description: 'Length of a step in the norm of the threat; 2/255 at the usual epsilon of 8/255.',
     },
+    flipped: {
+      type: 'boolean',
+      default: false,
+      description: 'Lower the loss of the surrogate: against models whose gradients oppose each other.',
+    },
     randomStart: { type: 'boolean', default: true, description: 'Start at a random point of the ball.' },
     restarts: {
       type: 'integer',
@@ -38,7 +43,7 @@ export const pgd: AttackDefinition = {
   *run(problem, parameters, random) {
     const settings: Settings = {
       steps: numberOf(parameters, 'steps'),
-      stepSize: numberOf(parameters, 'stepSize'),
+      stepSize: numberOf(parameters, 'stepSize') * (booleanOf(parameters, 'flipped') ? -1 : 1),
       randomStart: booleanOf(parameters, 'randomStart'),
       restarts: numberOf(parameters, 'restarts'),
     };
@@ -48,6 +53,7 @@ export const pgd: AttackDefinition = {
 
 interface Settings {
   readonly steps: number;
+  /** Below 0 to descend. */
   readonly stepSize: number;
   readonly randomStart: boolean;
   readonly restarts: number;

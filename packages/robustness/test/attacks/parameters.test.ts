@@ -15,13 +15,21 @@ test('defaults are the papers’, scaled to the threat', () => {
     const resolution = resolveParameters(attack(name), {}, of);
     return resolution.ok ? resolution.parameters : resolution.problems;
   };
-  expect(resolve('pgd', threat)).toEqual({ steps: 10, stepSize: 2 / 255, randomStart: true, restarts: 1 });
+  expect(resolve('pgd', threat)).toEqual({
+    steps: 10,
+    stepSize: 2 / 255,
+    flipped: false,
+    randomStart: true,
+    restarts: 1,
+  });
   expect(resolve('mi-fgsm', threat)).toEqual({ steps: 10, momentum: 1 });
   expect(resolve('p-rgf', { norm: 'linf', epsilon: 0.05 })).toEqual({
     budget: 10_000,
     samples: 50,
     sigma: 1e-4,
     stepSize: 0.005,
+    smoothing: 0,
+    noise: 8 / 255,
   });
   expect(resolve('rgf', { norm: 'l2', epsilon: 16 })).toMatchObject({ stepSize: 2 });
   expect(resolve('square', threat)).toEqual({ budget: 10_000, pInit: 0.05 });
@@ -32,7 +40,7 @@ test('values, fractions and null are read as the specification says', () => {
   const raw = { steps: 40, stepSize: '1/255', randomStart: false, restarts: null };
   expect(resolveParameters(attack('pgd'), raw, threat)).toEqual({
     ok: true,
-    parameters: { steps: 40, stepSize: 1 / 255, randomStart: false, restarts: 1 },
+    parameters: { steps: 40, stepSize: 1 / 255, flipped: false, randomStart: false, restarts: 1 },
   });
 });
 
@@ -43,7 +51,7 @@ test('every problem is told at once, with the value and what is allowed', () => 
     problems: [
       {
         parameter: 'step',
-        problem: 'pgd has no such parameter; it has: steps, stepSize, randomStart, restarts.',
+        problem: 'pgd has no such parameter; it has: steps, stepSize, flipped, randomStart, restarts.',
       },
       { parameter: 'steps', problem: '2.5 is not allowed; give an integer from 1 to 10000.' },
       {

@@ -1,0 +1,133 @@
+import type { AttackDefinition, Parameters } from '../attacks/attack.js';
+import { pgd } from '../attacks/pgd.js';
+import { square } from '../attacks/square.js';
+import type { DifferentiableClassifier, Sample } from '../classifier.js';
+import { gradientsOfBatch } from '../batching/gradients-of-batch.js';
+import { ascend } from '../attacks/ascent.js';
+import { crossEntropy } from '../logits.js';
+import { evaluateAll } from '../batching/evaluate-all.js';
+import { runAttack } from '../scheduler/run-attack.js';
+import type { AttackRow } from '../scheduler/attack-row.js';
+import type { Threat } from '../threat.js';
+import { project } from '../threat.js';
+
+export interface MaskingOptions {
+  /** The ball in which gradient and random search compete. */
+  readonly threat: Threat;
+  readonly seed: number;
+  /** Queries of the random search. Default 500. */
+  readonly budget?: number;
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One sign of masked gradients, looked for; a rate is over `samples`. */
+export interface MaskingCheck {
+  readonly passed: boolean;
+  /** What was measured, and the most or least that passes. */
+  readonly value: number;
+  readonly bound: number;
+  readonly samples: number;
+}
+
+/** Signs that a model's gradients hide adversarial examples rather than there being none. */
+export interface MaskingReport {
+  /** Success rate of PGD that may change every pixel to anything: must be 1, since a grey image is nothing. */
+  readonly unboundedAttack: MaskingCheck;
+  /** Share of samples that random search breaks and PGD in the same ball does not: must be at most 0.05. */
+  readonly randomSearchOnly: MaskingCheck;
+  /** Share of samples whose loss rises over a step along the gradient's sign: must be at least 0.9. */
+  readonly lossRises: MaskingCheck;
+}
+
+/** Steps enough that PGD is not what fails. */
+const STEPS = 50;
+/** Random search finds some examples of its own anywhere: PGD has one start. */
+const MOST_BY_CHANCE = 0.05;
+const LEAST_RISING = 0.9;
+/** Of epsilon: the step over which the loss must rise. */
+const PROBE = 1 / 8;
+const UNBOUNDED: Threat = { norm: 'linf', epsilon: 1 };
+
+/**
+ * Checks a published model for gradient masking, by attacking it with its own gradients (Athalye et al. 2018, arXiv
+ * 1802.00420, section 3.1; Carlini et al. 2019, arXiv 1902.06705, section 5): an unbounded attack must always succeed, a
+ * search without gradients must not do better than one with them, and the loss must rise where its gradient points. A
+ * defence that fails one of them may only make its gradients useless. Wrongly classified samples are left out.
+ * @throws the signal's reason once it is aborted
+ */
+export async function checkGradientMasking(
+  model: DifferentiableClassifier,
+  samples: readonly Sample[],
+  options: MaskingOptions,
+): Promise<MaskingReport> {
+  const { threat, budget = 500 } = options;
+  const attack = (definition: AttackDefinition, parameters: Parameters, within: Threat): Promise<Rows> =>
+    attacked(model, samples, { ...options, definition, parameters, threat: within });
+  const unbounded = await attack(pgd, { steps: STEPS }, UNBOUNDED);
+  const gradient = await attack(pgd, { steps: STEPS }, threat);
+  const random = await attack(square, { budget }, threat);
+  const missed = random.filter(({ success }, row) => success && gradient[row]?.success === false);
+  const rising = await risingLosses(model, samples, options);
+  const unboundedRate = share(unbounded.filter(({ success }) => success).length, unbounded.length);
+  const missedRate = share(missed.length, random.length);
+  const risingRate = share(rising.filter(Boolean).length, rising.length);
+  return {
+    unboundedAttack: check(unboundedRate, 1, unbounded.length, unboundedRate >= 1),
+    randomSearchOnly: check(missedRate, MOST_BY_CHANCE, random.length, missedRate <= MOST_BY_CHANCE),
+    lossRises: check(risingRate, LEAST_RISING, rising.length, risingRate >= LEAST_RISING),
+  };
+}
+
+type Rows = readonly AttackRow[];
+
+interface Attack extends MaskingOptions {
+  readonly definition: AttackDefinition;
+  readonly parameters: Parameters;
+}
+
+/** Rows of the samples that the model classifies correctly, attacked through its own gradients. */
+async function attacked(
+  model: DifferentiableClassifier,
+  samples: readonly Sample[],
+  { definition, parameters, threat, seed, batchSize = 64, signal }: Attack,
+): Promise<Rows> {
+  const cell = `masking/${definition.name}/${threat.epsilon}`;
+  const common = { target: model, surrogate: model, samples, threat, seed, cell, batchSize, signal };
+  const rows = await runAttack({ definition, parameters, ...common });
+  return rows.filter(({ cleanCorrect }) => cleanCorrect);
+}
+
+/** Whether each sample's loss is larger a step up its gradient; samples without a gradient count as not rising. */
+async function risingLosses(
+  model: DifferentiableClassifier,
+  samples: readonly Sample[],
+  { threat, batchSize = 64, signal }: MaskingOptions,
+): Promise<readonly boolean[]> {
+  const rising: boolean[] = [];
+  for (let first = 0; first < samples.length; first += batchSize) {
+    const members = samples.slice(first, first + batchSize);
+    const gradients = await gradientsOfBatch(model, members, { signal });
+    const moved = members.map(({ input }, row) => {
+      const point = input.slice();
+      ascend(point, gradients[row]?.gradient ?? point, threat.epsilon * PROBE, threat.norm);
+      project(point, input, threat);
+      return point;
+    });
+    const after = await evaluateAll(model, moved, { batchSize, signal });
+    members.forEach(({ label }, row) => {
+      const [before, now] = [gradients[row]?.logits, after[row]];
+      if (before === undefined || now === undefined) return;
+      rising.push(crossEntropy(now, label) > crossEntropy(before, label));
+    });
+  }
+  return rising;
+}
+
+function share(count: number, all: number): number {
+  return all === 0 ? Number.NaN : count / all;
+}
+
+function check(value: number, bound: number, samples: number, passed: boolean): MaskingCheck {
+  return { passed, value, bound, samples };
+}
