@@ -26,7 +26,7 @@ export function pruneChannels(graph: Graph, sparsity: number, scope: PruningScop
         'that ties them to inputs or outputs; prune weights in place of channels',
     );
   }
-  const parts = scope === 'global' ? [groups] : groups.map((group) => [group]);
+  const parts = scope === 'layer' ? groups.map((group) => [group]) : [groups];
   const removed = new Set(parts.flatMap((part) => leastImportant(graph, part, sparsity)));
   const removals = groups.map((group): KeptChannels => {
     const gone = new Set([...removed].flatMap((one) => (one.group === group ? [one.channel] : [])));

@@ -1,8 +1,14 @@
 import type { WeightConstraint } from '../training/fine-tune.js';
 import type { TensorRange } from '../training/parameters.js';
 
-/** Over which weights the smallest are sought: all of them together, or each layer's own. */
-export type PruningScope = 'global' | 'layer';
+/** Over which weights the smallest are sought, in the order of the documentation. */
+export const PRUNING_SCOPES = ['lamp', 'global', 'layer'] as const;
+
+/**
+ * `global`: all of them together. `layer`: each layer's own. `lamp`: all together, each relative to those of its layer
+ * that are as large or larger (Lee et al. 2021, arXiv 2010.07611), for layers may differ in scale.
+ */
+export type PruningScope = (typeof PRUNING_SCOPES)[number];
 
 export interface MagnitudePruning {
   /** Share of the matrices' and filters' weights that ends as zero. */
@@ -62,11 +68,33 @@ function pruneTo(
   prunable: readonly TensorRange[],
   { sparsity, scope }: Pick<MagnitudePruning, 'sparsity' | 'scope'>,
 ): void {
-  const parts = scope === 'global' ? [prunable] : prunable.map((range) => [range]);
+  const scores = new Float64Array(weights.length);
+  for (const range of prunable) score(weights, range, scope, scores);
+  const parts = scope === 'layer' ? prunable.map((range) => [range]) : [prunable];
   for (const part of parts) {
-    const indices = part.flatMap(({ first, length }) => Array.from({ length }, (_, i) => first + i));
-    const magnitude = (index: number): number => Math.abs(weights[index] ?? 0);
-    indices.sort((a, b) => magnitude(a) - magnitude(b) || a - b);
-    for (const index of indices.slice(0, Math.round(sparsity * indices.length))) weights[index] = 0;
+    const ascending = byScore(part, scores);
+    for (const index of ascending.subarray(0, Math.round(sparsity * ascending.length))) weights[index] = 0;
   }
+}
+
+/** Writes how much each weight of a layer counts. */
+function score(weights: Float32Array, range: TensorRange, scope: PruningScope, scores: Float64Array): void {
+  for (let index = range.first; index < range.first + range.length; index++) {
+    scores[index] = (weights[index] ?? 0) ** 2;
+  }
+  if (scope !== 'lamp') return;
+  let rest = 0;
+  for (const index of byScore([range], scores).reverse()) {
+    const square = scores[index] ?? 0;
+    rest += square;
+    scores[index] = rest > 0 ? square / rest : 0;
+  }
+}
+
+/** Positions in the flat array, least score first; of equal ones the first. */
+function byScore(ranges: readonly TensorRange[], scores: Float64Array): Uint32Array {
+  const indices = Uint32Array.from(
+    ranges.flatMap(({ first, length }) => Array.from({ length }, (_, i) => first + i)),
+  );
+  return indices.sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b);
 }

@@ -14,13 +14,12 @@ import {
 import { sampleCount } from '../training/samples.js';
 import { pruneChannels } from './channels.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
-import { magnitudePruning } from './magnitude.js';
+import { PRUNING_SCOPES, magnitudePruning } from './magnitude.js';
 import type { MagnitudePruning, PruningScope } from './magnitude.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 
 const PREFIX = 'finetune.';
 const STRUCTURES = ['weights', 'channels'] as const;
-const SCOPES = ['global', 'layer'] as const;
 
 /**
  * Magnitude pruning (Han et al. 2015, arXiv 1506.02626), gradual while the model is fine-tuned, or removal of whole
@@ -45,9 +44,9 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
     },
     scope: {
       type: 'choice',
-      choices: SCOPES,
-      default: 'global',
-      description: 'Whether the smallest are sought over all layers together, or in each.',
+      choices: PRUNING_SCOPES,
+      default: 'lamp',
+      description: 'Whether the smallest are sought in each layer, over all, or over all relative to their layers.',
     },
     ...finetuneParameters(PREFIX, { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
   },
@@ -65,7 +64,7 @@ export async function pruneModel(request: SiblingRequest): Promise<Graph> {
   const graph = dropIdentities(foldConstants(request.graph, { keepQuantized: true }));
   if (trainedWeights(graph).length === 0) throw nothingToPrune(graph);
   const sparsity = numberOf(parameters, 'sparsity');
-  const scope = choiceOf(parameters, 'scope', SCOPES);
+  const scope = choiceOf(parameters, 'scope', PRUNING_SCOPES);
   const schedule = scheduleOf(PREFIX, parameters, seed, samples, 'adam');
   if (choiceOf(parameters, 'structure', STRUCTURES) === 'channels') {
     const smaller = pruneChannels(graph, sparsity, scope);
