@@ -10,6 +10,7 @@ import { addListCommand } from './commands/list.js';
 import { addModelCommand } from './commands/model.js';
 import { addReportCommand } from './commands/report.js';
 import { addRunCommand } from './commands/run.js';
+import { addSiblingCommand } from './commands/sibling.js';
 import { addTrainCommand } from './commands/train.js';
 import { addWatchCommand } from './commands/watch.js';
 import type { CommandContext } from './context.js';
@@ -41,6 +42,7 @@ const COMMANDS = [
   addModelCommand,
   addEvalCommand,
   addTrainCommand,
+  addSiblingCommand,
   addDevicesCommand,
 ];
 

@@ -5,14 +5,14 @@ import type { ProgressState } from '../terminal/progress.js';
 /** A campaign's state as a progress display shows it. */
 export function campaignProgress({ progress }: Pick<Campaign, 'progress'>): ProgressState {
   if (!progress) return { label: 'starting' };
-  const { tasks, done, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
-  const settled = done + deadLetters + cancelled;
+  const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
+  const settled = done + failed + deadLetters + cancelled;
   return {
     label: stage || 'finishing',
     fraction: tasks > 0 ? settled / tasks : undefined,
     detail: [
       `${settled}/${tasks} tasks`,
-      deadLetters > 0 ? `${deadLetters} failed` : '',
+      failed + deadLetters > 0 ? `${failed + deadLetters} failed` : '',
       `${queries.toLocaleString('en')} queries`,
       secondsLeft > 0 ? `${duration(secondsLeft)} left` : '',
     ]

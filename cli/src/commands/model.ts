@@ -92,6 +92,7 @@ function renderModel(model: ModelDescription): string {
     ['inputs', valuesOf(model.inputs)],
     ['outputs', valuesOf(model.outputs)],
     ['parameters', `${grouped(model.parameters)} in ${grouped(model.bytes)} bytes`],
+    ['not zero', grouped(model.nonZero)],
     ['operations', model.macs === null ? 'unknown' : `${grouped(model.macs)} multiply-accumulates a sample`],
     ['differentiable', model.reason === null ? 'yes' : `no: ${model.reason}`],
   ] as const;

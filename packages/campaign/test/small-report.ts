@@ -32,22 +32,24 @@ export function rows(...queries: readonly (number | null)[]): readonly AttackRow
   ];
 }
 
+const FULL = {
+  digest: 'abc',
+  parameters: 270_000,
+  bytes: 1_100_000,
+  nonZero: 269_000,
+  macs: 40_000_000,
+  failure: null,
+  source: { format: 'tflite', digest: 'def' },
+};
+
 /** A report's input over these rows. */
 export function inputOf(results: MemoryResults): ReportInput {
   return {
     campaign,
     plan,
     results,
-    models: new Map([
-      [
-        'full',
-        {
-          ...{ digest: 'abc', parameters: 270_000, bytes: 1_100_000 },
-          source: { format: 'tflite', digest: 'def' },
-        },
-      ],
-    ]),
-    integrity: { results: 3, deadLetters: 1, cancelled: 0, wastedQueries: 12 },
+    models: new Map([['full', FULL]]),
+    integrity: { results: 3, failed: 0, deadLetters: 1, cancelled: 0, wastedQueries: 12 },
     provenance: {
       versions: { unpair: '0.1.0' },
       runtime: ['onnxruntime 1.27 cpu'],

@@ -14,6 +14,8 @@ export interface ModelSummary {
   readonly outputs: readonly ValueInfo[];
   /** Numbers that training or quantization chose: weights, without scales, zero points, shapes and axes. */
   readonly parameters: number;
+  /** Those of the parameters that do not stand for zero. */
+  readonly nonZero: number;
   /** Bytes of all constants. */
   readonly bytes: number;
   /** How often each operator occurs, most frequent first. */
@@ -30,7 +32,7 @@ export function summarizeModel(graph: Graph): ModelSummary {
     opset: graph.opset,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    parameters: countParameters(graph),
+    ...countParameters(graph),
     bytes: [...graph.initializers.values()].reduce(
       (sum, { dataType, data }) => sum + data.length * BYTES_PER_ELEMENT[dataType],
       0,
@@ -85,15 +87,19 @@ function countOperators(graph: Graph): Readonly<Record<string, number>> {
 
 const NO_WEIGHTS: ReadonlySet<string> = new Set(['int64', 'bool']);
 
-function countParameters(graph: Graph): number {
-  const scales = new Set(
-    graph.nodes
-      .filter(({ op }) => op === 'QuantizeLinear' || op === 'DequantizeLinear')
-      .flatMap((node) => node.inputs.slice(1)),
-  );
-  return [...graph.initializers]
-    .filter(([name, { dataType }]) => !scales.has(name) && !NO_WEIGHTS.has(dataType))
-    .reduce((sum, [, { data }]) => sum + data.length, 0);
+function countParameters(graph: Graph): Pick<ModelSummary, 'parameters' | 'nonZero'> {
+  const quantizers = graph.nodes.filter(({ op }) => op === 'QuantizeLinear' || op === 'DequantizeLinear');
+  const scales = new Set(quantizers.flatMap((node) => node.inputs.slice(1)));
+  const zeroPoints = new Map(quantizers.map(({ inputs: [value = '', , zero = ''] }) => [value, zero]));
+  let [parameters, nonZero] = [0, 0];
+  for (const [name, { dataType, data }] of graph.initializers) {
+    if (scales.has(name) || NO_WEIGHTS.has(dataType)) continue;
+    // Of several zero points, one for each channel, integer kernels want all to be the same.
+    const zero = Number(graph.initializers.get(zeroPoints.get(name) ?? '')?.data[0] ?? 0);
+    parameters += data.length;
+    for (const value of data) if (Number(value) !== zero) nonZero += 1;
+  }
+  return { parameters, nonZero };
 }
 
 /**

@@ -17,6 +17,7 @@ const stateNames: readonly (readonly [TaskState, string])[] = [
   ['pending', 'pending'],
   ['inFlight', 'in_flight'],
   ['done', 'done'],
+  ['failed', 'failed'],
   ['dead', 'dead_letter'],
   ['cancelled', 'cancelled'],
 ];
@@ -67,8 +68,8 @@ export class CoordinatorMetrics {
 
   /** Counts one accepted result; `attack` names the attack of an attack task. */
   result(result: TaskResult, { kind, queries }: TaskOutcome, attack: string): void {
-    this.#results.inc({ outcome: kind === 'done' ? 'done' : 'dead_letter' });
-    if (result.outcome === undefined || kind === 'dead') return;
+    this.#results.inc({ outcome: kind === 'dead' ? 'dead_letter' : kind });
+    if (result.outcome === undefined || kind !== 'done') return;
     this.#seconds.observe({ kind: result.outcome.$case }, result.seconds);
     if (result.outcome.$case !== 'attack') return;
     this.#queries.inc({ attack }, queries);

@@ -56,7 +56,8 @@ export const workerSettings = {
     default: 8,
   }),
   taskSeconds: integer('UNPAIR_TASK_SECONDS', {
-    description: 'the longest that one task may take, in seconds, before its compute process counts as stuck',
+    description:
+      'the longest that a task may make no progress, in seconds, before its compute process counts as stuck',
     min: 1,
     max: 604_800,
     default: 3_600,

@@ -88,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
   const { runtime, device, threads, batchSize, modelCapacity, cacheDir } = config;
   const tuningDir = join(cacheDir, 'tuning');
+  const checkpointDir = join(cacheDir, 'checkpoints');
   const onLost = (reason: string): void => {
     metrics.computeRestarts.inc();
     logger.error({ reason }, 'the compute process was lost');
@@ -96,7 +97,7 @@ function startCompute({ config, logger, program }: WorkerOptions, metrics: Worke
     metrics.outOfMemory.inc({ graph });
     logger.warn({ model, graph, rows }, 'a batch did not fit in memory and goes on in halves');
   };
-  const options = { runtime, device, threads, batchSize, modelCapacity, tuningDir };
+  const options = { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
   return new ComputeHost({ program, ...options, onLost, onOutOfMemory });
 }
 

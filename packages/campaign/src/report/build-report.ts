@@ -1,4 +1,4 @@
-import type { Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
+import type { AccuracyRow, Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
 import { createRandom } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
@@ -35,6 +35,10 @@ export interface ModelFacts {
   readonly bytes: number | null;
   /** What is known of the published file that it was made from. */
   readonly source?: { readonly format: string; readonly digest: string } | undefined;
+  readonly nonZero: number | null;
+  readonly macs: number | null;
+  /** Why it could not be derived. */
+  readonly failure: string | null;
 }
 
 /** What a report is made from: the campaign, its rows, and what the cluster knows about the run. */
@@ -98,16 +102,15 @@ class ReportBuilder {
       this.#signal?.throwIfAborted();
       const rows = await results.accuracy(id);
       this.#digest.add({ kind: 'accuracy', model: id, rows });
-      const accuracy = rate(rows.filter(({ label, predicted }) => label === predicted).length, rows.length);
-      const { digest, parameters, bytes, source } = models.get(id) ?? UNKNOWN;
+      const of = entry.kind === 'file' ? null : entry.of;
+      const { source, ...facts } = models.get(id) ?? UNKNOWN;
       reports.push({
         id,
-        of: entry.kind === 'file' ? null : entry.of,
+        of,
         kind: entry.kind,
-        digest,
-        parameters,
-        bytes,
-        accuracy: accuracy === null ? null : { ...accuracy, samples: rows.length },
+        ...facts,
+        accuracy: shareOf(rows, ({ label, predicted }) => label === predicted),
+        agreement: of === null ? null : agreementOf(rows, await results.accuracy(of)),
         source: sourceReport(entry, source),
       });
     }
@@ -184,4 +187,27 @@ function sourceReport(entry: ModelEntry, source: ModelFacts['source']): SourceRe
   return { file, format: source?.format ?? null, digest: source?.digest ?? null, options };
 }
 
-const UNKNOWN: ModelFacts = { digest: null, parameters: null, bytes: null };
+/** Share of rows that pass, with its interval; null without rows. */
+function shareOf(
+  rows: readonly AccuracyRow[],
+  passes: (row: AccuracyRow) => boolean,
+): ModelReport['accuracy'] {
+  const share = rate(rows.filter(passes).length, rows.length);
+  return share === null ? null : { ...share, samples: rows.length };
+}
+
+/** Share of samples for which two models predict the same class, over those that both have seen. */
+function agreementOf(rows: readonly AccuracyRow[], others: readonly AccuracyRow[]): ModelReport['agreement'] {
+  const predictions = new Map(others.map(({ sample, predicted }) => [sample, predicted]));
+  const shared = rows.filter(({ sample }) => predictions.has(sample));
+  return shareOf(shared, ({ sample, predicted }) => predicted === predictions.get(sample));
+}
+
+const UNKNOWN: ModelFacts = {
+  digest: null,
+  parameters: null,
+  bytes: null,
+  nonZero: null,
+  macs: null,
+  failure: null,
+};

@@ -40,7 +40,15 @@ export interface ModelReport {
   readonly parameters: number | null;
   /** Size of the ONNX file. */
   readonly bytes: number | null;
+  /** Those of the weights that are not zero. */
+  readonly nonZero: number | null;
+  /** Multiply-accumulate operations of one sample. */
+  readonly macs: number | null;
   readonly accuracy: (Estimate & { readonly samples: number }) | null;
+  /** Share of samples for which it predicts what the model predicts that it derives from. */
+  readonly agreement: (Estimate & { readonly samples: number }) | null;
+  /** Why it could not be derived; null otherwise. */
+  readonly failure: string | null;
   /** The published file that it was made from; null for derived models. */
   readonly source: SourceReport | null;
 }
@@ -217,6 +225,8 @@ export interface IntegrityReport {
   readonly tasks: number;
   /** Tasks whose result was accepted. */
   readonly results: number;
+  /** Tasks that ended with a reason why they can never succeed. */
+  readonly failed: number;
   readonly deadLetters: number;
   readonly cancelled: number;
   /** Target queries of attempts whose result was not accepted. */

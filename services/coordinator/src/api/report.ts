@@ -28,6 +28,7 @@ export async function reportOf(
       models: await modelFacts(run, sources),
       integrity: {
         results: run.count('done'),
+        failed: run.count('failed'),
         deadLetters: run.count('dead'),
         cancelled: run.count('cancelled'),
         wastedQueries: run.wastedQueries,
@@ -55,7 +56,10 @@ async function modelFacts(
     const digest = run.digest(name) ?? null;
     const model = known.get(name);
     const bytes = model?.bytes ?? (digest === null ? null : ((await artefacts.size(digest)) ?? null));
-    facts.set(name, { digest, bytes, parameters: model?.parameters ?? null, source: run.source(name) });
+    const { parameters = null, nonZero = null, macs = null } = model ?? {};
+    const failure = run.modelFailure(name) ?? null;
+    const source = run.source(name);
+    facts.set(name, { digest, bytes, parameters, nonZero, macs, failure, source });
   }
   return facts;
 }

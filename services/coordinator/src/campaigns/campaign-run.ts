@@ -38,6 +38,7 @@ export class CampaignRun {
   readonly #order: ReleaseOrder;
   readonly #pace: Pace;
   readonly #failures: string[] = [];
+  readonly #modelFailures = new Map<string, string>();
   readonly #generations = new Map<number, number>();
   #record: CampaignRecord;
   #queries = 0;
@@ -89,6 +90,11 @@ export class CampaignRun {
   /** SHA-256 of a model's file; undefined while it does not exist. */
   digest(model: string): string | undefined {
     return this.#digests.get(model);
+  }
+
+  /** Why a model could not be derived; undefined while nothing says so. */
+  modelFailure(model: string): string | undefined {
+    return this.#modelFailures.get(model);
   }
 
   /** Takes the next task that can run, as a message; it counts as in flight from then on. */
@@ -147,7 +153,7 @@ export class CampaignRun {
     this.#pace.finish();
     this.#generations.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
-    if (outcome.kind === 'dead') this.#fail(outcome);
+    if (outcome.kind !== 'done') this.#fail(outcome);
     this.changes.notify();
   }
 
@@ -159,7 +165,9 @@ export class CampaignRun {
   #fail({ index, failure }: TaskOutcome): void {
     if (this.#failures.length < failuresKept) this.#failures.push(failure);
     const planned = this.plan.task(index);
-    if (planned.kind === 'derive') this.#order.modelFailed(planned.model);
+    if (planned.kind !== 'derive') return;
+    this.#modelFailures.set(planned.model, failure);
+    this.#order.modelFailed(planned.model);
   }
 
   /** Takes in queries that were spent on a result that came too late. */
@@ -177,7 +185,7 @@ export class CampaignRun {
   get state(): CampaignState {
     if (this.#record.cancelTime !== undefined) return CampaignState.CANCELLED;
     if (!this.ended) return CampaignState.RUNNING;
-    return this.count('dead') > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+    return this.count('dead') + this.count('failed') > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
   }
 
   /** Stands for the present state, also after a restart: equal tokens, nothing new. */
@@ -196,6 +204,7 @@ export class CampaignRun {
         tasks: this.plan.size,
         done: this.count('done'),
         inFlight: this.count('inFlight'),
+        failed: this.count('failed'),
         deadLetters: this.count('dead'),
         cancelled: this.count('cancelled'),
         queries: this.#queries,

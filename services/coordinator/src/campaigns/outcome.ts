@@ -6,7 +6,7 @@ export interface TaskOutcome {
   /** Position in the results stream. */
   readonly sequence: number;
   readonly time: Date;
-  readonly kind: 'done' | 'dead';
+  readonly kind: 'done' | 'failed' | 'dead';
   readonly queries: number;
   /** Why the task failed for good; empty when it did not. */
   readonly failure: string;
@@ -21,11 +21,17 @@ export function outcomeOf(result: TaskResult, sequence: number, time: Date): Tas
     index: result.index,
     sequence,
     time,
-    kind: failure === '' ? 'done' : 'dead',
+    kind: kindOf(result, failure),
     queries: queriesOf(result),
     failure,
     derived: derived === undefined ? undefined : { model: derived.model, digest: derived.digest },
   };
+}
+
+/** A result without content is as good as none. */
+function kindOf({ outcome }: TaskResult, failure: string): TaskOutcome['kind'] {
+  if (failure === '') return 'done';
+  return outcome?.$case === 'failure' ? 'failed' : 'dead';
 }
 
 function failureOf({ index, outcome }: TaskResult): string {

@@ -1,10 +1,12 @@
 /**
- * Where a task of a campaign stands. `done` and `dead` are for ever; a cancelled task becomes one of them when a result
+ * Where a task of a campaign stands. `done`, `failed` (it said why it can never succeed) and `dead` are for ever; a cancelled task becomes one of them when a result
  * arrives that was on its way, so that the order of arrival makes no difference.
  */
-export type TaskState = 'pending' | 'inFlight' | 'done' | 'dead' | 'cancelled';
+export type TaskState = 'pending' | 'inFlight' | 'done' | 'failed' | 'dead' | 'cancelled';
 
-const order: readonly TaskState[] = ['pending', 'inFlight', 'done', 'dead', 'cancelled'];
+const order: readonly TaskState[] = ['pending', 'inFlight', 'done', 'failed', 'dead', 'cancelled'];
+
+const hasResult = (state: TaskState): boolean => state === 'done' || state === 'failed' || state === 'dead';
 
 /** One byte for each task of a campaign, and how many tasks are in each state. */
 export class TaskStates {
@@ -13,7 +15,7 @@ export class TaskStates {
 
   constructor(size: number) {
     this.#states = new Uint8Array(size);
-    this.#counts = { pending: size, inFlight: 0, done: 0, dead: 0, cancelled: 0 };
+    this.#counts = { pending: size, inFlight: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
   }
 
   get size(): number {
@@ -30,8 +32,7 @@ export class TaskStates {
   /** Moves a task on; false where it cannot move. */
   set(index: number, state: TaskState): boolean {
     const previous = this.get(index);
-    const hasResult = state === 'done' || state === 'dead';
-    if (previous === 'done' || previous === 'dead' || (previous === 'cancelled' && !hasResult)) return false;
+    if (hasResult(previous) || (previous === 'cancelled' && !hasResult(state))) return false;
     this.#states[index] = order.indexOf(state);
     this.#counts[previous]--;
     this.#counts[state]++;

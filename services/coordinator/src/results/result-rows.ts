@@ -1,6 +1,8 @@
-import type { SimilarityRows, TaskResult, WastedAttempt } from '@unpair/protocol';
+import type { SimilarityRows, DerivedModel, TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import type { RowWriter } from './row-writer.js';
+
+type Size = 'bytes' | 'parameters' | 'nonZero' | 'macs';
 
 /** Adds what a result brings to the tables: one row for the task, and its per-sample rows. */
 export function writeResult(writer: RowWriter, result: TaskResult, outcome: TaskOutcome): void {
@@ -9,7 +11,7 @@ export function writeResult(writer: RowWriter, result: TaskResult, outcome: Task
   const task = BigInt(index);
   const when = BigInt(time.getTime());
   const place = [campaignId, task, BigInt(sequence), when] as const;
-  writer.add('tasks', ...place, kind === 'dead', BigInt(queries), failure, worker, runtime, seconds);
+  writer.add('tasks', ...place, kind, BigInt(queries), failure, worker, runtime, seconds);
   writeContent(writer, campaignId, task, result.outcome);
 }
 
@@ -26,13 +28,13 @@ function writeContent(
 ): void {
   switch (outcome?.$case) {
     case 'derived': {
-      const { model, digest, bytes, parameters } = outcome.value;
-      writer.add('models', campaign, task, model, digest, BigInt(bytes), BigInt(parameters));
+      const { model, digest } = outcome.value;
+      writer.add('models', campaign, task, model, digest, ...sizes(outcome.value));
       return;
     }
     case 'accuracy': {
-      const { model, bytes, parameters, rows } = outcome.value;
-      writer.add('models', campaign, task, model, null, BigInt(bytes), BigInt(parameters));
+      const { model, rows } = outcome.value;
+      writer.add('models', campaign, task, model, null, ...sizes(outcome.value));
       for (const { sample, label, predicted } of rows) {
         writer.add('accuracy', campaign, model, BigInt(sample), { int32: label }, { int32: predicted });
       }
@@ -76,4 +78,8 @@ function writeSimilarity(writer: RowWriter, campaign: string, value: SimilarityR
     const curvatures = [row.surrogateCurvature, row.targetCurvature] as const;
     writer.add('similarity', ...place, cosine, surrogateNorm, targetNorm, ...outputs, ...curvatures);
   }
+}
+
+function sizes({ bytes, parameters, nonZero, macs }: Pick<DerivedModel, Size>): readonly (bigint | null)[] {
+  return [BigInt(bytes), BigInt(parameters), BigInt(nonZero), macs === undefined ? null : BigInt(macs)];
 }

@@ -23,7 +23,11 @@ export interface StoredModel {
   readonly digest: string | null;
   readonly bytes: number;
   readonly parameters: number;
+  readonly nonZero: number;
+  readonly macs: number | null;
 }
+
+const outcomeKinds = ['done', 'failed', 'dead'] as const;
 
 export type ExportFileFormat = 'parquet' | 'csv' | 'json';
 
@@ -112,7 +116,7 @@ export class ResultStore implements AsyncDisposable {
   /** Outcomes of all tasks, in the order of the stream. */
   async tasks(): Promise<StoredTask[]> {
     const rows = await this.#database.rows(`
-      SELECT t.campaign, t.task, t.sequence, t.time_ms, t.dead, t.queries, t.failure, m.model, m.digest
+      SELECT t.campaign, t.task, t.sequence, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
       FROM tasks t LEFT JOIN models m ON m.campaign = t.campaign AND m.task = t.task AND m.digest IS NOT NULL
       ORDER BY t.sequence`);
     return rows.map((row) => ({
@@ -120,7 +124,7 @@ export class ResultStore implements AsyncDisposable {
       index: Number(row['task']),
       sequence: Number(row['sequence']),
       time: new Date(Number(row['time_ms'])),
-      kind: row['dead'] === true ? 'dead' : 'done',
+      kind: outcomeKinds.find((kind) => kind === row['kind']) ?? 'dead',
       queries: Number(row['queries']),
       failure: String(row['failure']),
       derived: derivedOf(row),
@@ -138,7 +142,8 @@ export class ResultStore implements AsyncDisposable {
   /** Models of a campaign of which a result has said something. */
   async models(campaignId: string): Promise<StoredModel[]> {
     const rows = await this.query(
-      `SELECT model, max(digest) AS digest, max(bytes) AS bytes, max(parameters) AS parameters
+      `SELECT model, max(digest) AS digest, max(bytes) AS bytes, max(parameters) AS parameters,
+         max(non_zero) AS non_zero, max(macs) AS macs
        FROM models WHERE campaign = $1 GROUP BY model`,
       [campaignId],
     );
@@ -147,6 +152,8 @@ export class ResultStore implements AsyncDisposable {
       digest: typeof row['digest'] === 'string' ? row['digest'] : null,
       bytes: Number(row['bytes']),
       parameters: Number(row['parameters']),
+      nonZero: Number(row['non_zero']),
+      macs: row['macs'] === null ? null : Number(row['macs']),
     }));
   }
 

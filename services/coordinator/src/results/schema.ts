@@ -1,5 +1,5 @@
 /** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '2';
+export const schemaVersion = '3';
 
 /** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
 export const exportTables = {
@@ -25,11 +25,11 @@ export type ExportTable = keyof typeof exportTables;
 /** Everything in these tables comes from the results stream and the campaign records; no keys, for fences are upstream. */
 export const createTables = `
   CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR);
-  CREATE TABLE IF NOT EXISTS tasks (campaign VARCHAR, task BIGINT, sequence BIGINT, time_ms BIGINT, dead BOOLEAN,
+  CREATE TABLE IF NOT EXISTS tasks (campaign VARCHAR, task BIGINT, sequence BIGINT, time_ms BIGINT, kind VARCHAR,
     queries BIGINT, failure VARCHAR, worker VARCHAR, runtime VARCHAR, seconds DOUBLE);
   CREATE TABLE IF NOT EXISTS wasted (campaign VARCHAR, task BIGINT, queries BIGINT);
   CREATE TABLE IF NOT EXISTS models (campaign VARCHAR, task BIGINT, model VARCHAR, digest VARCHAR, bytes BIGINT,
-    parameters BIGINT);
+    parameters BIGINT, non_zero BIGINT, macs BIGINT);
   CREATE TABLE IF NOT EXISTS cells (campaign VARCHAR, cell VARCHAR, target VARCHAR, surrogate VARCHAR, attack VARCHAR,
     parameters VARCHAR, norm VARCHAR, epsilon DOUBLE);
   CREATE TABLE IF NOT EXISTS attacks (campaign VARCHAR, cell VARCHAR, sample BIGINT, label INTEGER,

@@ -49,7 +49,13 @@ function samplesOf(range: SampleRange | undefined): number[] {
 function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], undefined> {
   switch (content?.$case) {
     case 'derive': {
-      const value = { model: content.value.model, digest: derivedDigest, bytes: 123, parameters: 45 };
+      const value = {
+        model: content.value.model,
+        digest: derivedDigest,
+        bytes: 123,
+        parameters: 45,
+        nonZero: 40,
+      };
       return { $case: 'derived', value };
     }
     case 'accuracy': {
@@ -59,7 +65,7 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         predicted: sample % 4 === 0 ? 1 : sample % 10,
       }));
       const model = content.value.model?.id ?? '';
-      return { $case: 'accuracy', value: { model, parameters: 45, bytes: 678, rows } };
+      return { $case: 'accuracy', value: { model, parameters: 45, nonZero: 40, macs: 90, bytes: 678, rows } };
     }
     case 'similarity': {
       const rows = samplesOf(content.value.samples).map((sample) => ({

@@ -149,14 +149,12 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   async #spawn(): Promise<ChildProcess> {
-    const { program, restartDelay, runtime, device, threads, batchSize, modelCapacity, tuningDir } =
-      this.#options;
-    const options: ComputeOptions = { runtime, device, threads, batchSize, modelCapacity, tuningDir };
+    const { program, restartDelay } = this.#options;
     if (this.#deaths > 0) {
       const delay = Math.min(restartDelay * 2 ** (this.#deaths - 1), MAX_RESTART_DELAY);
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
-    const child = fork(program.entry, [JSON.stringify(options)], {
+    const child = fork(program.entry, [JSON.stringify(computeOptions(this.#options))], {
       serialization: 'advanced',
       ...(program.execArgv && { execArgv: [...program.execArgv] }),
     });
@@ -234,4 +232,10 @@ export class ComputeHost implements AsyncDisposable {
   #post(child: ChildProcess, message: ToCompute): void {
     if (child.connected) child.send(message, () => undefined);
   }
+}
+
+/** What the process is started with, and nothing else: it travels on its command line. */
+function computeOptions(options: ComputeOptions): ComputeOptions {
+  const { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir } = options;
+  return { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
 }

@@ -10,7 +10,7 @@ export interface TaskExecutorOptions {
   readonly compute: ComputeHost;
   readonly cache: ArtefactCache;
   readonly store: ArtefactStore;
-  /** Longest time for one task, in milliseconds; then the compute process counts as stuck and is killed. */
+  /** Longest time without progress, in milliseconds; then the compute process counts as stuck and is killed. */
   readonly taskTimeout: number;
 }
 
@@ -61,11 +61,16 @@ export class TaskExecutor {
       stuck.abort();
       compute.kill();
     }, taskTimeout);
+    const onProgress: ExecuteOptions['onProgress'] = (progress) => {
+      timer.refresh();
+      options.onProgress(progress);
+    };
     try {
-      return await compute.request({ kind: 'execute', task: encodeTask(task), artefacts }, options);
+      const request = { kind: 'execute', task: encodeTask(task), artefacts } as const;
+      return await compute.request(request, { ...options, onProgress });
     } catch (error) {
       if (!stuck.signal.aborted) throw error;
-      throw new ComputeError('DEADLINE_EXCEEDED', `The task took longer than ${taskTimeout / 1000} s.`);
+      throw new ComputeError('DEADLINE_EXCEEDED', `The task made no progress for ${taskTimeout / 1000} s.`);
     } finally {
       clearTimeout(timer);
     }

@@ -1,3 +1,4 @@
+import type { AccuracyRows } from '@unpair/protocol';
 import {
   decodeModel,
   foldConstants,
@@ -44,9 +45,10 @@ export class LoadedModel implements Closable {
     this.bytes = options.bytes.length;
   }
 
-  /** Number of weights. */
-  get parameters(): number {
-    return summarizeModel(this.graph).parameters;
+  /** Weights, those that are not zero, and multiply-accumulate operations of one sample. */
+  get size(): Pick<AccuracyRows, 'parameters' | 'nonZero' | 'macs'> {
+    const { parameters, nonZero, macs } = summarizeModel(this.graph);
+    return { parameters, nonZero, macs: macs ?? undefined };
   }
 
   /**

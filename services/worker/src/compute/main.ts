@@ -50,7 +50,8 @@ const tuner = new Tuner({
     send({ kind: 'outOfMemory', model, graph, rows });
   },
 });
-const workbench = new Workbench({ runtime, threads, tuner, modelCapacity, onModels });
+const { checkpointDir } = options;
+const workbench = new Workbench({ runtime, threads, tuner, modelCapacity, onModels, checkpointDir });
 
 const handle: Handle = async (request, { signal, report }) => {
   if (request.kind === 'execute') {

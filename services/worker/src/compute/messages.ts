@@ -17,6 +17,8 @@ export interface ComputeOptions {
   readonly modelCapacity: number;
   /** Folder for what is learnt about batch sizes. */
   readonly tuningDir: string;
+  /** Folder for the state of training tasks, so that they go on after a kill. */
+  readonly checkpointDir: string;
 }
 
 /** The graphs of a classifier: its logits, and the gradient of its loss. */

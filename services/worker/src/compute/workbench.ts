@@ -13,6 +13,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   readonly runtime: Runtime;
   /** Without one, a model runs all that a task offers it. */
   readonly tuner?: Tuner;
+  /** Folder for the state of training tasks; without one, they start afresh. */
+  readonly checkpointDir?: string;
   /** Called with the digests of the models held, whenever they change. */
   readonly onModels?: (digests: readonly string[]) => void;
 }
@@ -32,12 +34,14 @@ export class Workbench {
   readonly runtime: Runtime;
   /** Threads inside one operator. */
   readonly threads: number;
+  readonly checkpointDir: string | undefined;
   readonly #tuner: Tuner | undefined;
   readonly #models: LeaseCache<LoadedModel>;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
-  constructor({ runtime, threads, tuner, modelCapacity, onModels }: WorkbenchOptions) {
+  constructor({ runtime, threads, tuner, modelCapacity, onModels, checkpointDir }: WorkbenchOptions) {
     this.runtime = runtime;
+    this.checkpointDir = checkpointDir;
     this.#tuner = tuner;
     this.threads = threads;
     this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });

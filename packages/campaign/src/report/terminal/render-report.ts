@@ -20,6 +20,7 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   const queried = report.attacks.filter(({ queries }) => queries !== null);
   const lines = [
     ...table('Models', report.models, MODELS, style),
+    ...failures(report),
     ...table('Similarity to the target', report.similarity, SIMILARITY, style),
     ...table('Transfer', transfer, [...attackColumns(report), ...TRANSFER], style),
     ...table('Queries to the target', queried, [...attackColumns(report), ...QUERIES], style),
@@ -30,12 +31,33 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   return `${lines.join('\n')}\n`;
 }
 
+/** A sentence for each model that could not be made. */
+function failures({ models }: Report): readonly string[] {
+  const lines = models.flatMap(({ id, failure }) =>
+    failure === null ? [] : [`${id} was not made. ${failure}`],
+  );
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
 const MODELS: readonly Column<ModelReport>[] = [
   { title: 'model', align: 'left', text: ({ id }) => id },
   { title: 'made by', align: 'left', text: ({ kind, of }) => (of === null ? kind : `${kind} of ${of}`) },
   { title: 'weights', align: 'right', text: ({ parameters }) => count(parameters) },
+  {
+    title: 'not zero',
+    align: 'right',
+    text: ({ parameters, nonZero }) => (nonZero === parameters ? '' : count(nonZero)),
+    optional: true,
+  },
+  { title: 'MACs', align: 'right', text: ({ macs }) => count(macs), optional: true },
   { title: 'size', align: 'right', text: ({ bytes }) => size(bytes) },
   { title: 'accuracy', align: 'right', text: ({ accuracy }) => percent(accuracy) },
+  {
+    title: 'as its model',
+    align: 'right',
+    text: ({ agreement }) => (agreement === null ? '' : percent(agreement)),
+    optional: true,
+  },
   { title: 'n', align: 'right', text: ({ accuracy }) => count(accuracy?.samples ?? null) },
 ];
 
@@ -179,11 +201,11 @@ const LEGEND =
   'over successes; "median of all" and "fewer queries" set failures to the budget, ≥ where the baseline’s median is its budget.';
 
 function footer({ integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
-  const { tasks, results, deadLetters, cancelled, resultsDigest } = integrity;
+  const { tasks, results, failed, deadLetters, cancelled, resultsDigest } = integrity;
   return [
     ...wrap(LEGEND, style.width).map((line) => dim(line, style)),
     '',
-    `${count(results)} of ${count(tasks)} tasks, ${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
+    `${count(results)} of ${count(tasks)} tasks, ${count(failed)} failed, ${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
     `results ${resultsDigest}`,
     ...mixture(provenance).flatMap((text) => wrap(text, style.width)),
   ];

@@ -3,12 +3,13 @@ import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask } from '@unpair/protocol';
 import {
   deriveSibling,
+  RobustnessError,
   siblings,
   type FineTuneProgress,
   type SiblingDefinition,
-  type SiblingRequest,
 } from '@unpair/robustness';
 import { createHash } from 'node:crypto';
+import { CheckpointFile } from '../checkpoint-file.js';
 import type { TaskContext } from '../execute-task.js';
 import { assertFits, assertRange, parseParameters, present, TaskInputError } from '../task-input.js';
 import { fileOf } from './lending.js';
@@ -27,31 +28,50 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
     const classifier = await loaded.classifier();
     return withTrainingSamples(task, context, async (samples) => {
       assertFits(of.id, classifier, samples);
-      const sibling = await deriveSibling(definition, requestOf(task, loaded.graph, samples, context));
-      const bytes = encodeModel(sibling);
-      const model = {
-        model: task.model,
-        digest: createHash('sha256').update(bytes).digest('hex'),
-        bytes: bytes.length,
-        parameters: summarizeModel(sibling).parameters,
-      };
-      return { model, bytes };
+      return described(
+        task.model,
+        await siblingOf(task, definition, { graph: loaded.graph, samples, context }),
+      );
     });
   });
 }
 
-function requestOf(
+interface Ingredients {
+  readonly graph: Graph;
+  readonly samples: SampleSet;
+  readonly context: TaskContext;
+}
+
+async function siblingOf(
   task: DeriveTask,
-  graph: Graph,
-  samples: SampleSet,
-  { workbench, signal, task: { seed }, meter }: TaskContext,
-): SiblingRequest {
+  definition: SiblingDefinition,
+  { graph, samples, context: { workbench, signal, task: whole, meter } }: Ingredients,
+): Promise<Graph> {
+  const { runtime, threads, checkpointDir } = workbench;
+  const { seed } = whole;
+  const checkpoints = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
+  const parameters = parseParameters(task.parameters);
   const onStep = ({ batch }: FineTuneProgress): void => {
     meter.trained(batch);
   };
-  const parameters = parseParameters(task.parameters);
-  const { runtime, threads } = workbench;
-  return { graph, runtime, threads, samples, parameters, seed, onStep, signal };
+  const request = { graph, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+  try {
+    const sibling = await deriveSibling(definition, request);
+    await checkpoints?.remove();
+    return sibling;
+  } catch (error) {
+    // It would come to nothing again; after anything else, another attempt may go on.
+    if (error instanceof RobustnessError) await checkpoints?.remove();
+    throw error;
+  }
+}
+
+function described(name: string, sibling: Graph): Derivation {
+  const bytes = encodeModel(sibling);
+  const { parameters, nonZero, macs } = summarizeModel(sibling);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const model = { model: name, digest, bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
+  return { model, bytes };
 }
 
 function definitionOf(kind: string): SiblingDefinition {

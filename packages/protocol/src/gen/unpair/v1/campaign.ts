@@ -170,6 +170,8 @@ export interface Progress {
   readonly secondsLeft: number;
   /** Stage that tasks are being released from: derive, measure, attack. */
   readonly stage: string;
+  /** Tasks that ended with a reason why they can never succeed. */
+  readonly failed: number;
 }
 
 export interface CreateCampaignRequest {
@@ -181,7 +183,7 @@ export interface CreateCampaignRequest {
   readonly models: { [key: string]: string };
   /** SHA-256 of the sample set to attack: npz with x [N,C,H,W] float32 in 0-1 or uint8, and y [N] labels. */
   readonly samples: string;
-  /** SHA-256 of the sample set that quantizers calibrate on; empty when no model needs one. */
+  /** SHA-256 of the training samples that models are derived with; empty when none is derived. */
   readonly calibration: string;
   /** What the client made the files of `models` from, by model name: for the report alone. */
   readonly sources: { [key: string]: ModelSource };
@@ -431,7 +433,17 @@ export const Campaign: MessageFns<Campaign> = {
 };
 
 function createBaseProgress(): Progress {
-  return { tasks: 0, done: 0, inFlight: 0, deadLetters: 0, cancelled: 0, queries: 0, secondsLeft: 0, stage: "" };
+  return {
+    tasks: 0,
+    done: 0,
+    inFlight: 0,
+    deadLetters: 0,
+    cancelled: 0,
+    queries: 0,
+    secondsLeft: 0,
+    stage: "",
+    failed: 0,
+  };
 }
 
 export const Progress: MessageFns<Progress> = {
@@ -459,6 +471,9 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.stage !== "") {
       writer.uint32(66).string(message.stage);
+    }
+    if (message.failed !== 0) {
+      writer.uint32(72).int64(message.failed);
     }
     return writer;
   },
@@ -540,6 +555,14 @@ export const Progress: MessageFns<Progress> = {
             message.stage = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.failed = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -565,6 +588,7 @@ export const Progress: MessageFns<Progress> = {
     message.queries = object.queries ?? 0;
     message.secondsLeft = object.secondsLeft ?? 0;
     message.stage = object.stage ?? "";
+    message.failed = object.failed ?? 0;
     return message;
   },
 };

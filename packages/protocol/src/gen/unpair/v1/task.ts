@@ -43,13 +43,14 @@ export interface SampleRange {
 /** Makes a sibling: an artefact. */
 export interface DeriveTask {
   readonly model: string;
-  /** quantize, prune, … */
+  /** quantize, prune, distill, … */
   readonly kind: string;
   readonly of:
     | ModelRef
     | undefined;
   /** Parameters with defaults filled in, as canonical JSON. */
   readonly parameters: string;
+  /** Samples of the training split to calibrate and train on; where the set has fewer, all of them. */
   readonly calibration: SampleRange | undefined;
 }
 
@@ -130,6 +131,10 @@ export interface DerivedModel {
   readonly digest: string;
   readonly bytes: number;
   readonly parameters: number;
+  /** Of those, the ones that are not zero. */
+  readonly nonZero: number;
+  /** Multiply-accumulate operations of one sample; absent where some size is open. */
+  readonly macs?: number | undefined;
 }
 
 export interface AccuracyRows {
@@ -137,6 +142,8 @@ export interface AccuracyRows {
   readonly parameters: number;
   readonly bytes: number;
   readonly rows: readonly AccuracyRow[];
+  readonly nonZero: number;
+  readonly macs?: number | undefined;
 }
 
 export interface AccuracyRow {
@@ -1384,7 +1391,7 @@ export const Failure: MessageFns<Failure> = {
 };
 
 function createBaseDerivedModel(): DerivedModel {
-  return { model: "", digest: "", bytes: 0, parameters: 0 };
+  return { model: "", digest: "", bytes: 0, parameters: 0, nonZero: 0, macs: undefined };
 }
 
 export const DerivedModel: MessageFns<DerivedModel> = {
@@ -1400,6 +1407,12 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     }
     if (message.parameters !== 0) {
       writer.uint32(32).int64(message.parameters);
+    }
+    if (message.nonZero !== 0) {
+      writer.uint32(40).int64(message.nonZero);
+    }
+    if (message.macs !== undefined) {
+      writer.uint32(48).int64(message.macs);
     }
     return writer;
   },
@@ -1449,6 +1462,22 @@ export const DerivedModel: MessageFns<DerivedModel> = {
             message.parameters = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.nonZero = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.macs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1470,12 +1499,14 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     message.digest = object.digest ?? "";
     message.bytes = object.bytes ?? 0;
     message.parameters = object.parameters ?? 0;
+    message.nonZero = object.nonZero ?? 0;
+    message.macs = object.macs ?? undefined;
     return message;
   },
 };
 
 function createBaseAccuracyRows(): AccuracyRows {
-  return { model: "", parameters: 0, bytes: 0, rows: [] };
+  return { model: "", parameters: 0, bytes: 0, rows: [], nonZero: 0, macs: undefined };
 }
 
 export const AccuracyRows: MessageFns<AccuracyRows> = {
@@ -1491,6 +1522,12 @@ export const AccuracyRows: MessageFns<AccuracyRows> = {
     }
     for (const v of message.rows) {
       AccuracyRow.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.nonZero !== 0) {
+      writer.uint32(40).int64(message.nonZero);
+    }
+    if (message.macs !== undefined) {
+      writer.uint32(48).int64(message.macs);
     }
     return writer;
   },
@@ -1540,6 +1577,22 @@ export const AccuracyRows: MessageFns<AccuracyRows> = {
             message.rows.push(AccuracyRow.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.nonZero = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.macs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1561,6 +1614,8 @@ export const AccuracyRows: MessageFns<AccuracyRows> = {
     message.parameters = object.parameters ?? 0;
     message.bytes = object.bytes ?? 0;
     message.rows = object.rows?.map((e) => AccuracyRow.fromPartial(e)) || [];
+    message.nonZero = object.nonZero ?? 0;
+    message.macs = object.macs ?? undefined;
     return message;
   },
 };

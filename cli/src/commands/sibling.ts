@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parameterRule } from '@unpair/campaign';
+import type { Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robustness';
+import { siblings } from '@unpair/robustness';
+
+import type { CommandContext } from '../context.js';
+import { makeSibling } from '../sibling/make-sibling.js';
+import { wholeNumber } from './whole-number.js';
+
+/** The options that every way of deriving has; the parameters of its own stand beside them. */
+interface SiblingOptions extends Record<string, unknown> {
+  readonly out: string;
+  readonly dataset: string;
+  readonly seed: number;
+  readonly threads: number;
+}
+
+/** `unpair sibling quantize|prune|distill MODEL --dataset D --out F`: one subcommand for each way there is. */
+export function addSiblingCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('sibling')
+    .description('make of a model what would be published of it: quantized, pruned, distilled');
+  for (const definition of siblings) addWay(command, definition, context);
+}
+
+function addWay(parent: Command, definition: SiblingDefinition, context: CommandContext): void {
+  const command = parent
+    .command(definition.name)
+    .description(definition.description)
+    .argument('<model>', 'ONNX file')
+    .requiredOption('--out <file>', 'ONNX file to write; the recipe is written beside it')
+    .requiredOption('--dataset <name|path>', 'data set: its training split calibrates and trains')
+    .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
+    .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism());
+  for (const [name, spec] of Object.entries(definition.parameters)) command.addOption(optionOf(name, spec));
+  command.action((model: string, options: SiblingOptions) => {
+    const { out, dataset, seed, threads } = options;
+    const parameters = parametersOf(definition, options);
+    return makeSibling({ definition, model, out, dataset, seed, threads, parameters }, context);
+  });
+}
+
+/** A parameter as a flag: `finetune.epochs` is `--finetune-epochs`. */
+function optionOf(name: string, spec: ParameterSpec): Option {
+  const rule = parameterRule(spec);
+  const value = spec.type === 'choice' ? spec.choices.join('|') : 'value';
+  const option = new Option(`--${name.replaceAll('.', '-')} <${value}>`, spec.description);
+  if (spec.default !== null) option.default(spec.default);
+  return option.argParser((text: string) => {
+    const given = spec.type === 'choice' || spec.type === 'pixels' ? text : JSON.parse(numberText(text));
+    const accepted = rule.accept(given);
+    if (accepted === undefined) throw new InvalidArgumentError(`It must be ${rule.allowed}.`);
+    return accepted;
+  });
+}
+
+/** The text if it is a number or a boolean; JSON that is neither otherwise, which no rule accepts. */
+function numberText(text: string): string {
+  return /^(?:true|false|-?\d+(?:\.\d+)?(?:e-?\d+)?)$/.test(text) ? text : 'null';
+}
+
+function parametersOf({ parameters }: SiblingDefinition, options: SiblingOptions): Parameters {
+  const camel = (name: string): string =>
+    name.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, spec]) => {
+      const given = options[camel(name)];
+      const known = typeof given === 'number' || typeof given === 'string' || typeof given === 'boolean';
+      return [name, known ? given : spec.default];
+    }),
+  );
+}

@@ -1,0 +1,144 @@
+import { readFile, rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+
+import { canonicalJson } from '@unpair/campaign';
+import type { SampleSet } from '@unpair/datasets';
+import { loadDataset, slice } from '@unpair/datasets';
+import { encodeModel, summarizeModel } from '@unpair/graph';
+import { digestOf } from '@unpair/platform';
+import type { Checkpoints, FineTuneProgress, Parameters, SiblingDefinition } from '@unpair/robustness';
+import { deriveSibling, sampleDemand } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import { stringify } from 'yaml';
+
+import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
+import { misfitOf } from '../models/misfit.js';
+import { readModel } from '../models/read-model.js';
+import { TrainingMeter, describeReading } from '../train/meter.js';
+import { writeWholeFile } from '../whole-file.js';
+
+/** Everything that a sibling is made of, as the command line gives it. */
+export interface SiblingOrder {
+  readonly definition: SiblingDefinition;
+  /** Path of the model to derive from. */
+  readonly model: string;
+  readonly out: string;
+  readonly dataset: string;
+  readonly seed: number;
+  readonly threads: number;
+  readonly parameters: Parameters;
+}
+
+/** Steps between two checkpoints. */
+const CHECKPOINT_STEPS = 100;
+
+/**
+ * Makes a sibling in this process and writes it with its recipe beside it. Training that is interrupted goes on where it
+ * was when the same command is run again.
+ */
+export async function makeSibling(order: SiblingOrder, context: CommandContext): Promise<void> {
+  const { definition, out, threads, seed, parameters } = order;
+  const { terminal, signal } = context;
+  const { bytes, path, graph } = await readModel(order.model);
+  const samples = await trainingSamples(order, context);
+  const misfit = misfitOf(graph, samples);
+  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
+  const recipe = recipeOf(order, digestOf(bytes), samples);
+  const checkpoints = new CheckpointBeside(out, digestOf(new TextEncoder().encode(canonicalJson(recipe))));
+  const progress = terminal.progress();
+  try {
+    const runtime = await createRuntime();
+    const onStep = progressReporter((state) => {
+      progress.update(state);
+    });
+    const request = { graph, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+    const sibling = await deriveSibling(definition, request);
+    const file = encodeModel(sibling);
+    await writeWholeFile(out, file);
+    await writeWholeFile(recipePath(out), new TextEncoder().encode(stringify(recipe)));
+    await checkpoints.remove();
+    progress.end();
+    const { parameters: weights, nonZero, macs } = summarizeModel(sibling);
+    const numbers = [weights, nonZero, macs ?? NaN, file.length].map((count) => count.toLocaleString('en'));
+    const [all, left, operations, size] = numbers;
+    terminal.print(`${out}: ${all} weights, ${left} not zero, ${operations} MACs a sample, ${size} bytes`);
+  } catch (error) {
+    if (signal.aborted) throw new CliError('CANCELLED', `${out} is not finished; run it again to go on`);
+    throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+async function trainingSamples(
+  { definition, dataset, parameters }: SiblingOrder,
+  { dataDir }: CommandContext,
+): Promise<SampleSet> {
+  const set = await loadDataset(dataset, 'train', { dataDir });
+  const { needed, parameter, wanted } = sampleDemand(definition, parameters);
+  if (needed > set.count) {
+    const flag = `--${parameter.replaceAll('.', '-')}`;
+    const most = `at most ${set.count}, the size of ${set.name} (train)`;
+    throw new CliError('OUT_OF_RANGE', `${flag} must be ${most}, got ${needed}`);
+  }
+  return slice(set, 0, Math.min(wanted, set.count));
+}
+
+type SiblingRecipe = Readonly<
+  Record<string, string | number | Parameters | Readonly<Record<string, string>>>
+>;
+
+/** What decides the sibling, to the last bit on one kind of processor. */
+function recipeOf(order: SiblingOrder, sha256: string, { name, count }: SampleSet): SiblingRecipe {
+  const { definition, model, seed, parameters } = order;
+  return {
+    sibling: definition.name,
+    of: { file: model, sha256 },
+    dataset: name,
+    samples: count,
+    seed,
+    parameters,
+  };
+}
+
+/** `int4.onnx` has its recipe in `int4.recipe.yaml`. */
+function recipePath(out: string): string {
+  return `${out.slice(0, out.length - extname(out).length)}.recipe.yaml`;
+}
+
+function progressReporter(
+  update: (state: { label: string; fraction: number; detail: string }) => void,
+): (progress: FineTuneProgress) => void {
+  let meter: TrainingMeter | undefined;
+  return ({ step, steps, batch, loss, accuracy }) => {
+    meter ??= new TrainingMeter(batch, () => performance.now());
+    const detail = describeReading(meter.read({ loss, accuracy }, steps - step));
+    update({ label: `step ${step}/${steps}`, fraction: step / steps, detail });
+  };
+}
+
+/** The state of training in a file beside the output, under the digest of what it belongs to. */
+class CheckpointBeside implements Checkpoints {
+  readonly every = CHECKPOINT_STEPS;
+  readonly #path: string;
+
+  constructor(out: string, identity: string) {
+    this.#path = `${out}.${identity.slice(0, 12)}.checkpoint`;
+  }
+
+  async load(): Promise<Uint8Array | undefined> {
+    return readFile(this.#path).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+  }
+
+  async save(bytes: Uint8Array): Promise<void> {
+    await writeWholeFile(this.#path, bytes);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+}
