@@ -50,7 +50,8 @@ function optionOf(name: string, spec: ParameterSpec): Option {
   const option = new Option(`--${name.replaceAll('.', '-')} <${value}>`, spec.description);
   if (spec.default !== null) option.default(spec.default);
   return option.argParser((text: string) => {
-    const given = spec.type === 'choice' || spec.type === 'pixels' ? text : JSON.parse(numberText(text));
+    const given: unknown =
+      spec.type === 'choice' || spec.type === 'pixels' ? text : JSON.parse(numberText(text));
     const accepted = rule.accept(given);
     if (accepted === undefined) throw new InvalidArgumentError(`It must be ${rule.allowed}.`);
     return accepted;

@@ -9,10 +9,10 @@ const ESCAPES = /\u001b\[(?:1|2|22)m/g;
 test('a report is printed as tables, each estimate with its interval', async () => {
   expect(renderReport(await report(), { width: 110 })).toMatchInlineSnapshot(`
     "Models
-    model     made by           weights    size             accuracy   n
-    full      file              270,000  1.1 MB  80.0 % [49.0, 94.3]  10
-    int8      quantize of full        –       –                    –   –
-    stranger  file                    –       –                    –   –
+    model     made by           weights  not zero        MACs    size             accuracy   n
+    full      file              270,000   269,000  40,000,000  1.1 MB  80.0 % [49.0, 94.3]  10
+    int8      quantize of full        –                     –       –                    –   –
+    stranger  file                    –                     –       –                    –   –
 
     Similarity to the target
     surrogate  target        gradient cosine  |cosine|  norm ratio  cosine, adversarial      same prediction

@@ -18,6 +18,8 @@ describe('a report', () => {
       kind: 'file',
       digest: 'abc',
       parameters: 270_000,
+      nonZero: 269_000,
+      macs: 40_000_000,
     });
     // 8 of 10: (0.8 + z²/20 ± z·√(0.8·0.2/10 + z²/400)) / (1 + z²/10), z = 1.96.
     expect(models[0]?.accuracy?.value).toBe(0.8);
@@ -31,7 +33,11 @@ describe('a report', () => {
       digest: null,
       parameters: null,
       bytes: null,
+      nonZero: null,
+      macs: null,
       accuracy: null,
+      agreement: null,
+      failure: null,
       source: null,
     });
     expect(models[0]?.source).toEqual({ file: 'full.onnx', format: 'tflite', digest: 'def', options: {} });

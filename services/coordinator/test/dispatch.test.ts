@@ -1,3 +1,4 @@
+import type { Report } from '@unpair/campaign';
 import { CampaignServiceService as Service, CampaignState, decodeTask, type Task } from '@unpair/protocol';
 import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
 import type { NatsConnection } from 'nats';
@@ -77,7 +78,15 @@ test('when a model cannot be made, what needs it is cancelled and the campaign h
   expect(state).toBe(CampaignState.FAILED);
   const { campaign } = await served.client.unary(Service.getCampaign, { id });
   // Left are the accuracy of the target and the attack without a prior.
-  expect(campaign?.progress).toMatchObject({ done: 8, deadLetters: 1, cancelled: 12, inFlight: 0 });
+  expect(campaign?.progress).toMatchObject({
+    ...{ done: 8, failed: 1, deadLetters: 0, cancelled: 21, inFlight: 0 },
+  });
+  const reply = await served.client.unary(Service.getReport, { id });
+  const report = JSON.parse(reply.report) as Report;
+  expect(report.integrity).toMatchObject({ failed: 1, deadLetters: 0 });
+  expect(report.models.find(({ id: model }) => model === 'int8')?.failure).toBe(
+    'Task 0: Operator "Foo" is not known.',
+  );
   expect(campaign?.failures).toEqual(['Task 0: Operator "Foo" is not known.']);
 });
 

@@ -4,7 +4,14 @@ import { argmax } from '@unpair/robustness';
 import type { AttackRow, Task, TaskResult } from '@unpair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from './kit/cluster.js';
-import { accuracyTask, attackTask, quantizeTask, alignmentTask, similarityTask } from './kit/tasks.js';
+import {
+  accuracyTask,
+  attackTask,
+  pruneTask,
+  quantizeTask,
+  alignmentTask,
+  similarityTask,
+} from './kit/tasks.js';
 import { startTestWorker, type TestWorker } from './kit/test-worker.js';
 import { artefact, fixture, tinyModel, type Fixture } from './kit/tiny-model.js';
 
@@ -58,7 +65,9 @@ describe('a task becomes a result', () => {
     const outcome = await outcomeOf(quantizeTask(nextIndex++, made));
     if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
     const { digest, bytes } = outcome.value;
-    expect(outcome.value).toEqual({ model: 'int8', digest, bytes, parameters: 936 });
+    expect(outcome.value).toMatchObject({ model: 'int8', digest, bytes, parameters: 936 });
+    expect(outcome.value.nonZero).toBeGreaterThan(800);
+    expect(outcome.value.macs).toBeGreaterThan(0);
     const sibling = { digest, bytes: new Uint8Array() };
     const rows = await outcomeOf(similarityTask(nextIndex++, { ...made, surrogate: sibling }));
     if (rows.$case !== 'similarity') throw new Error(JSON.stringify(rows));
@@ -160,6 +169,14 @@ describe('a task that can never succeed ends as a failure of one sentence, at th
     await cluster.settled();
     return outcome.$case === 'failure' ? outcome.value : outcome;
   };
+
+  test('training that collapses, with the step at which it did', async () => {
+    const parameters = { 'finetune.rate': 100, 'finetune.epochs': 3 };
+    expect(await failureOf(pruneTask(nextIndex++, made, parameters))).toEqual({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringMatching(/^training collapsed (at|by) step \d+: /) as string,
+    });
+  });
 
   test('a model that is no ONNX file', async () => {
     const broken = artefact(new TextEncoder().encode('not a model'));

@@ -71,7 +71,7 @@ export function scheduleOf(
     shards: 1,
     learningRate: { peak: numberOf(parameters, `${prefix}rate`), warmupEpochs: 0 },
     sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-    adam: optimizer === 'adam' ? { betas: [0.9, 0.999], weightDecay: 0 } : undefined,
+    adam: optimizer === 'adam' ? { betas: [0.9, 0.95], weightDecay: 0 } : undefined,
     labelSmoothing: 0,
     augmentation: augmentationOf(choiceOf(parameters, `${prefix}augment`, AUGMENTATIONS), height),
   };

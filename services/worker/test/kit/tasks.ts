@@ -38,6 +38,28 @@ export function quantizeTask(index: number, fixture: Fixture): Task {
   return task(index, { $case: 'derive', value });
 }
 
+/** Prunes half of the weights, and trains as `given` says. */
+export function pruneTask(
+  index: number,
+  fixture: Fixture,
+  given: Readonly<Record<string, number | string>>,
+): Task {
+  const parameters = canonicalJson({
+    sparsity: 0.5,
+    structure: 'weights',
+    scope: 'lamp',
+    'finetune.epochs': 1,
+    'finetune.rate': 0.001,
+    'finetune.batch': 10,
+    'finetune.samples': 20,
+    'finetune.augment': 'none',
+    ...given,
+  });
+  const calibration = range(fixture, {});
+  const value = { model: 'pruned', kind: 'prune', of: ref('full', fixture.target), parameters, calibration };
+  return task(index, { $case: 'derive', value });
+}
+
 export function similarityTask(index: number, fixture: Fixture, where: Range = {}): Task {
   const { target, surrogate } = fixture;
   const models = { surrogates: [ref('stranger', surrogate)], target: ref('full', target) };

@@ -205,7 +205,7 @@ function footer({ integrity, provenance }: Report, style: TerminalStyle): readon
   return [
     ...wrap(LEGEND, style.width).map((line) => dim(line, style)),
     '',
-    `${count(results)} of ${count(tasks)} tasks, ${count(failed)} failed, ${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
+    `${count(results)} of ${count(tasks)} tasks, ${failed > 0 ? `${count(failed)} failed, ` : ''}${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
     `results ${resultsDigest}`,
     ...mixture(provenance).flatMap((text) => wrap(text, style.width)),
   ];

@@ -1,0 +1,91 @@
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { encodeSampleSet } from '@unpair/datasets';
+import { GraphBuilder, decodeModel, encodeModel, float32, ints, summarizeModel } from '@unpair/graph';
+import { expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+
+import { runCli } from './run-cli.js';
+import { scratchFolder } from './scratch-folder.js';
+
+// Each test starts several processes, and they may share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 });
+
+const COUNT = 64;
+
+/** A classifier of 1×4×4 images by their brightness, and such images. */
+async function workplace(): Promise<{ readonly folder: string; readonly args: readonly string[] }> {
+  const folder = await scratchFolder();
+  const b = new GraphBuilder('brightness');
+  const image = b.input('image', 'float32', ['N', 1, 4, 4]);
+  const filter = b.initializer('filter', float32([2, 1, 1, 1], [3, -0.01]));
+  const bias = b.initializer('bias', float32([2], [-1.2, 0.1]));
+  const conv = b.node('Conv', [image, filter, bias], { kernel_shape: ints([1, 1]) });
+  const logits = b.node('Flatten', [b.node('GlobalAveragePool', [conv])]);
+  b.output(logits, 'float32', ['N', 2]);
+  const model = join(folder, 'full.onnx');
+  await writeFile(model, encodeModel(b.build()));
+  const labels = Int32Array.from({ length: COUNT }, (_, sample) => sample % 2);
+  const images = Uint8Array.from(
+    { length: COUNT * 16 },
+    (_, i) => ((i >> 4) % 2 === 0 ? 200 : 20) + (i % 16),
+  );
+  const set = {
+    name: '',
+    classes: 2,
+    classNames: null,
+    shape: [1, 4, 4] as const,
+    count: COUNT,
+    images,
+    labels,
+  };
+  const dataset = join(folder, 'train.npz');
+  await writeFile(dataset, encodeSampleSet(set));
+  return { folder, args: [model, '--dataset', dataset] };
+}
+
+test('sibling quantize and prune write a model and its recipe, and nothing else', async () => {
+  const { folder, args } = await workplace();
+  const out = join(folder, 'int4.onnx');
+  const flags = ['--weights', '4', '--ranges', 'mse', '--calibration', '32', '--out', out];
+  const { exitCode, stdout, stderr } = await runCli(['sibling', 'quantize', ...args, ...flags]);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('int4.onnx: 4 weights');
+  expect(summarizeModel(decodeModel(await readFile(out))).operators).toHaveProperty('QuantizeLinear');
+  expect(parse(await readFile(join(folder, 'int4.recipe.yaml'), 'utf8'))).toMatchObject({
+    sibling: 'quantize',
+    seed: 0,
+    samples: COUNT,
+    parameters: { weights: 4, activations: 8, ranges: 'mse', calibration: 32, 'finetune.epochs': 0 },
+  });
+
+  const pruned = join(folder, 'pruned.onnx');
+  const training = [
+    '--sparsity',
+    '0.5',
+    '--finetune-epochs',
+    '2',
+    '--finetune-batch',
+    '16',
+    '--finetune-augment',
+    'none',
+    '--out',
+    pruned,
+  ];
+  const pruning = await runCli(['sibling', 'prune', ...args, ...training]);
+  expect(pruning.exitCode).toBe(0);
+  expect(summarizeModel(decodeModel(await readFile(pruned)))).toMatchObject({ parameters: 4, nonZero: 3 });
+});
+
+test('sibling says what is wrong, and writes nothing', async () => {
+  const { folder, args } = await workplace();
+  const out = join(folder, 'out.onnx');
+  const bits = await runCli(['sibling', 'quantize', ...args, '--weights', '9', '--out', out]);
+  expect(bits.exitCode).toBe(2);
+  expect(bits.stderr).toContain('It must be an integer from 2 to 8.');
+  const few = await runCli(['sibling', 'quantize', ...args, '--calibration', '999', '--out', out]);
+  expect(few.exitCode).toBe(2);
+  expect(few.stderr).toContain('--calibration must be at most 64');
+  await expect(access(out)).rejects.toThrow('ENOENT');
+});
