@@ -46,9 +46,10 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
       type: 'choice',
       choices: PRUNING_SCOPES,
       default: 'lamp',
-      description: 'Whether the smallest are sought in each layer, over all, or over all relative to their layers.',
+      description:
+        'Whether the smallest are sought in each layer, over all, or over all relative to their layers.',
     },
-    ...finetuneParameters(PREFIX, { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
+    ...finetuneParameters(PREFIX, { epochs: 2, rate: 0.0005, batch: 64, samples: 10_000 }),
   },
   demand: (parameters) => trainingDemand(PREFIX, parameters),
   derive: pruneModel,

@@ -50,7 +50,7 @@ export const quantizeSibling: SiblingDefinition<'quantize'> = {
       description:
         'How ranges are chosen: all of it, all but one in 10,000, or where the squared error is least.',
     },
-    ...finetuneParameters(PREFIX, { epochs: 0, rate: 0.0005, batch: 64, samples: 10_000 }),
+    ...finetuneParameters(PREFIX, { epochs: 0, rate: 0.0003, batch: 64, samples: 10_000 }),
   },
   demand: (parameters) => {
     const calibration = numberOf(parameters, 'calibration');
