@@ -19,7 +19,7 @@ export interface MagnitudePruning {
 }
 
 /** Part of training over which sparsity rises; in the rest the weights that are left settle. */
-const RAMP = 0.6;
+const RAMP = 0.3;
 /** Times that weights are pruned on the way. */
 const STAGES = 20;
 

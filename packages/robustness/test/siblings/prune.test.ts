@@ -56,7 +56,7 @@ describe('sparsityAt', () => {
         },
       ),
     );
-    expect(sparsityAt({ sparsity: 0.8, steps: 100 }, 30)).toBeCloseTo(0.8 * (1 - 0.125), 12);
+    expect(sparsityAt({ sparsity: 0.8, steps: 100 }, 15)).toBeCloseTo(0.8 * (1 - 0.125), 12);
   });
 });
 
