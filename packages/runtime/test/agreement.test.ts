@@ -113,7 +113,7 @@ const others: readonly Case[] = [
   ...['Or', 'Xor'].map((op) => single({ op }, { x: feedOf('bool', [2, 3], 1), y: feedOf('bool', [3], 2) })),
   ...(['int32', 'int64'] as const).flatMap((type) =>
     ['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Equal', 'Less'].map((op) =>
-      single({ op }, { x: feedOf(type, [3, 4], 1), y: { ...feedOf(type, [1, 4], 5), ...nonZero(type) } }),
+      single({ op }, { x: feedOf(type, [3, 4], 1), y: divisors(type) }),
     ),
   ),
   single({ op: 'Mod', attributes: { fmod: int(1) } }, { x, y }),
@@ -178,11 +178,15 @@ const others: readonly Case[] = [
   ),
 ];
 
-function nonZero(type: 'int32' | 'int64'): Pick<Tensor, 'data'> {
-  const divisors = [-7, 3, 2, -2];
-  return {
-    data: type === 'int32' ? Int32Array.from(divisors) : BigInt64Array.from(divisors, BigInt),
-  };
+/** A row [1,4] of whole numbers without a zero. */
+function divisors(type: 'int32' | 'int64'): Tensor {
+  const [shape, values] = [
+    [1, 4],
+    [-7, 3, 2, -2],
+  ];
+  return type === 'int32'
+    ? { dataType: type, shape, data: Int32Array.from(values) }
+    : { dataType: type, shape, data: BigInt64Array.from(values, BigInt) };
 }
 
 const cases: readonly Case[] = [

@@ -107,7 +107,7 @@ async function overBatches(
       );
     }
     const sizing = { size: new RowLimit(batch) };
-    for (let first = 0; first < count; ) {
+    for (let first = 0; first < count;) {
       signal?.throwIfAborted();
       const { rows, value } = await runFitting(count - first, sizing, (length) => {
         const data = samples.slice(first * size, (first + length) * size);

@@ -90,7 +90,9 @@ describe('pruneModel', () => {
   it('leaves exactly the share of zeros that was asked for, over all layers or in each', async () => {
     const everywhere = zerosOf(await pruneModel(request({ sparsity: 0.75, 'finetune.epochs': 0 })));
     expect(everywhere.zeros).toBe(Math.round(0.75 * everywhere.all));
-    const plain = zerosOf(await pruneModel(request({ sparsity: 0.75, scope: 'global', 'finetune.epochs': 0 })));
+    const plain = zerosOf(
+      await pruneModel(request({ sparsity: 0.75, scope: 'global', 'finetune.epochs': 0 })),
+    );
     expect(plain.zeros).toBe(everywhere.zeros);
     expect(plain.layers).not.toEqual(everywhere.layers);
     const parameters = { sparsity: 0.5, scope: 'layer', 'finetune.epochs': 0 };
