@@ -16,13 +16,15 @@ interface SiblingOptions extends Record<string, unknown> {
   readonly dataset: string;
   readonly seed: number;
   readonly threads: number;
+  /** For ways that take a second model. */
+  readonly target?: string;
 }
 
-/** `unpair sibling quantize|prune|distill MODEL --dataset D --out F`: one subcommand for each way there is. */
+/** `unpair sibling quantize|prune|distill|unpair MODEL --dataset D --out F`: one subcommand for each way there is. */
 export function addSiblingCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('sibling')
-    .description('make of a model what would be published of it: quantized, pruned, distilled');
+    .description('make of a model what would be published of it: quantized, pruned, distilled, unpaired');
   for (const definition of siblings) addWay(command, definition, context);
 }
 
@@ -35,11 +37,14 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
     .requiredOption('--dataset <name|path>', 'data set: its training split calibrates and trains')
     .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism());
+  if (definition.needsTarget === true) {
+    command.requiredOption('--target <file>', 'the full model, ONNX, that the sibling is to share less with');
+  }
   for (const [name, spec] of Object.entries(definition.parameters)) command.addOption(optionOf(name, spec));
   command.action((model: string, options: SiblingOptions) => {
-    const { out, dataset, seed, threads } = options;
+    const { out, dataset, seed, threads, target } = options;
     const parameters = parametersOf(definition, options);
-    return makeSibling({ definition, model, out, dataset, seed, threads, parameters }, context);
+    return makeSibling({ definition, model, target, out, dataset, seed, threads, parameters }, context);
   });
 }
 

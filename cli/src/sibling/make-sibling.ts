@@ -23,6 +23,8 @@ export interface SiblingOrder {
   readonly definition: SiblingDefinition;
   /** Path of the model to derive from. */
   readonly model: string;
+  /** Path of the model that it is to share less with; absent for ways that have none. */
+  readonly target?: string | undefined;
   readonly out: string;
   readonly dataset: string;
   readonly seed: number;
@@ -42,9 +44,12 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const { terminal, signal } = context;
   const { bytes, path, graph } = await readModel(order.model);
   const samples = await trainingSamples(order, context);
-  const misfit = misfitOf(graph, samples);
-  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
-  const recipe = recipeOf(order, digestOf(bytes), samples);
+  const target = order.target === undefined ? undefined : await readModel(order.target);
+  for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
+    const misfit = misfitOf(model.graph, samples);
+    if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
+  }
+  const recipe = recipeOf(order, digestOf(bytes), target && digestOf(target.bytes), samples);
   const checkpoints = new CheckpointBeside(out, digestOf(new TextEncoder().encode(canonicalJson(recipe))));
   const progress = terminal.progress();
   try {
@@ -52,7 +57,10 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     const onStep = progressReporter((state) => {
       progress.update(state);
     });
-    const request = { graph, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+    const request = {
+      ...{ graph, target: target?.graph, runtime, threads, samples, parameters, seed },
+      ...{ checkpoints, onStep, signal },
+    };
     const sibling = await deriveSibling(definition, request);
     const file = encodeModel(sibling);
     await writeWholeFile(out, file);
@@ -90,11 +98,18 @@ type SiblingRecipe = Readonly<
 >;
 
 /** What decides the sibling, to the last bit on one kind of processor. */
-function recipeOf(order: SiblingOrder, sha256: string, { name, count }: SampleSet): SiblingRecipe {
-  const { definition, model, seed, parameters } = order;
+function recipeOf(
+  order: SiblingOrder,
+  sha256: string,
+  targetDigest: string | undefined,
+  { name, count }: SampleSet,
+): SiblingRecipe {
+  const { definition, model, target, seed, parameters } = order;
   return {
     sibling: definition.name,
     of: { file: model, sha256 },
+    ...(target !== undefined &&
+      targetDigest !== undefined && { from: { file: target, sha256: targetDigest } }),
     dataset: name,
     samples: count,
     seed,

@@ -54,7 +54,13 @@ export type ModelEntry =
       /** What has to be known beside the file; absent where it says nothing. */
       readonly options?: ModelOptions;
     }
-  | { readonly kind: SiblingKind; readonly of: string; readonly parameters: Parameters };
+  | {
+      readonly kind: SiblingKind;
+      readonly of: string;
+      /** The model that an unpaired one is to share less with; absent for other kinds. */
+      readonly from?: string;
+      readonly parameters: Parameters;
+    };
 
 /** One attack at one point of its swept parameters. */
 export interface AttackEntry {

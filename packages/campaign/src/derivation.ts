@@ -8,16 +8,22 @@ import type { Vocabulary } from './vocabulary.js';
 type Models = ReadonlyMap<string, ModelEntry>;
 type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
 
-/** The derived models, each after the one that it is derived from; otherwise in the order of the file. */
+/** The derived models, each after those that it is derived from; otherwise in the order of the file. */
 export function derivationOrder(models: Models): readonly (readonly [string, Derived])[] {
   const ordered = new Map<string, Derived>();
-  for (const name of models.keys()) {
-    for (const ancestor of lineage(models, name).reverse()) {
-      const entry = models.get(ancestor);
-      if (entry !== undefined && entry.kind !== 'file') ordered.set(ancestor, entry);
-    }
-  }
+  const visit = (name: string): void => {
+    const entry = models.get(name);
+    if (entry === undefined || entry.kind === 'file' || ordered.has(name)) return;
+    for (const parent of parentsOf(entry)) visit(parent);
+    ordered.set(name, entry);
+  };
+  for (const name of models.keys()) visit(name);
   return [...ordered];
+}
+
+/** The models that must exist before one can be derived: the one that it is made of, and the one it is unpaired from. */
+export function parentsOf({ of, from }: Pick<Derived, 'of' | 'from'>): readonly string[] {
+  return from === undefined ? [of] : [of, from];
 }
 
 /**

@@ -2,7 +2,7 @@ import type { SimilarityInputs } from '@unpair/robustness';
 import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { gridOf } from './cells.js';
-import { derivationOrder, trainingDemandOf } from './derivation.js';
+import { derivationOrder, parentsOf, trainingDemandOf } from './derivation.js';
 import { membersOf } from './ensemble.js';
 import type { Pair } from './pairs.js';
 import { hasFeatures, pairsOf } from './pairs.js';
@@ -70,10 +70,11 @@ function deriveBlocks({ models }: Campaign, vocabulary: Vocabulary): readonly Bl
     task: (index) => ({
       index,
       stage: 'derive',
-      needs: derived(models, entry.of),
+      needs: derived(models, ...parentsOf(entry)),
       kind: 'derive',
       model,
       of: entry.of,
+      from: entry.from ?? null,
       recipe: entry.kind,
       parameters: entry.parameters,
       trainingSamples: trainingDemandOf(entry, vocabulary).wanted,

@@ -36,6 +36,8 @@ export type PlannedTask = {
       readonly kind: 'derive';
       readonly model: string;
       readonly of: string;
+      /** The model that it is unpaired from; null for other recipes. */
+      readonly from: string | null;
       /** `quantize`, and whatever other ways of deriving a model there are. */
       readonly recipe: string;
       readonly parameters: Parameters;

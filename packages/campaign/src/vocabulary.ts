@@ -8,7 +8,10 @@ export type AttackWord = Pick<
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */
-export type SiblingWord = Pick<SiblingDefinition<SiblingKind>, 'name' | 'parameters' | 'demand'>;
+export type SiblingWord = Pick<
+  SiblingDefinition<SiblingKind>,
+  'name' | 'parameters' | 'demand' | 'needsTarget'
+>;
 
 /** The attacks and siblings that a campaign file may name. */
 export interface Vocabulary {

@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../campaign.js';
+import { parentsOf } from '../derivation.js';
 import type { Field } from './field.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { parameterKeys, readParameters } from './parameters.js';
@@ -25,6 +26,7 @@ export function readModels(field: Field, siblings: readonly SiblingWord[]): Mode
     if (entry !== undefined) models.set(key, entry);
   }
   reportCycles(field, models);
+  reportTargetCycles(field, models);
   return { models, names };
 }
 
@@ -61,11 +63,15 @@ function readKind(
   }
   const sibling = siblings.find((candidate) => candidate.name === kind);
   if (sibling === undefined) return undefined;
-  const keys = ['of', ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
+  const references = sibling.needsTarget === true ? ['of', 'from'] : ['of'];
+  const keys = [...references, ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
   if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
-  const parameters = readParameters(field, sibling.parameters, ['of']);
+  const parameters = readParameters(field, sibling.parameters, references);
   const of = readReference(field.get('of'), names);
-  return of === undefined ? undefined : { kind: sibling.name, of, parameters };
+  if (sibling.needsTarget !== true)
+    return of === undefined ? undefined : { kind: sibling.name, of, parameters };
+  const from = readReference(field.get('from'), names);
+  return of === undefined || from === undefined ? undefined : { kind: sibling.name, of, from, parameters };
 }
 
 /** Reads the name of a model that the file defines; without any, that is the error to report, not this. */
@@ -98,6 +104,28 @@ function reportCycles(field: Field, models: ReadonlyMap<string, ModelEntry>): vo
       .get('of')
       .reject(`must not lead back to the model itself, got ${circle}`);
   }
+}
+
+/** A model cannot be unpaired from one that is made, over whatever detours, of the model itself. */
+function reportTargetCycles(field: Field, models: ReadonlyMap<string, ModelEntry>): void {
+  for (const [name, entry] of models) {
+    if (entry.kind === 'file' || entry.from === undefined || !leadsTo(models, entry.from, name)) continue;
+    field
+      .get(name)
+      .get(entry.kind)
+      .get('from')
+      .reject(`must not be made of the model itself, got "${entry.from}"`);
+  }
+}
+
+function leadsTo(models: ReadonlyMap<string, ModelEntry>, start: string, goal: string): boolean {
+  const reached = new Set([start]);
+  for (const name of reached) {
+    const entry = models.get(name);
+    if (entry === undefined || entry.kind === 'file') continue;
+    for (const parent of parentsOf(entry)) reached.add(parent);
+  }
+  return reached.has(goal);
 }
 
 function parentOf(models: ReadonlyMap<string, ModelEntry>, model: string): string | undefined {

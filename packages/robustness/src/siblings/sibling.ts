@@ -7,6 +7,8 @@ import type { TrainingSamples } from '../training/samples.js';
 export interface SiblingRequest {
   /** The model to derive from: one input [N, C, H, W]. */
   readonly graph: Graph;
+  /** The model that an unpaired one is to share less with; absent for ways without `needsTarget`. */
+  readonly target?: Graph | undefined;
   /** Runs graphs while the sibling is made. */
   readonly runtime: Runtime;
   /** Threads inside one operator; never changes the result. */
@@ -27,6 +29,8 @@ export interface SiblingDefinition<Name extends string = string> {
   /** Name in campaign files: `quantize`. */
   readonly name: Name;
   readonly description: string;
+  /** Whether it takes a second model, `from`, that the sibling is to share less with. */
+  readonly needsTarget?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Training samples that these parameters ask for. */

@@ -33,10 +33,11 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
         first: 0,
         count: planned.trainingSamples,
       };
-      const { model: name, recipe, of } = planned;
+      const { model: name, recipe, of, from } = planned;
+      const target = from === null ? undefined : model(from);
       return {
         $case: 'derive',
-        value: { model: name, kind: recipe, of: model(of), parameters, calibration },
+        value: { model: name, kind: recipe, of: model(of), from: target, parameters, calibration },
       };
     }
     case 'accuracy':

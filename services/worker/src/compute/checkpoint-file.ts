@@ -15,8 +15,8 @@ export class CheckpointFile implements Checkpoints {
   readonly every = STEPS;
   readonly #path: string;
 
-  constructor(folder: string, { kind, of, parameters, calibration }: DeriveTask, seed: number) {
-    const identity = JSON.stringify([kind, of?.digest, parameters, calibration, seed]);
+  constructor(folder: string, { kind, of, from, parameters, calibration }: DeriveTask, seed: number) {
+    const identity = JSON.stringify([kind, of?.digest, from?.digest, parameters, calibration, seed]);
     this.#path = join(folder, createHash('sha256').update(identity).digest('hex'));
   }
 

@@ -28,24 +28,38 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
     const classifier = await loaded.classifier();
     return withTrainingSamples(task, context, async (samples) => {
       assertFits(of.id, classifier, samples);
-      return described(
-        task.model,
-        await siblingOf(task, definition, { graph: loaded.graph, samples, context }),
-      );
+      const target = await targetOf(task, definition, { samples, context });
+      const ingredients = { graph: loaded.graph, target, samples, context };
+      return described(task.model, await siblingOf(task, definition, ingredients));
     });
   });
 }
 
 interface Ingredients {
   readonly graph: Graph;
+  readonly target: Graph | undefined;
   readonly samples: SampleSet;
   readonly context: TaskContext;
+}
+
+/** The model that a sibling is to share less with, where its way of deriving has one. A graph needs no lease. */
+async function targetOf(
+  { from }: DeriveTask,
+  { needsTarget = false }: SiblingDefinition,
+  { samples, context }: Pick<Ingredients, 'samples' | 'context'>,
+): Promise<Graph | undefined> {
+  if (!needsTarget) return undefined;
+  const target = present(from, 'model to unpair from');
+  return context.workbench.withModel(fileOf(target.digest, context), async (loaded) => {
+    assertFits(target.id, await loaded.classifier(), samples);
+    return loaded.graph;
+  });
 }
 
 async function siblingOf(
   task: DeriveTask,
   definition: SiblingDefinition,
-  { graph, samples, context: { workbench, signal, task: whole, meter } }: Ingredients,
+  { graph, target, samples, context: { workbench, signal, task: whole, meter } }: Ingredients,
 ): Promise<Graph> {
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
@@ -54,7 +68,7 @@ async function siblingOf(
   const onStep = ({ batch }: FineTuneProgress): void => {
     meter.trained(batch);
   };
-  const request = { graph, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+  const request = { graph, target, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
   try {
     const sibling = await deriveSibling(definition, request);
     await checkpoints?.remove();

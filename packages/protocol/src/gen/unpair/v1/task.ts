@@ -51,7 +51,11 @@ export interface DeriveTask {
   /** Parameters with defaults filled in, as canonical JSON. */
   readonly parameters: string;
   /** Samples of the training split to calibrate and train on; where the set has fewer, all of them. */
-  readonly calibration: SampleRange | undefined;
+  readonly calibration:
+    | SampleRange
+    | undefined;
+  /** The model that an unpaired one is to share less with; absent for other kinds. */
+  readonly from: ModelRef | undefined;
 }
 
 export interface AccuracyTask {
@@ -554,7 +558,7 @@ export const SampleRange: MessageFns<SampleRange> = {
 };
 
 function createBaseDeriveTask(): DeriveTask {
-  return { model: "", kind: "", of: undefined, parameters: "", calibration: undefined };
+  return { model: "", kind: "", of: undefined, parameters: "", calibration: undefined, from: undefined };
 }
 
 export const DeriveTask: MessageFns<DeriveTask> = {
@@ -573,6 +577,9 @@ export const DeriveTask: MessageFns<DeriveTask> = {
     }
     if (message.calibration !== undefined) {
       SampleRange.encode(message.calibration, writer.uint32(42).fork()).join();
+    }
+    if (message.from !== undefined) {
+      ModelRef.encode(message.from, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -630,6 +637,14 @@ export const DeriveTask: MessageFns<DeriveTask> = {
             message.calibration = SampleRange.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.from = ModelRef.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -654,6 +669,7 @@ export const DeriveTask: MessageFns<DeriveTask> = {
     message.calibration = (object.calibration !== undefined && object.calibration !== null)
       ? SampleRange.fromPartial(object.calibration)
       : undefined;
+    message.from = (object.from !== undefined && object.from !== null) ? ModelRef.fromPartial(object.from) : undefined;
     return message;
   },
 };
