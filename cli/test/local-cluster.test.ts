@@ -25,7 +25,7 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(first).toMatchObject({ exitCode: 0 });
     expect(first.stdout).toContain('0 dead letters');
     const report = await readReport(folder);
-    expect(report.integrity).toMatchObject({ tasks: 3, results: 3, deadLetters: 0 });
+    expect(report.integrity).toMatchObject({ tasks: 6, results: 6, deadLetters: 0 });
     const second = await runCli(args, { cwd: folder });
     expect(second.exitCode).toBe(0);
     expect((await readReport(folder)).integrity).toEqual(report.integrity);
