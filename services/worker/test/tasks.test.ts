@@ -11,6 +11,7 @@ import {
   quantizeTask,
   alignmentTask,
   similarityTask,
+  unpairTask,
 } from './kit/tasks.js';
 import { startTestWorker, type TestWorker } from './kit/test-worker.js';
 import { artefact, fixture, tinyModel, type Fixture } from './kit/tiny-model.js';
@@ -75,6 +76,15 @@ describe('a task becomes a result', () => {
     expect(cosines.reduce((sum, cosine) => sum + cosine) / cosines.length).toBeGreaterThan(0.9);
     const again = await outcomeOf(quantizeTask(nextIndex++, made));
     expect(again).toEqual(outcome);
+  });
+
+  test('derive: weights of 0 unpair nothing, others make another model', async () => {
+    const nothing = await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0, cosine: 0 }));
+    expect(nothing).toMatchObject({ $case: 'derived', value: { digest: made.target.digest } });
+    const outcome = await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0 }));
+    if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
+    expect(outcome.value.digest).not.toBe(made.target.digest);
+    expect(await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0 }))).toEqual(outcome);
   });
 
   test('similarity: a model compared with another, and with itself', async () => {

@@ -60,6 +60,23 @@ export function pruneTask(
   return task(index, { $case: 'derive', value });
 }
 
+/** Unpairs the target from the stranger, and trains as `given` says. */
+export function unpairTask(
+  index: number,
+  fixture: Fixture,
+  given: Readonly<Record<string, number | string>>,
+): Task {
+  const parameters = canonicalJson({
+    ...{ adversarial: 0.5, noise: 0, epsilon: 0.03, steps: 2 },
+    ...{ cosine: 1, absoluteCosine: 0, smoothness: 0 },
+    ...{ epochs: 1, rate: 0.001, batch: 10, samples: 20, augment: 'none' },
+    ...given,
+  });
+  const models = { of: ref('full', fixture.target), from: ref('stranger', fixture.surrogate) };
+  const value = { model: 'unpaired', kind: 'unpair', ...models, parameters, calibration: range(fixture, {}) };
+  return task(index, { $case: 'derive', value });
+}
+
 export function similarityTask(index: number, fixture: Fixture, where: Range = {}): Task {
   const { target, surrogate } = fixture;
   const models = { surrogates: [ref('stranger', surrogate)], target: ref('full', target) };
