@@ -10,8 +10,16 @@ function planOf(needs: readonly (readonly number[])[], derived: number): Plan {
     if (index >= derived) {
       return { ...common, stage: 'measure', kind: 'accuracy', model: 'm', samples: { first: 0, count: 1 } };
     }
-    const recipe = { model: `m${index}`, of: 'file', recipe: 'quantize', parameters: {}, trainingSamples: 0 };
-    return { ...common, stage: 'derive', kind: 'derive', ...recipe };
+    const recipe = { recipe: 'quantize', parameters: {}, trainingSamples: 0 };
+    return {
+      ...common,
+      stage: 'derive',
+      kind: 'derive',
+      model: `m${index}`,
+      of: 'file',
+      from: null,
+      ...recipe,
+    };
   };
   return { size: needs.length, cells: [], task };
 }

@@ -9,6 +9,7 @@ const task: DeriveTask = {
   model: 'pruned',
   kind: 'prune',
   of: { id: 'full', digest: 'a'.repeat(64) },
+  from: undefined,
   parameters: '{"sparsity":0.5}',
   calibration: { digest: 'b'.repeat(64), first: 0, count: 10 },
 };

@@ -34,7 +34,8 @@ export function quantizeTask(index: number, fixture: Fixture): Task {
     'finetune.epochs': 0,
   });
   const calibration = range(fixture, { count: 16 });
-  const value = { model: 'int8', kind: 'quantize', of: ref('full', fixture.target), parameters, calibration };
+  const models = { of: ref('full', fixture.target), from: undefined };
+  const value = { model: 'int8', kind: 'quantize', ...models, parameters, calibration };
   return task(index, { $case: 'derive', value });
 }
 
@@ -56,7 +57,8 @@ export function pruneTask(
     ...given,
   });
   const calibration = range(fixture, {});
-  const value = { model: 'pruned', kind: 'prune', of: ref('full', fixture.target), parameters, calibration };
+  const models = { of: ref('full', fixture.target), from: undefined };
+  const value = { model: 'pruned', kind: 'prune', ...models, parameters, calibration };
   return task(index, { $case: 'derive', value });
 }
 
