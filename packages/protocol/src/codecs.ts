@@ -1,5 +1,6 @@
 import { CampaignRecord } from './gen/unpair/v1/record.js';
 import { Task, TaskResult, WastedAttempt } from './gen/unpair/v1/task.js';
+import { Training } from './gen/unpair/v1/training.js';
 
 interface MessageFns<T> {
   encode(message: T): { finish(): Uint8Array };
@@ -51,6 +52,16 @@ export function encodeWasted(attempt: WastedAttempt): Uint8Array {
 /** @throws MalformedMessageError */
 export function decodeWasted(bytes: Uint8Array): WastedAttempt {
   return decode('wasted attempt', WastedAttempt, bytes);
+}
+
+/** Bytes of how a training goes, for its task's subject. */
+export function encodeTraining(training: Training): Uint8Array {
+  return Training.encode(training).finish();
+}
+
+/** @throws MalformedMessageError */
+export function decodeTraining(bytes: Uint8Array): Training {
+  return decode('training message', Training, bytes);
 }
 
 /** Bytes of a campaign's record, for its key in the campaigns bucket. */

@@ -2,10 +2,12 @@ export {
   decodeRecord,
   decodeResult,
   decodeTask,
+  decodeTraining,
   decodeWasted,
   encodeRecord,
   encodeResult,
   encodeTask,
+  encodeTraining,
   encodeWasted,
   MalformedMessageError,
 } from './codecs.js';
@@ -78,6 +80,7 @@ export type {
   TaskResult,
   WastedAttempt,
 } from './gen/unpair/v1/task.js';
+export type { Training, TrainingPoint } from './gen/unpair/v1/training.js';
 export { WorkerServiceClient, WorkerServiceService, WorkerState } from './gen/unpair/v1/worker.js';
 export type {
   DescribeRequest,
@@ -89,6 +92,7 @@ export type {
 export {
   allResults,
   allTasks,
+  allTraining,
   allWasted,
   artefactsBucket,
   campaignsBucket,
@@ -99,6 +103,7 @@ export {
   tasksOf,
   tasksStream,
   taskSubject,
+  trainingSubject,
   wastedSubject,
   workersConsumer,
 } from './names.js';

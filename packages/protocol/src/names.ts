@@ -24,6 +24,8 @@ export const allTasks = 'tasks.*.*';
 export const allResults = 'results.*.*';
 /** Every wasted attempt of every campaign. */
 export const allWasted = 'wasted.*';
+/** How every task of every campaign that trains comes along. */
+export const allTraining = 'training.*.*';
 
 /** A task of one campaign, addressed by its position in the plan. */
 export interface TaskAddress {
@@ -46,14 +48,19 @@ export function resultSubject({ campaignId, index }: TaskAddress): string {
   return `results.${token(campaignId)}.${index}`;
 }
 
+/** Where a task that trains says how it comes along, in passing: `training.<campaign>.<index>`, which no stream keeps. */
+export function trainingSubject({ campaignId, index }: TaskAddress): string {
+  return `training.${token(campaignId)}.${index}`;
+}
+
 /** Where attempts whose result was refused are accounted for: `wasted.<campaign>`. */
 export function wastedSubject(campaignId: string): string {
   return `wasted.${token(campaignId)}`;
 }
 
-/** The task that a `tasks.…` or `results.…` subject addresses; undefined for any other subject. */
+/** The task that a `tasks.…`, `results.…` or `training.…` subject addresses; undefined for any other subject. */
 export function parseSubject(subject: string): TaskAddress | undefined {
-  const match = /^(?:tasks|results)\.([a-z0-9-]+)\.(\d+)$/.exec(subject);
+  const match = /^(?:tasks|results|training)\.([a-z0-9-]+)\.(\d+)$/.exec(subject);
   const [, campaignId, index] = match ?? [];
   return campaignId === undefined ? undefined : { campaignId, index: Number(index) };
 }

@@ -3,13 +3,16 @@ import { expect, test } from 'vitest';
 import {
   decodeResult,
   decodeTask,
+  decodeTraining,
   encodeResult,
   encodeTask,
+  encodeTraining,
   MalformedMessageError,
   parseSubject,
   queriesOf,
   resultSubject,
   taskSubject,
+  trainingSubject,
   type Task,
   type TaskResult,
 } from '../src/index.js';
@@ -73,6 +76,15 @@ test('results round-trip for any query counts, and their sum is what is billed',
   );
 });
 
+test('how a training goes comes back as it was, whatever was measured', () => {
+  const training = {
+    ...{ model: 'unpaired', step: 512, steps: 2500, epochs: 4, loss: 0.71, accuracy: 0.881 },
+    ...{ measures: { cosine: -0.08, transfer: 0, norm: NaN }, secondsLeft: 180.5 },
+  };
+  expect(decodeTraining(encodeTraining(training))).toEqual(training);
+  expect(() => decodeTraining(Uint8Array.of(0x0a, 0xff))).toThrow('is not a valid training message.');
+});
+
 test('bytes that are no message are refused by name', () => {
   expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow(MalformedMessageError);
   expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow('A message of 2 bytes is not a valid task.');
@@ -82,6 +94,7 @@ test('subjects and addresses are inverses; ids that would widen a subject are re
   const address = { campaignId: 'c-0af3', index: 12 };
   expect(parseSubject(taskSubject(address))).toEqual(address);
   expect(parseSubject(resultSubject(address))).toEqual(address);
+  expect(parseSubject(trainingSubject(address))).toEqual(address);
   expect(parseSubject('wasted.c-0af3')).toBeUndefined();
   expect(() => taskSubject({ campaignId: 'c.*', index: 1 })).toThrow('Campaign id "c.*" may hold only');
 });

@@ -95,6 +95,8 @@ export {
   withInitializers,
 } from './training/parameters.js';
 export type { TensorRange } from './training/parameters.js';
+export { TrainingCurve } from './training/curve.js';
+export type { CurveState, TrainingPoint } from './training/curve.js';
 export { fineTune } from './training/fine-tune.js';
 export type {
   Checkpoints,

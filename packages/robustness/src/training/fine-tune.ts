@@ -58,8 +58,12 @@ export interface Checkpoints {
 export interface FineTuneProgress extends StepReport {
   /** Steps in all. */
   readonly steps: number;
+  /** Times that every sample is seen, in all. */
+  readonly epochs: number;
   /** Images of one step. */
   readonly batch: number;
+  /** What was measured of the model after this step, by name, beside loss and accuracy; absent at most steps. */
+  readonly measures?: Readonly<Record<string, number>>;
 }
 
 export interface FineTuneOptions {
@@ -154,7 +158,7 @@ class FineTuning {
       }
       const report = await this.#advance();
       watch.read(report);
-      onStep?.({ ...report, steps: this.#steps, batch: schedule.batch });
+      onStep?.({ ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch });
       const isEpoch = report.step % this.#stepsPerEpoch === 0;
       if (report.step === this.#steps || (isEpoch && judge === 'epoch')) watch.judge(report.step);
       if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();

@@ -51,7 +51,7 @@ describe('fineTune', () => {
     const { graph, steps } = await trained();
     expect(steps).toHaveLength(12);
     expect(steps.map(({ step }) => step)).toEqual(steps.map((_, index) => index + 1));
-    expect(steps[0]).toMatchObject({ steps: 12, batch: 32 });
+    expect(steps[0]).toMatchObject({ steps: 12, epochs: 3, batch: 32 });
     expect(steps.at(-1)?.loss).toBeLessThan((steps[0]?.loss ?? 0) / 2);
     expect(steps.at(-1)?.accuracy).toBeGreaterThan(0.9);
     expect(graph.nodes).toEqual(base.graph.nodes);

@@ -20,6 +20,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Training } from "./training.js";
 
 export const protobufPackage = "unpair.v1";
 
@@ -154,6 +155,8 @@ export interface Campaign {
     | undefined;
   /** One sentence for each task that failed for good (the first hundred). */
   readonly failures: readonly string[];
+  /** Models in training now, in the order of the plan. */
+  readonly training: readonly Training[];
 }
 
 export interface Progress {
@@ -304,6 +307,7 @@ function createBaseCampaign(): Campaign {
     createTime: undefined,
     endTime: undefined,
     failures: [],
+    training: [],
   };
 }
 
@@ -329,6 +333,9 @@ export const Campaign: MessageFns<Campaign> = {
     }
     for (const v of message.failures) {
       writer.uint32(58).string(v!);
+    }
+    for (const v of message.training) {
+      Training.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -402,6 +409,14 @@ export const Campaign: MessageFns<Campaign> = {
             message.failures.push(reader.string());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.training.push(Training.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,6 +443,7 @@ export const Campaign: MessageFns<Campaign> = {
     message.createTime = object.createTime ?? undefined;
     message.endTime = object.endTime ?? undefined;
     message.failures = object.failures?.map((e) => e) || [];
+    message.training = object.training?.map((e) => Training.fromPartial(e)) || [];
     return message;
   },
 };

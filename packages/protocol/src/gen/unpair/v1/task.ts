@@ -3,6 +3,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { TrainingPoint } from "./training.js";
 
 export const protobufPackage = "unpair.v1";
 
@@ -138,7 +139,11 @@ export interface DerivedModel {
   /** Of those, the ones that are not zero. */
   readonly nonZero: number;
   /** Multiply-accumulate operations of one sample; absent where some size is open. */
-  readonly macs?: number | undefined;
+  readonly macs?:
+    | number
+    | undefined;
+  /** The course of its training, in a hundred points at most; empty where there was none. */
+  readonly curve: readonly TrainingPoint[];
 }
 
 export interface AccuracyRows {
@@ -1407,7 +1412,7 @@ export const Failure: MessageFns<Failure> = {
 };
 
 function createBaseDerivedModel(): DerivedModel {
-  return { model: "", digest: "", bytes: 0, parameters: 0, nonZero: 0, macs: undefined };
+  return { model: "", digest: "", bytes: 0, parameters: 0, nonZero: 0, macs: undefined, curve: [] };
 }
 
 export const DerivedModel: MessageFns<DerivedModel> = {
@@ -1429,6 +1434,9 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     }
     if (message.macs !== undefined) {
       writer.uint32(48).int64(message.macs);
+    }
+    for (const v of message.curve) {
+      TrainingPoint.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1494,6 +1502,14 @@ export const DerivedModel: MessageFns<DerivedModel> = {
             message.macs = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.curve.push(TrainingPoint.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1517,6 +1533,7 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     message.parameters = object.parameters ?? 0;
     message.nonZero = object.nonZero ?? 0;
     message.macs = object.macs ?? undefined;
+    message.curve = object.curve?.map((e) => TrainingPoint.fromPartial(e)) || [];
     return message;
   },
 };
