@@ -1,13 +1,16 @@
 import { publish, publishResult, type Logger } from '@unpair/platform';
 import {
   decodeTask,
+  encodeTraining,
   encodeWasted,
   MalformedMessageError,
   parseSubject,
   queriesOf,
+  trainingSubject,
   wastedSubject,
   type Task,
   type TaskResult,
+  type Training,
 } from '@unpair/protocol';
 import type { JsMsg, NatsConnection } from 'nats';
 import { randomUUID } from 'node:crypto';
@@ -91,6 +94,7 @@ export class TaskHandler {
       const onProgress = (progress: ComputeProgress): void => {
         this.#count(done.progress, progress);
         done.progress = progress;
+        if (progress.training !== undefined) this.#tell(task, progress.training);
       };
       const result = await executor.execute(task, { signal, onProgress });
       const { images, batches } = done.progress;
@@ -105,6 +109,13 @@ export class TaskHandler {
     const { metrics } = this.#options;
     metrics.images.inc(Math.max(0, now.images - before.images));
     metrics.batches.inc(Math.max(0, now.batches - before.batches));
+  }
+
+  /** Says in passing how training goes: what the broker does not get costs nothing but a point of a picture. */
+  #tell(task: Task, training: Training): void {
+    const { connection } = this.#options;
+    if (connection.isClosed() || connection.isDraining()) return;
+    connection.publish(trainingSubject(task), encodeTraining(training));
   }
 
   async #giveUp(

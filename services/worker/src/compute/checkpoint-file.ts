@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 
 /** Steps between two checkpoints: what a kill costs, at most. */
 const STEPS = 50;
+/** Raised when what is kept changes, so that no version takes up what another has left. */
+const FORMAT = 2;
 
 /**
  * The state of a training task on this machine's disk, so that a task that comes back after its process was killed
@@ -16,7 +18,7 @@ export class CheckpointFile implements Checkpoints {
   readonly #path: string;
 
   constructor(folder: string, { kind, of, from, parameters, calibration }: DeriveTask, seed: number) {
-    const identity = JSON.stringify([kind, of?.digest, from?.digest, parameters, calibration, seed]);
+    const identity = JSON.stringify([FORMAT, kind, of?.digest, from?.digest, parameters, calibration, seed]);
     this.#path = join(folder, createHash('sha256').update(identity).digest('hex'));
   }
 

@@ -1,4 +1,5 @@
 import type { Tensors, ValueInfo } from '@unpair/graph';
+import type { Training } from '@unpair/protocol';
 import type { DeviceReport } from '@unpair/runtime';
 
 /**
@@ -78,6 +79,8 @@ export interface ComputeProgress {
   readonly images: number;
   /** Runs of a graph. */
   readonly batches: number;
+  /** How the training of a model goes, where there is news of it. */
+  readonly training?: Training;
 }
 
 export type ToCompute =

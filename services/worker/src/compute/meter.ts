@@ -1,3 +1,4 @@
+import type { Training } from '@unpair/protocol';
 import type { DifferentiableClassifier } from '@unpair/robustness';
 import type { ComputeProgress } from './messages.js';
 
@@ -39,9 +40,10 @@ export class Meter {
     };
   }
 
-  /** Counts a step of training over so many images. */
-  trained(images: number): void {
+  /** Counts a step of training over so many images; what there is to say of it is reported at once. */
+  trained(images: number, training: Training | undefined): void {
     this.#count(images, 0);
+    if (training !== undefined) this.#report({ ...this.#progress, training });
   }
 
   /** Reports the last counts. */

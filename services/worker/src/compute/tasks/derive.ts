@@ -7,11 +7,14 @@ import {
   siblings,
   type FineTuneProgress,
   type SiblingDefinition,
+  type TrainingCurve,
 } from '@unpair/robustness';
 import { createHash } from 'node:crypto';
 import { CheckpointFile } from '../checkpoint-file.js';
+import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../execute-task.js';
 import { assertFits, assertRange, parseParameters, present, TaskInputError } from '../task-input.js';
+import { TrainingMonitor } from '../training-monitor.js';
 import { fileOf } from './lending.js';
 
 /** A derived model, and the file that it is. */
@@ -29,8 +32,9 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
     return withTrainingSamples(task, context, async (samples) => {
       assertFits(of.id, classifier, samples);
       const target = await targetOf(task, definition, { samples, context });
-      const ingredients = { graph: loaded.graph, target, samples, context };
-      return described(task.model, await siblingOf(task, definition, ingredients));
+      const monitor = new TrainingMonitor({ model: task.model });
+      const ingredients = { graph: loaded.graph, target, samples, context, monitor };
+      return described(task.model, await siblingOf(task, definition, ingredients), monitor.curve);
     });
   });
 }
@@ -40,6 +44,7 @@ interface Ingredients {
   readonly target: Graph | undefined;
   readonly samples: SampleSet;
   readonly context: TaskContext;
+  readonly monitor: TrainingMonitor;
 }
 
 /** The model that a sibling is to share less with, where its way of deriving has one. A graph needs no lease. */
@@ -59,33 +64,34 @@ async function targetOf(
 async function siblingOf(
   task: DeriveTask,
   definition: SiblingDefinition,
-  { graph, target, samples, context: { workbench, signal, task: whole, meter } }: Ingredients,
+  { graph, target, samples, context: { workbench, signal, task: whole, meter }, monitor }: Ingredients,
 ): Promise<Graph> {
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
-  const checkpoints = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
+  const file = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
+  const checkpoints = file && new CurveCheckpoints(file, monitor.curve);
   const parameters = parseParameters(task.parameters);
-  const onStep = ({ batch }: FineTuneProgress): void => {
-    meter.trained(batch);
+  const onStep = (progress: FineTuneProgress): void => {
+    meter.trained(progress.batch, monitor.read(progress));
   };
   const request = { graph, target, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
   try {
     const sibling = await deriveSibling(definition, request);
-    await checkpoints?.remove();
+    await file?.remove();
     return sibling;
   } catch (error) {
     // It would come to nothing again; after anything else, another attempt may go on.
-    if (error instanceof RobustnessError) await checkpoints?.remove();
+    if (error instanceof RobustnessError) await file?.remove();
     throw error;
   }
 }
 
-function described(name: string, sibling: Graph): Derivation {
+function described(name: string, sibling: Graph, { points: curve }: TrainingCurve): Derivation {
   const bytes = encodeModel(sibling);
   const { parameters, nonZero, macs } = summarizeModel(sibling);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  const model = { model: name, digest, bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
-  return { model, bytes };
+  const size = { bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
+  return { model: { model: name, digest, ...size, curve }, bytes };
 }
 
 function definitionOf(kind: string): SiblingDefinition {
