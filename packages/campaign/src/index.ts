@@ -5,6 +5,7 @@ export type {
   Estimate,
   SimilarityInputs,
   SimilarityRow,
+  TrainingPoint,
 } from '@unpair/robustness';
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';

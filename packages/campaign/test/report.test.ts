@@ -39,6 +39,7 @@ describe('a report', () => {
       agreement: null,
       failure: null,
       source: null,
+      training: null,
     });
     expect(models[0]?.source).toEqual({ file: 'full.onnx', format: 'tflite', digest: 'def', options: {} });
   });

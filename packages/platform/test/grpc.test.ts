@@ -50,7 +50,7 @@ async function serve(): Promise<Served> {
         const violations = [{ field: 'id', description: 'id must not be empty' }];
         return Promise.reject(new ServiceError('INVALID_ARGUMENT', 'The id is empty.', { violations }));
       }
-      const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [] };
+      const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [], training: [] };
       const absent = { progress: undefined, createTime: undefined, endTime: undefined };
       return Promise.resolve({ campaign: { ...campaign, ...absent } });
     }),

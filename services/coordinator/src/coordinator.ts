@@ -13,6 +13,7 @@ import { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
 import { CampaignRecords } from './campaigns/records.js';
+import { TrainingFeed } from './campaigns/training-feed.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Reconciler } from './dispatch/reconciler.js';
 import { TaskQueue } from './dispatch/task-queue.js';
@@ -55,6 +56,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #queue: TaskQueue;
   readonly #dispatcher: Dispatcher;
   readonly #metrics: CoordinatorMetrics;
+  #training: TrainingFeed | undefined;
   #working: Promise<unknown> = Promise.resolve();
   #replaying = true;
 
@@ -111,6 +113,7 @@ export class Coordinator implements AsyncDisposable {
   #work(collecting: Promise<void>): void {
     const { connection, clock, logger, reconcileInterval: interval = 15_000 } = this.#options;
     const { signal } = this.#stop;
+    this.#training = new TrainingFeed({ connection, find: (id) => this.book.find(id), logger });
     const reconciler = new Reconciler({
       queue: this.#queue,
       runs: () => this.book.running(),
@@ -174,6 +177,7 @@ export class Coordinator implements AsyncDisposable {
   /** Stops work in order; what is queued stays queued, what was taken in is written. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#training?.[Symbol.dispose]();
     await this.#working.catch(() => undefined);
     await this.store[Symbol.asyncDispose]();
   }

@@ -5,6 +5,7 @@ import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
 import type { TaskState } from './campaigns/task-states.js';
 import type { QueueDepth } from './dispatch/task-queue.js';
+import { registerTrainingGauges } from './training-metrics.js';
 
 export interface CoordinatorMetricsOptions {
   readonly registry: Registry;
@@ -63,6 +64,7 @@ export class CoordinatorMetrics {
       registers,
     });
     registerCampaignGauges(options);
+    registerTrainingGauges(options);
     registerQueueGauges(options);
   }
 

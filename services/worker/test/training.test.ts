@@ -36,7 +36,7 @@ test('a task that trains says how it goes while it runs, and its result has the 
   await using cluster = await TestCluster.start();
   const made = await fixture();
   await cluster.store(made.target, made.surrogate, made.samples);
-  await using _worker = await startTestWorker(cluster);
+  await using worker = await startTestWorker(cluster);
   const heard = listen(cluster);
   const gentle = { sparsity: 0.1, 'finetune.epochs': 3 };
   const tasks = [pruneTask(0, made, gentle), unpairTask(1, made, {}), quantizeTask(2, made)];
@@ -59,6 +59,7 @@ test('a task that trains says how it goes while it runs, and its result has the 
   expect(heard.get(1)?.at(-1)).toMatchObject({ model: 'unpaired', step: 2, steps: 2, epochs: 1 });
   expect(untrained?.curve).toEqual([]);
   expect(heard.has(2)).toBe(false);
+  expect(worker.describe().tasksDone).toBe(3);
 });
 
 test('kill -9 in mid-training: it goes on from its checkpoint, to the same model and the same curve', async () => {

@@ -1,4 +1,4 @@
-import type { AccuracyRow, Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
+import type { AccuracyRow, Random, SimilarityInputs, SimilarityRow, TrainingPoint } from '@unpair/robustness';
 import { createRandom } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
@@ -39,6 +39,8 @@ export interface ModelFacts {
   readonly macs: number | null;
   /** Why it could not be derived. */
   readonly failure: string | null;
+  /** The course of its training, where there was any. */
+  readonly training?: readonly TrainingPoint[] | undefined;
 }
 
 /** What a report is made from: the campaign, its rows, and what the cluster knows about the run. */
@@ -103,7 +105,7 @@ class ReportBuilder {
       const rows = await results.accuracy(id);
       this.#digest.add({ kind: 'accuracy', model: id, rows });
       const of = entry.kind === 'file' ? null : entry.of;
-      const { source, ...facts } = models.get(id) ?? UNKNOWN;
+      const { source, training = null, ...facts } = models.get(id) ?? UNKNOWN;
       reports.push({
         id,
         of,
@@ -112,6 +114,7 @@ class ReportBuilder {
         accuracy: shareOf(rows, ({ label, predicted }) => label === predicted),
         agreement: of === null ? null : agreementOf(rows, await results.accuracy(of)),
         source: sourceReport(entry, source),
+        training,
       });
     }
     return reports;

@@ -1,5 +1,5 @@
 import type { ModelOptions } from '@unpair/graph';
-import type { Estimate, Norm, Parameters } from '@unpair/robustness';
+import type { Estimate, Norm, Parameters, TrainingPoint } from '@unpair/robustness';
 
 /** A 95 % interval of an estimate that stands beside it. */
 export interface Bounds {
@@ -51,6 +51,8 @@ export interface ModelReport {
   readonly failure: string | null;
   /** The published file that it was made from; null for derived models. */
   readonly source: SourceReport | null;
+  /** The course of its training; null where it was not trained. */
+  readonly training: readonly TrainingPoint[] | null;
 }
 
 /** A published file, and what was said about it. */

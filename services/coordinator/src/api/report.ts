@@ -1,6 +1,7 @@
 import { buildReport, type ModelFacts, type Report } from '@unpair/campaign';
 import type { ArtefactStore } from '@unpair/platform';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { curvesOf } from '../results/curves.js';
 import type { ResultStore } from '../results/result-store.js';
 import { StoredResults } from '../results/stored-results.js';
 
@@ -51,6 +52,7 @@ async function modelFacts(
   { store, artefacts }: ReportSources,
 ): Promise<ReadonlyMap<string, ModelFacts>> {
   const known = new Map((await store.models(run.id)).map((model) => [model.model, model]));
+  const curves = await curvesOf(store, run.id);
   const facts = new Map<string, ModelFacts>();
   for (const name of run.file.models.keys()) {
     const digest = run.digest(name) ?? null;
@@ -59,7 +61,8 @@ async function modelFacts(
     const { parameters = null, nonZero = null, macs = null } = model ?? {};
     const failure = run.modelFailure(name) ?? null;
     const source = run.source(name);
-    facts.set(name, { digest, bytes, parameters, nonZero, macs, failure, source });
+    const training = curves.get(name);
+    facts.set(name, { digest, bytes, parameters, nonZero, macs, failure, source, training });
   }
   return facts;
 }

@@ -5,8 +5,10 @@ import {
   type CampaignRecord,
   type ModelSource,
   type Task,
+  type Training,
 } from '@unpair/protocol';
 import { ChangeSignal } from './change-signal.js';
+import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
 import { Pace } from './pace.js';
 import { ReleaseOrder } from './release-order.js';
@@ -40,6 +42,7 @@ export class CampaignRun {
   readonly #failures: string[] = [];
   readonly #modelFailures = new Map<string, string>();
   readonly #generations = new Map<number, number>();
+  readonly #training = new ModelsInTraining();
   #record: CampaignRecord;
   #queries = 0;
   #wastedQueries = 0;
@@ -152,6 +155,7 @@ export class CampaignRun {
     this.#lastResult = outcome.time;
     this.#pace.finish();
     this.#generations.delete(outcome.index);
+    this.#training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
     if (outcome.kind !== 'done') this.#fail(outcome);
     this.changes.notify();
@@ -170,6 +174,20 @@ export class CampaignRun {
     this.#order.modelFailed(planned.model);
   }
 
+  /** Takes in how the training of a model goes; nothing unless its task is in flight. */
+  train(index: number, training: Training): void {
+    if (index >= this.plan.size || this.#states.get(index) !== 'inFlight') return;
+    const planned = this.plan.task(index);
+    if (planned.kind !== 'derive' || planned.model !== training.model) return;
+    this.#training.set(index, training);
+    this.changes.notify();
+  }
+
+  /** How every model that is in training comes along. */
+  training(): readonly Training[] {
+    return this.#training.all();
+  }
+
   /** Takes in queries that were spent on a result that came too late. */
   waste(queries: number): void {
     this.#wastedQueries += queries;
@@ -179,6 +197,7 @@ export class CampaignRun {
   cancel(record: CampaignRecord): void {
     this.#record = record;
     this.#states.cancelRest();
+    this.#training.clear();
     this.changes.notify();
   }
 
@@ -190,7 +209,7 @@ export class CampaignRun {
 
   /** Stands for the present state, also after a restart: equal tokens, nothing new. */
   get token(): string {
-    return `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}`;
+    return `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}${this.#training.token}`;
   }
 
   /** The campaign as clients see it. */
@@ -214,6 +233,7 @@ export class CampaignRun {
       createTime: this.#record.createTime,
       endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,
       failures: this.#failures,
+      training: [...this.#training.all()],
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { SimilarityRows, DerivedModel, TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
+import { writeCurve } from './curves.js';
 import type { RowWriter } from './row-writer.js';
 
 type Size = 'bytes' | 'parameters' | 'nonZero' | 'macs';
@@ -30,6 +31,7 @@ function writeContent(
     case 'derived': {
       const { model, digest } = outcome.value;
       writer.add('models', campaign, task, model, digest, ...sizes(outcome.value));
+      writeCurve(writer, campaign, outcome.value);
       return;
     }
     case 'accuracy': {

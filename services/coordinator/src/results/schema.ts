@@ -1,5 +1,5 @@
 /** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '3';
+export const schemaVersion = '4';
 
 /** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
 export const exportTables = {
@@ -30,6 +30,7 @@ export const createTables = `
   CREATE TABLE IF NOT EXISTS wasted (campaign VARCHAR, task BIGINT, queries BIGINT);
   CREATE TABLE IF NOT EXISTS models (campaign VARCHAR, task BIGINT, model VARCHAR, digest VARCHAR, bytes BIGINT,
     parameters BIGINT, non_zero BIGINT, macs BIGINT);
+  CREATE TABLE IF NOT EXISTS training (campaign VARCHAR, model VARCHAR, step BIGINT, measure VARCHAR, value DOUBLE);
   CREATE TABLE IF NOT EXISTS cells (campaign VARCHAR, cell VARCHAR, target VARCHAR, surrogate VARCHAR, attack VARCHAR,
     parameters VARCHAR, norm VARCHAR, epsilon DOUBLE);
   CREATE TABLE IF NOT EXISTS attacks (campaign VARCHAR, cell VARCHAR, sample BIGINT, label INTEGER,

@@ -55,6 +55,7 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         bytes: 123,
         parameters: 45,
         nonZero: 40,
+        curve: [],
       };
       return { $case: 'derived', value };
     }

@@ -1,0 +1,36 @@
+import type { Training } from '@unpair/protocol';
+
+/** The newest that workers said of each task that trains: no more than there are tasks in flight. */
+export class ModelsInTraining {
+  readonly #newest = new Map<number, Training>();
+
+  /** Takes in how the training of a task goes. */
+  set(index: number, training: Training): void {
+    this.#newest.set(index, training);
+  }
+
+  /** The task has ended. */
+  delete(index: number): void {
+    this.#newest.delete(index);
+  }
+
+  clear(): void {
+    this.#newest.clear();
+  }
+
+  /** In the order of the plan. */
+  all(): readonly Training[] {
+    return this.#sorted().map(([, training]) => training);
+  }
+
+  /** Stands for the present state: empty where nothing trains, and a function of tasks and steps otherwise. */
+  get token(): string {
+    return this.#sorted()
+      .map(([index, { step }]) => `.${index}-${step}`)
+      .join('');
+  }
+
+  #sorted(): readonly (readonly [number, Training])[] {
+    return [...this.#newest].sort(([a], [b]) => a - b);
+  }
+}

@@ -1,0 +1,43 @@
+import type { TrainingPoint } from '@unpair/campaign';
+import type { DerivedModel } from '@unpair/protocol';
+import type { ResultStore } from './result-store.js';
+import type { RowWriter } from './row-writer.js';
+
+/** Adds the course of a model's training: a row for each number of each point. */
+export function writeCurve(writer: RowWriter, campaign: string, { model, curve }: DerivedModel): void {
+  for (const { step, loss, accuracy, measures } of curve) {
+    const values = Object.entries({ ...measures, loss, accuracy });
+    for (const [measure, value] of values) {
+      writer.add('training', campaign, model, BigInt(step), measure, value);
+    }
+  }
+}
+
+/** The course of training of every model of a campaign that was trained, by name. */
+export async function curvesOf(
+  store: ResultStore,
+  campaignId: string,
+): Promise<ReadonlyMap<string, readonly TrainingPoint[]>> {
+  const rows = await store.query(
+    'SELECT model, step, measure, value FROM training WHERE campaign = $1 ORDER BY model, step, measure',
+    [campaignId],
+  );
+  const curves = new Map<string, TrainingPoint[]>();
+  for (const row of rows) {
+    const curve = curves.get(String(row['model'])) ?? [];
+    curves.set(String(row['model']), curve);
+    const step = Number(row['step']);
+    const last = curve.at(-1)?.step === step ? curve.pop() : undefined;
+    curve.push(extended(last ?? startOf(step), String(row['measure']), Number(row['value'])));
+  }
+  return curves;
+}
+
+function startOf(step: number): TrainingPoint {
+  return { step, loss: 0, accuracy: 0, measures: {} };
+}
+
+function extended(point: TrainingPoint, measure: string, value: number): TrainingPoint {
+  if (measure === 'loss' || measure === 'accuracy') return { ...point, [measure]: value };
+  return { ...point, measures: { ...point.measures, [measure]: value } };
+}
