@@ -1,9 +1,13 @@
 import type { Campaign } from '@unpair/protocol';
 
 import type { ProgressState } from '../terminal/progress.js';
+import { trainingLine } from './training-line.js';
 
-/** A campaign's state as a progress display shows it. */
-export function campaignProgress({ progress }: Pick<Campaign, 'progress'>): ProgressState {
+/** A campaign's state as a progress display shows it, with a line for each model in training. */
+export function campaignProgress({
+  progress,
+  training,
+}: Pick<Campaign, 'progress' | 'training'>): ProgressState {
   if (!progress) return { label: 'starting' };
   const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
   const settled = done + failed + deadLetters + cancelled;
@@ -18,6 +22,7 @@ export function campaignProgress({ progress }: Pick<Campaign, 'progress'>): Prog
     ]
       .filter(Boolean)
       .join(', '),
+    parts: training.map(trainingLine),
   };
 }
 

@@ -15,6 +15,7 @@ import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
+import { describeMeasures } from '../train/measures.js';
 import { TrainingMeter, describeReading } from '../train/meter.js';
 import { writeWholeFile } from '../whole-file.js';
 
@@ -126,9 +127,12 @@ function progressReporter(
   update: (state: { label: string; fraction: number; detail: string }) => void,
 ): (progress: FineTuneProgress) => void {
   let meter: TrainingMeter | undefined;
-  return ({ step, steps, batch, loss, accuracy }) => {
+  let measured: Readonly<Record<string, number>> = {};
+  return ({ step, steps, batch, loss, accuracy, measures }) => {
     meter ??= new TrainingMeter(batch, () => performance.now());
-    const detail = describeReading(meter.read({ loss, accuracy }, steps - step));
+    measured = { ...measured, ...measures };
+    const reading = describeReading(meter.read({ loss, accuracy }, steps - step));
+    const detail = [...describeMeasures(measured), reading].join(', ');
     update({ label: `step ${step}/${steps}`, fraction: step / steps, detail });
   };
 }

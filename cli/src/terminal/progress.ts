@@ -6,6 +6,15 @@ export interface ProgressState {
   readonly fraction?: number | undefined;
   /** Further words: counts, time left. */
   readonly detail?: string | undefined;
+  /** What is under way within it, each on a line of its own. */
+  readonly parts?: readonly ProgressPart[] | undefined;
+}
+
+/** Part of something that takes long. */
+export interface ProgressPart {
+  /** Tells it from the other parts. */
+  readonly label: string;
+  readonly detail: string;
 }
 
 /** Shows how far something has come. */
@@ -22,24 +31,36 @@ export interface ProgressStream {
 }
 
 const BAR_WIDTH = 24;
+/** Parts that a bar shows: with the line above them, no more lines than any screen has. */
+const PARTS_SHOWN = 8;
 const CLEAR_LINE = '\r\u001b[2K';
+const LINE_UP = '\u001b[1A';
 
-/** A bar that is redrawn in place, for terminals. */
+/** A bar, and a line for each part, that are redrawn in place, for terminals. */
 export function progressBar(stream: ProgressStream): Progress {
-  let shown = false;
+  let shown = 0;
+  const clear = (): string => CLEAR_LINE + (LINE_UP + CLEAR_LINE).repeat(Math.max(0, shown - 1));
   return {
     update(state) {
-      const text = [bar(state.fraction), percent(state.fraction), state.label, state.detail]
-        .filter(Boolean)
-        .join('  ');
-      stream.write(CLEAR_LINE + text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
-      shown = true;
+      const width = Math.max(20, (stream.columns ?? 80) - 1);
+      const lines = [barLine(state), ...partLines(state.parts)].map((line) => line.slice(0, width));
+      stream.write(clear() + lines.join('\n'));
+      shown = lines.length;
     },
     end() {
-      if (shown) stream.write(CLEAR_LINE);
-      shown = false;
+      if (shown > 0) stream.write(clear());
+      shown = 0;
     },
   };
+}
+
+function barLine({ fraction, label, detail }: ProgressState): string {
+  return words(bar(fraction), percent(fraction), label, detail);
+}
+
+function partLines(parts: readonly ProgressPart[] = []): readonly string[] {
+  const lines = parts.slice(0, PARTS_SHOWN).map(({ label, detail }) => words(label, detail));
+  return parts.length > PARTS_SHOWN ? [...lines, `and ${parts.length - PARTS_SHOWN} more`] : lines;
 }
 
 export interface ProgressLinesOptions {
@@ -49,24 +70,32 @@ export interface ProgressLinesOptions {
   readonly interval?: number;
 }
 
-/** Plain lines for logs: one whenever the label changes, and one now and then in between. */
+/** Plain lines for logs, of the whole and of each part: one whenever the label changes, and one now and then in between. */
 export function progressLines(
   stream: ProgressStream,
   { now, interval = 5_000 }: ProgressLinesOptions,
 ): Progress {
-  let last: { readonly label: string; readonly time: number; readonly text: string } | undefined;
+  const last = new Map<string, { readonly label: string; readonly time: number; readonly text: string }>();
+  const say = (key: string, label: string, text: string): void => {
+    const before = last.get(key);
+    const due = before?.label !== label || now() - before.time >= interval;
+    if (!due || before?.text === text) return;
+    last.set(key, { label, time: now(), text });
+    stream.write(`${text}\n`);
+  };
   return {
-    update(state) {
-      const text = [percent(state.fraction), state.label, state.detail].filter(Boolean).join('  ');
-      const due = last?.label !== state.label || now() - last.time >= interval;
-      if (!due || last?.text === text) return;
-      last = { label: state.label, time: now(), text };
-      stream.write(`${text}\n`);
+    update({ label, fraction, detail, parts = [] }) {
+      say('', label, words(percent(fraction), label, detail));
+      for (const part of parts) say(`part ${part.label}`, part.label, words(part.label, part.detail));
     },
     end() {
-      last = undefined;
+      last.clear();
     },
   };
+}
+
+function words(...parts: readonly (string | undefined)[]): string {
+  return parts.filter(Boolean).join('  ');
 }
 
 function bar(fraction = 0): string {

@@ -1,3 +1,5 @@
+import { percent } from './measures.js';
+
 /** What a progress line says of training. */
 export interface MeterReading {
   /** Mean over the recent past. */
@@ -45,11 +47,15 @@ export class TrainingMeter {
 
 /** `loss 0.812, accuracy 71.2 %, 812 images/s, 12 min left`. */
 export function describeReading({ loss, accuracy, imagesPerSecond, secondsLeft }: MeterReading): string {
-  const left = secondsLeft < 90 ? `${Math.round(secondsLeft)} s` : `${Math.round(secondsLeft / 60)} min`;
   return [
     `loss ${loss.toFixed(3)}`,
-    `accuracy ${(100 * accuracy).toFixed(1)} %`,
+    `accuracy ${percent(accuracy, 1)}`,
     `${Math.round(imagesPerSecond)} images/s`,
-    `${left} left`,
+    `${roughTime(secondsLeft)} left`,
   ].join(', ');
+}
+
+/** Seconds to the nearest unit that matters: `40 s`, `12 min`. */
+export function roughTime(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }

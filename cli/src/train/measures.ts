@@ -1,0 +1,25 @@
+/** How a measure is spoken of. */
+interface Wording {
+  readonly words: string;
+  readonly text: (value: number) => string;
+}
+
+const MEASURES: Readonly<Record<string, Wording>> = {
+  heldOutAccuracy: { words: 'held-out accuracy', text: (value) => percent(value, 1) },
+  cosine: { words: 'cosine', text: (value) => value.toFixed(2) },
+  transfer: { words: 'transfer', text: (value) => percent(value, 0) },
+};
+
+/** What was measured of a model in training, each in its unit: `cosine 0.08`, `transfer 31 %`. */
+export function describeMeasures(measures: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(measures).map(([name, value]) => {
+    const known = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
+    const { words, text } = known ?? { words: name, text: (other: number) => `${Number(other.toPrecision(3))}` };
+    return `${words} ${text(value)}`;
+  });
+}
+
+/** A share as `88.1 %`. */
+export function percent(share: number, digits: number): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
