@@ -20,6 +20,8 @@ export interface Panel {
   readonly queries: readonly Query[];
   /** `stat` shows the last value; `series`, the default, its course. */
   readonly shape?: 'stat' | 'series';
+  /** Whether values may be below 0, where the axis of a series begins otherwise. */
+  readonly signed?: boolean;
 }
 
 /** Panels under one heading, laid out from left to right. */
@@ -38,6 +40,7 @@ export function buildPanel({
   unit,
   queries,
   shape = 'series',
+  signed = false,
 }: Panel): Builder<GrafanaPanel> {
   const targets = queries.map(({ expression, legend }, index) =>
     new DataqueryBuilder()
@@ -45,9 +48,11 @@ export function buildPanel({
       .expr(expression)
       .legendFormat(legend),
   );
-  const builder =
-    shape === 'stat'
-      ? new StatBuilder().height(4).span(4)
-      : new TimeSeriesBuilder().height(8).span(8).min(0).fillOpacity(10);
+  const builder = shape === 'stat' ? new StatBuilder().height(4).span(4) : seriesBuilder(signed);
   return builder.title(title).description(description).unit(unit).datasource(datasource).targets(targets);
+}
+
+function seriesBuilder(signed: boolean): TimeSeriesBuilder {
+  const builder = new TimeSeriesBuilder().height(8).span(8).fillOpacity(10);
+  return signed ? builder : builder.min(0);
 }

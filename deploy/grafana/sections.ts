@@ -2,6 +2,8 @@ import type { Section } from './panel.js';
 
 const perSecond = (counter: string): string => `sum(rate(${counter}[$__rate_interval]))`;
 
+const ofModel = (gauge: string): string => `max by (campaign, model) (unpair_training_${gauge})`;
+
 /** What the dashboard shows, from the question asked most to the one asked last. */
 export const sections: readonly Section[] = [
   {
@@ -97,6 +99,43 @@ export const sections: readonly Section[] = [
           expression: `histogram_quantile(${quantile}, sum by (le, kind) (rate(unpair_worker_task_seconds_bucket[$__rate_interval])))`,
           legend: `{{kind}} p${quantile * 100}`,
         })),
+      },
+    ],
+  },
+  {
+    title: 'Training',
+    panels: [
+      {
+        title: 'Loss',
+        description:
+          'Of each model that a campaign trains, over its last steps. Rising: the rate is too high, and training may collapse.',
+        unit: 'short',
+        queries: [{ expression: ofModel('loss'), legend: '{{model}} {{campaign}}' }],
+      },
+      {
+        title: 'Training accuracy',
+        description: 'On the samples trained on, as they are shown: with what fools the target among them.',
+        unit: 'percentunit',
+        queries: [{ expression: ofModel('accuracy_ratio'), legend: '{{model}} {{campaign}}' }],
+      },
+      {
+        title: 'Measures',
+        description:
+          'What else is measured of a model in training, such as held-out accuracy, gradient cosine and transfer.',
+        unit: 'short',
+        signed: true,
+        queries: [
+          {
+            expression: 'max by (campaign, model, measure) (unpair_training_measure)',
+            legend: '{{measure}} {{model}} {{campaign}}',
+          },
+        ],
+      },
+      {
+        title: 'Steps done',
+        description: 'Share of its steps that each model in training has behind it.',
+        unit: 'percentunit',
+        queries: [{ expression: ofModel('progress_ratio'), legend: '{{model}} {{campaign}}' }],
       },
     ],
   },

@@ -14,7 +14,10 @@ const MEASURES: Readonly<Record<string, Wording>> = {
 export function describeMeasures(measures: Readonly<Record<string, number>>): readonly string[] {
   return Object.entries(measures).map(([name, value]) => {
     const known = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
-    const { words, text } = known ?? { words: name, text: (other: number) => `${Number(other.toPrecision(3))}` };
+    const { words, text } = known ?? {
+      words: name,
+      text: (other: number) => `${Number(other.toPrecision(3))}`,
+    };
     return `${words} ${text(value)}`;
   });
 }
