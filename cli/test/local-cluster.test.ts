@@ -5,6 +5,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Report } from '@unpair/campaign';
 import { describe, expect, test } from 'vitest';
 
 import { runCli, startCli } from './run-cli.js';
@@ -30,6 +31,33 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(second.exitCode).toBe(0);
     expect((await readReport(folder)).integrity).toEqual(report.integrity);
     expect(await processesOf(folder)).toEqual([]);
+  });
+
+  test('goes on without a model whose training collapses, and says so at once, at the end and in the report', async () => {
+    const training = '{ epochs: 1, batch: 8, samples: 40, rate: 100, augment: none }';
+    const models = `  pruned: { prune: { of: full, sparsity: 0.5, finetune: ${training} } }\ntargets: [full]`;
+    const text = CAMPAIGN.replace('targets: [full]', models).replace(
+      'surrogates: [full]',
+      'surrogates: [full, pruned]',
+    );
+    const folder = await workplace(text, 40);
+    const { exitCode, stdout, stderr } = await runCli(
+      ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'],
+      { cwd: folder },
+    );
+    expect(exitCode).toBe(1);
+    const sentence = /Task 0: training collapsed (at|by) step \d+: .*/.exec(stdout)?.[0] ?? 'none';
+    expect(stdout).toContain(`pruned was not made. ${sentence}\n`);
+    expect(stderr).toContain(`failure 1  ${sentence}\n`);
+    expect(stderr).toMatch(/error: campaign c-\w+ ended as failed/);
+    const { integrity, models: reported, attacks } = await readReport(folder);
+    expect(integrity).toMatchObject({ failed: 1, deadLetters: 0 });
+    const named = reported.map(({ id, failure, training: curve }) => ({ id, failure, curve }));
+    expect(named).toEqual([
+      { id: 'full', failure: null, curve: null },
+      { id: 'pruned', failure: sentence, curve: null },
+    ]);
+    expect(attacks.map(({ surrogate }) => surrogate)).toEqual(['full']);
   });
 
   test('stops in order on Ctrl-C and goes on from there', async () => {
@@ -74,12 +102,8 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
   });
 });
 
-interface ReportFile {
-  readonly integrity: Readonly<Record<string, unknown>>;
-}
-
-async function readReport(folder: string): Promise<ReportFile> {
-  return JSON.parse(await readFile(join(folder, 'out', 'report.json'), 'utf8')) as ReportFile;
+async function readReport(folder: string): Promise<Report> {
+  return JSON.parse(await readFile(join(folder, 'out', 'report.json'), 'utf8')) as Report;
 }
 
 /** Gathers what a command says on standard error. */

@@ -14,9 +14,15 @@ const pruned: Training = {
   ...{ measures: {}, secondsLeft: 0 },
 };
 
-function campaign(training: readonly Training[], done = 0): Pick<Campaign, 'progress' | 'training'> {
+type State = Pick<Campaign, 'progress' | 'training' | 'failures'>;
+
+function campaign(training: readonly Training[], done = 0, failures: string[] = []): State {
   const counts = { tasks: 40, inFlight: 2, failed: 0, deadLetters: 0, cancelled: 0, queries: 1200 };
-  return { progress: { ...counts, done, secondsLeft: 80, stage: 'derive' }, training: [...training] };
+  return {
+    progress: { ...counts, done, secondsLeft: 80, stage: 'derive' },
+    training: [...training],
+    failures,
+  };
 }
 
 /** A screen of so many columns that understands what the bar writes. */
@@ -85,6 +91,15 @@ test('a log has a line of each model now and then, apart from that of the campai
     'pruned  epoch 2/2  step 157/312  loss 0.20  accuracy 100.0 %\n',
     line(1, 600),
   ]);
+});
+
+test('a failure is told once, as soon as it is known', () => {
+  const lines: string[] = [];
+  const progress = progressLines({ write: (text: string) => lines.push(text) }, { now: () => 0 });
+  const failures = ['Task 0: training collapsed at step 7: the loss is NaN; try a lower rate'];
+  for (let update = 0; update < 3; update++) progress.update(campaignProgress(campaign([], 4, failures)));
+  progress.update(campaignProgress(campaign([], 4, [...failures, 'Task 3: it cannot be.'])));
+  expect(lines.slice(1)).toEqual([`failure 1  ${failures.join()}\n`, 'failure 2  Task 3: it cannot be.\n']);
 });
 
 test('measures are told in their units, and those of other versions as numbers', () => {

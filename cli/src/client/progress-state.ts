@@ -3,11 +3,12 @@ import type { Campaign } from '@unpair/protocol';
 import type { ProgressState } from '../terminal/progress.js';
 import { trainingLine } from './training-line.js';
 
-/** A campaign's state as a progress display shows it, with a line for each model in training. */
+/** A campaign's state as a progress display shows it, with a line for each model in training and for each failure. */
 export function campaignProgress({
   progress,
   training,
-}: Pick<Campaign, 'progress' | 'training'>): ProgressState {
+  failures,
+}: Pick<Campaign, 'progress' | 'training' | 'failures'>): ProgressState {
   if (!progress) return { label: 'starting' };
   const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
   const settled = done + failed + deadLetters + cancelled;
@@ -22,7 +23,10 @@ export function campaignProgress({
     ]
       .filter(Boolean)
       .join(', '),
-    parts: training.map(trainingLine),
+    parts: [
+      ...training.map(trainingLine),
+      ...failures.map((detail, index) => ({ label: `failure ${index + 1}`, detail })),
+    ],
   };
 }
 
