@@ -103,11 +103,18 @@ test('a failure is told once, as soon as it is known', () => {
 });
 
 test('measures are told in their units, and those of other versions as numbers', () => {
-  const measures = { heldOutAccuracy: 0.8731, cosine: -0.5, transfer: 0.05, constructor: 1234.5 };
+  const measures = {
+    heldOutAccuracy: 0.8731,
+    cosine: -0.5,
+    transfer: 0.05,
+    constructor: 1234.5,
+    keptStep: 1234,
+  };
   expect(describeMeasures(measures)).toEqual([
     'held-out accuracy 87.3 %',
     'cosine -0.50',
     'transfer 5 %',
     'constructor 1230',
+    'keptStep 1234',
   ]);
 });

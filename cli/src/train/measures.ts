@@ -16,10 +16,14 @@ export function describeMeasures(measures: Readonly<Record<string, number>>): re
     const known = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
     const { words, text } = known ?? {
       words: name,
-      text: (other: number) => `${Number(other.toPrecision(3))}`,
+      text: number,
     };
     return `${words} ${text(value)}`;
   });
+}
+
+function number(value: number): string {
+  return `${Number.isInteger(value) ? value : Number(value.toPrecision(3))}`;
 }
 
 /** A share as `88.1 %`. */

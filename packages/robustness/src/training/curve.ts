@@ -39,9 +39,10 @@ export class TrainingCurve {
     this.#limit = limit;
   }
 
-  /** The stretches that have ended, in order. */
+  /** In order; the last stretch is shorter where the run has stopped within it. */
   get points(): readonly TrainingPoint[] {
-    return this.#state.points;
+    const { points, open } = this.#state;
+    return open.count === 0 ? points : [...points, meanOf(open)];
   }
 
   get state(): CurveState {

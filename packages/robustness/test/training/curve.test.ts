@@ -38,6 +38,15 @@ describe('a training curve', () => {
     ]);
   });
 
+  it('ends with the step at which the run stopped early, and what was measured there', () => {
+    const curve = new TrainingCurve(3);
+    for (let step = 1; step <= 20; step++) curve.add(stepOf(step, 50));
+    expect(curve.points.map(({ step, loss, measures }) => [step, loss, measures])).toEqual([
+      [17, 9, { cosine: 0.01 }],
+      [20, 19, { cosine: 0.02 }],
+    ]);
+  });
+
   it('is the same when the run stops anywhere and goes on, and never longer than its limit', () => {
     const run = fc.tuple(
       fc.integer({ min: 1, max: 400 }),

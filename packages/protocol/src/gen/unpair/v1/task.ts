@@ -1436,7 +1436,7 @@ export const DerivedModel: MessageFns<DerivedModel> = {
       writer.uint32(48).int64(message.macs);
     }
     for (const v of message.curve) {
-      TrainingPoint.encode(v!, writer.uint32(58).fork()).join();
+      TrainingPoint.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1502,8 +1502,8 @@ export const DerivedModel: MessageFns<DerivedModel> = {
             message.macs = longToNumber(reader.int64());
             continue;
           }
-          case 7: {
-            if (tag !== 58) {
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 
