@@ -114,7 +114,7 @@ export const sections: readonly Section[] = [
       },
       {
         title: 'Training accuracy',
-        description: 'On the samples trained on, as they are shown: with what fools the target among them.',
+        description: 'Of each model in training, over its last steps, on the samples trained on.',
         unit: 'percentunit',
         queries: [{ expression: ofModel('accuracy_ratio'), legend: '{{model}} {{campaign}}' }],
       },

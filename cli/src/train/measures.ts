@@ -14,10 +14,7 @@ const MEASURES: Readonly<Record<string, Wording>> = {
 export function describeMeasures(measures: Readonly<Record<string, number>>): readonly string[] {
   return Object.entries(measures).map(([name, value]) => {
     const known = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
-    const { words, text } = known ?? {
-      words: name,
-      text: number,
-    };
+    const { words, text } = known ?? { words: name, text: number };
     return `${words} ${text(value)}`;
   });
 }
