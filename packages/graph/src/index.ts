@@ -1,4 +1,5 @@
 export { describeNode, floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
+export { DerivativeError } from './autodiff/derivative-error.js';
 export { isDifferentiable } from './autodiff/differentiable.js';
 export type { Differentiability } from './autodiff/differentiable.js';
 export { gradient, gradientName } from './autodiff/gradient.js';

@@ -1,9 +1,10 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, Dim, Node, ValueType } from '../graph.js';
 import { codeOfDataType } from '../data-types.js';
-import { ModelError, float, int, ints } from '../graph.js';
+import { float, int, ints } from '../graph.js';
 import type { DataType, Tensor } from '../tensor.js';
 import { float32 } from '../tensor.js';
+import { DerivativeError } from './derivative-error.js';
 
 /** What is known of the graph that is being differentiated. */
 export interface Primal {
@@ -59,11 +60,11 @@ export class Emitter {
     return this.#builder.opset;
   }
 
-  /** @throws {ModelError} when shape inference could not type the value. */
+  /** @throws {DerivativeError} when shape inference could not type the value. */
   typeOf(value: string): ValueType {
     const type = this.#primal.types.get(value);
     if (type === undefined) {
-      throw new ModelError(`value "${value}" cannot be differentiated because its shape is unknown`);
+      throw new DerivativeError(`value "${value}" cannot be differentiated because its shape is unknown`);
     }
     return type;
   }

@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../graph.js';
-import { ModelError } from '../graph.js';
 import { isComposite } from '../composites/decompose.js';
+import { DerivativeError } from './derivative-error.js';
 import { isConstantAlmostEverywhere, ruleFor } from './registry.js';
 
 /** The part of a graph that derivatives flow through. */
@@ -30,7 +30,7 @@ export function findPath(graph: Graph, target: string, sources: Iterable<string>
 
 /**
  * @param composite whether nodes may also be such as can be decomposed.
- * @throws {ModelError} one sentence on the first node without a rule, with the other operators that lack one.
+ * @throws {DerivativeError} one sentence on the first node without a rule, with the other operators that lack one.
  */
 export function assertRules(nodes: readonly Node[], { composite = true } = {}): void {
   const missing = nodes.filter((node) => ruleFor(node) === undefined && !(composite && isComposite(node)));
@@ -38,7 +38,7 @@ export function assertRules(nodes: readonly Node[], { composite = true } = {}): 
   if (first === undefined) return;
   const others = [...new Set(missing.map(describeOperator))].filter((op) => op !== describeOperator(first));
   const rest = others.length === 0 ? '' : `; neither can ${others.sort().join(', ')}, which it also uses`;
-  throw new ModelError(
+  throw new DerivativeError(
     `operator ${describeOperator(first)} of node "${first.name}" cannot be differentiated${rest}`,
   );
 }

@@ -1,6 +1,6 @@
 import { describeNode } from '../attributes.js';
-import type { Dim, Node } from '../graph.js';
-import { ModelError } from '../graph.js';
+import type { Dim, ModelError, Node } from '../graph.js';
+import { DerivativeError } from './derivative-error.js';
 import type { Emitter } from './emitter.js';
 import { NodeView } from './node-view.js';
 
@@ -52,7 +52,7 @@ export class Pullback extends NodeView {
 
   /** The error for a node that its rule cannot differentiate. */
   override refuse(reason: string): ModelError {
-    return new ModelError(`${describeNode(this.node)} cannot be differentiated: ${reason}`);
+    return new DerivativeError(`${describeNode(this.node)} cannot be differentiated: ${reason}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Graph } from '@unpair/graph';
+import { DerivativeError, ModelError } from '@unpair/graph';
 import { createClassifier } from '../graph-classifier.js';
 import { argmax } from '../logits.js';
 import { RobustnessError } from '../robustness-error.js';
@@ -24,11 +25,14 @@ export function sampleDemand(
 /**
  * Makes a sibling, and sees to it that it still classifies: what attacks and similarity say of one that answers by
  * chance means nothing.
+ * @throws {ModelError} when training needs a derivative that there is not: which, and what to do instead
  * @throws {RobustnessError} FAILED_PRECONDITION when the sibling is below twice chance and the model is not
  * @throws what the definition throws
  */
 export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
-  const sibling = await definition.derive(request);
+  const sibling = await definition.derive(request).catch((error: unknown) => {
+    throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
+  });
   const threshold = collapsedBelow(request.samples.classes);
   const accuracy = await probe(sibling, request);
   if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;
@@ -37,6 +41,13 @@ export async function deriveSibling(definition: SiblingDefinition, request: Sibl
       `${threshold.toFixed(3)}, hardly better than chance; compress less, or fine-tune longer`,
     'FAILED_PRECONDITION',
   );
+}
+
+function withWayOut(error: DerivativeError, { parameters }: SiblingDefinition): ModelError {
+  const way = Object.hasOwn(parameters, 'finetune.epochs')
+    ? 'make the sibling without training, by finetune.epochs of 0'
+    : 'export the model with operators that can be';
+  return new ModelError(`${error.message}; ${way}`, { cause: error });
 }
 
 /** Accuracy on the first training samples. */

@@ -1,0 +1,58 @@
+import type { Graph } from '@unpair/graph';
+import { GraphBuilder, float32, int64 } from '@unpair/graph';
+import type { Parameters } from '@unpair/robustness';
+import { createRandom, deriveSibling, siblings } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import { describe, expect, it } from 'vitest';
+import { brightSamples } from '../support/bright-samples.js';
+
+const runtime = await createRuntime();
+const samples = brightSamples();
+
+/** A classifier that sums its features up one after the other, which has no derivative here. */
+function cumulative(): Graph {
+  const builder = new GraphBuilder('cumulative');
+  const random = createRandom({ seed: 1, cell: 'weights', sample: 0 });
+  const dense = (input: string, rows: number, columns: number): string => {
+    const weights = new Float32Array(rows * columns);
+    random.fillNormal(weights);
+    const constant = builder.initializer(`weights${rows}`, float32([rows, columns], weights));
+    return builder.node('MatMul', [input, constant]);
+  };
+  const flat = builder.node('Flatten', [builder.input('image', 'float32', ['N', 3, 8, 8])]);
+  const axis = builder.initializer('axis', int64([], [1]));
+  const summed = builder.node('CumSum', [dense(flat, 192, 8), axis]);
+  builder.output(builder.rename(dense(summed, 8, 4), 'logits'), 'float32', ['N', 4]);
+  return builder.build();
+}
+
+async function derived(name: string, given: Parameters): Promise<Graph> {
+  const definition = siblings.find((each) => each.name === name);
+  if (definition === undefined) throw new Error(`no way called ${name}`);
+  const specs = Object.entries(definition.parameters);
+  const parameters = { ...Object.fromEntries(specs.map(([key, spec]) => [key, spec.default])), ...given };
+  const graph = cumulative();
+  return deriveSibling(definition, { graph, target: graph, runtime, samples, parameters, seed: 1 });
+}
+
+const sentence = 'operator CumSum of node "cumsum_\\d" cannot be differentiated';
+
+describe('a model that cannot be differentiated', () => {
+  it.each([
+    ['quantize', { calibration: 32 }],
+    ['prune', { sparsity: 0.1 }],
+  ])('has a sibling by %s without training, and is told so', async (name, parameters) => {
+    const training = { ...parameters, 'finetune.epochs': 1, 'finetune.batch': 32 };
+    await expect(derived(name, training)).rejects.toThrow(
+      new RegExp(`^${sentence}; make the sibling without training, by finetune.epochs of 0$`),
+    );
+    const sibling = await derived(name, { ...parameters, 'finetune.epochs': 0 });
+    expect(sibling.nodes.map(({ op }) => op)).toContain('CumSum');
+  });
+
+  it('cannot be unpaired as it is, and is told so', async () => {
+    await expect(derived('unpair', { batch: 32, epochs: 1 })).rejects.toThrow(
+      new RegExp(`^${sentence}; export the model with operators that can be$`),
+    );
+  });
+});
