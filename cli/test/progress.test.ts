@@ -1,6 +1,8 @@
 import type { Campaign, Training } from '@unpair/protocol';
+import { CampaignState } from '@unpair/protocol';
 import { describe, expect, test } from 'vitest';
 
+import { campaignText } from '../src/client/campaign-table.js';
 import { campaignProgress } from '../src/client/progress-state.js';
 import { progressBar, progressLines } from '../src/terminal/progress.js';
 import { describeMeasures } from '../src/train/measures.js';
@@ -100,6 +102,16 @@ test('a failure is told once, as soon as it is known', () => {
   for (let update = 0; update < 3; update++) progress.update(campaignProgress(campaign([], 4, failures)));
   progress.update(campaignProgress(campaign([], 4, [...failures, 'Task 3: it cannot be.'])));
   expect(lines.slice(1)).toEqual([`failure 1  ${failures.join()}\n`, 'failure 2  Task 3: it cannot be.\n']);
+});
+
+test('unpair get shows models in training and failures below the campaign', () => {
+  const times = { createTime: undefined, endTime: undefined };
+  const rest = { id: 'c-1', name: 'defend', state: CampaignState.RUNNING, ...times };
+  const text = campaignText({ ...rest, ...campaign([pruned], 4, ['Task 0: it cannot be.']) });
+  expect(text.split('\n').slice(-2)).toEqual([
+    'pruned  epoch 2/2  step 157/312  loss 0.20  accuracy 100.0 %',
+    'failure: Task 0: it cannot be.',
+  ]);
 });
 
 test('measures are told in their units, and those of other versions as numbers', () => {

@@ -1,6 +1,7 @@
 import type { Campaign } from '@unpair/protocol';
 
 import { renderTable } from '../terminal/table.js';
+import { trainingLine } from './training-line.js';
 
 /** State in a word: `running`. */
 export function stateWord({ state }: Pick<Campaign, 'state'>): string {
@@ -23,8 +24,9 @@ export function campaignTable(campaigns: readonly Campaign[]): string {
 
 /** One campaign in full. */
 export function campaignText(campaign: Campaign): string {
+  const training = campaign.training.map(trainingLine).map(({ label, detail }) => `${label}  ${detail}`);
   const failures = campaign.failures.map((failure) => `failure: ${failure}`);
-  return [campaignTable([campaign]), ...failures].join('\n');
+  return [campaignTable([campaign]), ...training, ...failures].join('\n');
 }
 
 function time(moment: Date | undefined): string {
