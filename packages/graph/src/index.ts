@@ -20,6 +20,7 @@ export {
   dataTypeOfCode,
   ELEMENT_ARRAYS,
 } from './data-types.js';
+export { float16Value } from './float16.js';
 export { OutOfMemoryError, RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';
@@ -28,6 +29,7 @@ export { channelGroups } from './pruning/channel-groups.js';
 export type { ChannelGroup, ChannelMember } from './pruning/channel-groups.js';
 export { removeChannels } from './pruning/remove-channels.js';
 export type { KeptChannels } from './pruning/remove-channels.js';
+export { roundToEven } from './quantization/affine.js';
 export type { QuantizationScheme, ValueRange } from './quantization/affine.js';
 export { countValues, emptyHistogram, leastErrorRange, percentileRange } from './quantization/histogram.js';
 export type { Histogram } from './quantization/histogram.js';
@@ -58,7 +60,6 @@ export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
 export { activationBytes, assertSupported, summarizeModel, unsupportedOperators } from './summary.js';
 export type { ModelSummary } from './summary.js';
-export { adaptInput } from './transforms/adapt/adapt-input.js';
 export { adaptModel } from './transforms/adapt/adapt-model.js';
 export { selectClasses, toLogits } from './transforms/adapt/adapt-output.js';
 export type { ClassRange, Layout, ModelOptions, Preprocessing } from './transforms/adapt/model-options.js';
@@ -68,7 +69,6 @@ export { dropIdentities } from './transforms/drop-identities.js';
 export { foldBatchNormalization } from './transforms/fold-batch-normalization.js';
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
-export { logitsOf } from './transforms/logits-of.js';
 export { penultimateValue } from './transforms/penultimate.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
 export { shareCommonNodes } from './transforms/share-common-nodes.js';

@@ -32,7 +32,6 @@ export type { TunedRunSizeOptions, TunedSizes } from './batching/tuned-run-size.
 export { consecutiveSamples } from './classifier.js';
 export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
 export type { ImageShape } from './classifier-graph.js';
-export { penaltiesOf, unpairs } from './defences/objective.js';
 export type { UnpairingObjective } from './defences/objective.js';
 export { unpair } from './defences/unpair.js';
 export type { UnpairOptions } from './defences/unpair.js';

@@ -1,5 +1,5 @@
 import type { Tensor } from '@unpair/graph';
-import { ModelError, float32, sizeOf } from '@unpair/graph';
+import { ModelError, float16Value, float32, sizeOf } from '@unpair/graph';
 
 import type { Json } from './json.js';
 
@@ -28,7 +28,7 @@ const STORED: Readonly<Record<string, StoredType>> = {
 const QUANTIZED: Readonly<Record<string, StoredType>> = {
   uint8: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
   uint16: { bytes: 2, read: (view, offset) => view.getUint16(offset, true) },
-  float16: { bytes: 2, read: (view, offset) => halfToNumber(view.getUint16(offset, true)) },
+  float16: { bytes: 2, read: (view, offset) => float16Value(view.getUint16(offset, true)) },
 };
 
 /**
@@ -128,14 +128,4 @@ function typeNamed(types: Readonly<Record<string, StoredType>>, name: string, pl
   throw new ModelError(
     `${place} has element type "${name}", which is not supported; supported are ${Object.keys(types).join(', ')}`,
   );
-}
-
-/** IEEE 754 binary16: 1 bit sign, 5 bits exponent, 10 bits fraction. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@unpair/graph';
-import { ModelError, arrayOver, sizeOf } from '@unpair/graph';
+import { ModelError, arrayOver, float16Value, sizeOf } from '@unpair/graph';
 
 import type { FileTensor } from './model-file.js';
 
@@ -38,18 +38,7 @@ export function constantTensor(tensor: FileTensor): Tensor {
   }
   // A copy, as typed arrays need aligned bytes; the format is little-endian like every platform of the runtimes.
   const buffer = data.slice().buffer;
-  if (type === 'float16') return { dataType: 'float32', shape, data: widen(new Uint16Array(buffer)) };
+  if (type === 'float16')
+    return { dataType: 'float32', shape, data: Float32Array.from(new Uint16Array(buffer), float16Value) };
   return { dataType: type, shape, data: arrayOver(type as 'float32', buffer) } as Tensor;
-}
-
-/** IEEE 754 half precision to single. */
-function widen(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (bits) => {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 0x1f;
-    const fraction = bits & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
 }

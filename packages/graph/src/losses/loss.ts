@@ -3,7 +3,7 @@ import { gradient, gradientName } from '../autodiff/gradient.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
-import { valueBeforeSoftmax } from '../transforms/logits-of.js';
+import { valueBeforeSoftmax } from '../transforms/value-before-softmax.js';
 import type { LossName } from './catalogue.js';
 import { lossWriters } from './catalogue.js';
 

@@ -1,4 +1,5 @@
 import { codeOfDataType } from '../data-types.js';
+import { float16Value } from '../float16.js';
 import type { Attribute, Attributes, Node } from '../graph.js';
 import { int } from '../graph.js';
 import type { Tensor } from '../tensor.js';
@@ -45,12 +46,4 @@ function widenAttributes(attributes: Attributes): Attributes {
 function widen(tensor: Tensor): Tensor {
   if (tensor.dataType !== 'float16') return tensor;
   return { dataType: 'float32', shape: tensor.shape, data: Float32Array.from(tensor.data, float16Value) };
-}
-
-/** The number that 16 bits of IEEE 754 binary16 stand for. */
-export function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

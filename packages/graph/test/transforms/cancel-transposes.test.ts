@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Graph } from '@unpair/graph';
-import { GraphBuilder, cancelTransposes, float, float32, int, ints, logitsOf } from '@unpair/graph';
+import { GraphBuilder, cancelTransposes, float, float32, int, ints, toLogits } from '@unpair/graph';
 import { runGraph } from '../support/onnxruntime.js';
 import { uniform } from '../support/random.js';
 
@@ -141,8 +141,8 @@ test('logits are what goes into a softmax whose probabilities are rounded', () =
   ];
   const rounded = b.node('QuantizeLinear', [b.node('Softmax', [logits]), ...parameters]);
   b.output(b.node('DequantizeLinear', [rounded, ...parameters]), 'float32', ['N', 4]);
-  const graph = logitsOf(b.build());
+  const graph = toLogits(b.build());
   expect(graph.outputs).toEqual([{ name: logits, dataType: 'float32', shape: ['N', 4] }]);
   expect(graph.nodes.map(({ op }) => op)).toEqual(['Neg']);
-  expect(logitsOf(graph)).toEqual(graph);
+  expect(toLogits(graph)).toEqual(graph);
 });

@@ -1,6 +1,6 @@
 import { encodeModel } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
-import type { Checkpoints, FineTuneProgress, UnpairOptions, UnpairingObjective } from '@unpair/robustness';
+import type { FineTuneProgress, UnpairOptions, UnpairingObjective } from '@unpair/robustness';
 import {
   consecutiveSamples,
   createDifferentiableClassifier,
@@ -15,6 +15,7 @@ import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foolingPoints } from '../../src/defences/points.js';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
@@ -98,7 +99,7 @@ describe('unpair', () => {
   it('gives the same bits twice, and when it goes on after a kill', async () => {
     const objective = { adversarial: 0.25, noise: 0.25, squaredCosine: 1 };
     const whole = encodeModel(await unpaired(objective));
-    const checkpoints = new MemoryCheckpoints();
+    const checkpoints = new MemoryCheckpoints(3);
     const onStep = ({ step }: FineTuneProgress): void => {
       if (step === 8) throw new Error('killed');
     };
@@ -110,18 +111,6 @@ describe('unpair', () => {
     await expect(unpaired({ adversarial: 0.75, noise: 0.5 })).rejects.toThrow('got 0.75 and 0.5');
   });
 });
-
-class MemoryCheckpoints implements Checkpoints {
-  readonly every = 3;
-  #saved: Uint8Array | undefined;
-  load(): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.#saved);
-  }
-  save(bytes: Uint8Array): Promise<void> {
-    this.#saved = bytes;
-    return Promise.resolve();
-  }
-}
 
 /** The samples where the target is fooled at the objective's epsilon, by more steps than training takes. */
 async function foolingImages(): Promise<Float32Array> {

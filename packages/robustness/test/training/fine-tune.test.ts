@@ -1,10 +1,11 @@
 import type { Graph, Tensors } from '@unpair/graph';
 import { TEACHER_LOGITS, encodeModel, float32 } from '@unpair/graph';
-import type { Checkpoints, FineTuneOptions, FineTuneProgress } from '@unpair/robustness';
+import type { FineTuneOptions, FineTuneProgress } from '@unpair/robustness';
 import { RobustnessError, buildTrainingStep, fineTune } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
 
 const base: FineTuneOptions = {
   graph: smallResnet(),
@@ -21,18 +22,6 @@ const base: FineTuneOptions = {
     augmentation: { pad: 1, flip: true },
   },
 };
-
-class MemoryCheckpoints implements Checkpoints {
-  saved: Uint8Array | undefined;
-  readonly every = 5;
-  load(): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.saved);
-  }
-  save(bytes: Uint8Array): Promise<void> {
-    this.saved = bytes;
-    return Promise.resolve();
-  }
-}
 
 async function trained(options: Partial<FineTuneOptions> = {}): Promise<{
   readonly graph: Graph;
@@ -59,7 +48,7 @@ describe('fineTune', () => {
 
   it('gives the same bits when it is stopped and goes on from a checkpoint, and on two threads', async () => {
     const whole = await trained();
-    const checkpoints = new MemoryCheckpoints();
+    const checkpoints = new MemoryCheckpoints(5);
     const controller = new AbortController();
     const stop = ({ step }: FineTuneProgress): void => {
       if (step === 7) controller.abort(new Error('stopped'));
@@ -72,7 +61,7 @@ describe('fineTune', () => {
   });
 
   it('goes on from its last checkpoint when it was killed, and not from one of another run', async () => {
-    const checkpoints = new MemoryCheckpoints();
+    const checkpoints = new MemoryCheckpoints(5);
     const killed = trained({
       checkpoints,
       onStep: ({ step }) => {

@@ -1,10 +1,11 @@
-import type { Graph, LoadOptions, Runtime } from '@unpair/graph';
+import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { RuntimeError, encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
+import { GraphExecutable } from '../graph-executable.js';
 import { probeBlockSize } from './block-size.js';
 import { lowerConvolutions } from './blocked-convolution.js';
+import { loadedSession } from './loaded-session.js';
 import { mixesQuantizedAndFloat } from './quantized-weights.js';
-import { SessionExecutable } from './session-executable.js';
 
 /**
  * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA provider. A run occupies the calling
@@ -22,11 +23,7 @@ export function createOnnxRuntime(device = 'cpu'): Runtime {
   };
 }
 
-async function load(
-  device: string,
-  graph: Graph,
-  { threads = 1 }: LoadOptions = {},
-): Promise<SessionExecutable> {
+async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
   }
@@ -38,7 +35,7 @@ async function load(
       encodeModel(lowered),
       sessionOptions(device, lowered, threads),
     );
-    return new SessionExecutable(graph, session);
+    return new GraphExecutable(graph, loadedSession(graph.name, session));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RuntimeError(`onnxruntime cannot load graph "${graph.name}": ${reason}`, { cause: error });

@@ -1,11 +1,4 @@
-/** The number that 16 bits of an IEEE 754 half stand for. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
+import { roundToEven } from '@unpair/graph';
 
 /** The IEEE 754 half nearest to a number, ties to even, as 16 bits. */
 export function floatToHalf(value: number): number {
@@ -17,12 +10,4 @@ export function floatToHalf(value: number): number {
   const exponent = Math.floor(Math.log2(size));
   const scaled = roundToEven((size / 2 ** exponent - 1) * 1024);
   return sign | (((exponent + 15) << 10) + scaled);
-}
-
-/** The nearest whole number; of two, the even one. */
-export function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -1,8 +1,9 @@
 import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { ModelError, RuntimeError } from '@unpair/graph';
+import { GraphExecutable } from '../graph-executable.js';
 import { openBackend } from './backend.js';
 import type { Device, TensorflowBackend } from './device.js';
-import { PlanExecutable } from './plan-executable.js';
+import { loadedPlan } from './loaded-plan.js';
 import { compilePlan } from './plan.js';
 
 export interface TensorflowOptions {
@@ -32,7 +33,7 @@ async function load(device: Device, graph: Graph, { threads = 1 }: LoadOptions =
   }
   await device.acquire();
   try {
-    return new PlanExecutable(device, graph, compilePlan(device, graph));
+    return new GraphExecutable(graph, loadedPlan(graph.name, device, compilePlan(device, graph)));
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw new RuntimeError(`the runtime tensorflow cannot load graph "${graph.name}": ${error.message}`, {

@@ -1,7 +1,7 @@
 import type { DataType, Tensor } from '@unpair/graph';
-import { RuntimeError, arrayOver, BYTES_PER_ELEMENT, sizeOf } from '@unpair/graph';
+import { RuntimeError, arrayOver, BYTES_PER_ELEMENT, float16Value, sizeOf } from '@unpair/graph';
 import type { Device, DeviceTensor, DeviceType } from './device.js';
-import { halfToFloat, floatToHalf } from './half.js';
+import { floatToHalf } from './half.js';
 
 /** How each element type is held on the device. Narrow and wide integers are int32 there, all floats float32. */
 const DEVICE_TYPES: Readonly<Record<DataType, DeviceType>> = {
@@ -42,7 +42,7 @@ function arrayForDevice(tensor: Tensor): Float32Array | Int32Array | Uint8Array 
         checked(value, Number.isFinite(value) && !Number.isFinite(Math.fround(value)), 'float64', 'float32'),
       );
     case 'float16':
-      return Float32Array.from(tensor.data, halfToFloat);
+      return Float32Array.from(tensor.data, float16Value);
     case 'int64':
       return Int32Array.from(tensor.data, narrowed);
     default:

@@ -3,7 +3,7 @@ import { GraphBuilder } from '../../builder.js';
 import type { Graph, ValueInfo } from '../../graph.js';
 import { ModelError, int } from '../../graph.js';
 import { float32, int64 } from '../../tensor.js';
-import { valueBeforeSoftmax } from '../logits-of.js';
+import { valueBeforeSoftmax } from '../value-before-softmax.js';
 import { pruneDeadNodes } from '../prune-dead-nodes.js';
 import type { ClassRange, ModelOptions } from './model-options.js';
 

@@ -5,6 +5,7 @@ import {
   float32,
   intAttribute,
   intsAttribute,
+  roundToEven,
   sizeOf,
   stringAttribute,
 } from '@unpair/graph';
@@ -12,7 +13,6 @@ import { stridesOf } from '../movement.js';
 import type { Rule, Rules } from '../rule.js';
 import { axisOf, outputShapes } from '../rule.js';
 import { Value } from '../value.js';
-import { roundToEven } from '../half.js';
 import type { Window } from './window.js';
 import { windowOf } from './window.js';
 

@@ -1,23 +1,26 @@
 import type { Executable, Graph, Tensors, ValueInfo } from '@unpair/graph';
 import { RuntimeError } from '@unpair/graph';
-import { checkFeeds } from '../feeds.js';
-import { runFailure } from '../run-failure.js';
-import type { Device } from './device.js';
-import type { Plan } from './plan.js';
+import { checkFeeds } from './feeds.js';
 
-/** A plan behind the {@link Executable} interface. */
-export class PlanExecutable implements Executable {
-  readonly #device: Device;
+/** What a runtime has made of a graph. */
+export interface LoadedGraph {
+  /** Runs the graph on feeds that fit it. @throws {RuntimeError} */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** Frees what the graph holds; nothing runs then, nor later. */
+  release(): Promise<void>;
+}
+
+/** A loaded graph behind the {@link Executable} interface: checks feeds, and releases once, after the last run. */
+export class GraphExecutable implements Executable {
   readonly #graph: Graph;
-  readonly #plan: Plan;
+  readonly #loaded: LoadedGraph;
   readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  /** Takes the plan over: closing this object disposes of its constants. */
-  constructor(device: Device, graph: Graph, plan: Plan) {
-    this.#device = device;
+  /** Takes the loaded graph over: closing this object releases it. */
+  constructor(graph: Graph, loaded: LoadedGraph) {
     this.#graph = graph;
-    this.#plan = plan;
+    this.#loaded = loaded;
   }
 
   get inputs(): readonly ValueInfo[] {
@@ -31,7 +34,7 @@ export class PlanExecutable implements Executable {
   async run(feeds: Tensors): Promise<Tensors> {
     if (this.#closed !== undefined) throw new RuntimeError(`graph "${this.#graph.name}" is closed`);
     checkFeeds(this.#graph.name, this.#graph.inputs, feeds);
-    const run = this.#execute(feeds);
+    const run = this.#loaded.run(feeds);
     this.#running.add(run);
     try {
       return await run;
@@ -40,23 +43,14 @@ export class PlanExecutable implements Executable {
     }
   }
 
-  /** Frees the constants once the runs in flight are done. Closing twice is harmless. */
+  /** Releases the graph once the runs in flight are done. Closing twice is harmless. */
   close(): Promise<void> {
     this.#closed ??= this.#release();
     return this.#closed;
   }
 
-  async #execute(feeds: Tensors): Promise<Tensors> {
-    await this.#device.acquire();
-    try {
-      return this.#plan.run(feeds);
-    } catch (error) {
-      throw runFailure(this.#graph.name, error);
-    }
-  }
-
   async #release(): Promise<void> {
     await Promise.allSettled(this.#running);
-    this.#plan.dispose();
+    await this.#loaded.release();
   }
 }

@@ -1,6 +1,5 @@
 import type { Graph } from '../graph.js';
 import { producersOf } from './consumers.js';
-import { pruneDeadNodes } from './prune-dead-nodes.js';
 
 /** Operators behind a Softmax that only write its probabilities down: rounded, under another name. */
 const PASSING: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear', 'Identity']);
@@ -15,16 +14,4 @@ export function valueBeforeSoftmax(graph: Graph, value: string): string | undefi
   let node = producers.get(value);
   while (node?.domain === '' && PASSING.has(node.op)) node = producers.get(node.inputs[0] ?? '');
   return node?.domain === '' && node.op === 'Softmax' ? node.inputs[0] : undefined;
-}
-
-/**
- * A classifier that gives logits in place of probabilities: where an output comes out of a Softmax, what goes into that
- * takes its place, under its own name. Other graphs stay as they are.
- */
-export function logitsOf(graph: Graph): Graph {
-  const outputs = graph.outputs.map((output) => ({
-    ...output,
-    name: valueBeforeSoftmax(graph, output.name) ?? output.name,
-  }));
-  return pruneDeadNodes({ ...graph, outputs });
 }
