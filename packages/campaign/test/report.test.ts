@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../src/index.js';
 import { MemoryResults, buildReport } from '../src/index.js';
-import { cellId, inputOf, plan, report, rows } from './small-report.js';
+import { cellId, inputOf, plan, report, reportRows, rows } from './small-report.js';
 
 function attackOf(full: Report, attack: string, surrogate: string | null): Report['attacks'][number] {
   const found = full.attacks.find((entry) => entry.attack === attack && entry.surrogate === surrogate);
@@ -168,6 +168,16 @@ describe('a report', () => {
     expect(once.integrity.resultsDigest).toMatch(/^[0-9a-f]{64}$/);
     expect(await report()).toEqual(once);
     expect(JSON.parse(JSON.stringify(once))).toEqual(once);
+  });
+
+  test('has the course of a model’s training, which its digest does not cover', async () => {
+    const input = inputOf(reportRows());
+    const full = input.models.get('full');
+    if (full === undefined) throw new Error('the input lacks its model');
+    const training = [{ step: 10, loss: 0.5, accuracy: 0.75, measures: { transfer: 0.25 } }];
+    const trained = await buildReport({ ...input, models: new Map([['full', { ...full, training }]]) });
+    expect(trained.models.map((model) => model.training)).toEqual([training, null, null]);
+    expect(trained.integrity).toEqual((await report()).integrity);
   });
 
   test('over no rows at all is empty, not broken', async () => {

@@ -6,6 +6,7 @@ import {
   type Training,
 } from '@unpair/protocol';
 import type { Task } from '@unpair/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { TestCluster } from './kit/cluster.js';
@@ -84,4 +85,27 @@ test('kill -9 in mid-training: it goes on from its checkpoint, to the same model
   const firsts = (heard.get(1) ?? []).filter(({ secondsLeft, step }) => secondsLeft === 0 && step < 1_000);
   expect(firsts.map(({ step }) => step % 50)).toEqual([1, 1]);
   expect(firsts[1]?.step).toBeGreaterThan(100);
+});
+
+test('a broker that goes away in mid-training costs nothing: who listens hears on when it is back', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture();
+  await cluster.store(made.target, made.surrogate, made.samples);
+  await using worker = await startTestWorker(cluster);
+  const heard = listen(cluster);
+  const task = unpairTask(0, made, { epochs: 1_500, cosine: 0.1, rate: 1e-5 });
+  await cluster.submit(task);
+  await eventually(() => {
+    expect(heard.get(0)?.at(-1)?.step).toBeGreaterThan(10);
+  }, 30);
+  await cluster.server.kill();
+  const before = heard.get(0)?.at(-1)?.step ?? 0;
+  await sleep(1_500);
+  await cluster.server.restart();
+  await eventually(() => {
+    expect(heard.get(0)?.at(-1)?.step).toBeGreaterThan(before);
+  }, 30);
+  const { curve } = await derived(cluster, task);
+  expect(curve.at(-1)?.step).toBe(3_000);
+  expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(0);
 });
