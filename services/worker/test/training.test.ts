@@ -74,9 +74,10 @@ test('kill -9 in mid-training: it goes on from its checkpoint, to the same model
   await cluster.submit(quiet);
   const expected = await derived(cluster, quiet);
   await cluster.submit(shot);
-  await eventually(() => {
-    expect(heard.get(1)?.at(-1)?.step).toBeGreaterThan(100);
-  }, 30);
+  // Ten images a step: those of the whole first task, and more than 100 steps of the second.
+  await eventually(async () => {
+    expect(await worker.metric('unpair_worker_images_total')).toBeGreaterThan(10 * (1_000 + 100));
+  });
   process.kill(worker.computePid() ?? 0, 'SIGKILL');
   expect(await derived(cluster, shot)).toEqual(expected);
   expect(expected.curve.map(({ step }) => step)).toEqual(Array.from({ length: 100 }, (_, k) => 10 * (k + 1)));
@@ -93,19 +94,17 @@ test('a broker that goes away in mid-training costs nothing: who listens hears o
   await cluster.store(made.target, made.surrogate, made.samples);
   await using worker = await startTestWorker(cluster);
   const heard = listen(cluster);
-  const task = unpairTask(0, made, { epochs: 1_500, cosine: 0.1, rate: 1e-5 });
-  await cluster.submit(task);
+  await cluster.submit(unpairTask(0, made, { epochs: 10_000, cosine: 0.1, rate: 1e-5 }));
   await eventually(() => {
-    expect(heard.get(0)?.at(-1)?.step).toBeGreaterThan(10);
-  }, 30);
+    expect(heard.get(0)?.length).toBeGreaterThan(0);
+  });
   await cluster.server.kill();
   const before = heard.get(0)?.at(-1)?.step ?? 0;
   await sleep(1_500);
   await cluster.server.restart();
   await eventually(() => {
     expect(heard.get(0)?.at(-1)?.step).toBeGreaterThan(before);
-  }, 30);
-  const { curve } = await derived(cluster, task);
-  expect(curve.at(-1)?.step).toBe(3_000);
+  });
+  expect(worker.describe().task).toBe('test/0');
   expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(0);
 });
