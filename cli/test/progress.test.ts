@@ -127,6 +127,6 @@ test('measures are told in their units, and those of other versions as numbers',
     'cosine -0.50',
     'transfer 5 %',
     'constructor 1230',
-    'keptStep 1234',
+    'kept step 1234',
   ]);
 });
