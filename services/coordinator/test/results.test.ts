@@ -73,7 +73,7 @@ test('an export of something else is refused with what there is', async () => {
   const table = exported(served.client, id, ExportFormat.CSV, 'secrets');
   await expect(table).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'table must be one of attacks, accuracy, similarity, alignment, got "secrets".',
+    message: 'table must be one of attacks, accuracy, similarity, alignment, masking, got "secrets".',
   });
   const format = exported(served.client, id, ExportFormat.UNSPECIFIED, 'attacks');
   await expect(format).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations: [{ field: 'format' }] });

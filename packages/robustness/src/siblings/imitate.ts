@@ -1,6 +1,5 @@
 import type { Graph, Tensors } from '@unpair/graph';
 import { ModelError, TEACHER_LOGITS, float32, foldConstants } from '@unpair/graph';
-import type { Parameters } from '../attacks/attack.js';
 import { numberOf } from '../attacks/parameters.js';
 import type { Classifier } from '../classifier.js';
 import { createClassifier } from '../graph-classifier.js';

@@ -44,6 +44,11 @@ export class Meter {
     this.#count(images, 0);
   }
 
+  /** Counts images that the target was asked about outside an attack. */
+  queried(images: number): void {
+    this.#count(images, images);
+  }
+
   /** Reports the last counts. */
   finish(): void {
     this.#report(this.#progress);

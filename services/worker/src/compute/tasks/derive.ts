@@ -30,7 +30,8 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
       assertFits(of.id, classifier, samples);
       const target = await targetOf(task, definition, { samples, context });
       const ingredients = { graph: loaded.graph, target, samples, context };
-      return described(task.model, await siblingOf(task, definition, ingredients));
+      const { sibling, queries } = await siblingOf(task, definition, ingredients);
+      return described(task.model, sibling, queries);
     });
   });
 }
@@ -42,14 +43,14 @@ interface Ingredients {
   readonly context: TaskContext;
 }
 
-/** The model that a sibling is to share less with, where its way of deriving has one. A graph needs no lease. */
+/** The full model that a sibling is to differ from or to imitate, where its way has one. A graph needs no lease. */
 async function targetOf(
   { from }: DeriveTask,
   { needsTarget = false }: SiblingDefinition,
   { samples, context }: Pick<Ingredients, 'samples' | 'context'>,
 ): Promise<Graph | undefined> {
   if (!needsTarget) return undefined;
-  const target = present(from, 'model to unpair from');
+  const target = present(from, 'full model');
   return context.workbench.withModel(fileOf(target.digest, context), async (loaded) => {
     assertFits(target.id, await loaded.classifier(), samples);
     return loaded.graph;
@@ -60,7 +61,7 @@ async function siblingOf(
   task: DeriveTask,
   definition: SiblingDefinition,
   { graph, target, samples, context: { workbench, signal, task: whole, meter } }: Ingredients,
-): Promise<Graph> {
+): Promise<{ readonly sibling: Graph; readonly queries: number }> {
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
   const checkpoints = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
@@ -68,11 +69,17 @@ async function siblingOf(
   const onStep = ({ batch }: FineTuneProgress): void => {
     meter.trained(batch);
   };
-  const request = { graph, target, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+  let queries = 0;
+  const onQueries = (count: number): void => {
+    queries += count;
+    meter.queried(count);
+  };
+  const training = { samples, parameters, seed, checkpoints, onStep, onQueries };
+  const request = { graph, target, runtime, threads, ...training, signal };
   try {
     const sibling = await deriveSibling(definition, request);
     await checkpoints?.remove();
-    return sibling;
+    return { sibling, queries };
   } catch (error) {
     // It would come to nothing again; after anything else, another attempt may go on.
     if (error instanceof RobustnessError) await checkpoints?.remove();
@@ -80,12 +87,12 @@ async function siblingOf(
   }
 }
 
-function described(name: string, sibling: Graph): Derivation {
+function described(name: string, sibling: Graph, queries: number): Derivation {
   const bytes = encodeModel(sibling);
   const { parameters, nonZero, macs } = summarizeModel(sibling);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  const model = { model: name, digest, bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
-  return { model, bytes };
+  const size = { bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
+  return { model: { model: name, digest, ...size, queries }, bytes };
 }
 
 function definitionOf(kind: string): SiblingDefinition {
