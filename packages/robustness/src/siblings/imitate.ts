@@ -1,5 +1,5 @@
 import type { Graph, Tensors } from '@unpair/graph';
-import { ModelError, TEACHER_LOGITS, float32, foldConstants } from '@unpair/graph';
+import { ModelError, TEACHER_LOGITS, float32, withFloatWeights } from '@unpair/graph';
 import { numberOf } from '../attacks/parameters.js';
 import type { Classifier } from '../classifier.js';
 import { createClassifier } from '../graph-classifier.js';
@@ -61,7 +61,7 @@ export async function imitateModel(request: SiblingRequest): Promise<Graph> {
   const asked = firstSamples(samples, numberOf(parameters, 'queries'));
   const schedule = scheduleOf('', parameters, seed, asked, 'adam');
   if (schedule === undefined) return request.graph;
-  const graph = foldConstants(request.graph);
+  const graph = withFloatWeights(request.graph);
   if (trainedWeights(graph).length === 0) {
     throw new ModelError(
       `model "${graph.name}" has no weights to fine-tune; give one with Conv, Gemm or MatMul`,

@@ -5,4 +5,10 @@ import { quantizeSibling } from './quantize.js';
 import { unpairSibling } from './unpair.js';
 
 /** Every way of deriving a sibling. A new one is added to this list. */
-export const siblings = [quantizeSibling, pruneSibling, distillSibling, unpairSibling, imitateSibling] as const;
+export const siblings = [
+  quantizeSibling,
+  pruneSibling,
+  distillSibling,
+  unpairSibling,
+  imitateSibling,
+] as const;
