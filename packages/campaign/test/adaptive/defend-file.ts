@@ -14,7 +14,7 @@ export interface DefendFile {
 const MODELS = `
   tuned: { unpair: { of: full, from: full } }
   int8-unpaired: { quantize: { of: tuned } }`;
-const ATTACKS = `[pgd: { steps: 10 }, rgf: { budget: 300 }, { p-rgf: { budget: 300 }, firstSamples: 40 }]`;
+const ATTACKS = `[pgd: { steps: 10 }, rgf: { budget: 300 }, { p-rgf: { budget: 300 }, firstSamples: FIRST }]`;
 
 /** A campaign with a defended sibling, its undefended counterpart and a stranger. */
 export function defendFile({
@@ -35,7 +35,7 @@ models:
 targets: [full]
 surrogates: ${surrogates}
 threat: { ${threat}, epsilon: ${epsilon} }
-attacks: ${attacks}
+attacks: ${attacks.replace('FIRST', String(Math.min(40, samples)))}
 `;
 }
 
