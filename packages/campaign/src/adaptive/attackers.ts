@@ -22,20 +22,25 @@ export interface Position {
   /** Copies of the sibling that were fine-tuned on answers of the target. */
   readonly imitations: readonly string[];
   /** Whether the file asks for this attack: those that query as they go are tried only then. */
-  has(attack: string): boolean;
+  readonly has: (attack: string) => boolean;
   /**
    * An attack with the parameters that it has in the file where it first comes, else with its defaults, and these
    * changes; none where there is no such attack for the norm, or no such parameter.
    */
-  move(attack: string, options: { readonly most: number; readonly change?: Parameters }): readonly Move[];
+  readonly move: (
+    attack: string,
+    options: { readonly most: number; readonly change?: Parameters },
+  ) => readonly Move[];
   /** The name under which two models are attacked through together. */
-  ensembleOf(members: readonly string[]): string;
+  readonly ensembleOf: (members: readonly string[]) => string;
 }
 
 /** Somebody who knows how siblings are defended. */
 export interface Attacker {
   readonly name: string;
-  attacks(position: Position): readonly Pick<AdaptiveAttack, keyof Move | 'target' | 'surrogate'>[];
+  readonly attacks: (
+    position: Position,
+  ) => readonly Pick<AdaptiveAttack, keyof Move | 'target' | 'surrogate'>[];
 }
 
 /** An attacker who uses the sibling alone. */
