@@ -163,7 +163,7 @@ describe('the entry of a defence', () => {
 
   test('says in a sentence with the figure what it does not stand up to', () => {
     expect(defenceOf(report).failed).toEqual([
-      'smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 10.0 % of the queries without prior, against 50.0 % through stranger',
+      'smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 20 queries in the median, against 100 through stranger (10.0 % of those without prior, against 50.0 %)',
       'imitation after 9,999 queries: mi-fgsm at ε 8/255 through int8-unpaired~imitated-10000 fools full on 100.0 % [72.2, 100.0] of samples, against 60.0 % [31.3, 83.2] for stranger',
       'from-target: pgd at ε 8/255 through full fools int8-unpaired on 100.0 % [72.2, 100.0] of samples, against 20.0 % [5.7, 51.0] for stranger: the gradients of int8-unpaired hide what it shares with full',
       'masking: random search alone breaks 20.0 % of samples, where it must be at most 5.0 %',
@@ -189,6 +189,19 @@ describe('a defence that is not undone', () => {
     expect(defenceOf(await reportOf(campaign, alone)).failed).toEqual([
       'pgd at ε 8/255 through int8-unpaired fools full on 100.0 % [72.2, 100.0] of samples, against 40.0 % [16.8, 68.7] for stranger',
     ]);
+  });
+
+  test('fails by fewer queries where no search without prior tells what part that is', async () => {
+    const attacks = '[{ p-rgf: { budget: 300 } }]';
+    const without = defend({ epsilon: '8/255', samples: 10, attacks });
+    const defence = defenceOf(await reportOf(without, RESULTS));
+    expect(defence.exposure).toMatchObject([
+      { after: { medianQueries: 190, queryRatio: null }, beats: false },
+    ]);
+    expect(defence.failed[0]).toBe(
+      'smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 20 queries in the median, against 100 through stranger',
+    );
+    expect(renderReport(await reportOf(without, RESULTS), { width: 160 })).toContain('190 queries');
   });
 
   test('is held against nobody where there is no stranger', async () => {
@@ -356,7 +369,8 @@ test('the terminal shows the defence, its attackers and the verdict', () => {
     int8-unpaired  from-target     pgd      8/255  full                                 100.0 % [72.2, 100.0]   20.0 % [5.7, 51.0]  further  10
 
     int8-unpaired does not stand up to attackers of full:
-    - smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 10.0 % of the queries without prior, against 50.0 % through stranger
+    - smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 20 queries in the median, against 100 through stranger (10.0 % of those without prior, against
+      50.0 %)
     - imitation after 9,999 queries: mi-fgsm at ε 8/255 through int8-unpaired~imitated-10000 fools full on 100.0 % [72.2, 100.0] of samples, against 60.0 % [31.3,
       83.2] for stranger
     - from-target: pgd at ε 8/255 through full fools int8-unpaired on 100.0 % [72.2, 100.0] of samples, against 20.0 % [5.7, 51.0] for stranger: the gradients of

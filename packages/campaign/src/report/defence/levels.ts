@@ -6,7 +6,7 @@ import { membersOf } from '../../ensemble.js';
 import type { Cell, Plan } from '../../plan.js';
 import { agreement, pairUp, withoutPrior } from '../amplification.js';
 import type { Pair } from '../amplification.js';
-import { meanOf, medianOf, rate } from '../estimates.js';
+import { medianOf, rate } from '../estimates.js';
 import type { Outcome } from '../outcomes.js';
 import { budgetOf } from '../outcomes.js';
 import type { Level, PriorRatio } from './types.js';
@@ -35,11 +35,7 @@ export class Levels {
 
   /** How far an attack comes. */
   levelOf(cell: Cell): Level {
-    const outcomes = this.outcomesOf(cell);
-    return {
-      success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
-      queryRatio: cell.usesQueries ? this.#priorRatio(cell) : null,
-    };
+    return { ...this.#reach(cell), queryRatio: cell.usesQueries ? this.#priorRatio(cell) : null };
   }
 
   /** The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. */
@@ -81,6 +77,14 @@ export class Levels {
     return peers.find((other) => agreement(other, cell) === Object.keys(cell.parameters).length);
   }
 
+  #reach(cell: Cell): Pick<Level, 'success' | 'medianQueries'> {
+    const outcomes = this.outcomesOf(cell);
+    return {
+      success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
+      medianQueries: cell.usesQueries ? medianOf(outcomes.map(({ cost }) => cost)) : null,
+    };
+  }
+
   #priorRatio(cell: Cell): PriorRatio | null {
     const candidates = this.#at({ ...cell, attack: cell.withoutPrior ?? '' });
     const sameTarget = candidates.filter(({ target }) => target === cell.target);
@@ -103,10 +107,8 @@ export class Levels {
   }
 
   #strength(cell: Cell): number {
-    const outcomes = this.outcomesOf(cell);
-    return cell.usesQueries
-      ? -(medianOf(outcomes.map(({ cost }) => cost)) ?? Infinity)
-      : (meanOf(outcomes.map(({ success }) => Number(success))) ?? 0);
+    const { medianQueries, success } = this.#reach(cell);
+    return medianQueries === null ? (success?.value ?? 0) : -medianQueries;
   }
 
   #random(purpose: string): Random {

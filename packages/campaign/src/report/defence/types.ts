@@ -32,6 +32,8 @@ export interface AccuracyChange {
 export interface Level {
   /** Over the samples attacked; null where there are none. */
   readonly success: Estimate | null;
+  /** Median queries, failures set to the budget; null for attacks that do not query as they go. */
+  readonly medianQueries: number | null;
   /** Median queries with the surrogate as prior over those without prior; null where there is no such comparison. */
   readonly queryRatio: PriorRatio | null;
 }

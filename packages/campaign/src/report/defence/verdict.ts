@@ -48,14 +48,21 @@ type Achieved = Level &
   Pick<AdaptiveReport, 'attack' | 'norm' | 'epsilon' | 'surrogate' | 'target' | 'stranger'>;
 
 function achieved(tried: Achieved): string {
-  const { attack, norm, epsilon, surrogate, target, stranger, queryRatio } = tried;
+  const { attack, norm, epsilon, surrogate, target, stranger, medianQueries } = tried;
   const who = `${attack} at ε ${threat(norm, epsilon)} through ${surrogate}`;
   const other = stranger?.surrogate ?? '';
-  if (queryRatio !== null) {
-    const theirs = stranger?.queryRatio?.value ?? null;
-    return `${who} takes ${share(queryRatio.value)} of the queries without prior, against ${share(theirs)} through ${other}`;
+  if (medianQueries !== null) {
+    const theirs = count(stranger?.medianQueries ?? null);
+    return `${who} takes ${count(medianQueries)} queries in the median, against ${theirs} through ${other}${savings(tried)}`;
   }
   return `${who} fools ${target} on ${percent(tried.success)} of samples, against ${percent(stranger?.success ?? null)} for ${other}`;
+}
+
+/** What part that is of the queries without prior, where a search without prior was made. */
+function savings({ queryRatio, stranger }: Achieved): string {
+  const theirs = stranger?.queryRatio ?? null;
+  if (queryRatio === null || theirs === null) return '';
+  return ` (${share(queryRatio.value)} of those without prior, against ${share(theirs.value)})`;
 }
 
 function maskingSentences(checks: MaskingChecks | null): readonly string[] {

@@ -90,11 +90,12 @@ function adaptiveColumns(rows: readonly Row<AdaptiveReport>[]): readonly Column<
   ];
 }
 
-/** The success of transfer; of a search with a prior, its queries relative to those without. */
+/** The success of transfer; of a search with a prior, its queries, relative to those without where these are known. */
 function levelText(level: Level | null): string {
   if (level === null) return NONE;
-  const { success, queryRatio } = level;
-  if (queryRatio === null) return percent(success);
+  const { success, medianQueries, queryRatio } = level;
+  if (medianQueries === null) return percent(success);
+  if (queryRatio === null) return `${count(medianQueries)} queries`;
   return `${queryRatio.censored ? '≤ ' : ''}${share(queryRatio.value)} of queries`;
 }
 
