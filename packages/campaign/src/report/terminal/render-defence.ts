@@ -3,7 +3,7 @@ import type { Report } from '../report.js';
 import { count, NONE, percent, share, threat } from './format.js';
 import { sweptLabel } from './swept.js';
 import type { Column, TerminalStyle } from './table.js';
-import { table } from './table.js';
+import { dim, table } from './table.js';
 import { wrap } from './wrap.js';
 
 /** What defences cost and take away, what adaptive attackers come to, and a verdict on each; nothing without any. */
@@ -16,8 +16,15 @@ export function renderDefence({ defence }: Report, style: TerminalStyle): readon
     ...table('Defence: exposure', exposure, exposureColumns(exposure), style),
     ...table('Adaptive attackers', adaptive, adaptiveColumns(adaptive), style),
     ...defence.flatMap((entry) => verdict(entry, style)),
+    ...(adaptive.length + exposure.length > 0
+      ? [...wrap(LEGEND, style.width).map((line) => dim(line, style)), '']
+      : []),
   ];
 }
+
+const LEGEND =
+  '"of queries": median queries with the surrogate as prior, of those without prior. "further": than the same attack ' +
+  'through the stranger where it comes furthest, by more than the interval of their difference.';
 
 interface Row<T> {
   readonly of: DefenceReport;
@@ -59,10 +66,10 @@ function exposureColumns(rows: readonly Row<ExposureReport>[]): readonly Column<
     { title: 'attack', align: 'left', text: ({ entry }) => entry.attack },
     { title: '', align: 'left', text: ({ entry }) => sweptLabel(entry, all) },
     { title: 'ε', align: 'right', text: ({ entry }) => threat(entry.norm, entry.epsilon) },
-    { title: 'before', align: 'right', text: ({ entry }) => levelText(entry.before) },
+    { title: 'before', align: 'right', text: ({ entry }) => shortText(entry.before) },
     { title: 'after', align: 'right', text: ({ entry }) => levelText(entry.after) },
     { title: 'cut', align: 'right', text: ({ entry }) => percent(entry.cut) },
-    { title: 'stranger', align: 'right', text: ({ entry }) => levelText(entry.stranger) },
+    { title: 'stranger', align: 'right', text: ({ entry }) => shortText(entry.stranger) },
     { title: 'n', align: 'right', text: ({ entry }) => count(entry.samples), optional: true },
   ];
 }
@@ -76,18 +83,24 @@ function adaptiveColumns(rows: readonly Row<AdaptiveReport>[]): readonly Column<
     {
       title: 'through',
       align: 'left',
-      text: ({ of, entry }) => (entry.surrogate === of.surrogate ? '' : entry.surrogate),
+      text: ({ of, entry }) => entry.surrogate.replace(of.surrogate, ''),
     },
     {
       title: 'asked',
       align: 'right',
       text: ({ entry }) => (entry.imitationQueries === null ? '' : count(entry.imitationQueries)),
+      optional: true,
     },
     { title: 'result', align: 'right', text: ({ entry }) => levelText(entry) },
-    { title: 'stranger', align: 'right', text: ({ entry }) => levelText(entry.stranger) },
+    { title: 'stranger', align: 'right', text: ({ entry }) => shortText(entry.stranger) },
     { title: '', align: 'left', text: ({ entry }) => (entry.beats === true ? 'further' : '') },
     { title: 'n', align: 'right', text: ({ entry }) => count(entry.samples), optional: true },
   ];
+}
+
+/** A level without its interval, for what is only there to be compared with. */
+function shortText(level: Level | null): string {
+  return level?.medianQueries === null ? share(level.success?.value ?? null) : levelText(level);
 }
 
 /** The success of transfer; of a search with a prior, its queries, relative to those without where these are known. */
