@@ -139,6 +139,6 @@ function answersTo({ indices }: ShardBatch, { logits, classes }: Answers): Tenso
 
 /** Those of every training but `samples`: queries say which. */
 function trainingParameters(): SiblingDefinition['parameters'] {
-  const all = finetuneParameters('', { epochs: 3, rate: 0.001, batch: 64, samples: 1 });
+  const all = finetuneParameters('', { epochs: 3, rate: 0.0003, batch: 64, samples: 1 });
   return Object.fromEntries(Object.entries(all).filter(([name]) => name !== 'samples'));
 }
