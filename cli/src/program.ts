@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import { addCancelCommand } from './commands/cancel.js';
+import { addCheckCommand } from './commands/check.js';
 import { addDataCommand } from './commands/data.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addEvalCommand } from './commands/eval.js';
@@ -41,6 +42,7 @@ const COMMANDS = [
   addDataCommand,
   addModelCommand,
   addEvalCommand,
+  addCheckCommand,
   addTrainCommand,
   addSiblingCommand,
   addDevicesCommand,

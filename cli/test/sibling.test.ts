@@ -78,6 +78,40 @@ test('sibling quantize and prune write a model and its recipe, and nothing else'
   expect(summarizeModel(decodeModel(await readFile(pruned)))).toMatchObject({ parameters: 4, nonZero: 3 });
 });
 
+test('sibling imitate says how many queries it took, and check what a model’s gradients are worth', async () => {
+  const { folder, args } = await workplace();
+  const out = join(folder, 'copy.onnx');
+  const [model = '', ...data] = args;
+  const flags = ['--target', model, '--queries', '40', '--epochs', '2', '--batch', '16', '--out', out];
+  const imitating = await runCli(['sibling', 'imitate', ...args, ...flags]);
+  expect(imitating.exitCode).toBe(0);
+  expect(imitating.stdout).toContain(`it took 40 queries to ${model}`);
+  expect(parse(await readFile(join(folder, 'copy.recipe.yaml'), 'utf8'))).toMatchObject({
+    ...{ sibling: 'imitate', from: { file: model }, parameters: { queries: 40, temperature: 4 } },
+  });
+
+  const checking = ['check', out, ...data, '--samples', '8', '--budget', '20', '--epsilon', '16/255'];
+  const { exitCode, stdout } = await runCli(checking);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /^ok {6}an attack without bound succeeds: 100\.0 % of 8 samples, must be at least 100 %$/m,
+  );
+  expect(stdout).toMatch(/^ok {6}random search breaks what the gradient does not: 0\.0 % of 8 samples/m);
+  const { stdout: json } = await runCli([...checking, '--json']);
+  expect(JSON.parse(json)).toMatchObject({ lossRises: { passed: true, bound: 0.9 } });
+});
+
+test('check refuses bad input in one sentence', async () => {
+  const { args } = await workplace();
+  const many = await runCli(['check', ...args, '--samples', '65']);
+  expect(many).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(many.stderr).toMatch(
+    /^error: --samples must be at most 64, the size of .*train\.npz \(test\), got 65\n$/,
+  );
+  const far = await runCli(['check', ...args, '--epsilon', '8/0']);
+  expect(far.stderr).toContain('It must be a pixel amount above 0, such as 2/255.');
+});
+
 test('sibling says what is wrong, and writes nothing', async () => {
   const { folder, args } = await workplace();
   const out = join(folder, 'out.onnx');

@@ -17,7 +17,7 @@ const PATIENCE_MS = 20_000;
 const CHUNK_BYTES = 1 << 20;
 
 /** Per-sample tables that results are exported from. */
-export const EXPORT_TABLES = ['attacks', 'accuracy', 'similarity', 'alignment'] as const;
+export const EXPORT_TABLES = ['attacks', 'accuracy', 'similarity', 'alignment', 'masking'] as const;
 export type ExportTable = (typeof EXPORT_TABLES)[number];
 
 /** The coordinator's CampaignService, in terms of campaigns instead of messages. */

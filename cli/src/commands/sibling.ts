@@ -20,11 +20,13 @@ interface SiblingOptions extends Record<string, unknown> {
   readonly target?: string;
 }
 
-/** `unpair sibling quantize|prune|distill|unpair MODEL --dataset D --out F`: one subcommand for each way there is. */
+/** `unpair sibling quantize|prune|distill|unpair|imitate MODEL --dataset D --out F`: one subcommand for each way there is. */
 export function addSiblingCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('sibling')
-    .description('make of a model what would be published of it: quantized, pruned, distilled, unpaired');
+    .description(
+      'make of a model what would be published of it: quantized, pruned, distilled, unpaired; or an attacker’s copy of it',
+    );
   for (const definition of siblings) addWay(command, definition, context);
 }
 
@@ -38,7 +40,10 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
     .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism());
   if (definition.needsTarget === true) {
-    command.requiredOption('--target <file>', 'the full model, ONNX, that the sibling is to share less with');
+    command.requiredOption(
+      '--target <file>',
+      'the full model, ONNX: what is made is to differ from it, or to imitate it',
+    );
   }
   for (const [name, spec] of Object.entries(definition.parameters)) command.addOption(optionOf(name, spec));
   command.action((model: string, options: SiblingOptions) => {

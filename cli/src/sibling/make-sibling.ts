@@ -24,7 +24,7 @@ export interface SiblingOrder {
   readonly definition: SiblingDefinition;
   /** Path of the model to derive from. */
   readonly model: string;
-  /** Path of the model that it is to share less with; absent for ways that have none. */
+  /** Path of the full model that it is to differ from or to imitate; absent for ways that have none. */
   readonly target?: string | undefined;
   readonly out: string;
   readonly dataset: string;
@@ -55,12 +55,16 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const progress = terminal.progress();
   try {
     const runtime = await createRuntime();
+    let queries = 0;
     const onStep = progressReporter((state) => {
       progress.update(state);
     });
     const request = {
       ...{ graph, target: target?.graph, runtime, threads, samples, parameters, seed },
       ...{ checkpoints, onStep, signal },
+      onQueries: (count: number) => {
+        queries += count;
+      },
     };
     const sibling = await deriveSibling(definition, request);
     const file = encodeModel(sibling);
@@ -72,6 +76,8 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     const numbers = [weights, nonZero, macs ?? NaN, file.length].map((count) => count.toLocaleString('en'));
     const [all, left, operations, size] = numbers;
     terminal.print(`${out}: ${all} weights, ${left} not zero, ${operations} MACs a sample, ${size} bytes`);
+    if (queries > 0)
+      terminal.print(`it took ${queries.toLocaleString('en')} queries to ${order.target ?? ''}`);
   } catch (error) {
     if (signal.aborted) throw new CliError('CANCELLED', `${out} is not finished; run it again to go on`);
     throw error;

@@ -14,6 +14,8 @@ export interface Campaign {
   readonly similarity: SimilarityEntry;
   readonly threat: Threat;
   readonly attacks: readonly AttackEntry[];
+  /** What those do who know that a sibling is defended; it follows from the rest. */
+  readonly adaptive: AdaptiveSection;
   /** Samples of one task. Results do not depend on it. */
   readonly shardSize: number;
 }
@@ -57,8 +59,10 @@ export type ModelEntry =
   | {
       readonly kind: SiblingKind;
       readonly of: string;
-      /** The model that an unpaired one is to share less with; absent for other kinds. */
+      /** The full model, which an unpaired one is to share less with and an imitation more; absent for other kinds. */
       readonly from?: string;
+      /** Of defences alone: whether attackers who know of them are tried as well. */
+      readonly adaptive?: boolean;
       readonly parameters: Parameters;
     };
 
@@ -69,6 +73,30 @@ export interface AttackEntry {
   readonly parameters: Parameters;
   /** The attack runs on samples 0 … samples − 1; never more than the data set's. */
   readonly samples: number;
+}
+
+/** A published sibling that was unpaired, somewhere on its way, from a target. */
+export interface Defence {
+  readonly sibling: string;
+  readonly target: string;
+  /** Whether adaptive attackers are tried. */
+  readonly adaptive: boolean;
+}
+
+/** The defences of a campaign, and the attacks that try them beside those of the file. */
+export interface AdaptiveSection {
+  readonly defences: readonly Defence[];
+  readonly attacks: readonly AdaptiveAttack[];
+}
+
+/** One attack of an adaptive attacker at every epsilon, or of the control that it is compared with. */
+export interface AdaptiveAttack extends AttackEntry {
+  /** Which attacker, `imitation` for instance; `control` for a stranger's level. */
+  readonly attacker: string;
+  readonly defence: Defence;
+  /** The model that is attacked: for the attacker who goes the other way, the sibling. */
+  readonly target: string;
+  readonly surrogate: string;
 }
 
 /** One sentence about one place in the campaign file, as BadRequest wants it. */

@@ -1,23 +1,55 @@
 import type { Parameters, ParameterSpec, Threat } from '@unpair/robustness';
+import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
-import type { Cell } from './plan.js';
+import type { AdaptiveCell, Cell } from './plan.js';
 import type { AttackWord, Vocabulary } from './vocabulary.js';
 
+/** The cells of a campaign, and which of them try a defence. */
+export interface Grid {
+  readonly cells: readonly Cell[];
+  readonly adaptive: readonly AdaptiveCell[];
+}
+
 /**
- * The grid of a campaign. Attacks that spend no queries come first, since they end soonest; otherwise the order is
- * that of the file. Points that differ in the file but not in their numbers (a parameter set to its default) are one.
+ * The grid of a campaign, and after it what tries its defences. Attacks that spend no queries come first, since they
+ * end soonest; otherwise the order is that of the file. Points that differ in the file but not in their numbers (a
+ * parameter set to its default) are one, and what the file asks for is not added a second time.
  * @throws {RangeError} for an attack that the vocabulary lacks.
  */
-export function gridOf(campaign: Campaign, vocabulary: Vocabulary): readonly Cell[] {
-  const cells = new Map<string, Cell>();
+export function gridOf(campaign: Campaign, vocabulary: Vocabulary): Grid {
+  const asked = new Map<string, Cell>();
   for (const entry of campaign.attacks) {
-    for (const cell of cellsOf(entry, campaign, wordOf(entry.attack, vocabulary))) {
-      const samples = Math.max(cell.samples, cells.get(cell.id)?.samples ?? 0);
-      cells.set(cell.id, { ...cell, samples });
+    for (const cell of cellsOf(entry, campaign, vocabulary)) addTo(asked, cell);
+  }
+  const added = new Map<string, Cell>();
+  const adaptive: { id: string; attacker: string; defence: AdaptiveCell['defence'] }[] = [];
+  for (const attack of campaign.adaptive.attacks) {
+    for (const cell of pointsOf(attack, attack, campaign, vocabulary)) {
+      if (!asked.has(cell.id)) addTo(added, { ...cell, adaptive: true });
+      if (!isControl(attack))
+        adaptive.push({ id: cell.id, attacker: attack.attacker, defence: attack.defence });
     }
   }
+  const tried = adaptive.flatMap(({ id, attacker, defence }): readonly AdaptiveCell[] => {
+    const cell = asked.get(id) ?? added.get(id);
+    return cell !== undefined && hasSurrogate(cell) ? [{ attacker, defence, cell }] : [];
+  });
+  return { cells: [...cheapFirst(asked), ...cheapFirst(added)], adaptive: tried };
+}
+
+/** Of cells that are the same, the one over more samples. */
+function addTo(cells: Map<string, Cell>, cell: Cell): void {
+  const samples = Math.max(cell.samples, cells.get(cell.id)?.samples ?? 0);
+  cells.set(cell.id, { ...cell, samples });
+}
+
+function cheapFirst(cells: ReadonlyMap<string, Cell>): readonly Cell[] {
   return [...cells.values()].sort((a, b) => Number(a.usesQueries) - Number(b.usesQueries));
+}
+
+function hasSurrogate(cell: Cell): cell is AdaptiveCell['cell'] {
+  return cell.surrogate !== null;
 }
 
 function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
@@ -26,30 +58,29 @@ function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
   return word;
 }
 
-function cellsOf(
-  { attack, parameters, samples }: AttackEntry,
-  { targets, surrogates, threat: { norm, epsilons } }: Campaign,
-  { needsSurrogate, usesQueries, withoutPrior, parameters: specs }: AttackWord,
-): readonly Cell[] {
-  const partners = needsSurrogate ? surrogates : [null];
-  const points = epsilons.map((epsilon) => ({
-    epsilon,
-    parameters: resolved(parameters, specs, { norm, epsilon }),
-  }));
+/** An attack on every target, with every surrogate where it needs one. */
+function cellsOf(entry: AttackEntry, campaign: Campaign, vocabulary: Vocabulary): readonly Cell[] {
+  const { targets, surrogates } = campaign;
+  const partners = wordOf(entry.attack, vocabulary).needsSurrogate ? surrogates : [null];
   return targets.flatMap((target) =>
-    partners.flatMap((surrogate) =>
-      points.map((point) => {
-        const coordinates = { target, surrogate, attack, norm, ...point };
-        return {
-          id: cellId(coordinates),
-          ...coordinates,
-          usesQueries,
-          withoutPrior: withoutPrior ?? null,
-          samples,
-        };
-      }),
-    ),
+    partners.flatMap((surrogate) => pointsOf(entry, { target, surrogate }, campaign, vocabulary)),
   );
+}
+
+/** An attack on one target with one surrogate, at every epsilon. */
+function pointsOf(
+  { attack, parameters, samples }: AttackEntry,
+  { target, surrogate }: Pick<Cell, 'target' | 'surrogate'>,
+  { threat: { norm, epsilons } }: Campaign,
+  vocabulary: Vocabulary,
+): readonly Cell[] {
+  const { usesQueries, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
+  return epsilons.map((epsilon) => {
+    const point = { epsilon, parameters: resolved(parameters, specs, { norm, epsilon }) };
+    const coordinates = { target, surrogate, attack, norm, ...point };
+    const how = { usesQueries, withoutPrior: withoutPrior ?? null };
+    return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
+  });
 }
 
 /** Puts numbers where the default derives from the threat. */
@@ -65,8 +96,10 @@ function resolved(
   return Object.fromEntries(entries);
 }
 
+type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'parameters'>;
+
 /** `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate. */
-function cellId(cell: Omit<Cell, 'id' | 'usesQueries' | 'withoutPrior' | 'samples'>): string {
+function cellId(cell: Coordinates): string {
   const { attack, target, surrogate, norm, epsilon, parameters } = cell;
   return `${attack}/${target}/${surrogate ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
 }

@@ -21,7 +21,7 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
   return [...ordered];
 }
 
-/** The models that must exist before one can be derived: the one that it is made of, and the one it is unpaired from. */
+/** The models that must exist before one can be derived: the one that it is made of, and the full model beside it. */
 export function parentsOf({ of, from }: Pick<Derived, 'of' | 'from'>): readonly string[] {
   return from === undefined ? [of] : [of, from];
 }
@@ -41,15 +41,25 @@ export function trainingDemandOf(
 
 /**
  * Whether neither model derives from the other nor both from a third: such a model is a control, since what it
- * helps an attacker is not owed to what was published of the target. An ensemble is one if every member is.
+ * helps an attacker is not owed to what was published of the target. An ensemble is one if every member is. What
+ * imitates a model has learnt from it, and is no stranger to it.
  */
 export function areStrangers(models: Models, surrogate: string, target: string): boolean {
-  const origin = lineage(models, target).at(-1);
-  return membersOf(surrogate).every((member) => lineage(models, member).at(-1) !== origin);
+  const origins = new Set(originsOf(models, target));
+  return membersOf(surrogate).every((member) =>
+    originsOf(models, member).every((origin) => !origins.has(origin)),
+  );
 }
 
-/** The model, what it derives from, and so on up to a file. Validation has excluded cycles. */
-function lineage(models: Models, name: string): string[] {
+/** Whether a model is an attacker's copy of another. */
+export function isImitation({ kind }: ModelEntry): boolean {
+  return kind === 'imitate';
+}
+
+/** The files that a model comes from. Validation has excluded cycles. */
+function originsOf(models: Models, name: string): readonly string[] {
   const entry = models.get(name);
-  return entry === undefined || entry.kind === 'file' ? [name] : [name, ...lineage(models, entry.of)];
+  if (entry === undefined || entry.kind === 'file') return [name];
+  const learnt = isImitation(entry) && entry.from !== undefined ? originsOf(models, entry.from) : [];
+  return [...originsOf(models, entry.of), ...learnt];
 }

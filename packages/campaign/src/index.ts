@@ -3,6 +3,7 @@ export type {
   AlignmentRow,
   AttackRow,
   Estimate,
+  MaskingRow,
   SimilarityInputs,
   SimilarityRow,
   TrainingPoint,
@@ -10,9 +11,12 @@ export type {
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
 export type {
+  AdaptiveAttack,
+  AdaptiveSection,
   AttackEntry,
   Campaign,
   DatasetEntry,
+  Defence,
   ModelEntry,
   SimilarityEntry,
   SiblingKind,
@@ -22,6 +26,7 @@ export type {
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from './data-checks.js';
+export { isGenerated } from './generated.js';
 export { ensembleName, membersOf } from './ensemble.js';
 export { parseModelOptions } from './file/model-options.js';
 export type { ParsedOptions } from './file/model-options.js';
@@ -30,11 +35,24 @@ export type { Rule } from './file/rules.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
-export type { Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
+export type { AdaptiveCell, Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
 export { planCampaign } from './plan-campaign.js';
 export { ACCOUNTING_RULE } from './report/accounting.js';
 export { buildReport } from './report/build-report.js';
 export type { ModelFacts, ReportInput } from './report/build-report.js';
+export type {
+  AccuracyChange,
+  AdaptiveReport,
+  DefenceReport,
+  ExposureReport,
+  Level,
+  MaskingCheckReport,
+  MaskingChecks,
+  PriorRatio,
+  StrangerLevel,
+  TradeOffExposure,
+  TradeOffPoint,
+} from './report/defence/types.js';
 export type {
   AmplificationReport,
   AttackReport,

@@ -1,5 +1,6 @@
 import type { Campaign } from './campaign.js';
 import { membersOf } from './ensemble.js';
+import { isGenerated } from './generated.js';
 
 /** Two models to compare. */
 export interface Pair {
@@ -12,7 +13,7 @@ export interface Pair {
 export function pairsOf({ models, targets, surrogates, similarity }: Campaign): readonly Pair[] {
   const attacked = targets.flatMap((target) => surrogates.map((surrogate) => ({ surrogate, target })));
   if (similarity.pairs === 'attacked') return attacked;
-  const names = [...models.keys()];
+  const names = [...models.keys()].filter((name) => !isGenerated(name));
   const every = names.flatMap((target) =>
     names.filter((surrogate) => surrogate !== target).map((surrogate) => ({ surrogate, target })),
   );

@@ -1,6 +1,7 @@
 import type { SimilarityInputs } from '@unpair/robustness';
 import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
+import { maskedModels } from './adaptive/defences.js';
 import { gridOf } from './cells.js';
 import { derivationOrder, parentsOf, trainingDemandOf } from './derivation.js';
 import { membersOf } from './ensemble.js';
@@ -19,14 +20,16 @@ interface Block {
 
 /**
  * Lays out a campaign as numbered tasks: derived models in the order they need each other, then accuracy and
- * similarity, then the grid of attacks, cheap ones first. Memory grows with the grid, not with the samples.
+ * similarity, then masking of defended ones, then the grid of attacks, cheap ones first, and what tries defences last.
+ * Memory grows with the grid, not with the samples.
  */
 export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_IN): Plan {
-  const cells = gridOf(campaign, vocabulary);
+  const { cells, adaptive } = gridOf(campaign, vocabulary);
   const blocks = [
     ...deriveBlocks(campaign, vocabulary),
     ...accuracyBlocks(campaign),
     ...pairsOf(campaign).flatMap((pair) => pairBlocks(pair, campaign)),
+    ...maskingBlocks(campaign),
     ...attackBlocks(campaign, cells),
   ];
   const starts: number[] = [];
@@ -35,7 +38,7 @@ export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_
     starts.push(size);
     size += Math.ceil(samples / campaign.shardSize);
   }
-  return { size, cells, task: (index) => taskAt(index, size, starts, blocks, campaign.shardSize) };
+  return { size, cells, adaptive, task: (index) => taskAt(index, size, starts, blocks, campaign.shardSize) };
 }
 
 function taskAt(
@@ -136,6 +139,24 @@ function alignmentBlock({ surrogate, target }: Pair, { models, dataset }: Campai
       samples: { first: 0, count: dataset.samples },
     }),
   };
+}
+
+/** A search of 500 queries and a hundred gradients for each sample: fewer samples tell enough. */
+const MASKING_SAMPLES = 100;
+
+function maskingBlocks({ adaptive, models, dataset, threat }: Campaign): readonly Block[] {
+  return maskedModels(adaptive).map((model) => ({
+    samples: Math.min(dataset.samples, MASKING_SAMPLES),
+    task: (index, samples) => ({
+      index,
+      stage: 'measure',
+      needs: derived(models, model),
+      kind: 'masking',
+      model,
+      threat: { norm: threat.norm, epsilon: Math.max(...threat.epsilons) },
+      samples,
+    }),
+  }));
 }
 
 function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Block[] {

@@ -1,4 +1,5 @@
 import type { Norm, Parameters, SimilarityInputs, Threat } from '@unpair/robustness';
+import type { Defence } from './campaign.js';
 
 /** One point of the grid: target × surrogate × attack × parameters × epsilon. */
 export interface Cell {
@@ -17,6 +18,16 @@ export interface Cell {
   readonly withoutPrior: string | null;
   /** The cell attacks samples 0 … samples − 1. */
   readonly samples: number;
+  /** Whether the file does not ask for it: it is there to try a defence. */
+  readonly adaptive: boolean;
+}
+
+/** A cell that tries a defence; it may be one that the file asks for anyway. */
+export interface AdaptiveCell {
+  /** Which attacker: `flipped`, `imitation`, … */
+  readonly attacker: string;
+  readonly defence: Defence;
+  readonly cell: Cell & { readonly surrogate: string };
 }
 
 export type Stage = 'derive' | 'measure' | 'attack';
@@ -36,7 +47,7 @@ export type PlannedTask = {
       readonly kind: 'derive';
       readonly model: string;
       readonly of: string;
-      /** The model that it is unpaired from; null for other recipes. */
+      /** The full model that it is unpaired from, or imitates; null for other recipes. */
       readonly from: string | null;
       /** `quantize`, and whatever other ways of deriving a model there are. */
       readonly recipe: string;
@@ -61,6 +72,13 @@ export type PlannedTask = {
       readonly target: string;
       readonly samples: Range;
     }
+  /** Attacks a defended model through its own gradients: do they only hide what is there? */
+  | {
+      readonly kind: 'masking';
+      readonly model: string;
+      readonly threat: Threat;
+      readonly samples: Range;
+    }
   | { readonly kind: 'attack'; readonly cell: Cell; readonly samples: Range }
 );
 
@@ -69,6 +87,8 @@ export interface Plan {
   /** Number of tasks. */
   readonly size: number;
   readonly cells: readonly Cell[];
+  /** Those of the cells that try a defence, once for each attacker. */
+  readonly adaptive: readonly AdaptiveCell[];
   /** @throws {RangeError} unless 0 ≤ index < size. */
   task(index: number): PlannedTask;
 }

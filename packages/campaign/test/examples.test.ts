@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ATTACKERS } from '../src/adaptive/attackers.js';
+import { undefendedOf } from '../src/adaptive/defences.js';
 import { BUILT_IN, parseCampaign, planCampaign } from '../src/index.js';
 
 const root = new URL('../../../', import.meta.url);
@@ -35,6 +37,30 @@ describe('every example is a campaign', () => {
   });
 });
 
+test('the example of a defence compares both unpaired siblings with what they are made of', () => {
+  const result = parseCampaign(read('examples/defend.yaml'));
+  if (!result.ok) throw new Error('the example of a defence is not a campaign');
+  const { campaign } = result;
+  const compared = campaign.adaptive.defences.map((defence) => [
+    defence.sibling,
+    undefendedOf(defence, campaign),
+  ]);
+  expect(compared).toEqual([
+    ['int8-unpaired', 'int8'],
+    ['distilled-unpaired', 'distilled'],
+  ]);
+  const { adaptive, cells } = planCampaign(campaign);
+  expect(new Set(adaptive.map(({ attacker }) => attacker)).size).toBe(8);
+  // 11 transfer cells and 3 searches for each defence, and 5 for the stranger, less what the file has.
+  expect(cells.filter((cell) => cell.adaptive)).toHaveLength(3 * (2 * 13 + 3));
+});
+
+test('every attacker is in the documentation', () => {
+  const documented = read('docs/unpairing.md');
+  const lacking = ATTACKERS.filter(({ name }) => !documented.includes(`| \`${name}\``));
+  expect(lacking).toEqual([]);
+});
+
 test('the example in the documentation of the campaign file is a campaign', () => {
   const [, block] = /```yaml\n([\s\S]*?)```/.exec(read('docs/campaign-file.md')) ?? [];
   const result = parseCampaign(block ?? '');
@@ -43,7 +69,8 @@ test('the example in the documentation of the campaign file is a campaign', () =
 
 test('the documentation of the report names every field that a report has', () => {
   const documented = read('docs/report.md');
-  const source = read('packages/campaign/src/report/report.ts');
+  const files = ['report.ts', 'defence/types.ts'];
+  const source = files.map((file) => read(`packages/campaign/src/report/${file}`)).join('\n');
   const fields = [...source.matchAll(/^ {2}readonly (\w+):/gm)].map(([, field]) => field ?? '');
   expect(fields.length).toBeGreaterThan(40);
   expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(documented))).toEqual([]);

@@ -18,7 +18,9 @@ function coverage(task: PlannedTask): readonly string[] {
       ? `accuracy ${task.model}`
       : task.kind === 'similarity'
         ? `similarity ${task.inputs} ${task.surrogate} ${task.target}`
-        : task.cell.id;
+        : task.kind === 'masking'
+          ? `masking ${task.model}`
+          : task.cell.id;
   return Array.from({ length: task.samples.count }, (_, k) => `${key} ${task.samples.first + k}`);
 }
 

@@ -35,6 +35,7 @@ describe('a report', () => {
       bytes: null,
       nonZero: null,
       macs: null,
+      queries: null,
       accuracy: null,
       agreement: null,
       failure: null,

@@ -46,6 +46,7 @@ function cut(group: RowGroup, size: number): readonly RowGroup[] {
     if (group.kind === 'accuracy') return { ...group, rows: slice(group.rows) };
     if (group.kind === 'similarity') return { ...group, rows: slice(group.rows) };
     if (group.kind === 'alignment') return { ...group, rows: slice(group.rows) };
+    if (group.kind === 'masking') return { ...group, rows: slice(group.rows) };
     return { ...group, rows: slice(group.rows) };
   });
 }

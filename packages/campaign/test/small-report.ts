@@ -38,6 +38,7 @@ const FULL = {
   bytes: 1_100_000,
   nonZero: 269_000,
   macs: 40_000_000,
+  queries: null,
   failure: null,
   source: { format: 'tflite', digest: 'def' },
 };

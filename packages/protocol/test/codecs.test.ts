@@ -85,6 +85,21 @@ test('how a training goes comes back as it was, whatever was measured', () => {
   expect(() => decodeTraining(Uint8Array.of(0x0a, 0xff))).toThrow('is not a valid training message.');
 });
 
+test('a model that took queries to make is billed for them', () => {
+  const value = {
+    model: 'copy',
+    digest: 'd',
+    bytes: 1,
+    parameters: 2,
+    nonZero: 2,
+    macs: 3,
+    queries: 2 ** 40,
+    curve: [],
+  };
+  const result = decodeResult(encodeResult({ ...resultWith([]), outcome: { $case: 'derived', value } }));
+  expect(queriesOf(result)).toBe(2 ** 40);
+});
+
 test('bytes that are no message are refused by name', () => {
   expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow(MalformedMessageError);
   expect(() => decodeTask(Uint8Array.of(0x0a, 0xff))).toThrow('A message of 2 bytes is not a valid task.');

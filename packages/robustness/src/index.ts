@@ -35,8 +35,13 @@ export type { ImageShape } from './classifier-graph.js';
 export type { UnpairingObjective } from './defences/objective.js';
 export { unpair } from './defences/unpair.js';
 export type { UnpairOptions } from './defences/unpair.js';
-export { checkGradientMasking } from './diagnostics/gradient-masking.js';
-export type { MaskingCheck, MaskingOptions, MaskingReport } from './diagnostics/gradient-masking.js';
+export { checkGradientMasking, judgeMasking, measureMasking } from './diagnostics/gradient-masking.js';
+export type {
+  MaskingCheck,
+  MaskingOptions,
+  MaskingReport,
+  MaskingRow,
+} from './diagnostics/gradient-masking.js';
 export { createEnsemble } from './ensemble.js';
 export { measureAccuracy } from './evaluation/accuracy.js';
 export type { AccuracyRow } from './evaluation/accuracy.js';
@@ -56,6 +61,7 @@ export { runAttack } from './scheduler/run-attack.js';
 export type { AttackOptions, AttackProgress } from './scheduler/run-attack.js';
 export { deriveSibling, sampleDemand } from './siblings/derive.js';
 export { distillModel } from './siblings/distill.js';
+export { imitateModel } from './siblings/imitate.js';
 export { pruneModel } from './siblings/prune.js';
 export { measureAlignment, MINIBATCH, resampledCka } from './similarity/feature-alignment.js';
 export type { AlignmentRow } from './similarity/feature-alignment.js';
@@ -106,7 +112,7 @@ export type {
   WeightConstraint,
 } from './training/fine-tune.js';
 export { recordLayout, writeRecord } from './training/record.js';
-export { fillBatch, firstImages } from './training/samples.js';
+export { fillBatch, firstImages, firstSamples } from './training/samples.js';
 export type { Presentation, TrainingSamples } from './training/samples.js';
 export { decodeState, encodeState, initialState, modelOf, updateState } from './training/state.js';
 export type { StepReport, TrainingState } from './training/state.js';

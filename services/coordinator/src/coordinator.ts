@@ -183,7 +183,9 @@ export class Coordinator implements AsyncDisposable {
   }
 }
 
+/** What asks the target in a task: an attack, or the way in which a model is made. */
 function attackOf(run: CampaignRun, { index }: TaskResult): string {
   const task = run.plan.task(index);
+  if (task.kind === 'derive') return task.recipe;
   return task.kind === 'attack' ? task.cell.attack : '';
 }

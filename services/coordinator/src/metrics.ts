@@ -68,13 +68,13 @@ export class CoordinatorMetrics {
     registerQueueGauges(options);
   }
 
-  /** Counts one accepted result; `attack` names the attack of an attack task. */
+  /** Counts one accepted result; `attack` names the attack of an attack task, or the way in which a model was made. */
   result(result: TaskResult, { kind, queries }: TaskOutcome, attack: string): void {
     this.#results.inc({ outcome: kind === 'dead' ? 'dead_letter' : kind });
     if (result.outcome === undefined || kind !== 'done') return;
     this.#seconds.observe({ kind: result.outcome.$case }, result.seconds);
+    if (queries > 0) this.#queries.inc({ attack }, queries);
     if (result.outcome.$case !== 'attack') return;
-    this.#queries.inc({ attack }, queries);
     const attacked = result.outcome.value.rows.filter((row) => row.cleanCorrect);
     const successes = attacked.filter((row) => row.success).length;
     this.#samples.inc({ attack, outcome: 'success' }, successes);

@@ -1,5 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { CampaignServiceService as Service, ExportFormat } from '@unpair/protocol';
+import type { Report } from '@unpair/campaign';
+import { CampaignServiceService as Service, CampaignState, ExportFormat } from '@unpair/protocol';
 import { digestOf, type RpcClient } from '@unpair/platform';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -7,7 +8,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
-import { requestFor, taskCount } from './support/campaign-file.js';
+import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground, type Served } from './support/cluster.js';
 import { work } from './support/synthetic-worker.js';
 
@@ -66,6 +67,44 @@ test('rows are exported as Parquet, CSV and JSON lines, with the cells spelt out
   expect((await readdir(base.folder.path)).filter((name) => name.startsWith('export-'))).toEqual([]);
 });
 
+test('a defended campaign has its masking rows in the report and in exports, and bills what imitations asked', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { client } = served;
+  const unpaired = '  unpaired: { unpair: { of: full, from: full } }';
+  const text = spec
+    .replace('targets:', `${unpaired}\ntargets:`)
+    .replace('surrogates: [int8]', 'surrogates: [int8, unpaired]');
+  const { campaign } = await client.unary(Service.createCampaign, requestFor('defended', text));
+  const id = campaign?.id ?? '';
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  await eventually(async () => {
+    const { campaign: now } = await client.unary(Service.getCampaign, { id });
+    expect(now?.state).toBe(CampaignState.SUCCEEDED);
+  });
+  stop.abort();
+  await working;
+  const { report: bytes } = await client.unary(Service.getReport, { id });
+  const report = JSON.parse(bytes) as Report;
+  expect(report.models.slice(-2).map(({ id: name, queries }) => [name, queries])).toEqual([
+    ['unpaired~imitated-1000', 20],
+    ['unpaired~imitated-10000', 20],
+  ]);
+  // Of twenty samples, every fifth is wrong to begin with; the loss of one does not rise.
+  expect(report.defence[0]?.masking).toMatchObject({
+    unboundedAttack: { passed: true, value: 1, samples: 16 },
+    lossRises: { passed: true, value: 0.95, samples: 20 },
+  });
+  const csv = (await exported(client, id, ExportFormat.CSV, 'masking')).toString().split('\n');
+  expect(csv.slice(0, 3)).toEqual([
+    'model,sample,clean_correct,unbounded,gradient,random,loss_rises',
+    'unpaired,0,false,false,false,false,true',
+    'unpaired,1,true,true,true,false,true',
+  ]);
+  expect(await served.registry.metrics()).toContain('unpair_target_queries_total{attack="imitate"} 40');
+});
+
 test('an export of something else is refused with what there is', async () => {
   await using base = await ground();
   await using served = await serve(base);
@@ -73,7 +112,7 @@ test('an export of something else is refused with what there is', async () => {
   const table = exported(served.client, id, ExportFormat.CSV, 'secrets');
   await expect(table).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'table must be one of attacks, accuracy, similarity, alignment, got "secrets".',
+    message: 'table must be one of attacks, accuracy, similarity, alignment, masking, got "secrets".',
   });
   const format = exported(served.client, id, ExportFormat.UNSPECIFIED, 'attacks');
   await expect(format).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations: [{ field: 'format' }] });

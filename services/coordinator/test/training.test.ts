@@ -45,7 +45,7 @@ async function started({ client }: Served): Promise<string> {
 
 function withCurve({ work: content }: Task): TaskResult['outcome'] {
   if (content?.$case !== 'derive') return undefined;
-  const size = { bytes: 123, parameters: 45, nonZero: 40 };
+  const size = { bytes: 123, parameters: 45, nonZero: 40, queries: 0 };
   return { $case: 'derived', value: { model: content.value.model, digest: derivedDigest, ...size, curve } };
 }
 

@@ -10,6 +10,8 @@ import {
   pruneTask,
   quantizeTask,
   alignmentTask,
+  imitateTask,
+  maskingTask,
   similarityTask,
   unpairTask,
 } from './kit/tasks.js';
@@ -85,6 +87,30 @@ describe('a task becomes a result', () => {
     if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
     expect(outcome.value.digest).not.toBe(made.target.digest);
     expect(await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0 }))).toEqual(outcome);
+  });
+
+  test('derive: an imitation counts the images that it asked the target about, and no others', async () => {
+    const outcome = await outcomeOf(imitateTask(nextIndex++, made, {}));
+    if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
+    expect(outcome.value).toMatchObject({ model: 'copy', parameters: 936, queries: 15 });
+    const many = await outcomeOf(imitateTask(nextIndex++, made, { queries: 1000 }));
+    expect(many).toMatchObject({ value: { queries: made.set.count } });
+    expect(await outcomeOf(imitateTask(nextIndex++, made, {}))).toEqual(outcome);
+    expect(await outcomeOf(quantizeTask(nextIndex++, made))).toMatchObject({ value: { queries: 0 } });
+  });
+
+  test('masking: what a model’s own gradients are worth, the same in shards', async () => {
+    const whole = await outcomeOf(maskingTask(nextIndex++, made));
+    if (whole.$case !== 'masking') throw new Error(JSON.stringify(whole));
+    expect(whole.value.model).toBe('full');
+    expect(whole.value.rows.map(({ sample }) => sample)).toEqual([...Array(20).keys()]);
+    // Every fifth is wrong to begin with; a plain network hides nothing.
+    for (const { sample, cleanCorrect, unbounded, lossRises } of whole.value.rows) {
+      expect(cleanCorrect).toBe(sample % 5 !== 4);
+      if (cleanCorrect) expect([unbounded, lossRises]).toEqual([true, true]);
+    }
+    const part = await outcomeOf(maskingTask(nextIndex++, made, { first: 7, count: 6 }));
+    expect(part).toMatchObject({ value: { rows: whole.value.rows.slice(7, 13) } });
   });
 
   test('similarity: a model compared with another, and with itself', async () => {

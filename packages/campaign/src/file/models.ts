@@ -3,7 +3,7 @@ import { parentsOf } from '../derivation.js';
 import type { Field } from './field.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { parameterKeys, readParameters } from './parameters.js';
-import { name, text } from './rules.js';
+import { name, text, truth } from './rules.js';
 import { suggestion } from './spelling.js';
 import type { SiblingWord } from '../vocabulary.js';
 
@@ -63,15 +63,20 @@ function readKind(
   }
   const sibling = siblings.find((candidate) => candidate.name === kind);
   if (sibling === undefined) return undefined;
-  const references = sibling.needsTarget === true ? ['of', 'from'] : ['of'];
-  const keys = [...references, ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
+  const own = [
+    ...(sibling.needsTarget === true ? ['of', 'from'] : ['of']),
+    ...(sibling.isDefence ? ['adaptive'] : []),
+  ];
+  const keys = [...own, ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
   if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
-  const parameters = readParameters(field, sibling.parameters, references);
+  const parameters = readParameters(field, sibling.parameters, own);
+  const adaptive = sibling.isDefence === true ? field.get('adaptive').readOr(truth, true) : undefined;
   const of = readReference(field.get('of'), names);
   if (sibling.needsTarget !== true)
     return of === undefined ? undefined : { kind: sibling.name, of, parameters };
   const from = readReference(field.get('from'), names);
-  return of === undefined || from === undefined ? undefined : { kind: sibling.name, of, from, parameters };
+  if (of === undefined || from === undefined) return undefined;
+  return { kind: sibling.name, of, from, parameters, ...(adaptive !== undefined && { adaptive }) };
 }
 
 /** Reads the name of a model that the file defines; without any, that is the error to report, not this. */

@@ -8,6 +8,8 @@ import type { Partially } from './sections.js';
 import { readDataset, readSimilarity, readThreat } from './sections.js';
 import { readSurrogates } from './surrogates.js';
 import { BUILT_IN } from '../built-in.js';
+import { defencesOf } from '../adaptive/defences.js';
+import { withAdaptiveAttackers } from '../adaptive/expand.js';
 import type { Vocabulary } from '../vocabulary.js';
 
 /** A campaign, or everything that is wrong with the file. */
@@ -19,6 +21,11 @@ export type ParsedCampaign =
 const DEFAULT_SHARD_SIZE = 25;
 /** The grid is held in memory, and the file may come from the network. */
 const LARGEST_GRID = 100_000;
+/** Cells that trying one defence adds at one epsilon: ten or so, and more with strangers. */
+const LEAST_ATTACKERS = 10;
+
+/** What the file says; the rest follows from it. */
+type AskedCampaign = Omit<Campaign, 'adaptive'>;
 
 const KEYS = [
   'name',
@@ -41,15 +48,15 @@ export function parseCampaign(text: string, vocabulary: Vocabulary = BUILT_IN): 
   const document = readDocument(text);
   if (!('root' in document)) return { ok: false, violations: document };
   const draft = readCampaign(document.root, vocabulary);
-  const campaign = draft !== undefined && isComplete(draft) ? draft : undefined;
-  if (campaign !== undefined) limitGrid(document.root.get('attacks'), campaign);
-  const violations = document.violations();
-  return violations.length === 0 && campaign !== undefined
-    ? { ok: true, campaign }
-    : { ok: false, violations };
+  const asked = draft !== undefined && isComplete(draft) ? draft : undefined;
+  if (asked !== undefined) limitGrid(document.root.get('attacks'), asked);
+  // Defences can be followed only where nothing leads back to itself.
+  const isSound = document.violations().length === 0;
+  const campaign = isSound && asked ? expanded(document.root.get('attacks'), asked, vocabulary) : undefined;
+  return campaign === undefined ? { ok: false, violations: document.violations() } : { ok: true, campaign };
 }
 
-function readCampaign(root: Field, vocabulary: Vocabulary): Partially<Campaign> | undefined {
+function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampaign> | undefined {
   if (!root.hasKeys(KEYS)) return undefined;
   const dataset = readDataset(root.get('dataset'));
   const { models, names } = readModels(root.get('models'), vocabulary.siblings);
@@ -83,7 +90,7 @@ function readReferences(field: Field, names: readonly string[]): readonly string
   return field.readList((entry) => readReference(entry, names), 'a list of the names of models');
 }
 
-function limitGrid(attacks: Field, campaign: Campaign): void {
+function limitGrid(attacks: Field, campaign: AskedCampaign): void {
   const { targets, surrogates, threat } = campaign;
   const points = targets.length * Math.max(1, surrogates.length) * threat.epsilons.length;
   const cells = points * campaign.attacks.length;
@@ -91,4 +98,16 @@ function limitGrid(attacks: Field, campaign: Campaign): void {
   attacks.reject(
     `must keep the grid (targets × surrogates × epsilons × attacks) within ${LARGEST_GRID} cells, got ${cells}`,
   );
+}
+
+/** Adds what follows from the file; undefined after complaining that it is too much. */
+function expanded(attacks: Field, asked: AskedCampaign, vocabulary: Vocabulary): Campaign | undefined {
+  const defences = defencesOf(asked).filter(({ adaptive }) => adaptive).length;
+  const cells = defences * LEAST_ATTACKERS * asked.threat.epsilons.length;
+  if (cells <= LARGEST_GRID) return withAdaptiveAttackers(asked, vocabulary);
+  attacks.reject(
+    `must keep what tries ${defences} defences within ${LARGEST_GRID} cells, got at least ${cells}: ` +
+      'set adaptive: false where models are unpaired',
+  );
+  return undefined;
 }

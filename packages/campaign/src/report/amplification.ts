@@ -55,12 +55,13 @@ export function amplification(
 }
 
 /** A sample that was attacked in both cells. */
-interface Pair {
+export interface Pair {
   readonly own: Outcome;
   readonly base: Outcome;
 }
 
-function pairUp(own: readonly Outcome[], base: readonly Outcome[]): readonly Pair[] {
+/** The samples attacked in both cells, in the order of the first. */
+export function pairUp(own: readonly Outcome[], base: readonly Outcome[]): readonly Pair[] {
   const others = new Map(base.map((outcome) => [outcome.sample, outcome]));
   return own.flatMap((outcome) => {
     const other = others.get(outcome.sample);
@@ -96,7 +97,7 @@ function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: string }
 }
 
 /** The prior-free search with the same budget whose other parameters agree best. */
-function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly Cell[] {
+export function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly Cell[] {
   const [best] = candidates
     .filter((other) => other.attack === cell.withoutPrior && budgetOf(other) === budgetOf(cell))
     .sort((a, b) => agreement(b, cell) - agreement(a, cell));
@@ -121,6 +122,6 @@ function withStrangers(
 }
 
 /** How many parameters the two cells have in common. */
-function agreement(a: Cell, b: Cell): number {
+export function agreement(a: Cell, b: Cell): number {
   return Object.entries(a.parameters).filter(([key, value]) => b.parameters[key] === value).length;
 }

@@ -13,7 +13,7 @@ export function attackReport(
   outcomes: readonly Outcome[],
   seed: number,
 ): AttackReport {
-  const { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries } = cell;
+  const { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
   return {
     cell: id,
@@ -23,6 +23,7 @@ export function attackReport(
     parameters,
     norm,
     epsilon,
+    adaptive,
     samples: attacked.length,
     evaluated: rows.length,
     success: successRate(attacked),

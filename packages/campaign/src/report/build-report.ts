@@ -1,5 +1,13 @@
-import type { AccuracyRow, Random, SimilarityInputs, SimilarityRow, TrainingPoint } from '@unpair/robustness';
+import type {
+  AccuracyRow,
+  MaskingRow,
+  Random,
+  SimilarityInputs,
+  SimilarityRow,
+  TrainingPoint,
+} from '@unpair/robustness';
 import { createRandom } from '@unpair/robustness';
+import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
 import { pairsOf } from '../pairs.js';
@@ -9,6 +17,10 @@ import { ResultsDigest } from '../results/results-digest.js';
 import { ACCOUNTING_RULE } from './accounting.js';
 import { amplification, comparisonsOf } from './amplification.js';
 import { attackReport } from './attack-report.js';
+import { defenceReport } from './defence/build-defence.js';
+import { Levels } from './defence/levels.js';
+import { tradeOff } from './defence/trade-off.js';
+import type { DefenceReport } from './defence/types.js';
 import { rate } from './estimates.js';
 import { explanations } from './explanation.js';
 import type { Outcome } from './outcomes.js';
@@ -37,6 +49,8 @@ export interface ModelFacts {
   readonly source?: { readonly format: string; readonly digest: string } | undefined;
   readonly nonZero: number | null;
   readonly macs: number | null;
+  /** Queries to the full model that making it took. */
+  readonly queries: number | null;
   /** Why it could not be derived. */
   readonly failure: string | null;
   /** The course of its training, where there was any. */
@@ -82,6 +96,8 @@ class ReportBuilder {
     const similarity = await this.#similarity();
     const attacks = await this.#attacks();
     const amplification = this.#amplification();
+    const asked = attacks.filter(({ adaptive }) => !adaptive);
+    const defence = await this.#defence();
     return {
       name: campaign.name,
       accounting: ACCOUNTING_RULE,
@@ -89,9 +105,11 @@ class ReportBuilder {
       similarity,
       attacks,
       amplification,
-      explanation: explanations({ similarity, attacks, amplification }, (purpose) =>
+      explanation: explanations({ similarity, attacks: asked, amplification }, (purpose) =>
         createRandom({ seed: campaign.seed, cell: `explanation ${purpose}`, sample: 0 }),
       ),
+      defence,
+      tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
       provenance: { seed: campaign.seed, ...provenance },
     };
@@ -166,12 +184,42 @@ class ReportBuilder {
 
   #amplification(): readonly AmplificationReport[] {
     const { campaign, plan } = this.#input;
-    return comparisonsOf(plan.cells, campaign.models).flatMap((comparison) => {
+    return comparisonsOf(
+      plan.cells.filter(({ adaptive }) => !adaptive),
+      campaign.models,
+    ).flatMap((comparison) => {
       const { cell, baseline } = comparison;
       const random = this.#random(`${cell.id} over ${baseline.id}`);
       const report = amplification(comparison, this.#outcomesOf(cell), this.#outcomesOf(baseline), random);
       return report === null ? [] : [report];
     });
+  }
+
+  async #defence(): Promise<readonly DefenceReport[]> {
+    const { campaign, plan, results, models } = this.#input;
+    const levels = new Levels(campaign, plan, this.#outcomes);
+    const masking = new Map<string, readonly MaskingRow[]>();
+    for (const model of maskedModels(campaign.adaptive)) {
+      const rows = await results.masking(model);
+      this.#digest.add({ kind: 'masking', model, rows });
+      masking.set(model, rows);
+    }
+    const reports: DefenceReport[] = [];
+    for (const defence of campaign.adaptive.defences) {
+      this.#signal?.throwIfAborted();
+      const accuracy = new Map<string, readonly AccuracyRow[]>();
+      for (const model of [defence.sibling, undefendedOf(defence, campaign)]) {
+        if (model !== null) accuracy.set(model, await results.accuracy(model));
+      }
+      const evidence = {
+        ...{ campaign, plan, levels },
+        accuracy: (model: string) => accuracy.get(model) ?? [],
+        masking: masking.get(defence.sibling) ?? [],
+        queriesOf: (model: string) => models.get(model)?.queries ?? null,
+      };
+      reports.push(defenceReport(defence, evidence));
+    }
+    return reports;
   }
 
   #outcomesOf(cell: Cell): readonly Outcome[] {
@@ -212,5 +260,6 @@ const UNKNOWN: ModelFacts = {
   bytes: null,
   nonZero: null,
   macs: null,
+  queries: null,
   failure: null,
 };

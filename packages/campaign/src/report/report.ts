@@ -1,5 +1,6 @@
 import type { ModelOptions } from '@unpair/graph';
 import type { Estimate, Norm, Parameters, TrainingPoint } from '@unpair/robustness';
+import type { DefenceReport, TradeOffPoint } from './defence/types.js';
 
 /** A 95 % interval of an estimate that stands beside it. */
 export interface Bounds {
@@ -24,6 +25,8 @@ export interface Report {
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];
   readonly explanation: readonly ExplanationReport[];
+  readonly defence: readonly DefenceReport[];
+  readonly tradeOff: readonly TradeOffPoint[];
   readonly integrity: IntegrityReport;
   readonly provenance: Provenance;
 }
@@ -44,6 +47,8 @@ export interface ModelReport {
   readonly nonZero: number | null;
   /** Multiply-accumulate operations of one sample. */
   readonly macs: number | null;
+  /** Queries to the full model that making it took, as an imitation does; null for files, and while it does not exist. */
+  readonly queries: number | null;
   readonly accuracy: (Estimate & { readonly samples: number }) | null;
   /** Share of samples for which it predicts what the model predicts that it derives from. */
   readonly agreement: (Estimate & { readonly samples: number }) | null;
@@ -117,6 +122,8 @@ export interface AttackReport {
   readonly parameters: Parameters;
   readonly norm: Norm;
   readonly epsilon: number;
+  /** Whether the file does not ask for it: it is there to try a defence. */
+  readonly adaptive: boolean;
   /** Samples attacked: those that the target classifies correctly. */
   readonly samples: number;
   /** Samples looked at. */

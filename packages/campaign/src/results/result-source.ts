@@ -2,6 +2,7 @@ import type {
   AccuracyRow,
   AlignmentRow,
   AttackRow,
+  MaskingRow,
   SimilarityInputs,
   SimilarityRow,
 } from '@unpair/robustness';
@@ -17,6 +18,7 @@ export interface ResultSource {
   accuracy(model: string): Promise<readonly AccuracyRow[]>;
   similarity(surrogate: string, target: string, inputs: SimilarityInputs): Promise<readonly SimilarityRow[]>;
   alignment(surrogate: string, target: string): Promise<readonly AlignmentRow[]>;
+  masking(model: string): Promise<readonly MaskingRow[]>;
   attack(cell: string): Promise<readonly AttackRow[]>;
 }
 
@@ -25,6 +27,7 @@ export class MemoryResults implements ResultSource {
   readonly #accuracy = new Map<string, AccuracyRow[]>();
   readonly #similarity = new Map<string, SimilarityRow[]>();
   readonly #alignment = new Map<string, AlignmentRow[]>();
+  readonly #masking = new Map<string, MaskingRow[]>();
   readonly #attack = new Map<string, AttackRow[]>();
 
   /** Adds a shard's rows. The caller sees to it that no shard comes twice. */
@@ -32,6 +35,7 @@ export class MemoryResults implements ResultSource {
     const key = groupKey(shard);
     if (shard.kind === 'accuracy') append(this.#accuracy, key, shard.rows);
     else if (shard.kind === 'attack') append(this.#attack, key, shard.rows);
+    else if (shard.kind === 'masking') append(this.#masking, key, shard.rows);
     else if (shard.kind === 'alignment') append(this.#alignment, key, shard.rows);
     else append(this.#similarity, key, shard.rows);
   }
@@ -46,6 +50,10 @@ export class MemoryResults implements ResultSource {
 
   alignment(surrogate: string, target: string): Promise<readonly AlignmentRow[]> {
     return rowsOf(this.#alignment, { kind: 'alignment', surrogate, target, rows: [] });
+  }
+
+  masking(model: string): Promise<readonly MaskingRow[]> {
+    return rowsOf(this.#masking, { kind: 'masking', model, rows: [] });
   }
 
   attack(cell: string): Promise<readonly AttackRow[]> {

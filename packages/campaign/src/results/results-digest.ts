@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareText } from '../canonical-json.js';
-import type { AccuracyRow, AlignmentRow, AttackRow, SimilarityRow } from '@unpair/robustness';
+import type { AccuracyRow, AlignmentRow, AttackRow, MaskingRow, SimilarityRow } from '@unpair/robustness';
 import type { RowGroup } from './rows.js';
 import { groupKey } from './rows.js';
 
@@ -58,6 +58,8 @@ function encodeRows(group: RowGroup): readonly EncodedRow[] {
       return group.rows.map((row) => encode(row.sample, similarityColumns(row)));
     case 'alignment':
       return group.rows.map((row) => encode(row.sample, alignmentColumns(row)));
+    case 'masking':
+      return group.rows.map((row) => encode(row.sample, maskingColumns(row)));
     case 'attack':
       return group.rows.map((row) => encode(row.sample, attackColumns(row)));
   }
@@ -89,6 +91,11 @@ function similarityColumns(row: SimilarityRow): readonly (number | boolean)[] {
 
 function alignmentColumns({ cross, surrogate, target }: AlignmentRow): readonly number[] {
   return [cross, surrogate, target];
+}
+
+function maskingColumns(row: MaskingRow): readonly boolean[] {
+  const { cleanCorrect, unbounded, gradient, random, lossRises } = row;
+  return [cleanCorrect, unbounded, gradient, random, lossRises];
 }
 
 function attackColumns(row: AttackRow): readonly (number | boolean)[] {

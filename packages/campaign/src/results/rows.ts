@@ -2,6 +2,7 @@ import type {
   AccuracyRow,
   AlignmentRow,
   AttackRow,
+  MaskingRow,
   SimilarityInputs,
   SimilarityRow,
 } from '@unpair/robustness';
@@ -22,6 +23,7 @@ export type RowGroup =
       readonly target: string;
       readonly rows: readonly AlignmentRow[];
     }
+  | { readonly kind: 'masking'; readonly model: string; readonly rows: readonly MaskingRow[] }
   | { readonly kind: 'attack'; readonly cell: string; readonly rows: readonly AttackRow[] };
 
 /** Identity of a group, the same for all shards of it. */
@@ -33,6 +35,8 @@ export function groupKey(group: RowGroup): string {
       return `similarity ${group.inputs} ${group.surrogate} ${group.target}`;
     case 'alignment':
       return `alignment ${group.surrogate} ${group.target}`;
+    case 'masking':
+      return `masking ${group.model}`;
     case 'attack':
       return `attack ${group.cell}`;
   }

@@ -49,6 +49,21 @@ const LEAST_RISING = 0.9;
 const PROBE = 1 / 8;
 const UNBOUNDED: Threat = { norm: 'linf', epsilon: 1 };
 
+/** What one sample of the checks showed. The rows of samples do not depend on which others were looked at. */
+export interface MaskingRow {
+  readonly sample: number;
+  /** Whether the model classifies it correctly; otherwise it was not attacked. */
+  readonly cleanCorrect: boolean;
+  /** Whether PGD that may change every pixel to anything fooled the model. */
+  readonly unbounded: boolean;
+  /** Whether PGD within the ball did. */
+  readonly gradient: boolean;
+  /** Whether random search within the ball did. */
+  readonly random: boolean;
+  /** Whether the loss is larger a step along the sign of its gradient. */
+  readonly lossRises: boolean;
+}
+
 /**
  * Checks a published model for gradient masking, by attacking it with its own gradients (Athalye et al. 2018, arXiv
  * 1802.00420, section 3.1; Carlini et al. 2019, arXiv 1902.06705, section 5): an unbounded attack must always succeed, a
@@ -61,21 +76,46 @@ export async function checkGradientMasking(
   samples: readonly Sample[],
   options: MaskingOptions,
 ): Promise<MaskingReport> {
+  return judgeMasking(await measureMasking(model, samples, options));
+}
+
+/**
+ * The measurements behind {@link checkGradientMasking}, one row a sample.
+ * @throws the signal's reason once it is aborted
+ */
+export async function measureMasking(
+  model: DifferentiableClassifier,
+  samples: readonly Sample[],
+  options: MaskingOptions,
+): Promise<readonly MaskingRow[]> {
   const { threat, budget = 500 } = options;
   const attack = (definition: AttackDefinition, parameters: Parameters, within: Threat): Promise<Rows> =>
     attacked(model, samples, { ...options, definition, parameters, threat: within });
   const unbounded = await attack(pgd, { steps: STEPS }, UNBOUNDED);
   const gradient = await attack(pgd, { steps: STEPS }, threat);
   const random = await attack(square, { budget }, threat);
-  const missed = random.filter(({ success }, row) => success && gradient[row]?.success === false);
   const rising = await risingLosses(model, samples, options);
-  const unboundedRate = share(unbounded.filter(({ success }) => success).length, unbounded.length);
-  const missedRate = share(missed.length, random.length);
-  const risingRate = share(rising.filter(Boolean).length, rising.length);
+  return samples.map(({ index }, row) => ({
+    sample: index,
+    cleanCorrect: unbounded[row]?.cleanCorrect === true,
+    unbounded: unbounded[row]?.success === true,
+    gradient: gradient[row]?.success === true,
+    random: random[row]?.success === true,
+    lossRises: rising[row] === true,
+  }));
+}
+
+/** Holds the rows of any number of samples against the bounds; without samples, nothing passes. */
+export function judgeMasking(rows: readonly MaskingRow[]): MaskingReport {
+  const attackedRows = rows.filter(({ cleanCorrect }) => cleanCorrect);
+  const count = attackedRows.length;
+  const unbounded = share(attackedRows.filter((row) => row.unbounded).length, count);
+  const missed = share(attackedRows.filter(({ gradient, random }) => random && !gradient).length, count);
+  const rising = share(rows.filter(({ lossRises }) => lossRises).length, rows.length);
   return {
-    unboundedAttack: check(unboundedRate, 1, unbounded.length, unboundedRate >= 1),
-    randomSearchOnly: check(missedRate, MOST_BY_CHANCE, random.length, missedRate <= MOST_BY_CHANCE),
-    lossRises: check(risingRate, LEAST_RISING, rising.length, risingRate >= LEAST_RISING),
+    unboundedAttack: check(unbounded, 1, count, unbounded >= 1),
+    randomSearchOnly: check(missed, MOST_BY_CHANCE, count, missed <= MOST_BY_CHANCE),
+    lossRises: check(rising, LEAST_RISING, rows.length, rising >= LEAST_RISING),
   };
 }
 
@@ -86,7 +126,7 @@ interface Attack extends MaskingOptions {
   readonly parameters: Parameters;
 }
 
-/** Rows of the samples that the model classifies correctly, attacked through its own gradients. */
+/** The model attacked through its own gradients. */
 async function attacked(
   model: DifferentiableClassifier,
   samples: readonly Sample[],
@@ -94,8 +134,7 @@ async function attacked(
 ): Promise<Rows> {
   const cell = `masking/${definition.name}/${threat.epsilon}`;
   const common = { target: model, surrogate: model, samples, threat, seed, cell, batchSize, signal };
-  const rows = await runAttack({ definition, parameters, ...common });
-  return rows.filter(({ cleanCorrect }) => cleanCorrect);
+  return runAttack({ definition, parameters, ...common });
 }
 
 /** Whether each sample's loss is larger a step up its gradient; samples without a gradient count as not rising. */
@@ -117,8 +156,8 @@ async function risingLosses(
     const after = await evaluateAll(model, moved, { batchSize, signal });
     members.forEach(({ label }, row) => {
       const [before, now] = [gradients[row]?.logits, after[row]];
-      if (before === undefined || now === undefined) return;
-      rising.push(crossEntropy(now, label) > crossEntropy(before, label));
+      const isKnown = before !== undefined && now !== undefined;
+      rising.push(isKnown && crossEntropy(now, label) > crossEntropy(before, label));
     });
   }
   return rising;

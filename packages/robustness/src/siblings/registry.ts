@@ -1,7 +1,14 @@
 import { distillSibling } from './distill.js';
+import { imitateSibling } from './imitate.js';
 import { pruneSibling } from './prune.js';
 import { quantizeSibling } from './quantize.js';
 import { unpairSibling } from './unpair.js';
 
 /** Every way of deriving a sibling. A new one is added to this list. */
-export const siblings = [quantizeSibling, pruneSibling, distillSibling, unpairSibling] as const;
+export const siblings = [
+  quantizeSibling,
+  pruneSibling,
+  distillSibling,
+  unpairSibling,
+  imitateSibling,
+] as const;

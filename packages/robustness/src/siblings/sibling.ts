@@ -7,7 +7,7 @@ import type { TrainingSamples } from '../training/samples.js';
 export interface SiblingRequest {
   /** The model to derive from: one input [N, C, H, W]. */
   readonly graph: Graph;
-  /** The model that an unpaired one is to share less with; absent for ways without `needsTarget`. */
+  /** The full model, which an unpaired one is to share less with and an imitation more; absent without `needsTarget`. */
   readonly target?: Graph | undefined;
   /** Runs graphs while the sibling is made. */
   readonly runtime: Runtime;
@@ -21,6 +21,8 @@ export interface SiblingRequest {
   /** Where training keeps its state, so that it goes on after it was killed. */
   readonly checkpoints?: Checkpoints | undefined;
   readonly onStep?: ((progress: FineTuneProgress) => void) | undefined;
+  /** Told of evaluations of `target` that an attacker would have to ask for: they count as queries. */
+  readonly onQueries?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,8 +31,10 @@ export interface SiblingDefinition<Name extends string = string> {
   /** Name in campaign files: `quantize`. */
   readonly name: Name;
   readonly description: string;
-  /** Whether it takes a second model, `from`, that the sibling is to share less with. */
+  /** Whether it takes a second model, `from`: the full one, that the sibling is to differ from or to imitate. */
   readonly needsTarget?: boolean;
+  /** Whether its siblings are defended against attackers of that model, who are then tried on them. */
+  readonly isDefence?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Training samples that these parameters ask for. */

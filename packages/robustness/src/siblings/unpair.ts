@@ -17,6 +17,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
   name: 'unpair',
   description: 'Fine-tuning after which a published model says less about the full one.',
   needsTarget: true,
+  isDefence: true,
   parameters: {
     adversarial: { ...share, default: 0.5, description: 'Part of a batch shown as it fools the target.' },
     noise: { ...share, default: 0, description: 'Part of a batch shown with uniform noise.' },

@@ -58,3 +58,10 @@ export function firstImages({ images, shape }: TrainingSamples, count: number): 
   const part = images.subarray(0, count * size);
   return part instanceof Float32Array ? part : Float32Array.from(part, (pixel) => pixel / 255);
 }
+
+/** The first `count` samples, or all where there are fewer; views, not copies. */
+export function firstSamples(samples: TrainingSamples, count: number): TrainingSamples {
+  const size = samples.shape.reduce((product, dim) => product * dim, 1);
+  const images = samples.images.subarray(0, count * size);
+  return { ...samples, images, labels: samples.labels.subarray(0, count) };
+}

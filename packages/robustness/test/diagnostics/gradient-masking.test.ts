@@ -1,5 +1,5 @@
 import type { DifferentiableClassifier, LossGradients, MaskingReport } from '@unpair/robustness';
-import { checkGradientMasking } from '@unpair/robustness';
+import { checkGradientMasking, judgeMasking, measureMasking } from '@unpair/robustness';
 import { describe, expect, test } from 'vitest';
 
 import { labelledSamples, randomModel } from '../fixtures/linear-classifier.js';
@@ -61,5 +61,37 @@ describe('gradient masking', () => {
     const report = await checkGradientMasking(honest, [], { threat, seed: 1 });
     expect(report.unboundedAttack).toMatchObject({ passed: false, samples: 0 });
     expect(report.lossRises.passed).toBe(false);
+  });
+});
+
+test('rows do not depend on which samples are looked at together, and are all that the judgement needs', async () => {
+  const options = { threat: { norm: 'linf', epsilon: 0.06 }, seed: 1, budget: 200 } as const;
+  const whole = await measureMasking(honest, samples, options);
+  const parts = [samples.slice(0, 7), samples.slice(7)].map((part) => measureMasking(honest, part, options));
+  const rows = (await Promise.all(parts)).flat();
+  expect(rows).toEqual(whole);
+  expect(rows.map(({ sample }) => sample)).toEqual(samples.map(({ index }) => index));
+  expect(judgeMasking(rows.toReversed())).toEqual(await checkGradientMasking(honest, samples, options));
+});
+
+test('a judgement by hand: two of three attacked samples, and three of four whose loss rises', () => {
+  const row = {
+    sample: 0,
+    cleanCorrect: true,
+    unbounded: true,
+    gradient: true,
+    random: true,
+    lossRises: true,
+  };
+  const report = judgeMasking([
+    row,
+    { ...row, sample: 1, gradient: false },
+    { ...row, sample: 2, unbounded: false, random: false, lossRises: false },
+    { ...row, sample: 3, cleanCorrect: false, unbounded: false, gradient: false, random: false },
+  ]);
+  expect(report).toEqual({
+    unboundedAttack: { passed: false, value: 2 / 3, bound: 1, samples: 3 },
+    randomSearchOnly: { passed: false, value: 1 / 3, bound: 0.05, samples: 3 },
+    lossRises: { passed: false, value: 0.75, bound: 0.9, samples: 4 },
   });
 });

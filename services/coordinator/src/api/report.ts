@@ -58,11 +58,11 @@ async function modelFacts(
     const digest = run.digest(name) ?? null;
     const model = known.get(name);
     const bytes = model?.bytes ?? (digest === null ? null : ((await artefacts.size(digest)) ?? null));
-    const { parameters = null, nonZero = null, macs = null } = model ?? {};
+    const { parameters = null, nonZero = null, macs = null, queries = null } = model ?? {};
     const failure = run.modelFailure(name) ?? null;
     const source = run.source(name);
     const training = curves.get(name);
-    facts.set(name, { digest, bytes, parameters, nonZero, macs, failure, source, training });
+    facts.set(name, { digest, bytes, parameters, nonZero, macs, queries, failure, source, training });
   }
   return facts;
 }

@@ -53,6 +53,11 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
       const value = { surrogate: model(surrogate), target: model(target), samples: samples(planned.samples) };
       return { $case: 'alignment', value };
     }
+    case 'masking': {
+      const { threat } = planned;
+      const value = { model: model(planned.model), samples: samples(planned.samples), ...threat };
+      return { $case: 'masking', value };
+    }
     case 'attack': {
       const { id, target, surrogate, attack, norm, epsilon } = planned.cell;
       const value = {

@@ -30,13 +30,14 @@ function writeContent(
   switch (outcome?.$case) {
     case 'derived': {
       const { model, digest } = outcome.value;
-      writer.add('models', campaign, task, model, digest, ...sizes(outcome.value));
+      const queries = BigInt(outcome.value.queries);
+      writer.add('models', campaign, task, model, digest, ...sizes(outcome.value), queries);
       writeCurve(writer, campaign, outcome.value);
       return;
     }
     case 'accuracy': {
       const { model, rows } = outcome.value;
-      writer.add('models', campaign, task, model, null, ...sizes(outcome.value));
+      writer.add('models', campaign, task, model, null, ...sizes(outcome.value), null);
       for (const { sample, label, predicted } of rows) {
         writer.add('accuracy', campaign, model, BigInt(sample), { int32: label }, { int32: predicted });
       }
@@ -51,6 +52,14 @@ function writeContent(
       for (const row of rows) {
         const place = [campaign, surrogate, target, BigInt(row.sample)] as const;
         writer.add('alignment', ...place, row.cross, row.surrogate, row.target);
+      }
+      return;
+    }
+    case 'masking': {
+      const { model, rows } = outcome.value;
+      for (const { sample, cleanCorrect, unbounded, gradient, random, lossRises } of rows) {
+        const found = [cleanCorrect, unbounded, gradient, random, lossRises] as const;
+        writer.add('masking', campaign, model, BigInt(sample), ...found);
       }
       return;
     }

@@ -25,6 +25,8 @@ export interface StoredModel {
   readonly parameters: number;
   readonly nonZero: number;
   readonly macs: number | null;
+  /** Queries to the full model that making it took; null where no result has said so. */
+  readonly queries: number | null;
 }
 
 const outcomeKinds = ['done', 'failed', 'dead'] as const;
@@ -143,7 +145,7 @@ export class ResultStore implements AsyncDisposable {
   async models(campaignId: string): Promise<StoredModel[]> {
     const rows = await this.query(
       `SELECT model, max(digest) AS digest, max(bytes) AS bytes, max(parameters) AS parameters,
-         max(non_zero) AS non_zero, max(macs) AS macs
+         max(non_zero) AS non_zero, max(macs) AS macs, max(queries) AS queries
        FROM models WHERE campaign = $1 GROUP BY model`,
       [campaignId],
     );
@@ -154,6 +156,7 @@ export class ResultStore implements AsyncDisposable {
       parameters: Number(row['parameters']),
       nonZero: Number(row['non_zero']),
       macs: row['macs'] === null ? null : Number(row['macs']),
+      queries: row['queries'] === null ? null : Number(row['queries']),
     }));
   }
 

@@ -1,5 +1,5 @@
 /** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '4';
+export const schemaVersion = '5';
 
 /** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
 export const exportTables = {
@@ -18,6 +18,9 @@ export const exportTables = {
   alignment: `
     SELECT surrogate, target, sample, hsic_cross, hsic_surrogate, hsic_target FROM alignment
     WHERE campaign = :campaign ORDER BY surrogate, target, sample`,
+  masking: `
+    SELECT model, sample, clean_correct, unbounded, gradient, random, loss_rises FROM masking
+    WHERE campaign = :campaign ORDER BY model, sample`,
 } as const;
 
 export type ExportTable = keyof typeof exportTables;
@@ -29,7 +32,7 @@ export const createTables = `
     queries BIGINT, failure VARCHAR, worker VARCHAR, runtime VARCHAR, seconds DOUBLE);
   CREATE TABLE IF NOT EXISTS wasted (campaign VARCHAR, task BIGINT, queries BIGINT);
   CREATE TABLE IF NOT EXISTS models (campaign VARCHAR, task BIGINT, model VARCHAR, digest VARCHAR, bytes BIGINT,
-    parameters BIGINT, non_zero BIGINT, macs BIGINT);
+    parameters BIGINT, non_zero BIGINT, macs BIGINT, queries BIGINT);
   CREATE TABLE IF NOT EXISTS training (campaign VARCHAR, model VARCHAR, step BIGINT, measure VARCHAR, value DOUBLE);
   CREATE TABLE IF NOT EXISTS cells (campaign VARCHAR, cell VARCHAR, target VARCHAR, surrogate VARCHAR, attack VARCHAR,
     parameters VARCHAR, norm VARCHAR, epsilon DOUBLE);
@@ -43,4 +46,6 @@ export const createTables = `
     logit_correlation DOUBLE, surrogate_curvature DOUBLE, target_curvature DOUBLE);
   CREATE TABLE IF NOT EXISTS alignment (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, sample BIGINT,
     hsic_cross DOUBLE, hsic_surrogate DOUBLE, hsic_target DOUBLE);
+  CREATE TABLE IF NOT EXISTS masking (campaign VARCHAR, model VARCHAR, sample BIGINT, clean_correct BOOLEAN,
+    unbounded BOOLEAN, gradient BOOLEAN, random BOOLEAN, loss_rises BOOLEAN);
 `;

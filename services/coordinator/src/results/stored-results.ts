@@ -2,6 +2,7 @@ import type {
   AccuracyRow,
   AlignmentRow,
   AttackRow,
+  MaskingRow,
   ResultSource,
   SimilarityInputs,
   SimilarityRow,
@@ -65,6 +66,22 @@ export class StoredResults implements ResultSource {
       cross: Number(row['hsic_cross']),
       surrogate: Number(row['hsic_surrogate']),
       target: Number(row['hsic_target']),
+    }));
+  }
+
+  async masking(model: string): Promise<readonly MaskingRow[]> {
+    const rows = await this.#store.query(
+      `SELECT sample, clean_correct, unbounded, gradient, random, loss_rises
+       FROM masking WHERE campaign = $1 AND model = $2 ORDER BY sample`,
+      [this.#campaignId, model],
+    );
+    return rows.map((row) => ({
+      sample: Number(row['sample']),
+      cleanCorrect: row['clean_correct'] === true,
+      unbounded: row['unbounded'] === true,
+      gradient: row['gradient'] === true,
+      random: row['random'] === true,
+      lossRises: row['loss_rises'] === true,
     }));
   }
 

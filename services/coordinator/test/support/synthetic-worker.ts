@@ -56,6 +56,7 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         parameters: 45,
         nonZero: 40,
         curve: [],
+        queries: content.value.kind === 'imitate' ? 20 : 0,
       };
       return { $case: 'derived', value };
     }
@@ -91,6 +92,17 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         $case: 'alignment',
         value: { surrogate: surrogate?.id ?? '', target: target?.id ?? '', rows },
       };
+    }
+    case 'masking': {
+      const rows = samplesOf(content.value.samples).map((sample) => ({
+        sample,
+        cleanCorrect: sample % 5 !== 0,
+        unbounded: sample % 5 !== 0,
+        gradient: sample % 5 !== 0,
+        random: false,
+        lossRises: sample !== 3,
+      }));
+      return { $case: 'masking', value: { model: content.value.model?.id ?? '', rows } };
     }
     case 'attack': {
       const rows = samplesOf(content.value.samples).map((sample) => ({

@@ -16,6 +16,8 @@ function referencesOf({ work }: Task): readonly (ModelRef | SampleRange | undefi
       return [...work.value.surrogates, work.value.target, work.value.samples];
     case 'alignment':
       return [work.value.surrogate, work.value.target, work.value.samples];
+    case 'masking':
+      return [work.value.model, work.value.samples];
     case 'attack':
       return [work.value.target, ...work.value.surrogates, work.value.samples];
     case undefined:

@@ -167,9 +167,7 @@ export class TaskHandler {
       return 'refused';
     }
     metrics.taskSeconds.observe({ kind: kindOf(task) }, result.seconds);
-    if ('work' in task && task.work?.$case === 'attack') {
-      metrics.queries.inc({ attack: task.work.value.attack }, queries);
-    }
+    if (queries > 0) metrics.queries.inc({ attack: attackOf(task) }, queries);
     return result.outcome?.$case === 'failure' ? 'failed' : 'done';
   }
 
@@ -199,6 +197,13 @@ interface MalformedTask {
 
 function kindOf(task: Task | MalformedTask): string {
   return ('work' in task ? task.work?.$case : undefined) ?? 'unknown';
+}
+
+/** What asks the target in a task: an attack, or the way in which a model is made. */
+function attackOf(task: Task | MalformedTask): string {
+  const work = 'work' in task ? task.work : undefined;
+  if (work?.$case === 'attack') return work.value.attack;
+  return work?.$case === 'derive' ? work.value.kind : '';
 }
 
 function failure(code: string, message: string): Outcome {

@@ -3,6 +3,7 @@ import { accuracy } from './tasks/accuracy.js';
 import { alignment } from './tasks/alignment.js';
 import { attack } from './tasks/attack.js';
 import { derive } from './tasks/derive.js';
+import { masking } from './tasks/masking.js';
 import { similarity } from './tasks/similarity.js';
 import { Meter } from './meter.js';
 import type { ComputeProgress } from './messages.js';
@@ -64,6 +65,8 @@ async function run(context: TaskContext): Promise<Run> {
       return { outcome: { $case: 'similarity', value: await similarity(work.value, context) } };
     case 'alignment':
       return { outcome: { $case: 'alignment', value: await alignment(work.value, context) } };
+    case 'masking':
+      return { outcome: { $case: 'masking', value: await masking(work.value, context) } };
     case 'attack':
       return { outcome: { $case: 'attack', value: await attack(work.value, context) } };
     case undefined:

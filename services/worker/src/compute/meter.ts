@@ -46,6 +46,11 @@ export class Meter {
     if (training !== undefined) this.#report({ ...this.#progress, training });
   }
 
+  /** Counts images that the target was asked about outside an attack. */
+  queried(images: number): void {
+    this.#count(images, images);
+  }
+
   /** Reports the last counts. */
   finish(): void {
     this.#report(this.#progress);

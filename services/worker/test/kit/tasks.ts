@@ -79,6 +79,27 @@ export function unpairTask(
   return task(index, { $case: 'derive', value });
 }
 
+/** Imitates the target from the stranger, asking about the first fifteen samples, and trains as `given` says. */
+export function imitateTask(
+  index: number,
+  fixture: Fixture,
+  given: Readonly<Record<string, number | string>>,
+): Task {
+  const parameters = canonicalJson({
+    ...{ queries: 15, temperature: 4, epochs: 100, rate: 0.02, batch: 10, augment: 'none' },
+    ...given,
+  });
+  const models = { of: ref('stranger', fixture.surrogate), from: ref('full', fixture.target) };
+  const value = { model: 'copy', kind: 'imitate', ...models, parameters, calibration: range(fixture, {}) };
+  return task(index, { $case: 'derive', value });
+}
+
+export function maskingTask(index: number, fixture: Fixture, where: Range = {}): Task {
+  const settings = { norm: 'linf', epsilon: 0.05 };
+  const value = { model: ref('full', fixture.target), samples: range(fixture, where), ...settings };
+  return task(index, { $case: 'masking', value });
+}
+
 export function similarityTask(index: number, fixture: Fixture, where: Range = {}): Task {
   const { target, surrogate } = fixture;
   const models = { surrogates: [ref('stranger', surrogate)], target: ref('full', target) };

@@ -11,6 +11,11 @@ export function percent(estimate: Estimate | null): string {
   return `${hundredths(value)} % [${hundredths(low)}, ${hundredths(high)}]`;
 }
 
+/** `87.4 %` */
+export function share(value: number | null): string {
+  return value === null ? NONE : `${hundredths(value)} %`;
+}
+
 /** `0.412 [0.380, 0.441]` */
 export function decimal(value: number | null, bounds: Bounds | null = null): string {
   if (value === null) return NONE;

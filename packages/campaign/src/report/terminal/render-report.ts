@@ -9,23 +9,28 @@ import type {
   SimilarityReport,
 } from '../report.js';
 import { count, decimal, NONE, percent, ratio, size, threat } from './format.js';
+import { renderDefence } from './render-defence.js';
 import { sweptLabel } from './swept.js';
 import type { Column, TerminalStyle } from './table.js';
 import { dim, table } from './table.js';
+import { wrap } from './wrap.js';
 
 /** The report as tables for a terminal, at best 100 columns wide or more; narrower ones lose optional columns. */
 export function renderReport(report: Report, options: Partial<TerminalStyle> = {}): string {
   const style = { width: 100, color: false, ...options };
-  const transfer = report.attacks.filter(({ queries }) => queries === null);
-  const queried = report.attacks.filter(({ queries }) => queries !== null);
+  // What tries a defence has a table of its own.
+  const asked = report.attacks.filter(({ adaptive }) => !adaptive);
+  const transfer = asked.filter(({ queries }) => queries === null);
+  const queried = asked.filter(({ queries }) => queries !== null);
   const lines = [
     ...table('Models', report.models, MODELS, style),
     ...failures(report),
     ...table('Similarity to the target', report.similarity, SIMILARITY, style),
-    ...table('Transfer', transfer, [...attackColumns(report), ...TRANSFER], style),
-    ...table('Queries to the target', queried, [...attackColumns(report), ...QUERIES], style),
+    ...table('Transfer', transfer, [...attackColumns(asked), ...TRANSFER], style),
+    ...table('Queries to the target', queried, [...attackColumns(asked), ...QUERIES], style),
     ...table('Amplification', report.amplification, amplificationColumns(report), style),
     ...table('What goes with success', strongest(report.explanation), explanationColumns(report), style),
+    ...renderDefence(report, style),
     ...footer(report, style),
   ];
   return `${lines.join('\n')}\n`;
@@ -97,7 +102,7 @@ const SIMILARITY: readonly Column<SimilarityReport>[] = [
   { title: 'n', align: 'right', text: ({ samples }) => count(samples), optional: true },
 ];
 
-function attackColumns({ attacks }: Report): readonly Column<AttackReport>[] {
+function attackColumns(attacks: readonly AttackReport[]): readonly Column<AttackReport>[] {
   const several = new Set(attacks.map(({ target }) => target)).size > 1;
   return [
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
@@ -218,16 +223,4 @@ function mixture({ runtime }: Provenance): readonly string[] {
     `Results come from ${runtime.length} runtimes or devices (${runtime.join('; ')}): ` +
       'a repetition has the same bits only on one.',
   ];
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

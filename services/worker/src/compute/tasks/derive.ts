@@ -7,7 +7,6 @@ import {
   siblings,
   type FineTuneProgress,
   type SiblingDefinition,
-  type TrainingCurve,
 } from '@unpair/robustness';
 import { createHash } from 'node:crypto';
 import { CheckpointFile } from '../checkpoint-file.js';
@@ -34,7 +33,8 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
       const target = await targetOf(task, definition, { samples, context });
       const monitor = new TrainingMonitor({ model: task.model });
       const ingredients = { graph: loaded.graph, target, samples, context, monitor };
-      return described(task.model, await siblingOf(task, definition, ingredients), monitor.curve);
+      const { sibling, queries } = await siblingOf(task, definition, ingredients);
+      return described(task.model, sibling, { queries, curve: [...monitor.curve.points] });
     });
   });
 }
@@ -47,14 +47,14 @@ interface Ingredients {
   readonly monitor: TrainingMonitor;
 }
 
-/** The model that a sibling is to share less with, where its way of deriving has one. A graph needs no lease. */
+/** The full model that a sibling is to differ from or to imitate, where its way has one. A graph needs no lease. */
 async function targetOf(
   { from }: DeriveTask,
   { needsTarget = false }: SiblingDefinition,
   { samples, context }: Pick<Ingredients, 'samples' | 'context'>,
 ): Promise<Graph | undefined> {
   if (!needsTarget) return undefined;
-  const target = present(from, 'model to unpair from');
+  const target = present(from, 'full model');
   return context.workbench.withModel(fileOf(target.digest, context), async (loaded) => {
     assertFits(target.id, await loaded.classifier(), samples);
     return loaded.graph;
@@ -65,7 +65,7 @@ async function siblingOf(
   task: DeriveTask,
   definition: SiblingDefinition,
   { graph, target, samples, context: { workbench, signal, task: whole, meter }, monitor }: Ingredients,
-): Promise<Graph> {
+): Promise<{ readonly sibling: Graph; readonly queries: number }> {
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
   const file = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
@@ -74,11 +74,17 @@ async function siblingOf(
   const onStep = (progress: FineTuneProgress): void => {
     meter.trained(progress.batch, monitor.read(progress));
   };
-  const request = { graph, target, runtime, threads, samples, parameters, seed, checkpoints, onStep, signal };
+  let queries = 0;
+  const onQueries = (count: number): void => {
+    queries += count;
+    meter.queried(count);
+  };
+  const training = { samples, parameters, seed, checkpoints, onStep, onQueries };
+  const request = { graph, target, runtime, threads, ...training, signal };
   try {
     const sibling = await deriveSibling(definition, request);
     await file?.remove();
-    return sibling;
+    return { sibling, queries };
   } catch (error) {
     // It would come to nothing again; after anything else, another attempt may go on.
     if (error instanceof RobustnessError) await file?.remove();
@@ -86,12 +92,16 @@ async function siblingOf(
   }
 }
 
-function described(name: string, sibling: Graph, { points: curve }: TrainingCurve): Derivation {
+function described(
+  name: string,
+  sibling: Graph,
+  making: Pick<DerivedModel, 'queries' | 'curve'>,
+): Derivation {
   const bytes = encodeModel(sibling);
   const { parameters, nonZero, macs } = summarizeModel(sibling);
   const digest = createHash('sha256').update(bytes).digest('hex');
   const size = { bytes: bytes.length, parameters, nonZero, macs: macs ?? undefined };
-  return { model: { model: name, digest, ...size, curve }, bytes };
+  return { model: { model: name, digest, ...size, ...making }, bytes };
 }
 
 function definitionOf(kind: string): SiblingDefinition {

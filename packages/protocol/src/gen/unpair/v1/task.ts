@@ -24,6 +24,7 @@ export interface Task {
     | { readonly $case: "similarity"; readonly value: SimilarityTask }
     | { readonly $case: "attack"; readonly value: AttackTask }
     | { readonly $case: "alignment"; readonly value: AlignmentTask }
+    | { readonly $case: "masking"; readonly value: MaskingTask }
     | undefined;
 }
 
@@ -55,7 +56,7 @@ export interface DeriveTask {
   readonly calibration:
     | SampleRange
     | undefined;
-  /** The model that an unpaired one is to share less with; absent for other kinds. */
+  /** The full model, which an unpaired one is to share less with and an imitation more; absent for other kinds. */
   readonly from: ModelRef | undefined;
 }
 
@@ -83,6 +84,17 @@ export interface AlignmentTask {
   readonly surrogate: ModelRef | undefined;
   readonly target: ModelRef | undefined;
   readonly samples: SampleRange | undefined;
+}
+
+/** Attacks a published model through its own gradients, to see whether it only hides them. */
+export interface MaskingTask {
+  readonly model: ModelRef | undefined;
+  readonly samples:
+    | SampleRange
+    | undefined;
+  /** The ball in which gradient and random search compete: linf or l2, and its radius. */
+  readonly norm: string;
+  readonly epsilon: number;
 }
 
 export interface AttackTask {
@@ -122,6 +134,7 @@ export interface TaskResult {
     | { readonly $case: "failure"; readonly value: Failure }
     | { readonly $case: "deadLetter"; readonly value: DeadLetter }
     | { readonly $case: "alignment"; readonly value: AlignmentRows }
+    | { readonly $case: "masking"; readonly value: MaskingRows }
     | undefined;
 }
 
@@ -142,6 +155,8 @@ export interface DerivedModel {
   readonly macs?:
     | number
     | undefined;
+  /** Queries to the full model that making it took: those of an attacker who imitates it. */
+  readonly queries: number;
   /** The course of its training, in a hundred points at most; empty where there was none. */
   readonly curve: readonly TrainingPoint[];
 }
@@ -196,6 +211,24 @@ export interface AlignmentRow {
   readonly cross: number;
   readonly surrogate: number;
   readonly target: number;
+}
+
+export interface MaskingRows {
+  readonly model: string;
+  readonly rows: readonly MaskingRow[];
+}
+
+export interface MaskingRow {
+  readonly sample: number;
+  /** Whether the model classifies it correctly. If not, it was not attacked. */
+  readonly cleanCorrect: boolean;
+  /** Whether an attack along its gradients succeeded that may change every pixel to anything. */
+  readonly unbounded: boolean;
+  /** Whether one within the ball did, and random search within the ball. */
+  readonly gradient: boolean;
+  readonly random: boolean;
+  /** Whether the loss rises over a step along the sign of its gradient. */
+  readonly lossRises: boolean;
 }
 
 export interface AttackRows {
@@ -269,6 +302,9 @@ export const Task: MessageFns<Task> = {
         break;
       case "alignment":
         AlignmentTask.encode(message.work.value, writer.uint32(74).fork()).join();
+        break;
+      case "masking":
+        MaskingTask.encode(message.work.value, writer.uint32(82).fork()).join();
         break;
     }
     return writer;
@@ -359,6 +395,14 @@ export const Task: MessageFns<Task> = {
             message.work = { $case: "alignment", value: AlignmentTask.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.work = { $case: "masking", value: MaskingTask.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -408,6 +452,12 @@ export const Task: MessageFns<Task> = {
       case "alignment": {
         if (object.work?.value !== undefined && object.work?.value !== null) {
           message.work = { $case: "alignment", value: AlignmentTask.fromPartial(object.work.value) };
+        }
+        break;
+      }
+      case "masking": {
+        if (object.work?.value !== undefined && object.work?.value !== null) {
+          message.work = { $case: "masking", value: MaskingTask.fromPartial(object.work.value) };
         }
         break;
       }
@@ -954,6 +1004,101 @@ export const AlignmentTask: MessageFns<AlignmentTask> = {
   },
 };
 
+function createBaseMaskingTask(): MaskingTask {
+  return { model: undefined, samples: undefined, norm: "", epsilon: 0 };
+}
+
+export const MaskingTask: MessageFns<MaskingTask> = {
+  encode(message: MaskingTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== undefined) {
+      ModelRef.encode(message.model, writer.uint32(10).fork()).join();
+    }
+    if (message.samples !== undefined) {
+      SampleRange.encode(message.samples, writer.uint32(18).fork()).join();
+    }
+    if (message.norm !== "") {
+      writer.uint32(26).string(message.norm);
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(33).double(message.epsilon);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaskingTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaskingTask() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = ModelRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.samples = SampleRange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.norm = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MaskingTask>, I>>(base?: I): MaskingTask {
+    return MaskingTask.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MaskingTask>, I>>(object: I): MaskingTask {
+    const message = createBaseMaskingTask() as any;
+    message.model = (object.model !== undefined && object.model !== null)
+      ? ModelRef.fromPartial(object.model)
+      : undefined;
+    message.samples = (object.samples !== undefined && object.samples !== null)
+      ? SampleRange.fromPartial(object.samples)
+      : undefined;
+    message.norm = object.norm ?? "";
+    message.epsilon = object.epsilon ?? 0;
+    return message;
+  },
+};
+
 function createBaseAttackTask(): AttackTask {
   return {
     cell: "",
@@ -1152,6 +1297,9 @@ export const TaskResult: MessageFns<TaskResult> = {
       case "alignment":
         AlignmentRows.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
+      case "masking":
+        MaskingRows.encode(message.outcome.value, writer.uint32(114).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1273,6 +1421,14 @@ export const TaskResult: MessageFns<TaskResult> = {
             message.outcome = { $case: "alignment", value: AlignmentRows.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.outcome = { $case: "masking", value: MaskingRows.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1336,6 +1492,12 @@ export const TaskResult: MessageFns<TaskResult> = {
       case "alignment": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "alignment", value: AlignmentRows.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "masking": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "masking", value: MaskingRows.fromPartial(object.outcome.value) };
         }
         break;
       }
@@ -1412,7 +1574,7 @@ export const Failure: MessageFns<Failure> = {
 };
 
 function createBaseDerivedModel(): DerivedModel {
-  return { model: "", digest: "", bytes: 0, parameters: 0, nonZero: 0, macs: undefined, curve: [] };
+  return { model: "", digest: "", bytes: 0, parameters: 0, nonZero: 0, macs: undefined, queries: 0, curve: [] };
 }
 
 export const DerivedModel: MessageFns<DerivedModel> = {
@@ -1434,6 +1596,9 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     }
     if (message.macs !== undefined) {
       writer.uint32(48).int64(message.macs);
+    }
+    if (message.queries !== 0) {
+      writer.uint32(56).int64(message.queries);
     }
     for (const v of message.curve) {
       TrainingPoint.encode(v!, writer.uint32(66).fork()).join();
@@ -1502,6 +1667,14 @@ export const DerivedModel: MessageFns<DerivedModel> = {
             message.macs = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.queries = longToNumber(reader.int64());
+            continue;
+          }
           case 8: {
             if (tag !== 66) {
               break;
@@ -1533,6 +1706,7 @@ export const DerivedModel: MessageFns<DerivedModel> = {
     message.parameters = object.parameters ?? 0;
     message.nonZero = object.nonZero ?? 0;
     message.macs = object.macs ?? undefined;
+    message.queries = object.queries ?? 0;
     message.curve = object.curve?.map((e) => TrainingPoint.fromPartial(e)) || [];
     return message;
   },
@@ -2150,6 +2324,188 @@ export const AlignmentRow: MessageFns<AlignmentRow> = {
     message.cross = object.cross ?? 0;
     message.surrogate = object.surrogate ?? 0;
     message.target = object.target ?? 0;
+    return message;
+  },
+};
+
+function createBaseMaskingRows(): MaskingRows {
+  return { model: "", rows: [] };
+}
+
+export const MaskingRows: MessageFns<MaskingRows> = {
+  encode(message: MaskingRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    for (const v of message.rows) {
+      MaskingRow.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaskingRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaskingRows() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rows.push(MaskingRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MaskingRows>, I>>(base?: I): MaskingRows {
+    return MaskingRows.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MaskingRows>, I>>(object: I): MaskingRows {
+    const message = createBaseMaskingRows() as any;
+    message.model = object.model ?? "";
+    message.rows = object.rows?.map((e) => MaskingRow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMaskingRow(): MaskingRow {
+  return { sample: 0, cleanCorrect: false, unbounded: false, gradient: false, random: false, lossRises: false };
+}
+
+export const MaskingRow: MessageFns<MaskingRow> = {
+  encode(message: MaskingRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sample !== 0) {
+      writer.uint32(8).int64(message.sample);
+    }
+    if (message.cleanCorrect !== false) {
+      writer.uint32(16).bool(message.cleanCorrect);
+    }
+    if (message.unbounded !== false) {
+      writer.uint32(24).bool(message.unbounded);
+    }
+    if (message.gradient !== false) {
+      writer.uint32(32).bool(message.gradient);
+    }
+    if (message.random !== false) {
+      writer.uint32(40).bool(message.random);
+    }
+    if (message.lossRises !== false) {
+      writer.uint32(48).bool(message.lossRises);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaskingRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaskingRow() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sample = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cleanCorrect = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unbounded = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.gradient = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.random = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lossRises = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MaskingRow>, I>>(base?: I): MaskingRow {
+    return MaskingRow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MaskingRow>, I>>(object: I): MaskingRow {
+    const message = createBaseMaskingRow() as any;
+    message.sample = object.sample ?? 0;
+    message.cleanCorrect = object.cleanCorrect ?? false;
+    message.unbounded = object.unbounded ?? false;
+    message.gradient = object.gradient ?? false;
+    message.random = object.random ?? false;
+    message.lossRises = object.lossRises ?? false;
     return message;
   },
 };

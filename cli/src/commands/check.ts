@@ -1,0 +1,104 @@
+import { availableParallelism } from 'node:os';
+
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { parameterRule } from '@unpair/campaign';
+import type { SampleSet, Split } from '@unpair/datasets';
+import { inputs, loadDataset, slice } from '@unpair/datasets';
+import type { MaskingReport, Norm } from '@unpair/robustness';
+import { checkGradientMasking, consecutiveSamples, createDifferentiableClassifier } from '@unpair/robustness';
+import { openRuntime } from '@unpair/runtime';
+
+import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
+import { misfitOf } from '../models/misfit.js';
+import { readModel } from '../models/read-model.js';
+import type { DeviceOptions } from './device-options.js';
+import { addDeviceOptions, deviceWish } from './device-options.js';
+import type { ModelFlags } from './model-options.js';
+import { addModelFlags, modelOptionsOf } from './model-options.js';
+import { ruleParser } from './rule-parser.js';
+import { wholeNumber } from './whole-number.js';
+
+interface CheckOptions extends DeviceOptions, ModelFlags {
+  readonly dataset: string;
+  readonly split: Split;
+  readonly samples: number;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly budget: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly json?: true;
+}
+
+const EPSILON = parameterRule({ type: 'pixels', default: 8 / 255, description: '' });
+
+/** `unpair check MODEL --dataset D`: whether a model's own gradients are of any use, or only hide something. */
+export function addCheckCommand(program: Command, context: CommandContext): void {
+  const command = addDeviceOptions(program.command('check'))
+    .description('look for masked gradients: attack a model through itself')
+    .argument('<model>', 'ONNX, TensorFlow Lite or TensorFlow.js (model.json) file')
+    .requiredOption('--dataset <name|path>', 'data set: a name of `data list`, or the path of one')
+    .addOption(
+      new Option('--split <split>', 'part of the data set').choices(['train', 'test']).default('test'),
+    )
+    .option('--samples <n>', 'first samples to use', wholeNumber(1, 1e9), 100)
+    .addOption(new Option('--norm <norm>', 'norm of the ball').choices(['linf', 'l2']).default('linf'))
+    .addOption(
+      new Option('--epsilon <amount>', 'radius of the ball in which searches compete')
+        .argParser(ruleParser(EPSILON))
+        .default(8 / 255, '8/255'),
+    )
+    .option('--budget <n>', 'queries of the random search', wholeNumber(1, 1e9), 500)
+    .option('--seed <n>', 'of everything random', wholeNumber(0, 2 ** 53 - 1), 0)
+    .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism())
+    .option('--json', 'print JSON');
+  addModelFlags(command).action((model: string, options: CheckOptions) => runCheck(model, options, context));
+}
+
+async function runCheck(model: string, options: CheckOptions, context: CommandContext): Promise<void> {
+  const { norm, epsilon, seed, budget, threads, json } = options;
+  const { signal, terminal, environment } = context;
+  const wish = deviceWish(options, environment);
+  const set = await loadSamples(options, context);
+  const { path, graph } = await readModel(model, modelOptionsOf(options));
+  const misfit = misfitOf(graph, set);
+  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
+  const { runtime } = await openRuntime(wish);
+  const classifier = await createDifferentiableClassifier({ graph, runtime, threads, images: set.shape });
+  try {
+    const samples = consecutiveSamples(0, inputs(set), set.labels);
+    const settings = { threat: { norm, epsilon }, seed, budget, signal };
+    const report = await checkGradientMasking(classifier, samples, settings);
+    terminal.print(json ? JSON.stringify(report, null, 2) : describe(report));
+  } finally {
+    await classifier.close();
+  }
+}
+
+async function loadSamples(
+  { dataset, split, samples }: CheckOptions,
+  { dataDir }: CommandContext,
+): Promise<SampleSet> {
+  const set = await loadDataset(dataset, split, { dataDir });
+  if (samples <= set.count) return slice(set, 0, samples);
+  const available = `${set.count}, the size of ${set.name} (${split})`;
+  throw new CliError('OUT_OF_RANGE', `--samples must be at most ${available}, got ${samples}`);
+}
+
+/** One line a check, as `ok` or `FAILED`, with the bound. */
+function describe({ unboundedAttack, randomSearchOnly, lossRises }: MaskingReport): string {
+  const lines = [
+    [unboundedAttack, 'an attack without bound succeeds', 'at least'],
+    [randomSearchOnly, 'random search breaks what the gradient does not', 'at most'],
+    [lossRises, 'the loss rises along the gradient', 'at least'],
+  ] as const;
+  return lines
+    .map(([{ passed, value, bound, samples }, what, least]) => {
+      const rate = Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(1)} %`;
+      const limit = `${least} ${(bound * 100).toFixed(0)} %`;
+      return `${passed ? 'ok    ' : 'FAILED'}  ${what}: ${rate} of ${samples} samples, must be ${limit}`;
+    })
+    .join('\n');
+}

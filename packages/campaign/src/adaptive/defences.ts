@@ -1,0 +1,76 @@
+import type { AdaptiveSection, Campaign, Defence, ModelEntry } from '../campaign.js';
+import type { Json } from '../canonical-json.js';
+import { canonicalJson } from '../canonical-json.js';
+import { areStrangers, isImitation } from '../derivation.js';
+import { isGenerated } from '../generated.js';
+import { membersOf } from '../ensemble.js';
+
+type Models = ReadonlyMap<string, ModelEntry>;
+type Parts = Pick<Campaign, 'models' | 'targets' | 'surrogates'>;
+
+/** Every published sibling with a target that it was unpaired from, in the order of surrogates and targets. */
+export function defencesOf({ models, targets, surrogates }: Parts): readonly Defence[] {
+  return surrogates.flatMap((sibling) =>
+    targets.flatMap((target) => {
+      const steps = derivationSteps(models, sibling);
+      // What an attacker made of a published model is not published.
+      if (steps.some(isImitation)) return [];
+      const defending = steps.filter((step) => defends(step, target));
+      if (defending.length === 0) return [];
+      return [{ sibling, target, adaptive: defending.some(({ adaptive }) => adaptive === true) }];
+    }),
+  );
+}
+
+/** The defended siblings whose gradients are looked into, each once. */
+export function maskedModels({ defences }: AdaptiveSection): readonly string[] {
+  return [...new Set(defences.filter(({ adaptive }) => adaptive).map(({ sibling }) => sibling))];
+}
+
+/**
+ * The model of the campaign that is made in the same way but for the unpairing from that target: what would have been
+ * published without the defence. A surrogate goes before others that are made alike; null where there is none.
+ */
+export function undefendedOf({ sibling, target }: Defence, { models, surrogates }: Parts): string | null {
+  const wanted = recipeOf(models, sibling, target);
+  const candidates = [...surrogates.filter((name) => models.has(name)), ...models.keys()];
+  return candidates.find((name) => !isGenerated(name) && recipeOf(models, name, null) === wanted) ?? null;
+}
+
+/** The surrogates that have nothing to do with a target, each of one model. */
+export function strangersTo(target: string, { models, surrogates }: Parts): readonly string[] {
+  return surrogates.filter(
+    (name) => membersOf(name).length === 1 && name !== target && areStrangers(models, name, target),
+  );
+}
+
+type Step = Exclude<ModelEntry, { readonly kind: 'file' }>;
+
+/** Only what a defence makes has `adaptive`. */
+function defends({ adaptive, from }: Step, target: string): boolean {
+  return adaptive !== undefined && from === target;
+}
+
+/** How a model is made, from the last step to the first. */
+function derivationSteps(models: Models, name: string): readonly Step[] {
+  const entry = models.get(name);
+  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...derivationSteps(models, entry.of)];
+}
+
+/** How a model is made, as a text; files stand for themselves, and steps that unpair from `left` are left out. */
+function recipeOf(models: Models, name: string, left: string | null): string {
+  return canonicalJson(recipe(models, name, left));
+}
+
+function recipe(models: Models, name: string, left: string | null): Json {
+  const entry = models.get(name);
+  if (entry === undefined || entry.kind === 'file') return name;
+  const { kind, of, from, parameters } = entry;
+  if (left !== null && defends(entry, left)) return recipe(models, of, left);
+  return {
+    kind,
+    parameters,
+    of: recipe(models, of, left),
+    from: from === undefined ? null : recipe(models, from, null),
+  };
+}

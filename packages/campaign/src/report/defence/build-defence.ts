@@ -1,0 +1,147 @@
+import type { AccuracyRow, MaskingRow } from '@unpair/robustness';
+import { bootstrapSamples, createRandom, judgeMasking, resampledMean } from '@unpair/robustness';
+import type { MaskingCheck } from '@unpair/robustness';
+import { undefendedOf } from '../../adaptive/defences.js';
+import type { Campaign, Defence } from '../../campaign.js';
+import type { AdaptiveCell, Cell, Plan } from '../../plan.js';
+import { rate } from '../estimates.js';
+import type { Levels } from './levels.js';
+import { oppositeOf } from './levels.js';
+import type {
+  AccuracyChange,
+  AdaptiveReport,
+  DefenceReport,
+  ExposureReport,
+  MaskingCheckReport,
+  MaskingChecks,
+  StrangerLevel,
+} from './types.js';
+import { failuresOf } from './verdict.js';
+
+/** What a defence is judged from. */
+export interface DefenceEvidence {
+  readonly campaign: Campaign;
+  readonly plan: Plan;
+  readonly levels: Levels;
+  /** Rows of the sibling and of the undefended model. */
+  readonly accuracy: (model: string) => readonly AccuracyRow[];
+  readonly masking: readonly MaskingRow[];
+  /** Queries that making a model took; null where none are known of. */
+  readonly queriesOf: (model: string) => number | null;
+}
+
+/** What a defence costs and takes away, and what it does not stand up to. */
+export function defenceReport(defence: Defence, evidence: DefenceEvidence): DefenceReport {
+  const { campaign, plan, accuracy, masking } = evidence;
+  const { sibling, target } = defence;
+  const undefended = undefendedOf(defence, campaign);
+  const before = undefended === null ? [] : accuracy(undefended);
+  const isTried = (cell: AdaptiveCell): boolean =>
+    cell.defence.sibling === sibling && cell.defence.target === target;
+  const judged = {
+    surrogate: sibling,
+    target,
+    undefended,
+    accuracy: accuracyChange(before, accuracy(sibling), campaign.seed),
+    exposure: plan.cells
+      .filter((cell) => !cell.adaptive && cell.surrogate === sibling && cell.target === target)
+      .flatMap((cell) => exposure(cell, undefended, evidence)),
+    adaptive: plan.adaptive.filter(isTried).flatMap((tried) => adaptiveReport(tried, evidence)),
+    masking: maskingChecks(masking),
+  };
+  return { ...judged, failed: failuresOf(judged, campaign.models) };
+}
+
+/** Over the samples that both have seen, since the same images are hard for both. */
+function accuracyChange(
+  before: readonly AccuracyRow[],
+  after: readonly AccuracyRow[],
+  seed: number,
+): AccuracyChange | null {
+  const own = accuracyOf(after);
+  if (own === null) return null;
+  const others = new Map(before.map((row) => [row.sample, isRight(row)]));
+  const shared = after
+    .toSorted((a, b) => a.sample - b.sample)
+    .flatMap((row) => {
+      const other = others.get(row.sample);
+      return other === undefined ? [] : [Number(other) - Number(isRight(row))];
+    });
+  const random = createRandom({ seed, cell: 'defence accuracy', sample: 0 });
+  const drop = shared.length === 0 ? null : bootstrapSamples(shared.length, resampledMean(shared), random);
+  return { before: accuracyOf(before), after: own, drop, samples: after.length };
+}
+
+function accuracyOf(rows: readonly AccuracyRow[]): AccuracyChange['before'] {
+  return rate(rows.filter(isRight).length, rows.length);
+}
+
+function isRight({ label, predicted }: AccuracyRow): boolean {
+  return label === predicted;
+}
+
+function exposure(
+  cell: Cell,
+  undefended: string | null,
+  evidence: DefenceEvidence,
+): readonly ExposureReport[] {
+  const { levels } = evidence;
+  const outcomes = levels.outcomesOf(cell);
+  if (outcomes.length === 0) return [];
+  const before = undefended === null ? undefined : levels.through(undefended, cell);
+  return [
+    {
+      ...tried(cell, cell.target, evidence),
+      before: before === undefined ? null : levels.levelOf(before),
+      after: levels.levelOf(cell),
+      cut: before === undefined || cell.usesQueries ? null : levels.cut(cell, before),
+    },
+  ];
+}
+
+function adaptiveReport(
+  { attacker, cell, defence }: AdaptiveCell,
+  evidence: DefenceEvidence,
+): readonly AdaptiveReport[] {
+  const { levels, queriesOf } = evidence;
+  if (levels.outcomesOf(cell).length === 0) return [];
+  const { target, surrogate } = cell;
+  const imitationQueries = attacker === 'imitation' ? queriesOf(surrogate) : null;
+  const common = tried(cell, defence.target, evidence);
+  return [{ attacker, target, surrogate, ...common, ...levels.levelOf(cell), imitationQueries }];
+}
+
+type Tried = Pick<
+  AdaptiveReport,
+  'attack' | 'parameters' | 'norm' | 'epsilon' | 'samples' | 'stranger' | 'beats'
+>;
+
+function tried(cell: Cell, target: string, { levels }: DefenceEvidence): Tried {
+  const { attack, parameters, norm, epsilon } = cell;
+  const other = levels.strangerOf(cell, target);
+  return {
+    ...{ attack, parameters, norm, epsilon },
+    samples: levels.outcomesOf(cell).length,
+    stranger: other === undefined ? null : strangerLevel(other, target, levels),
+    beats: other === undefined ? null : levels.beats(cell, other),
+  };
+}
+
+function strangerLevel(cell: Cell, target: string, levels: Levels): StrangerLevel {
+  return { surrogate: oppositeOf(cell, target) ?? '', ...levels.levelOf(cell) };
+}
+
+function maskingChecks(rows: readonly MaskingRow[]): MaskingChecks | null {
+  if (rows.length === 0) return null;
+  const { unboundedAttack, randomSearchOnly, lossRises } = judgeMasking(rows);
+  return {
+    unboundedAttack: checkReport(unboundedAttack),
+    randomSearchOnly: checkReport(randomSearchOnly),
+    lossRises: checkReport(lossRises),
+  };
+}
+
+/** A report is JSON, which has no NaN. */
+function checkReport({ passed, value, bound, samples }: MaskingCheck): MaskingCheckReport {
+  return { passed, value: Number.isNaN(value) ? null : value, bound, samples };
+}

@@ -1,0 +1,164 @@
+import type { Estimate, Random } from '@unpair/robustness';
+import { bootstrapSamples, createRandom, resampledMean, resampledMedian } from '@unpair/robustness';
+import type { Campaign } from '../../campaign.js';
+import { areStrangers } from '../../derivation.js';
+import { membersOf } from '../../ensemble.js';
+import type { Cell, Plan } from '../../plan.js';
+import { agreement, pairUp, withoutPrior } from '../amplification.js';
+import type { Pair } from '../amplification.js';
+import { medianOf, rate } from '../estimates.js';
+import type { Outcome } from '../outcomes.js';
+import { budgetOf } from '../outcomes.js';
+import type { Level, PriorRatio } from './types.js';
+
+/** Compares cells of one campaign with each other; the same outcomes give the same numbers. */
+export class Levels {
+  readonly #campaign: Campaign;
+  /** By attack and ball. */
+  readonly #cells = new Map<string, Cell[]>();
+  readonly #outcomes: ReadonlyMap<string, readonly Outcome[]>;
+
+  /** @param outcomes of the cells that have rows, by identity */
+  constructor(campaign: Campaign, plan: Plan, outcomes: ReadonlyMap<string, readonly Outcome[]>) {
+    this.#campaign = campaign;
+    this.#outcomes = outcomes;
+    for (const cell of plan.cells) {
+      const known = this.#cells.get(placeOf(cell));
+      if (known === undefined) this.#cells.set(placeOf(cell), [cell]);
+      else known.push(cell);
+    }
+  }
+
+  outcomesOf({ id }: Cell): readonly Outcome[] {
+    return this.#outcomes.get(id) ?? [];
+  }
+
+  /** How far an attack comes. */
+  levelOf(cell: Cell): Level {
+    return { ...this.#reach(cell), queryRatio: cell.usesQueries ? this.#priorRatio(cell) : null };
+  }
+
+  /** The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. */
+  strangerOf(cell: Cell, target: string): Cell | undefined {
+    const { models } = this.#campaign;
+    const isStranger = (name: string): boolean =>
+      membersOf(name).length === 1 && areStrangers(models, name, target);
+    const isBack = goesBack(cell, target);
+    const candidates = this.#peersOf(cell).filter((other) => {
+      const opposite = oppositeOf(other, target);
+      return opposite !== null && goesBack(other, target) === isBack && isStranger(opposite);
+    });
+    const nearest = nearestOfEach(candidates, cell, target);
+    return nearest.sort((a, b) => this.#strength(b) - this.#strength(a))[0];
+  }
+
+  /** Whether an attack comes further than another, by more than the 95 % interval over shared samples allows for. */
+  beats(cell: Cell, other: Cell): boolean | null {
+    const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(other));
+    if (pairs.length === 0) return null;
+    const random = this.#random(`${cell.id} against ${other.id}`);
+    return cell.usesQueries ? medianRatio(pairs, random).high < 1 : difference(pairs, random).low > 0;
+  }
+
+  /** Share of another cell's successes that this one has not, over shared samples; null where that has none. */
+  cut(cell: Cell, before: Cell): Estimate | null {
+    const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(before));
+    const [own, base] = successesOf(pairs);
+    const random = this.#random(`cut of ${cell.id} from ${before.id}`);
+    const estimate = bootstrapSamples(pairs.length, (counts) => 1 - own(counts) / base(counts), random);
+    return Number.isFinite(estimate.value) && Number.isFinite(estimate.low) ? estimate : null;
+  }
+
+  /** The cell of the same attack through another surrogate. */
+  through(surrogate: string, cell: Cell): Cell | undefined {
+    const peers = this.#peersOf(cell).filter(
+      (other) => other.target === cell.target && other.surrogate === surrogate,
+    );
+    return peers.find((other) => agreement(other, cell) === Object.keys(cell.parameters).length);
+  }
+
+  #reach(cell: Cell): Pick<Level, 'success' | 'medianQueries'> {
+    const outcomes = this.outcomesOf(cell);
+    return {
+      success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
+      medianQueries: cell.usesQueries ? medianOf(outcomes.map(({ cost }) => cost)) : null,
+    };
+  }
+
+  #priorRatio(cell: Cell): PriorRatio | null {
+    const candidates = this.#at({ ...cell, attack: cell.withoutPrior ?? '' });
+    const sameTarget = candidates.filter(({ target }) => target === cell.target);
+    const [baseline] = withoutPrior(cell, sameTarget);
+    if (baseline === undefined) return null;
+    const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(baseline));
+    if (pairs.length === 0) return null;
+    const ratio = medianRatio(pairs, this.#random(`${cell.id} over ${baseline.id}`));
+    const censored = medianOf(pairs.map(({ base }) => base.cost));
+    return { ...ratio, censored: censored !== null && censored >= budgetOf(baseline) };
+  }
+
+  /** Cells with rows of the same attack on the same ball. */
+  #peersOf(cell: Cell): readonly Cell[] {
+    return this.#at(cell).filter((other) => this.outcomesOf(other).length > 0);
+  }
+
+  #at(place: Pick<Cell, 'attack' | 'norm' | 'epsilon'>): readonly Cell[] {
+    return this.#cells.get(placeOf(place)) ?? [];
+  }
+
+  #strength(cell: Cell): number {
+    const { medianQueries, success } = this.#reach(cell);
+    return medianQueries === null ? (success?.value ?? 0) : -medianQueries;
+  }
+
+  #random(purpose: string): Random {
+    return createRandom({ seed: this.#campaign.seed, cell: `defence ${purpose}`, sample: 0 });
+  }
+}
+
+function placeOf({ attack, norm, epsilon }: Pick<Cell, 'attack' | 'norm' | 'epsilon'>): string {
+  return `${attack} ${norm} ${epsilon}`;
+}
+
+/** Whether a cell attacks another model through the target. */
+function goesBack({ surrogate }: Cell, target: string): boolean {
+  return surrogate === target;
+}
+
+/** The model that a cell attacks the target through, or through the target; null where the target is neither. */
+export function oppositeOf(cell: Cell, target: string): string | null {
+  if (goesBack(cell, target)) return cell.target;
+  return cell.target === target ? cell.surrogate : null;
+}
+
+/** Of the cells of each stranger, the one whose parameters agree best with `cell`. */
+function nearestOfEach(candidates: readonly Cell[], cell: Cell, target: string): Cell[] {
+  const nearest = new Map<string, Cell>();
+  for (const other of candidates) {
+    const name = oppositeOf(other, target) ?? '';
+    const known = nearest.get(name);
+    if (known === undefined || agreement(other, cell) > agreement(known, cell)) nearest.set(name, other);
+  }
+  return [...nearest.values()];
+}
+
+type Statistic = ReturnType<typeof resampledMean>;
+
+function successesOf(pairs: readonly Pair[]): readonly [own: Statistic, base: Statistic] {
+  return [
+    resampledMean(pairs.map(({ own }) => Number(own.success))),
+    resampledMean(pairs.map(({ base }) => Number(base.success))),
+  ];
+}
+
+function difference(pairs: readonly Pair[], random: Random): Estimate {
+  const [own, base] = successesOf(pairs);
+  return bootstrapSamples(pairs.length, (counts) => own(counts) - base(counts), random);
+}
+
+/** Median queries over those of the other cell, failures set to the budget. */
+function medianRatio(pairs: readonly Pair[], random: Random): Estimate {
+  const own = resampledMedian(pairs.map((pair) => pair.own.cost));
+  const base = resampledMedian(pairs.map((pair) => pair.base.cost));
+  return bootstrapSamples(pairs.length, (counts) => own(counts) / base(counts), random);
+}

@@ -1,0 +1,79 @@
+import { isImitation } from '../../derivation.js';
+import type { Campaign } from '../../campaign.js';
+import { count, percent, share, threat } from '../terminal/format.js';
+import type { AdaptiveReport, DefenceReport, ExposureReport, Level, MaskingChecks } from './types.js';
+
+/** The parts of a defence's entry that it is judged by. */
+export type Judged = Omit<DefenceReport, 'failed'>;
+
+/** A sentence for each attack that beats the strangers, and for each sign of masked gradients. */
+export function failuresOf(judged: Judged, models: Campaign['models']): readonly string[] {
+  const { surrogate, target, exposure, adaptive, masking } = judged;
+  const sentences = [
+    ...exposure.map((tried) => ({ tried, sentence: plainSentence(tried, surrogate, target) })),
+    ...adaptive.map((tried) => ({ tried, sentence: adaptiveSentence(tried, judged, models) })),
+  ];
+  // A plain attack of the file may be an adaptive one as well.
+  const failed = new Map(
+    sentences.filter(({ tried }) => tried.beats === true).map((one) => [keyOf(one.tried), one.sentence]),
+  );
+  return [...failed.values(), ...maskingSentences(masking)];
+
+  function keyOf(tried: ExposureReport | AdaptiveReport): string {
+    const { attack, norm, epsilon, parameters } = tried;
+    const through = 'attacker' in tried ? [tried.target, tried.surrogate] : [target, surrogate];
+    return JSON.stringify([attack, norm, epsilon, Object.entries(parameters).sort(), through]);
+  }
+}
+
+function plainSentence(tried: ExposureReport, surrogate: string, target: string): string {
+  return achieved({ ...tried, ...tried.after, surrogate, target });
+}
+
+function adaptiveSentence(
+  tried: AdaptiveReport,
+  { surrogate, target }: Judged,
+  models: Campaign['models'],
+): string {
+  if (tried.attacker === 'from-target') {
+    return `${tried.attacker}: ${achieved(tried)}: the gradients of ${surrogate} hide what it shares with ${target}`;
+  }
+  const entry = models.get(tried.surrogate);
+  const spent =
+    entry !== undefined && isImitation(entry) ? ` after ${count(tried.imitationQueries)} queries` : '';
+  return `${tried.attacker}${spent}: ${achieved(tried)}`;
+}
+
+type Achieved = Level &
+  Pick<AdaptiveReport, 'attack' | 'norm' | 'epsilon' | 'surrogate' | 'target' | 'stranger'>;
+
+function achieved(tried: Achieved): string {
+  const { attack, norm, epsilon, surrogate, target, stranger, medianQueries } = tried;
+  const who = `${attack} at ε ${threat(norm, epsilon)} through ${surrogate}`;
+  const other = stranger?.surrogate ?? '';
+  if (medianQueries !== null) {
+    const theirs = count(stranger?.medianQueries ?? null);
+    return `${who} takes ${count(medianQueries)} queries in the median, against ${theirs} through ${other}${savings(tried)}`;
+  }
+  return `${who} fools ${target} on ${percent(tried.success)} of samples, against ${percent(stranger?.success ?? null)} for ${other}`;
+}
+
+/** What part that is of the queries without prior, where a search without prior was made. */
+function savings({ queryRatio, stranger }: Achieved): string {
+  const theirs = stranger?.queryRatio ?? null;
+  if (queryRatio === null || theirs === null) return '';
+  return ` (${share(queryRatio.value)} of those without prior, against ${share(theirs.value)})`;
+}
+
+function maskingSentences(checks: MaskingChecks | null): readonly string[] {
+  if (checks === null) return [];
+  const { unboundedAttack, randomSearchOnly, lossRises } = checks;
+  const sentences = [
+    [unboundedAttack, `an attack without bound succeeds on`, 'at least'],
+    [randomSearchOnly, `random search alone breaks`, 'at most'],
+    [lossRises, `the loss rises along the gradient on`, 'at least'],
+  ] as const;
+  return sentences.flatMap(([{ passed, value, bound }, what, least]) =>
+    passed ? [] : [`masking: ${what} ${share(value)} of samples, where it must be ${least} ${share(bound)}`],
+  );
+}

@@ -1,0 +1,131 @@
+import type { AdaptiveReport, DefenceReport, ExposureReport, Level } from '../defence/types.js';
+import type { Report } from '../report.js';
+import { count, NONE, percent, share, threat } from './format.js';
+import { sweptLabel } from './swept.js';
+import type { Column, TerminalStyle } from './table.js';
+import { dim, table } from './table.js';
+import { wrap } from './wrap.js';
+
+/** What defences cost and take away, what adaptive attackers come to, and a verdict on each; nothing without any. */
+export function renderDefence({ defence }: Report, style: TerminalStyle): readonly string[] {
+  const exposure = defence.flatMap((of) => of.exposure.map((entry) => ({ of, entry })));
+  const adaptive = defence.flatMap((of) => of.adaptive.map((entry) => ({ of, entry })));
+  const costs = defence.filter(({ accuracy }) => accuracy !== null);
+  return [
+    ...table('Defence: accuracy', costs, accuracyColumns(defence), style),
+    ...table('Defence: exposure', exposure, exposureColumns(exposure), style),
+    ...table('Adaptive attackers', adaptive, adaptiveColumns(adaptive), style),
+    ...defence.flatMap((entry) => verdict(entry, style)),
+    ...(adaptive.length + exposure.length > 0
+      ? [...wrap(LEGEND, style.width).map((line) => dim(line, style)), '']
+      : []),
+  ];
+}
+
+const LEGEND =
+  '"of queries": median queries with the surrogate as prior, of those without prior. "further": than the same attack ' +
+  'through the stranger where it comes furthest, by more than the interval of their difference.';
+
+interface Row<T> {
+  readonly of: DefenceReport;
+  readonly entry: T;
+}
+
+/** Which defence a row is about; the target only where there are several. */
+function defenceColumns(defences: readonly DefenceReport[]): readonly Column<DefenceReport>[] {
+  const several = new Set(defences.map(({ target }) => target)).size > 1;
+  return [
+    { title: 'unpaired', align: 'left', text: ({ surrogate }) => surrogate },
+    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+  ];
+}
+
+function accuracyColumns(defences: readonly DefenceReport[]): readonly Column<DefenceReport>[] {
+  return [
+    ...defenceColumns(defences),
+    { title: 'instead of', align: 'left', text: ({ undefended }) => undefended ?? NONE },
+    { title: 'accuracy before', align: 'right', text: ({ accuracy }) => percent(accuracy?.before ?? null) },
+    { title: 'after', align: 'right', text: ({ accuracy }) => percent(accuracy?.after ?? null) },
+    { title: 'drop', align: 'right', text: ({ accuracy }) => percent(accuracy?.drop ?? null) },
+    { title: 'n', align: 'right', text: ({ accuracy }) => count(accuracy?.samples ?? null) },
+  ];
+}
+
+/** The columns of a table over defences, for rows of another kind. */
+function rowColumns<T>(rows: readonly Row<T>[]): readonly Column<Row<T>>[] {
+  return defenceColumns(rows.map(({ of }) => of)).map((column) => ({
+    ...column,
+    text: ({ of }) => column.text(of),
+  }));
+}
+
+function exposureColumns(rows: readonly Row<ExposureReport>[]): readonly Column<Row<ExposureReport>>[] {
+  const all = rows.map(({ entry }) => entry);
+  return [
+    ...rowColumns(rows),
+    { title: 'attack', align: 'left', text: ({ entry }) => entry.attack },
+    { title: '', align: 'left', text: ({ entry }) => sweptLabel(entry, all) },
+    { title: 'ε', align: 'right', text: ({ entry }) => threat(entry.norm, entry.epsilon) },
+    { title: 'before', align: 'right', text: ({ entry }) => shortText(entry.before) },
+    { title: 'after', align: 'right', text: ({ entry }) => levelText(entry.after) },
+    { title: 'cut', align: 'right', text: ({ entry }) => percent(entry.cut) },
+    { title: 'stranger', align: 'right', text: ({ entry }) => shortText(entry.stranger) },
+    { title: 'n', align: 'right', text: ({ entry }) => count(entry.samples), optional: true },
+  ];
+}
+
+function adaptiveColumns(rows: readonly Row<AdaptiveReport>[]): readonly Column<Row<AdaptiveReport>>[] {
+  return [
+    ...rowColumns(rows),
+    { title: 'attacker', align: 'left', text: ({ entry }) => entry.attacker },
+    { title: 'attack', align: 'left', text: ({ entry }) => entry.attack },
+    { title: 'ε', align: 'right', text: ({ entry }) => threat(entry.norm, entry.epsilon) },
+    {
+      title: 'through',
+      align: 'left',
+      text: ({ of, entry }) => entry.surrogate.replace(of.surrogate, ''),
+    },
+    {
+      title: 'asked',
+      align: 'right',
+      text: ({ entry }) => (entry.imitationQueries === null ? '' : count(entry.imitationQueries)),
+      optional: true,
+    },
+    { title: 'result', align: 'right', text: ({ entry }) => levelText(entry) },
+    { title: 'stranger', align: 'right', text: ({ entry }) => shortText(entry.stranger) },
+    { title: '', align: 'left', text: ({ entry }) => (entry.beats === true ? 'further' : '') },
+    { title: 'n', align: 'right', text: ({ entry }) => count(entry.samples), optional: true },
+  ];
+}
+
+/** A level without its interval, for what is only there to be compared with. */
+function shortText(level: Level | null): string {
+  return level?.medianQueries === null ? share(level.success?.value ?? null) : levelText(level);
+}
+
+/** The success of transfer; of a search with a prior, its queries, relative to those without where these are known. */
+function levelText(level: Level | null): string {
+  if (level === null) return NONE;
+  const { success, medianQueries, queryRatio } = level;
+  if (medianQueries === null) return percent(success);
+  if (queryRatio === null) return `${count(medianQueries)} queries`;
+  return `${queryRatio.censored ? '≤ ' : ''}${share(queryRatio.value)} of queries`;
+}
+
+function verdict(
+  { surrogate, target, failed, adaptive, masking }: DefenceReport,
+  style: TerminalStyle,
+): readonly string[] {
+  const known = adaptive.some(({ beats }) => beats !== null) || masking !== null;
+  if (failed.length === 0) {
+    if (!known) return [];
+    return [
+      `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`,
+      '',
+    ];
+  }
+  const sentences = failed.flatMap((sentence) =>
+    wrap(sentence, style.width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`),
+  );
+  return [`${surrogate} does not stand up to attackers of ${target}:`, ...sentences, ''];
+}

@@ -1,0 +1,141 @@
+import type { Graph } from '@unpair/graph';
+import { encodeModel } from '@unpair/graph';
+import type { Parameters, SiblingRequest } from '@unpair/robustness';
+import {
+  argmax,
+  createClassifier,
+  firstImages,
+  fineTune,
+  imitateModel,
+  quantizeModel,
+  siblings,
+} from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { brightSamples, smallResnet } from '../support/bright-samples.js';
+
+const runtime = await createRuntime();
+const samples = brightSamples();
+const definition = siblings.find(({ name }) => name === 'imitate');
+const defaults = Object.fromEntries(
+  Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [name, spec.default]),
+);
+
+let target: Graph;
+/** A target that calls every class by the name of the next. */
+let shifted: Graph;
+let published: Graph;
+
+/** A model that has learnt labels in which every class is called by the name of another, `shift` further. */
+async function trained(shift: number, seed: number): Promise<Graph> {
+  const schedule = {
+    ...{ seed, epochs: 4, batch: 32, shards: 1, labelSmoothing: 0 },
+    learningRate: { peak: 0.1, warmupEpochs: 0 },
+    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
+    augmentation: { pad: 0, flip: false },
+  };
+  const labels = samples.labels.map((label) => (label + shift) % 4);
+  return fineTune({
+    graph: smallResnet(seed),
+    runtime,
+    samples: { ...samples, labels },
+    schedule,
+    judge: 'end',
+  });
+}
+
+beforeAll(async () => {
+  target = await trained(0, 1);
+  shifted = await trained(1, 2);
+  published = await trained(0, 3);
+});
+
+function imitate(given: Parameters, options: Partial<SiblingRequest> = {}): Promise<Graph> {
+  const parameters = { ...defaults, batch: 32, epochs: 4, augment: 'none', queries: 96, ...given };
+  return imitateModel({ graph: published, target, runtime, samples, parameters, seed: 1, ...options });
+}
+
+async function predictions(graph: Graph): Promise<number[]> {
+  const classifier = await createClassifier({ graph, runtime });
+  const count = samples.labels.length;
+  const logits = await classifier.logits(firstImages(samples, count), count);
+  await classifier.close();
+  return Array.from({ length: count }, (_, row) => argmax(logits.subarray(row * 4, (row + 1) * 4)));
+}
+
+async function agreement(a: Graph, b: Graph): Promise<number> {
+  const [left, right] = [await predictions(a), await predictions(b)];
+  return left.filter((answer, row) => answer === right[row]).length / left.length;
+}
+
+describe('the imitation', () => {
+  it('answers like the target, of which the published model has learnt nothing and no label tells', async () => {
+    expect(await agreement(published, shifted)).toBeLessThan(0.1);
+    // The labels of the samples are those of the published model: what is learnt comes from the answers alone.
+    const copy = await imitate({ epochs: 20, rate: 0.01 }, { target: shifted });
+    expect(await agreement(copy, shifted)).toBeGreaterThan(0.9);
+  });
+
+  it('asks once for each image, whatever the epochs and augmentation', async () => {
+    for (const [queries, epochs, expected] of [
+      [70, 3, 70],
+      [96, 1, 96],
+      [10_000, 1, 128],
+    ] as const) {
+      let asked = 0;
+      const onQueries = (count: number): void => {
+        asked += count;
+      };
+      await imitate({ queries, epochs, augment: 'shift-flip' }, { onQueries });
+      expect(asked).toBe(expected);
+    }
+  });
+
+  it('sees no more images than it asked for', async () => {
+    const other = brightSamples(128, 6);
+    const images = Uint8Array.from([...samples.images.slice(0, 64 * 192), ...other.images.slice(64 * 192)]);
+    const [own, same] = [
+      await imitate({ queries: 64 }),
+      await imitate({ queries: 64 }, { samples: { ...samples, images } }),
+    ];
+    expect(encodeModel(same)).toEqual(encodeModel(own));
+    const more = await imitate({ queries: 65, batch: 65 }, { samples: { ...samples, images } });
+    expect(encodeModel(more)).not.toEqual(encodeModel(await imitate({ queries: 65, batch: 65 })));
+  });
+
+  it('is decided by its seed, and the model itself without epochs', async () => {
+    const [once, twice, other] = [await imitate({}), await imitate({}), await imitate({}, { seed: 2 })].map(
+      encodeModel,
+    );
+    expect(twice).toEqual(once);
+    expect(other).not.toEqual(once);
+    let asked = 0;
+    const idle = await imitate({ epochs: 0 }, { onQueries: (count) => (asked += count) });
+    expect([encodeModel(idle), asked]).toEqual([encodeModel(published), 0]);
+  });
+
+  it('fits into fewer queries than a batch has rows', async () => {
+    expect(encodeModel(await imitate({ queries: 5, epochs: 20 }))).not.toEqual(encodeModel(published));
+  });
+
+  it('starts from the float weights that a quantized sibling stands for', async () => {
+    const rounding = { weights: 8, activations: 8, granularity: 'channel', scheme: 'asymmetric' };
+    const parameters = { ...rounding, calibration: 32, ranges: 'min-max', 'finetune.epochs': 0 };
+    const graph = await quantizeModel({ graph: published, runtime, samples, parameters, seed: 1 });
+    const copy = await imitate({ epochs: 20, rate: 0.01 }, { graph, target: shifted });
+    expect(await agreement(copy, shifted)).toBeGreaterThan(0.9);
+    expect([...copy.initializers.values()].some(({ dataType }) => dataType === 'int32')).toBe(false);
+  });
+
+  it('needs a target, and says when training collapses', async () => {
+    await expect(imitate({}, { target: undefined })).rejects.toThrow('imitating needs a model to imitate');
+    await expect(imitate({ rate: 100 })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+});
+
+it('asks for as many training images as queries, or for none', () => {
+  expect(definition?.demand({ ...defaults, queries: 1000 })).toEqual({
+    ...{ needed: 0, parameter: 'queries', wanted: 1000 },
+  });
+  expect(definition?.demand({ ...defaults, epochs: 0 }).wanted).toBe(0);
+});

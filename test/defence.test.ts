@@ -1,0 +1,73 @@
+import type { Report } from '@unpair/campaign';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CommandLine } from './kit/command-line.js';
+import { temporaryFolder } from './kit/index.js';
+import { writeTinyCampaign } from './kit/tiny-campaign.js';
+
+const DEFENCE = `models:
+  full: { file: full.onnx }
+  int8: { quantize: { of: full, calibration: 16 } }
+  tuned: { unpair: { of: full, from: full, epochs: 2, batch: 16, samples: 32, augment: none, steps: 1 } }
+  int8-unpaired: { quantize: { of: tuned, calibration: 16 } }
+  stranger: { file: stranger.onnx }
+targets: [full]
+surrogates: [int8, int8-unpaired, stranger]`;
+
+/** Runs a small campaign with a defended sibling through the command line, a real nats-server and real workers. */
+async function run(workers: number): Promise<{ readonly report: Report; readonly output: string }> {
+  await using folder = await temporaryFolder();
+  const file = await writeTinyCampaign(folder.path, { samples: 32, shardSize: 32, budget: 60 });
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(/models:[^]*surrogates: \[int8, stranger\]/, DEFENCE));
+  const out = join(folder.path, 'out');
+  const unpair = new CommandLine(['run', file, '--workers', `${workers}`, '--out', out]);
+  try {
+    const output = await unpair.exit();
+    return { output, report: JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as Report };
+  } finally {
+    unpair.process.kill('SIGTERM');
+    await unpair.exit(unpair.process.exitCode ?? 0).catch(() => undefined);
+  }
+}
+
+it('a campaign with a defence is tried by attackers who know of it, to the same bits on any workers', async () => {
+  const { report, output } = await run(2);
+  const { integrity, models, defence, tradeOff } = report;
+  expect(integrity).toMatchObject({ failed: 0, deadLetters: 0, cancelled: 0, results: integrity.tasks });
+  const asked = models.map(({ id, queries }) => [id, queries]);
+  expect(asked).toEqual([
+    ['full', null],
+    ['int8', 0],
+    ['tuned', 0],
+    ['int8-unpaired', 0],
+    ['stranger', null],
+    // The training split has no more images than this.
+    ['int8-unpaired~imitated-1000', 32],
+    ['int8-unpaired~imitated-10000', 32],
+  ]);
+  expect(defence).toHaveLength(1);
+  expect(defence[0]).toMatchObject({ surrogate: 'int8-unpaired', target: 'full', undefended: 'int8' });
+  expect(defence[0]?.accuracy?.drop).not.toBeNull();
+  expect(defence[0]?.exposure.map(({ attack }) => attack)).toEqual(['pgd', 'p-rgf']);
+  const attackers = new Set(defence[0]?.adaptive.map(({ attacker }) => attacker));
+  expect([...attackers].sort()).toEqual([
+    ...['diverse', 'ensemble', 'flipped', 'from-target', 'imitation', 'momentum', 'smoothed-prior'],
+    'variance-tuned',
+  ]);
+  expect(defence[0]?.adaptive.every(({ stranger }) => stranger?.surrogate === 'stranger')).toBe(true);
+  const imitation = defence[0]?.adaptive.find(({ attacker }) => attacker === 'imitation');
+  expect(imitation?.imitationQueries).toBe(32);
+  expect(defence[0]?.masking?.unboundedAttack.samples).toBeGreaterThan(0);
+  expect(tradeOff.map(({ surrogate, defended }) => [surrogate, defended])).toEqual([
+    ['int8', false],
+    ['int8-unpaired', true],
+    ['stranger', false],
+  ]);
+  expect(output).toContain('Adaptive attackers');
+
+  const again = await run(1);
+  expect(again.report.integrity.resultsDigest).toBe(integrity.resultsDigest);
+  expect(again.report.defence).toEqual(defence);
+}, 240_000);
