@@ -34,6 +34,7 @@ export { observeRanges, observeValues } from './quantization/observe.js';
 export type { ObservedGraph, ObservedRange } from './quantization/observe.js';
 export { applyQuantization, calibrationValues, chooseScales, quantize } from './quantization/quantize.js';
 export type { Quantization, QuantizeOptions } from './quantization/quantize.js';
+export { isQuantized, recoverQuantization, withFloatWeights } from './quantization/recover.js';
 export { clampWeights, fakeQuantize } from './quantization/weights.js';
 export type { WeightScale } from './quantization/weights.js';
 export { KNOWN_OPERATORS, inferNode, inferShapes } from './shapes/infer.js';

@@ -37,12 +37,23 @@ export function activationScale(
   if (scheme === 'symmetric') {
     const top = 2 ** (bits - 1) - 1;
     const scale = Math.fround(Math.max(Math.max(-min, max) / top, LEAST_SCALE));
-    return { dataType: 'int8', scale, zeroPoint: 0, low: -top * scale, high: top * scale };
+    return inBits({ dataType: 'int8', scale, zeroPoint: 0 }, bits);
   }
   const [low, high, top] = [Math.min(min, 0), Math.max(max, 0), 2 ** bits - 1];
   const scale = Math.fround(Math.max((high - low) / top, LEAST_SCALE));
   const zeroPoint = Math.min(top, Math.max(0, Math.round(-low / scale)));
-  return { dataType: 'uint8', scale, zeroPoint, low: -zeroPoint * scale, high: (top - zeroPoint) * scale };
+  return inBits({ dataType: 'uint8', scale, zeroPoint }, bits);
+}
+
+/** The range that `bits` bits leave of a scale: all of uint8, or int8 but its lowest. */
+export function inBits(
+  { dataType, scale, zeroPoint }: Pick<ActivationScale, 'dataType' | 'scale' | 'zeroPoint'>,
+  bits: number,
+): ActivationScale {
+  const [below, above] =
+    dataType === 'int8' ? [2 ** (bits - 1) - 1, 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+  const [low, high] = [-(below + zeroPoint) * scale, (above - zeroPoint) * scale];
+  return { dataType, scale, zeroPoint, low, high };
 }
 
 /** A bias in units of input scale times weight scale, as integer kernels add it. */

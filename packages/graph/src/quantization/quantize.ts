@@ -30,6 +30,8 @@ export interface Quantization {
   readonly activations: ReadonlyMap<string, ActivationScale>;
   /** By initializer. */
   readonly weights: ReadonlyMap<string, WeightScale>;
+  /** Biases that stay floats, by initializer. Default: none that belongs to rounded weights. */
+  readonly floatBiases?: ReadonlySet<string>;
 }
 
 /**

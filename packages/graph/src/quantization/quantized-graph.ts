@@ -60,16 +60,17 @@ export class QuantizedGraph {
 
   #inputsOf(node: Node): readonly string[] {
     const inputs = node.inputs.map((name) => this.#rounded.get(name) ?? name);
-    const { graph, activations, weights } = this.#quantization;
+    const { graph, activations, weights, floatBiases } = this.#quantization;
     const [inputName = '', weightName = '', biasName = ''] = node.inputs;
     const weight = graph.initializers.get(weightName);
     const [scale, input] = [weights.get(weightName), activations.get(inputName)];
     if (!this.#integerWeights || weight?.dataType !== 'float32' || weightAxis(node) === undefined)
       return inputs;
-    if (scale === undefined || input === undefined) return inputs;
+    if (scale === undefined) return inputs;
     inputs[1] = this.#dequantized(`${weightName}_int8`, roundWeights(weight, scale), scale);
-    const bias = graph.initializers.get(biasName);
-    if (bias?.dataType === 'float32' && (scale.axis === null || bias.data.length === scale.scales.length)) {
+    const bias = floatBiases?.has(biasName) ? undefined : graph.initializers.get(biasName);
+    if (bias?.dataType !== 'float32' || input === undefined) return inputs;
+    if (scale.axis === null || bias.data.length === scale.scales.length) {
       const { values, scales } = quantizeBias(bias, input.scale, scale.scales);
       const axis = scale.axis === null ? null : bias.shape.length - 1;
       inputs[2] = this.#dequantized(`${biasName}_int32`, values, { axis, scales, zeroPoint: 0 });

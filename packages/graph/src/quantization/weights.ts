@@ -149,7 +149,10 @@ function channelsOf({ shape, data }: Tensor<'float32'>, axis: number): readonly 
 }
 
 /** Which scale the element at a position has. */
-function scaleIndex(shape: readonly number[], { axis }: WeightScale): (position: number) => number {
+export function scaleIndex(
+  shape: readonly number[],
+  { axis }: Pick<WeightScale, 'axis'>,
+): (position: number) => number {
   if (axis === null) return () => 0;
   const channels = shape[axis] ?? 1;
   const inner = sizeOf(shape.slice(axis + 1));
