@@ -9,7 +9,7 @@ import type { UnpairingObjective } from './objective.js';
 import { partsOf, penaltiesOf, unpairs } from './objective.js';
 import { foolingPoints, noisedPoints } from './points.js';
 
-export interface UnpairOptions extends Omit<FineTuneOptions, 'buildStep' | 'feeds' | 'constraint' | 'judge'> {
+export interface UnpairOptions extends Omit<FineTuneOptions, 'buildStep' | 'feeds' | 'judge'> {
   /** The full model, which stays private and as it is: only its input gradients are used. */
   readonly target: Graph;
   readonly objective: UnpairingObjective;

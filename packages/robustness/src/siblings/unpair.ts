@@ -1,13 +1,16 @@
 import type { Graph } from '@unpair/graph';
-import { ModelError } from '@unpair/graph';
+import { ModelError, applyQuantization, isQuantized, recoverQuantization } from '@unpair/graph';
 import type { Parameters } from '../attacks/attack.js';
 import { numberOf } from '../attacks/parameters.js';
 import type { UnpairingObjective } from '../defences/objective.js';
+import { unpairs } from '../defences/objective.js';
 import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
 import { trainedWeights } from '../training/parameters.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import type { RoundedModel } from './through-rounding.js';
+import { trainThroughRounding } from './through-rounding.js';
 
 const share = { type: 'number', min: 0, max: 1 } as const;
 const weight = { type: 'number', min: 0, max: 1e6 } as const;
@@ -46,8 +49,9 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
 };
 
 /**
- * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs.
- * @throws {ModelError} when the model is quantized: unpair what it is made of, and quantize the outcome
+ * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs. A quantized model
+ * is fine-tuned through its rounding and keeps its scales.
+ * @throws {ModelError} when the model has no weights that can be fine-tuned
  * @throws {RobustnessError} without a target, for parts of a batch above 1 in sum, or when training collapses
  */
 export async function unpairModel(request: SiblingRequest): Promise<Graph> {
@@ -55,13 +59,16 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
   const schedule = scheduleOf('', parameters, seed, samples, 'adam');
-  if (schedule === undefined) return graph;
-  const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
-  if (isQuantized || trainedWeights(graph).length === 0) {
-    const way = 'unpair the model that it is made of, and quantize what comes out';
-    throw new ModelError(`model "${graph.name}" has no float32 weights to fine-tune; ${way}`);
+  if (schedule === undefined || !unpairs(objective)) return graph;
+  const options = { ...request, target, schedule, objective };
+  if (isQuantized(graph)) {
+    const through = (rounded: RoundedModel): Promise<Graph> => unpair({ ...options, ...rounded });
+    return applyQuantization(await trainThroughRounding(recoverQuantization(graph), through));
   }
-  return unpair({ ...request, target, schedule, objective });
+  if (trainedWeights(graph).length > 0) return unpair(options);
+  throw new ModelError(
+    `model "${graph.name}" has no weights to fine-tune; export it with its weights as constants`,
+  );
 }
 
 function objectiveOf(parameters: Parameters): UnpairingObjective {
