@@ -179,7 +179,7 @@ class FineTuning {
       if (isEpoch) measures = (await this.#evaluate()) ?? measures;
       onStep?.({ ...report, steps: this.#steps, batch: schedule.batch, ...(measures && { measures }) });
       measures = undefined;
-      if (this.#hasCleanRows && (this.#isDone() || (isEpoch && judge === 'epoch'))) watch.judge(report.step);
+      if (this.#isDone() || (isEpoch && judge === 'epoch')) this.#judge(watch);
       if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
     }
   }
@@ -188,9 +188,11 @@ class FineTuning {
     return this.#state.step >= this.#steps || this.#selection?.isExhausted === true;
   }
 
-  /** Whether there is anything to judge the model's accuracy by. */
-  get #hasCleanRows(): boolean {
-    return this.#shown === undefined || this.#shown.firstClean < this.#shown.images.length;
+  /** Judges the accuracy on held-out samples or, where there are none, on rows that are shown as they are. */
+  #judge(watch: CollapseWatch): void {
+    const heldOut = this.#selection?.accuracy;
+    const hasCleanRows = this.#shown === undefined || this.#shown.firstClean < this.#shown.images.length;
+    if (hasCleanRows || heldOut !== undefined) watch.judge(this.#state.step, heldOut);
   }
 
   /** The model with the weights that the last step left, as they would be published. */

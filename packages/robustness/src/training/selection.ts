@@ -14,6 +14,8 @@ export interface Evaluation {
   isBetter(candidate: Measures, best: Measures, start: Measures): boolean;
   /** What the last report says of the outcome beside its step. */
   describe(best: Measures, start: Measures): Measures;
+  /** The accuracy among measures, by which the outcome is judged to be a classifier; without it, batches are. */
+  accuracyOf?(measures: Measures): number;
   /** Epochs in a row that may bring nothing better before training stops; 0: it never stops early. */
   readonly patience: number;
 }
@@ -49,6 +51,11 @@ export class Selection {
   /** The best state so far; undefined before the first epoch has ended. */
   get outcome(): Weights | undefined {
     return this.#best;
+  }
+
+  /** Accuracy of the best state so far, where the evaluation measures one. */
+  get accuracy(): number | undefined {
+    return this.#best && this.#evaluation.accuracyOf?.(this.#best.measures);
   }
 
   /** Measures the model before the first step; undefined where a checkpoint says what that gave. */
