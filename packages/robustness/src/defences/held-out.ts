@@ -63,13 +63,14 @@ export interface HeldOutOptions extends SelectionRule {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Takes the last `count` samples apart, at most a fifth of them. */
+/** Takes the last `count` samples apart: at most a fifth of them, and so that a batch is left. */
 export function splitHeldOut(
   samples: TrainingSamples,
   count: number,
+  batch: number,
 ): { readonly training: TrainingSamples; readonly heldOut: TrainingSamples } {
   const all = sampleCount(samples);
-  const first = all - Math.min(count, Math.floor(all / 5));
+  const first = all - Math.max(0, Math.min(count, Math.floor(all / 5), all - batch));
   const size = samples.shape.reduce((product, dim) => product * dim, 1);
   const part = (from: number, to: number): TrainingSamples => ({
     ...samples,

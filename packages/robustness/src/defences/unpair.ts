@@ -19,7 +19,7 @@ export interface UnpairOptions extends Omit<
   readonly objective: UnpairingObjective;
   /** Measuring on samples that are not trained on, and choosing the outcome by it. Default: the last state. */
   readonly selection?: SelectionRule & {
-    /** So many of the last samples, at most a fifth of them; 0 for none. */
+    /** So many of the last samples, at most a fifth of them, and a batch is left; 0 for none. */
     readonly heldOut: number;
   };
 }
@@ -32,9 +32,9 @@ export interface UnpairOptions extends Omit<
  * @throws {RobustnessError} when the outcome is to be chosen without held-out samples, or training collapses
  */
 export async function unpair(options: UnpairOptions): Promise<Graph> {
-  const { objective, samples, selection } = options;
+  const { objective, samples, schedule, selection } = options;
   if (!unpairs(objective)) return options.graph;
-  const { training, heldOut } = splitHeldOut(samples, selection?.heldOut ?? 0);
+  const { training, heldOut } = splitHeldOut(samples, selection?.heldOut ?? 0, schedule.batch);
   checkSelection(selection, sampleCount(heldOut));
   const feeds = await UnpairingFeeds.open(options);
   try {
@@ -87,7 +87,8 @@ function checkSelection(selection: UnpairOptions['selection'], heldOut: number):
   const { maxAccuracyDrop, patience } = selection;
   if (maxAccuracyDrop < 1 && heldOut === 0) {
     throw new RobustnessError(
-      `maxAccuracyDrop of ${maxAccuracyDrop} needs held-out samples, got heldOut ${selection.heldOut}`,
+      `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on: set heldOut above 0, got ` +
+        `${selection.heldOut}, and give more samples than a batch`,
     );
   }
   if (patience > 0 && maxAccuracyDrop >= 1) {

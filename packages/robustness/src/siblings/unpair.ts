@@ -93,11 +93,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     },
     ...finetuneParameters('', { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
   },
-  demand: (parameters) => {
-    const { needed, ...demand } = trainingDemand('', parameters);
-    // A fifth at most is held out: what is left must fill a batch.
-    return { ...demand, needed: numberOf(parameters, 'heldOut') === 0 ? needed : Math.ceil(needed * 1.25) };
-  },
+  demand: (parameters) => trainingDemand('', parameters),
   derive: unpairModel,
 };
 

@@ -22,7 +22,7 @@ import {
 } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { describeKept, isBetter } from '../../src/defences/held-out.js';
+import { describeKept, isBetter, splitHeldOut } from '../../src/defences/held-out.js';
 import { rowWeights } from '../../src/defences/objective.js';
 import { foolingPoints } from '../../src/defences/points.js';
 import { planRows } from '../../src/defences/row-plan.js';
@@ -240,12 +240,27 @@ describe('unpair with held-out samples', () => {
   it('refuses to choose without samples to measure on, and patience without a choice', async () => {
     const few = { heldOut: 0, maxAccuracyDrop: 0.01, patience: 0 };
     await expect(unpaired(objective, { selection: few })).rejects.toThrow(
-      'maxAccuracyDrop of 0.01 needs held-out samples, got heldOut 0',
+      'set heldOut above 0, got 0, and give more samples than a batch',
     );
     const idle = { heldOut: 24, maxAccuracyDrop: 1, patience: 2 };
     await expect(unpaired(objective, { selection: idle })).rejects.toThrow(
       'patience of 2 needs a maxAccuracyDrop below 1',
     );
+  });
+});
+
+describe('held-out samples', () => {
+  it.each([
+    [24, 32, 24],
+    [1000, 32, 25],
+    [24, 120, 8],
+    [24, 200, 0],
+    [0, 32, 0],
+  ])('are the last %s of 128, and with batches of %s no more than %s', (count, batch, expected) => {
+    const { training, heldOut } = splitHeldOut(samples, count, batch);
+    expect(heldOut.labels).toEqual(samples.labels.slice(128 - expected));
+    expect(heldOut.images).toHaveLength(expected * 192);
+    expect(training.images).toEqual(samples.images.subarray(0, (128 - expected) * 192));
   });
 });
 
