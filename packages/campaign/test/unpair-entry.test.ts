@@ -61,6 +61,7 @@ test('every parameter of the objective and of the choice among states has its bo
     'models.a.unpair.penalized must be one of all, clean, moved, got "some".',
   );
   expect(sentence('ramp: 2')).toBe('models.a.unpair.ramp must be a number from 0 to 1, got 2.');
+  expect(sentence('warmup: -1')).toBe('models.a.unpair.warmup must be a number from 0 to 1, got -1.');
   expect(sentence('teacher: full')).toBe('models.a.unpair.teacher must be one of of, from, got "full".');
   expect(sentence('temperature: 0')).toBe(
     'models.a.unpair.temperature must be a number from 0.1 to 100, got 0.',

@@ -8,6 +8,7 @@ import { checkParts } from '../defences/row-plan.js';
 import type { UnpairOptions } from '../defences/unpair.js';
 import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
+import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { trainedWeights } from '../training/parameters.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
@@ -54,6 +55,11 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       default: 'all',
       description:
         'Rows on which terms about the target act: all, clean or moved ones; those of path always.',
+    },
+    warmup: {
+      ...share,
+      default: 0,
+      description: 'Share of training over which the learning rate rises from 0.',
     },
     ramp: {
       ...share,
@@ -112,7 +118,10 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters, samples, seed } = request;
   if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
-  const schedule = scheduleOf('', parameters, seed, samples, 'adam');
+  const schedule = warmedUp(
+    scheduleOf('', parameters, seed, samples, 'adam'),
+    numberOf(parameters, 'warmup'),
+  );
   if (schedule === undefined || !unpairs(objective)) return graph;
   const options = { ...request, target, schedule, objective, selection: selectionOf(parameters) };
   if (isQuantized(graph)) {
@@ -143,6 +152,13 @@ function objectiveOf(parameters: Parameters): UnpairingObjective {
   };
   checkParts(objective);
   return objective;
+}
+
+/** A model that classifies already loses much to the first steps at the full rate. */
+function warmedUp(schedule: FineTuneSchedule | undefined, warmup: number): FineTuneSchedule | undefined {
+  if (schedule === undefined) return undefined;
+  const { peak } = schedule.learningRate;
+  return { ...schedule, learningRate: { peak, warmupEpochs: warmup * schedule.epochs } };
 }
 
 function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {

@@ -1,6 +1,6 @@
 import { GraphBuilder, decodeModel, encodeModel, recoverQuantization } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
-import type { Parameters, SiblingRequest } from '@unpair/robustness';
+import type { FineTuneProgress, Parameters, SiblingRequest } from '@unpair/robustness';
 import { argmax, fineTune, firstImages, quantizeModel, siblings } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -49,6 +49,19 @@ describe('the unpaired sibling', () => {
     const [once, twice] = [encodeModel(await unpaired({})), encodeModel(await unpaired({}))];
     expect(once).toEqual(twice);
     expect(once).not.toEqual(encodeModel(target));
+  });
+
+  it('keeps more of the accuracy in the first steps where the rate rises', async () => {
+    const losses = await Promise.all(
+      [0, 1].map(async (warmup) => {
+        const seen: number[] = [];
+        const onStep = ({ loss }: FineTuneProgress): unknown => seen.push(loss);
+        await unpaired({ adversarial: 0, rate: 0.02, warmup }, { onStep });
+        return seen;
+      }),
+    );
+    const [full, rising] = losses.map((seen) => seen[1] ?? NaN);
+    expect(rising).toBeLessThan(0.8 * (full ?? NaN));
   });
 
   it('says that training collapsed at a rate that diverges', async () => {
