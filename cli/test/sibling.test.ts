@@ -112,6 +112,34 @@ test('check refuses bad input in one sentence', async () => {
   expect(far.stderr).toContain('It must be a pixel amount above 0, such as 2/255.');
 });
 
+test('sibling unpair fine-tunes a quantized file, and its recipe has every parameter of the objective', async () => {
+  const { folder, args } = await workplace();
+  const [model = ''] = args;
+  const [int8, out] = ['int8.onnx', 'unpaired.onnx'].map((name) => join(folder, name));
+  await runCli(['sibling', 'quantize', ...args, '--calibration', '32', '--out', int8 ?? '']);
+  const objective = ['--pairs', 'true', '--path', '0.25', '--penalized', 'clean', '--maxAccuracyDrop', '0.5'];
+  const flags = ['--target', model, '--batch', '16', '--epochs', '1', '--out', out ?? '', ...objective];
+  const { exitCode, stdout } = await runCli(['sibling', 'unpair', int8 ?? '', ...args.slice(1), ...flags]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('unpaired.onnx: 4 weights');
+  const operators = await Promise.all(
+    [int8, out].map(async (file) => summarizeModel(decodeModel(await readFile(file ?? ''))).operators),
+  );
+  expect(operators[1]).toEqual(operators[0]);
+  expect(parse(await readFile(join(folder, 'unpaired.recipe.yaml'), 'utf8'))).toMatchObject({
+    sibling: 'unpair',
+    from: { file: model },
+    parameters: {
+      adversarial: 0.5,
+      path: 0.25,
+      pairs: true,
+      penalized: 'clean',
+      heldOut: 1000,
+      maxAccuracyDrop: 0.5,
+    },
+  });
+});
+
 test('sibling says what is wrong, and writes nothing', async () => {
   const { folder, args } = await workplace();
   const out = join(folder, 'out.onnx');

@@ -49,14 +49,20 @@ export { DISTILLED_LOSS, TEACHER_LOGITS, withDistillation } from './losses/disti
 export type { DistillationOptions } from './losses/distillation.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
 export type { LossGradientGraph, LossGraph } from './losses/loss.js';
+export { OBJECTIVE, TARGET_GRADIENT, penaltyOutput, withPenalties } from './losses/penalties.js';
+export type { Penalty, PenaltyOptions } from './losses/penalties.js';
+export { PENALTY_NAMES } from './losses/penalty-values.js';
+export type { PenaltyName } from './losses/penalty-values.js';
 export {
-  OBJECTIVE,
-  PENALTY_NAMES,
-  TARGET_GRADIENT,
-  penaltyOutput,
-  withPenalties,
-} from './losses/penalties.js';
-export type { Penalty, PenaltyName, PenaltyOptions } from './losses/penalties.js';
+  TARGET_GRAM,
+  TERM_NAMES,
+  isCosine,
+  isPenalty,
+  termOutput,
+  termWeights,
+  withTerms,
+} from './losses/terms.js';
+export type { TermName, TermOptions, TermValues } from './losses/terms.js';
 export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
 export { activationBytes, assertSupported, summarizeModel, unsupportedOperators } from './summary.js';

@@ -32,7 +32,10 @@ export type { TunedRunSizeOptions, TunedSizes } from './batching/tuned-run-size.
 export { consecutiveSamples } from './classifier.js';
 export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
 export type { ImageShape } from './classifier-graph.js';
-export type { UnpairingObjective } from './defences/objective.js';
+export { HeldOutEvaluation } from './defences/held-out.js';
+export type { HeldOutOptions, SelectionRule } from './defences/held-out.js';
+export { UNPAIRING_TERMS, unpairs } from './defences/objective.js';
+export type { UnpairingObjective, UnpairingTerm, UnpairingTermName } from './defences/objective.js';
 export { unpair } from './defences/unpair.js';
 export type { UnpairOptions } from './defences/unpair.js';
 export { checkGradientMasking, judgeMasking, measureMasking } from './diagnostics/gradient-masking.js';
@@ -112,6 +115,8 @@ export type {
   WeightConstraint,
 } from './training/fine-tune.js';
 export { recordLayout, writeRecord } from './training/record.js';
+export type { ShownRows } from './training/record.js';
+export type { Evaluation, Measures } from './training/selection.js';
 export { fillBatch, firstImages, firstSamples } from './training/samples.js';
 export type { Presentation, TrainingSamples } from './training/samples.js';
 export { decodeState, encodeState, initialState, modelOf, updateState } from './training/state.js';

@@ -1,55 +1,127 @@
-import type { Penalty } from '@unpair/graph';
+import type { TermName } from '@unpair/graph';
 import type { Threat } from '../threat.js';
 
-/**
- * What unpairing minimizes, beside the cross-entropy on clean images. Each term may be 0; with all of them 0 there is
- * nothing to unpair.
- */
-export interface UnpairingObjective {
-  /**
-   * Part of each batch, from 0 to 1, that is shown not clean but as it fools the target, under its true label: being
-   * right on what fools the target is the opposite of sharing its weaknesses (after DVERGE, arXiv 2009.14720).
-   */
-  readonly adversarial: number;
-  /** Part of each batch, from 0 to 1, that is shown with uniform noise, so that penalties act around the images too. */
-  readonly noise: number;
-  /** Ball within which the target is fooled, and from which noise is drawn. */
-  readonly threat: Threat;
-  /** Steps of projected gradient descent that fool the target; each is ε/steps·1.5 long. */
-  readonly steps: number;
-  /** Weight of the squared cosine between the input gradients of the sibling and of the target. */
-  readonly squaredCosine: number;
-  /** Weight of the absolute cosine. */
-  readonly absoluteCosine: number;
-  /** Weight of the sibling's squared input-gradient norm: smoothness, after TRS (arXiv 2104.00671). */
-  readonly gradientNorm: number;
+/** How a row of a batch shows its image. */
+export const ROW_KINDS = ['adversarial', 'noise', 'path', 'clean'] as const;
+export type RowKind = (typeof ROW_KINDS)[number];
+
+/** The rows on which terms about the target act; rows on the sibling's own path are there for them alone. */
+export const PENALIZED = ['all', 'clean', 'moved'] as const;
+
+/** A term's weight by its name in campaign files. */
+export type UnpairingTermName =
+  'crossEntropy' | 'distillation' | 'cosine' | 'absoluteCosine' | 'smoothness' | 'features';
+
+/** A term of the objective, as campaign files and documentation know it. */
+export interface UnpairingTerm {
+  readonly name: UnpairingTermName;
+  readonly term: TermName;
+  /** The default of its weight. */
+  readonly weight: number;
+  /** The rows it acts on; those that `penalized` chooses where it says nothing. Such terms take from the attacker. */
+  readonly rows?: readonly RowKind[];
+  readonly description: string;
 }
 
-/** The terms of the objective that are penalties on the sibling's input gradient. */
-export function penaltiesOf(objective: UnpairingObjective): readonly Penalty[] {
-  const penalties: readonly Penalty[] = [
-    { name: 'squared-cosine', weight: objective.squaredCosine },
-    { name: 'absolute-cosine', weight: objective.absoluteCosine },
-    { name: 'squared-gradient-norm', weight: objective.gradientNorm },
-  ];
-  return penalties.filter(({ weight }) => weight !== 0);
+/** Every term. A new one is added to this list. */
+export const UNPAIRING_TERMS: readonly UnpairingTerm[] = [
+  {
+    name: 'crossEntropy',
+    term: 'cross-entropy',
+    weight: 1,
+    rows: ['adversarial', 'noise', 'clean'],
+    description: 'Weight of the cross-entropy with the labels, on all rows but those of `path`.',
+  },
+  {
+    name: 'distillation',
+    term: 'distillation',
+    weight: 0,
+    rows: ['clean'],
+    description: 'Weight of the divergence from the teacher’s answers on clean rows.',
+  },
+  {
+    name: 'cosine',
+    term: 'squared-cosine',
+    weight: 1,
+    description: 'Weight of the squared cosine of the two models’ input gradients.',
+  },
+  {
+    name: 'absoluteCosine',
+    term: 'absolute-cosine',
+    weight: 0,
+    description: 'Weight of its absolute value.',
+  },
+  {
+    name: 'smoothness',
+    term: 'squared-gradient-norm',
+    weight: 0,
+    description: 'Weight of the squared norm of the input gradient.',
+  },
+  {
+    name: 'features',
+    term: 'feature-alignment',
+    weight: 0,
+    description: 'Weight of the linear CKA of the two models’ penultimate features over the batch.',
+  },
+];
+
+/** What unpairing minimizes: a sum of terms over the rows of a batch. */
+export interface UnpairingObjective {
+  /**
+   * Part of each batch, from 0 to 1, that is shown as it fools the target, under its true label: being right on what
+   * fools the target is the opposite of sharing its weaknesses (after DVERGE, arXiv 2009.14720).
+   */
+  readonly adversarial: number;
+  /** Part of each batch that is shown with uniform noise, so that penalties act around the images too. */
+  readonly noise: number;
+  /** Part of each batch that is shown at a point of an attack's path against the sibling itself, for penalties alone. */
+  readonly path: number;
+  /** Whether images of which a moved version is shown are shown clean as well. */
+  readonly pairs: boolean;
+  /** Ball within which images are moved. */
+  readonly threat: Threat;
+  /** Steps of projected gradient descent that move them; each is 1.5·ε/steps long. */
+  readonly steps: number;
+  readonly weights: Readonly<Record<UnpairingTermName, number>>;
+  readonly penalized: (typeof PENALIZED)[number];
+  /** Share of all steps over which the weights of terms about the target rise from 0. */
+  readonly ramp: number;
+  /** Whose answers `distillation` follows: those of the model before unpairing, or of the target. */
+  readonly teacher: 'of' | 'from';
+  /** What logits are divided by before they are compared as probabilities. */
+  readonly temperature: number;
+}
+
+/** The terms of an objective that have a weight. */
+export function activeTerms({ weights }: Pick<UnpairingObjective, 'weights'>): readonly UnpairingTerm[] {
+  return UNPAIRING_TERMS.filter(({ name }) => weights[name] !== 0);
 }
 
 /** Whether the objective asks for anything but accuracy. */
 export function unpairs(objective: UnpairingObjective): boolean {
-  return objective.adversarial > 0 || penaltiesOf(objective).length > 0;
+  const { adversarial, weights } = objective;
+  const isTaught = adversarial > 0 && weights.crossEntropy !== 0;
+  return isTaught || activeTerms(objective).some(({ rows }) => rows === undefined);
 }
 
-/** How many rows of a batch of `size` are shown in which way; the rest is clean. */
-export function partsOf(
-  { adversarial, noise }: Pick<UnpairingObjective, 'adversarial' | 'noise'>,
-  size: number,
-): { readonly adversarial: number; readonly noise: number } {
-  if (!(adversarial >= 0 && noise >= 0 && adversarial + noise <= 1)) {
-    throw new RangeError(
-      `the adversarial and noisy parts of a batch must lie between 0 and 1 and sum to 1 at most, got ${adversarial} and ${noise}`,
-    );
-  }
-  const fooled = Math.round(adversarial * size);
-  return { adversarial: fooled, noise: Math.min(Math.round(noise * size), size - fooled) };
+/**
+ * What each row's term is multiplied with, after the share `progress` of all steps.
+ * @param kinds of the rows
+ */
+export function rowWeights(
+  { name, rows }: UnpairingTerm,
+  kinds: readonly RowKind[],
+  { weights, penalized, ramp }: UnpairingObjective,
+  progress: number,
+): Float32Array {
+  const rises = rows === undefined && progress < ramp;
+  const weight = weights[name] * (rises ? progress / ramp : 1);
+  const acting: readonly RowKind[] = rows ?? PENALIZED_ROWS[penalized];
+  return Float32Array.from(kinds, (kind) => (acting.includes(kind) ? weight : 0));
 }
+
+const PENALIZED_ROWS: Readonly<Record<UnpairingObjective['penalized'], readonly RowKind[]>> = {
+  all: ROW_KINDS,
+  clean: ['path', 'clean'],
+  moved: ['adversarial', 'noise', 'path'],
+};

@@ -39,27 +39,52 @@ export function noisedPoints(
   return moved;
 }
 
+/** How images are moved against a model. */
+export interface Climb {
+  readonly threat: Threat;
+  readonly steps: number;
+  /** Length of a step. Default: 1.5·epsilon/steps. */
+  readonly stepSize?: number;
+  /** Where each image stops, as a number of steps. Default: all of them. */
+  readonly stops?: readonly number[];
+}
+
 /**
- * Each image moved to where the target is fooled: `steps` of projected gradient descent from a random point (Madry et
- * al. 2018). With no steps, the random points.
+ * Each image moved to where a model is fooled: `steps` of projected gradient descent from a random point (Madry et al.
+ * 2018). With no steps, the random points.
  */
 export async function foolingPoints(
   points: Points,
-  target: DifferentiableClassifier,
-  { threat, steps }: { readonly threat: Threat; readonly steps: number },
+  model: Pick<DifferentiableClassifier, 'lossGradients'>,
+  { threat, steps, stepSize = (REACH * threat.epsilon) / steps, stops }: Climb,
   draw: Draw,
 ): Promise<Float32Array> {
   const count = points.indices.length;
   const moved = noisedPoints(points, threat, draw);
   const size = moved.length / Math.max(1, count);
   for (let step = 0; step < steps; step++) {
-    const { gradients } = await target.lossGradients(moved, points.labels, count);
+    const { gradients } = await model.lossGradients(moved, points.labels, count);
     for (let row = 0; row < count; row++) {
+      if (step >= (stops?.[row] ?? steps)) continue;
       const [from, to] = [row * size, (row + 1) * size];
       const point = moved.subarray(from, to);
-      ascend(point, gradients.subarray(from, to), (REACH * threat.epsilon) / steps, threat.norm);
+      ascend(point, gradients.subarray(from, to), stepSize, threat.norm);
       project(point, points.images.subarray(from, to), threat);
     }
   }
   return moved;
+}
+
+/** Points along such paths: each image stops after a random number of steps, from 1 to all. */
+export async function pathPoints(
+  points: Points,
+  model: Pick<DifferentiableClassifier, 'lossGradients'>,
+  climb: Pick<Climb, 'threat' | 'steps'>,
+  draw: Draw,
+): Promise<Float32Array> {
+  const stops = Array.from(points.indices, (sample) => {
+    const random = createRandom({ seed: draw.seed, cell: `unpair/path ${draw.epoch}`, sample });
+    return 1 + random.integer(Math.max(1, climb.steps));
+  });
+  return foolingPoints(points, model, { ...climb, stops }, draw);
 }

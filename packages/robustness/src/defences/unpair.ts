@@ -1,82 +1,99 @@
-import type { Graph, Tensors } from '@unpair/graph';
-import { TARGET_GRADIENT, float32 } from '@unpair/graph';
-import type { DifferentiableClassifier } from '../classifier.js';
-import { createDifferentiableClassifier } from '../graph-classifier.js';
-import type { FineTuneOptions, ShardBatch } from '../training/fine-tune.js';
+import type { Graph } from '@unpair/graph';
+import { RobustnessError } from '../robustness-error.js';
+import type { FineTuneOptions } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
+import { sampleCount } from '../training/samples.js';
 import { buildTrainingStep } from '../training/step-graph.js';
+import { UnpairingFeeds } from './feeds.js';
+import type { SelectionRule } from './held-out.js';
+import { HeldOutEvaluation, splitHeldOut } from './held-out.js';
 import type { UnpairingObjective } from './objective.js';
-import { partsOf, penaltiesOf, unpairs } from './objective.js';
-import { foolingPoints, noisedPoints } from './points.js';
+import { activeTerms, unpairs } from './objective.js';
 
-export interface UnpairOptions extends Omit<FineTuneOptions, 'buildStep' | 'feeds' | 'constraint' | 'judge'> {
-  /** The full model, which stays private and as it is: only its input gradients are used. */
+export interface UnpairOptions extends Omit<
+  FineTuneOptions,
+  'buildStep' | 'feeds' | 'shown' | 'evaluation' | 'judge'
+> {
+  /** The full model, which stays private and as it is. */
   readonly target: Graph;
   readonly objective: UnpairingObjective;
+  /** Measuring on samples that are not trained on, and choosing the outcome by it. Default: the last state. */
+  readonly selection?: SelectionRule & {
+    /** So many of the last samples, at most a fifth of them, and a batch is left; 0 for none. */
+    readonly heldOut: number;
+  };
 }
 
 /**
  * Similarity-unpairing: fine-tunes a model so that it stays accurate and shares less with the target that an attacker
  * could use. The objective is our own; that of the paper (arXiv 2212.13700) is not published. A function of models,
- * samples, schedule and objective, as {@link fineTune} is; with an objective of zeros, the model itself.
+ * samples, schedule, objective and selection, as {@link fineTune} is; with an objective of zeros, the model itself.
  * @throws {ModelError} when either model is no classifier or cannot be differentiated
- * @throws {RobustnessError} when training collapses
+ * @throws {RobustnessError} when the outcome is to be chosen without held-out samples, or training collapses
  */
 export async function unpair(options: UnpairOptions): Promise<Graph> {
-  const { graph, target, objective, runtime, threads, samples, schedule } = options;
-  if (!unpairs(objective)) return graph;
-  const loading = { graph: target, runtime, images: samples.shape };
-  const classifier = await createDifferentiableClassifier(
-    threads === undefined ? loading : { ...loading, threads },
-  );
+  const { objective, samples, schedule, selection } = options;
+  if (!unpairs(objective)) return options.graph;
+  const { training, heldOut } = splitHeldOut(samples, selection?.heldOut ?? 0, schedule.batch);
+  checkSelection(selection, sampleCount(heldOut));
+  const feeds = await UnpairingFeeds.open(options);
   try {
-    return await fineTune({
-      ...options,
-      buildStep: (model, shard) => buildTrainingStep(model, shard, { penalties: penaltiesOf(objective) }),
-      // At first the model is wrong on everything that is made to fool its parent.
-      judge: 'end',
-      feeds: (batch) => feedsOf(batch, classifier, objective, schedule.seed),
-    });
+    return await withEvaluation(options, heldOut, (evaluation) =>
+      fineTune({ ...options, samples: training, evaluation, ...stepsOf(feeds, objective) }),
+    );
   } finally {
-    await classifier.close();
+    await feeds.close();
   }
 }
 
-/** The images that a step is shown in place of clean ones, and the target's gradients where it compares with them. */
-async function feedsOf(
-  batch: ShardBatch,
-  target: DifferentiableClassifier,
+function stepsOf(
+  feeds: UnpairingFeeds,
   objective: UnpairingObjective,
-  seed: number,
-): Promise<Tensors> {
-  const images = await shownImages(batch, target, objective, seed);
-  const shown = { [batch.input]: float32(batch.images.shape, images) };
-  if (objective.squaredCosine === 0 && objective.absoluteCosine === 0) return shown;
-  const count = batch.answers.length;
-  const { gradients } = await target.lossGradients(images, Int32Array.from(batch.answers), count);
-  return { ...shown, [TARGET_GRADIENT]: float32(batch.images.shape, gradients) };
+): Pick<FineTuneOptions, 'buildStep' | 'feeds' | 'shown' | 'judge'> {
+  const terms = activeTerms(objective).map(({ term }) => term);
+  const sum = { terms, temperature: objective.temperature };
+  return {
+    // A step has as many rows as the plan shows, whatever the size of the shard.
+    buildStep: (model) => buildTrainingStep(model, feeds.plan.kinds.length, { objective: sum }),
+    feeds: (batch) => feeds.feeds(batch),
+    shown: () => feeds.plan,
+    // At first the model is wrong on everything that is made to fool its parent.
+    judge: 'end',
+  };
 }
 
-/** First what fools the target, then noise, then clean images: which samples are where, each epoch shuffles. */
-async function shownImages(
-  { images: { data }, answers, indices, epoch }: ShardBatch,
-  target: DifferentiableClassifier,
-  objective: UnpairingObjective,
-  seed: number,
-): Promise<Float32Array> {
-  const size = data.length / answers.length;
-  const parts = partsOf(objective, answers.length);
-  const points = (first: number, count: number): Parameters<typeof noisedPoints>[0] => ({
-    images: data.subarray(first * size, (first + count) * size),
-    labels: Int32Array.from(answers.slice(first, first + count)),
-    indices: indices.subarray(first, first + count),
+/** Lends `use` what measures the run, where samples are held out. */
+async function withEvaluation(
+  { target, runtime, threads, objective, schedule, selection, signal }: UnpairOptions,
+  samples: UnpairOptions['samples'],
+  use: (evaluation: HeldOutEvaluation | undefined) => Promise<Graph>,
+): Promise<Graph> {
+  if (selection === undefined || sampleCount(samples) === 0) return use(undefined);
+  const { threat } = objective;
+  const evaluation = await HeldOutEvaluation.open({
+    ...{ target, runtime, threads, samples, threat, signal },
+    ...selection,
+    seed: schedule.seed,
   });
-  const draw = { seed, epoch };
-  const shown = data.slice();
-  if (parts.adversarial > 0) {
-    shown.set(await foolingPoints(points(0, parts.adversarial), target, objective, draw));
+  try {
+    return await use(evaluation);
+  } finally {
+    await evaluation.close();
   }
-  const noisy = points(parts.adversarial, parts.noise);
-  shown.set(noisedPoints(noisy, objective.threat, draw), parts.adversarial * size);
-  return shown;
+}
+
+function checkSelection(selection: UnpairOptions['selection'], heldOut: number): void {
+  if (selection === undefined) return;
+  const { maxAccuracyDrop, patience } = selection;
+  if (maxAccuracyDrop < 1 && heldOut === 0) {
+    throw new RobustnessError(
+      `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on: set heldOut above 0, got ` +
+        `${selection.heldOut}, and give more samples than a batch`,
+    );
+  }
+  if (patience > 0 && maxAccuracyDrop >= 1) {
+    throw new RobustnessError(
+      `patience of ${patience} needs a maxAccuracyDrop below 1, by which states are compared`,
+    );
+  }
 }

@@ -1,14 +1,13 @@
-import type { Graph, Quantization, QuantizeOptions } from '@unpair/graph';
-import { applyQuantization, chooseScales, clampWeights, fakeQuantize } from '@unpair/graph';
+import type { Graph, QuantizeOptions } from '@unpair/graph';
+import { applyQuantization, chooseScales } from '@unpair/graph';
 import type { Parameters } from '../attacks/attack.js';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
-import type { FineTuneSchedule, WeightConstraint } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
-import type { TensorRange } from '../training/parameters.js';
 import { firstImages } from '../training/samples.js';
 import { RANGE_METHODS, calibrate } from './calibration.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import { trainThroughRounding } from './through-rounding.js';
 
 const PREFIX = 'finetune.';
 const GRANULARITIES = ['channel', 'tensor'] as const;
@@ -82,54 +81,11 @@ export async function quantizeModel(request: SiblingRequest): Promise<Graph> {
   });
   const quantization = chooseScales(graph, ranges, options);
   const schedule = scheduleOf(PREFIX, parameters, seed, samples, 'adam');
-  return applyQuantization(
-    schedule === undefined ? quantization : await tuneRounded(quantization, schedule, request),
+  if (schedule === undefined) return applyQuantization(quantization);
+  const tuned = await trainThroughRounding(quantization, (rounded) =>
+    fineTune({ ...request, ...rounded, schedule }),
   );
-}
-
-/** Fine-tunes the weights of a quantization for its scales, which stay. */
-async function tuneRounded(
-  quantization: Quantization,
-  schedule: FineTuneSchedule,
-  request: SiblingRequest,
-): Promise<Quantization> {
-  const tuned = await fineTune({
-    ...request,
-    graph: applyQuantization(quantization, { integerWeights: false }),
-    schedule,
-    constraint: (weights) => roundedWeights(weights, quantization),
-  });
-  const { graph } = quantization;
-  const initializers = new Map(
-    [...graph.initializers].map(([name, tensor]) => [name, tuned.initializers.get(name) ?? tensor]),
-  );
-  return { ...quantization, graph: { ...graph, initializers } };
-}
-
-/** Training steps compute with rounded weights and move the exact ones (Courbariaux et al. 2015, arXiv 1511.00363). */
-function roundedWeights(
-  weights: readonly TensorRange[],
-  { weights: scales }: Quantization,
-): WeightConstraint {
-  const rounded = weights.flatMap((range) => {
-    const scale = scales.get(range.name);
-    return scale === undefined ? [] : [{ ...range, scale }];
-  });
-  return {
-    project: (exact) => {
-      for (const { first, length, shape, scale } of rounded) {
-        clampWeights(exact.subarray(first, first + length), shape, scale);
-      }
-    },
-    view: (exact, out) => {
-      out.set(exact);
-      for (const { first, length, shape, scale } of rounded) {
-        const part = [exact, out].map((all) => all.subarray(first, first + length));
-        const [from = exact, to = out] = part;
-        fakeQuantize(from, shape, scale, to);
-      }
-    },
-  };
+  return applyQuantization(tuned);
 }
 
 function quantizeOptions(parameters: Parameters): Required<QuantizeOptions> {

@@ -1,16 +1,22 @@
 import type { Graph } from '@unpair/graph';
-import { ModelError } from '@unpair/graph';
-import type { Parameters } from '../attacks/attack.js';
-import { numberOf } from '../attacks/parameters.js';
-import type { UnpairingObjective } from '../defences/objective.js';
+import { ModelError, applyQuantization, isQuantized, recoverQuantization } from '@unpair/graph';
+import type { Parameters, ParameterSpec } from '../attacks/attack.js';
+import { booleanOf, choiceOf, numberOf } from '../attacks/parameters.js';
+import type { UnpairingObjective, UnpairingTerm } from '../defences/objective.js';
+import { PENALIZED, UNPAIRING_TERMS, unpairs } from '../defences/objective.js';
+import { checkParts } from '../defences/row-plan.js';
+import type { UnpairOptions } from '../defences/unpair.js';
 import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
+import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { trainedWeights } from '../training/parameters.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import type { RoundedModel } from './through-rounding.js';
+import { trainThroughRounding } from './through-rounding.js';
 
+const TEACHERS = ['of', 'from'] as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
-const weight = { type: 'number', min: 0, max: 1e6 } as const;
 
 /** Similarity-unpairing: fine-tuning that takes from a model what an attacker of another could use of it. */
 export const unpairSibling: SiblingDefinition<'unpair'> = {
@@ -21,62 +27,145 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
   parameters: {
     adversarial: { ...share, default: 0.5, description: 'Part of a batch shown as it fools the target.' },
     noise: { ...share, default: 0, description: 'Part of a batch shown with uniform noise.' },
+    path: {
+      ...share,
+      default: 0,
+      description: 'Part of a batch shown on an attack’s path against the sibling, for penalties alone.',
+    },
+    pairs: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether images that are shown moved are shown clean as well.',
+    },
     epsilon: {
       type: 'pixels',
       default: 8 / 255,
-      description: 'Radius, in the maximum norm, of the ball for both.',
+      description: 'Radius, in the maximum norm, of the ball in which images are moved.',
     },
     steps: {
       type: 'integer',
       min: 0,
       max: 1000,
       default: 3,
-      description: 'Gradient steps that fool the target.',
+      description: 'Gradient steps that move images.',
     },
-    cosine: {
-      ...weight,
+    ...Object.fromEntries(UNPAIRING_TERMS.map((term) => [term.name, weightOf(term)])),
+    penalized: {
+      type: 'choice',
+      choices: PENALIZED,
+      default: 'all',
+      description:
+        'Rows on which terms about the target act: all, clean or moved ones; those of path always.',
+    },
+    warmup: {
+      ...share,
+      default: 0,
+      description: 'Share of training over which the learning rate rises from 0.',
+    },
+    ramp: {
+      ...share,
+      default: 0,
+      description: 'Share of training over which the weights of those terms rise.',
+    },
+    teacher: {
+      type: 'choice',
+      choices: TEACHERS,
+      default: 'of',
+      description: 'The model whose answers distillation follows.',
+    },
+    temperature: {
+      type: 'number',
+      min: 0.1,
+      max: 100,
       default: 1,
-      description: 'Weight of the squared cosine of the two models’ input gradients.',
+      description: 'What logits are divided by before distillation compares them as probabilities.',
     },
-    absoluteCosine: { ...weight, default: 0, description: 'Weight of its absolute value.' },
-    smoothness: { ...weight, default: 0, description: 'Weight of the squared norm of the input gradient.' },
+    heldOut: {
+      type: 'integer',
+      min: 0,
+      default: 1000,
+      description: 'Of the samples, the last that are measured on and not trained on, at most a fifth.',
+    },
+    maxAccuracyDrop: {
+      ...share,
+      default: 1,
+      description:
+        'Accuracy on those that may be lost; of such states the least transfer is kept. 1: the last state.',
+    },
+    patience: {
+      type: 'integer',
+      min: 0,
+      default: 0,
+      description: 'Epochs in a row that may bring nothing better before training stops; 0 for never.',
+    },
     ...finetuneParameters('', { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
   },
   demand: (parameters) => trainingDemand('', parameters),
   derive: unpairModel,
 };
 
+function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
+  return { type: 'number', min: 0, max: 1e6, default: weight, description };
+}
+
 /**
- * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs.
- * @throws {ModelError} when the model is quantized: unpair what it is made of, and quantize the outcome
- * @throws {RobustnessError} without a target, for parts of a batch above 1 in sum, or when training collapses
+ * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs. A quantized model
+ * is fine-tuned through its rounding and keeps its scales.
+ * @throws {ModelError} when the model has no weights that can be fine-tuned
+ * @throws {RobustnessError} without a target, for parts of a batch above 1 in sum, for a choice among states without
+ * samples to measure them on, or when training collapses
  */
 export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters, samples, seed } = request;
   if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
-  const schedule = scheduleOf('', parameters, seed, samples, 'adam');
-  if (schedule === undefined) return graph;
-  const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
-  if (isQuantized || trainedWeights(graph).length === 0) {
-    const way = 'unpair the model that it is made of, and quantize what comes out';
-    throw new ModelError(`model "${graph.name}" has no float32 weights to fine-tune; ${way}`);
+  const schedule = warmedUp(
+    scheduleOf('', parameters, seed, samples, 'adam'),
+    numberOf(parameters, 'warmup'),
+  );
+  if (schedule === undefined || !unpairs(objective)) return graph;
+  const options = { ...request, target, schedule, objective, selection: selectionOf(parameters) };
+  if (isQuantized(graph)) {
+    const through = (rounded: RoundedModel): Promise<Graph> => unpair({ ...options, ...rounded });
+    return applyQuantization(await trainThroughRounding(recoverQuantization(graph), through));
   }
-  return unpair({ ...request, target, schedule, objective });
+  if (trainedWeights(graph).length > 0) return unpair(options);
+  throw new ModelError(
+    `model "${graph.name}" has no weights to fine-tune; export it with its weights as constants`,
+  );
 }
 
 function objectiveOf(parameters: Parameters): UnpairingObjective {
-  const objective = {
-    adversarial: numberOf(parameters, 'adversarial'),
-    noise: numberOf(parameters, 'noise'),
+  const part = (name: string): number => numberOf(parameters, name);
+  const weights = UNPAIRING_TERMS.map(({ name }) => [name, numberOf(parameters, name)]);
+  const objective: UnpairingObjective = {
+    adversarial: part('adversarial'),
+    noise: part('noise'),
+    path: part('path'),
+    pairs: booleanOf(parameters, 'pairs'),
     threat: { norm: 'linf', epsilon: numberOf(parameters, 'epsilon') },
     steps: numberOf(parameters, 'steps'),
-    squaredCosine: numberOf(parameters, 'cosine'),
-    absoluteCosine: numberOf(parameters, 'absoluteCosine'),
-    gradientNorm: numberOf(parameters, 'smoothness'),
-  } as const;
-  if (objective.adversarial + objective.noise <= 1) return objective;
-  throw new RobustnessError(
-    `adversarial and noise must sum to 1 at most, got ${objective.adversarial} and ${objective.noise}`,
-  );
+    weights: Object.fromEntries(weights) as UnpairingObjective['weights'],
+    penalized: choiceOf(parameters, 'penalized', PENALIZED),
+    ramp: numberOf(parameters, 'ramp'),
+    teacher: choiceOf(parameters, 'teacher', TEACHERS),
+    temperature: numberOf(parameters, 'temperature'),
+  };
+  checkParts(objective);
+  return objective;
+}
+
+/** A model that classifies already loses much to the first steps at the full rate. */
+function warmedUp(schedule: FineTuneSchedule | undefined, warmup: number): FineTuneSchedule | undefined {
+  if (schedule === undefined) return undefined;
+  const { peak } = schedule.learningRate;
+  return { ...schedule, learningRate: { peak, warmupEpochs: warmup * schedule.epochs } };
+}
+
+function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {
+  return {
+    heldOut: numberOf(parameters, 'heldOut'),
+    maxAccuracyDrop: numberOf(parameters, 'maxAccuracyDrop'),
+    patience: numberOf(parameters, 'patience'),
+  };
 }

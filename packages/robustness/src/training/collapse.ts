@@ -31,11 +31,16 @@ export class CollapseWatch {
     this.#accuracy += (accuracy - this.#accuracy) / Math.min(this.#seen, MEMORY);
   }
 
-  /** @throws {RobustnessError} FAILED_PRECONDITION when the recent batches were classified hardly better than by chance */
-  judge(step: number): void {
-    if (this.#seen === 0 || this.#accuracy >= this.#threshold) return;
+  /**
+   * @param heldOut accuracy on samples that are not trained on; without it, that of recent batches is judged
+   * @throws {RobustnessError} FAILED_PRECONDITION when it is hardly better than by chance
+   */
+  judge(step: number, heldOut?: number): void {
+    const accuracy = heldOut ?? this.#accuracy;
+    if (this.#seen === 0 || accuracy >= this.#threshold) return;
+    const where = heldOut === undefined ? 'recent batches' : 'held-out samples';
     throw new RobustnessError(
-      `training collapsed by step ${step}: the accuracy on recent batches is ${this.#accuracy.toFixed(3)}, below ` +
+      `training collapsed by step ${step}: the accuracy on ${where} is ${accuracy.toFixed(3)}, below ` +
         `${this.#threshold.toFixed(3)}; try a lower rate, more epochs or a milder compression`,
       'FAILED_PRECONDITION',
     );

@@ -4,9 +4,12 @@ import { RobustnessError } from '../robustness-error.js';
 import { CollapseWatch } from './collapse.js';
 import type { TensorRange } from './parameters.js';
 import { unpackTensors } from './parameters.js';
+import type { ShownRows } from './record.js';
 import { recordLayout, writeRecord } from './record.js';
 import type { Presentation, TrainingSamples } from './samples.js';
 import { fillBatch, sampleCount } from './samples.js';
+import type { Evaluation, Measures } from './selection.js';
+import { Selection } from './selection.js';
 import { averageShards } from './shards.js';
 import { epochOrder } from './shuffle.js';
 import type { Descent, StepReport, TrainingState } from './state.js';
@@ -42,6 +45,8 @@ export interface ShardBatch {
   /** Which samples they are, [S]. */
   readonly indices: Uint32Array;
   readonly epoch: number;
+  /** Share of all steps that are done before this one. */
+  readonly progress: number;
   /** The weights that the step computes with, by name. */
   readonly weights: Tensors;
 }
@@ -62,8 +67,8 @@ export interface FineTuneProgress extends StepReport {
   readonly epochs: number;
   /** Images of one step. */
   readonly batch: number;
-  /** What was measured of the model after this step, by name, beside loss and accuracy; absent at most steps. */
-  readonly measures?: Readonly<Record<string, number>>;
+  /** What was measured of the model, by name; absent on steps after which nothing was. */
+  readonly measures?: Measures;
 }
 
 export interface FineTuneOptions {
@@ -77,7 +82,11 @@ export interface FineTuneOptions {
   readonly buildStep?: (model: Graph, shard: number) => TrainingStep;
   /** What a shard is fed beside its images, labels and weights, or in their place. */
   readonly feeds?: (shard: ShardBatch) => Promise<Tensors>;
+  /** What the rows of a step over so many images show. Default: each image once, as it is. */
+  readonly shown?: (images: number) => ShownRows;
   readonly constraint?: (weights: readonly TensorRange[]) => WeightConstraint;
+  /** Measures the model before training and after every epoch, and chooses the outcome. Default: the last state. */
+  readonly evaluation?: Evaluation | undefined;
   /** Whether the model can be expected to stay a classifier after every epoch, or at the end only. Default `epoch`. */
   readonly judge?: 'epoch' | 'end';
   readonly checkpoints?: Checkpoints | undefined;
@@ -104,7 +113,7 @@ export async function fineTune(options: FineTuneOptions): Promise<Graph> {
   try {
     const run = new FineTuning(options, step, executable);
     await run.toEnd();
-    return modelOf(graph, step, run.state);
+    return modelOf(graph, step, run.outcome);
   } finally {
     await executable.close();
   }
@@ -112,7 +121,9 @@ export async function fineTune(options: FineTuneOptions): Promise<Graph> {
 
 /** One run; it lives as long as one call. */
 class FineTuning {
-  readonly state: TrainingState;
+  readonly #state: TrainingState;
+  readonly #selection: Selection | undefined;
+  readonly #shown: ShownRows | undefined;
   readonly #options: FineTuneOptions;
   readonly #step: TrainingStep;
   readonly #executable: Executable;
@@ -129,13 +140,15 @@ class FineTuning {
   #epoch = -1;
 
   constructor(options: FineTuneOptions, step: TrainingStep, executable: Executable) {
-    const { samples, schedule, constraint } = options;
+    const { samples, schedule, constraint, evaluation, shown } = options;
     this.#options = options;
     this.#step = step;
     this.#executable = executable;
     this.#constraint = constraint?.(step.weights) ?? {};
-    this.state = initialState(options.graph, step, schedule);
-    this.#seen = new Float32Array(this.state.weights.length);
+    this.#selection = evaluation && new Selection(evaluation);
+    this.#shown = shown?.(schedule.batch / schedule.shards);
+    this.#state = initialState(options.graph, step, schedule);
+    this.#seen = new Float32Array(this.#state.weights.length);
     this.#stepsPerEpoch = Math.floor(sampleCount(samples) / schedule.batch);
     this.#steps = this.#stepsPerEpoch * schedule.epochs;
     const { length } = recordLayout(step);
@@ -147,32 +160,67 @@ class FineTuning {
     this.#labels = float32([size, samples.classes], new Float32Array(size * samples.classes));
   }
 
+  /** What the run comes to: the last state, unless an evaluation chose another. */
+  get outcome(): TrainingState {
+    return { ...this.#state, ...this.#selection?.outcome };
+  }
+
   async toEnd(): Promise<void> {
     const { samples, checkpoints, onStep, signal, schedule, judge = 'epoch' } = this.#options;
     const watch = new CollapseWatch(samples.classes);
     await this.#resume();
-    while (this.state.step < this.#steps) {
+    let measures = await this.#selection?.begin(this.#model());
+    while (!this.#isDone()) {
       if (signal?.aborted) {
         await this.#save();
         signal.throwIfAborted();
       }
       const report = await this.#advance();
       watch.read(report);
-      onStep?.({ ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch });
       const isEpoch = report.step % this.#stepsPerEpoch === 0;
-      if (report.step === this.#steps || (isEpoch && judge === 'epoch')) watch.judge(report.step);
+      if (isEpoch) measures = (await this.#evaluate()) ?? measures;
+      const progress = { ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch };
+      onStep?.({ ...progress, ...(measures && { measures }) });
+      measures = undefined;
+      if (this.#isDone() || (isEpoch && judge === 'epoch')) this.#judge(watch);
       if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
     }
   }
 
+  #isDone(): boolean {
+    return this.#state.step >= this.#steps || this.#selection?.isExhausted === true;
+  }
+
+  /** Judges the accuracy on held-out samples or, where there are none, on rows that are shown as they are. */
+  #judge(watch: CollapseWatch): void {
+    const heldOut = this.#selection?.accuracy;
+    const hasCleanRows = this.#shown === undefined || this.#shown.firstClean < this.#shown.images.length;
+    if (hasCleanRows || heldOut !== undefined) watch.judge(this.#state.step, heldOut);
+  }
+
+  /** The model with the weights that the last step left, as they would be published. */
+  #model(): Graph {
+    return modelOf(this.#options.graph, this.#step, { ...this.#state, weights: this.#view() });
+  }
+
+  async #evaluate(): Promise<Measures | undefined> {
+    const measures = await this.#selection?.consider(this.#state.step, this.#model(), this.#state);
+    return this.#isDone() && measures !== undefined
+      ? { ...measures, ...this.#selection?.describe() }
+      : measures;
+  }
+
   async #resume(): Promise<void> {
     const bytes = await this.#options.checkpoints?.load();
-    if (bytes !== undefined) decodeState(bytes, this.#owner, this.state);
-    this.#constraint.begin?.(this.state.weights);
+    if (bytes !== undefined) {
+      decodeState(bytes, this.#owner, this.#state, (others) => this.#selection?.restore(others));
+    }
+    this.#constraint.begin?.(this.#state.weights);
   }
 
   async #save(): Promise<void> {
-    await this.#options.checkpoints?.save(encodeState(this.#owner, this.state));
+    const others = this.#selection?.encode();
+    await this.#options.checkpoints?.save(encodeState(this.#owner, this.#state, others));
   }
 
   /** Whoever keeps checkpoints tells runs apart; this only keeps one stage of a run from going on as another. */
@@ -182,25 +230,31 @@ class FineTuning {
 
   async #advance(): Promise<StepReport> {
     const { schedule } = this.#options;
-    const epoch = Math.floor(this.state.step / this.#stepsPerEpoch);
+    const epoch = Math.floor(this.#state.step / this.#stepsPerEpoch);
     if (epoch !== this.#epoch) {
       this.#order = new Uint32Array(epochOrder(schedule.seed, epoch, sampleCount(this.#options.samples)));
       this.#epoch = epoch;
     }
-    if (this.#constraint.view === undefined) this.#seen.set(this.state.weights);
-    else this.#constraint.view(this.state.weights, this.#seen);
+    this.#view();
     for (const [shard, record] of this.#records.entries()) await this.#compute(shard, record);
     averageShards(this.#records, this.#mean);
     const progress = { steps: this.#steps, stepsPerEpoch: this.#stepsPerEpoch };
-    const report = updateState(this.state, this.#step, this.#mean, schedule, progress);
-    this.#constraint.project?.(this.state.weights, this.state.step);
+    const report = updateState(this.#state, this.#step, this.#mean, schedule, progress);
+    this.#constraint.project?.(this.#state.weights, this.#state.step);
     return report;
+  }
+
+  /** The weights that the next step computes with. */
+  #view(): Float32Array {
+    if (this.#constraint.view === undefined) this.#seen.set(this.#state.weights);
+    else this.#constraint.view(this.#state.weights, this.#seen);
+    return this.#seen;
   }
 
   async #compute(shard: number, record: Float32Array): Promise<void> {
     const { samples, schedule, feeds } = this.#options;
     const size = schedule.batch / schedule.shards;
-    const first = (this.state.step % this.#stepsPerEpoch) * schedule.batch + shard * size;
+    const first = (this.#state.step % this.#stepsPerEpoch) * schedule.batch + shard * size;
     const indices = this.#order.subarray(first, first + size);
     const buffers = { images: this.#images.data, labels: this.#labels.data };
     const answers = fillBatch(samples, indices, this.#epoch, schedule, buffers);
@@ -212,6 +266,7 @@ class FineTuning {
       answers,
       indices,
       epoch: this.#epoch,
+      progress: this.#state.step / this.#steps,
       weights,
     };
     const results = await this.#executable.run({
@@ -220,6 +275,8 @@ class FineTuning {
       [this.#step.labels]: this.#labels,
       ...(await feeds?.(batch)),
     });
-    writeRecord(this.#step, results, answers, record);
+    const { images = answers.keys(), firstClean = 0 } = this.#shown ?? {};
+    const labels = Array.from(images, (image) => answers[image] ?? 0);
+    writeRecord(this.#step, results, labels, record, { images: answers.length, firstClean });
   }
 }

@@ -23,12 +23,26 @@ export function recordLayout({
   return { statistics: first, loss, correct: loss + 1, length: loss + 2 };
 }
 
-/** Writes what the step graph gave for one shard. */
+/** What the rows of a step show, where that is not each image of the shard once, as it is. */
+export interface ShownRows {
+  /** Which image of the shard each row shows. */
+  readonly images: readonly number[];
+  /** The first of the rows that are shown as they are; the others come before them. */
+  readonly firstClean: number;
+}
+
+/**
+ * Writes what the step graph gave for one shard. Where rows are not its images, loss and correct answers are scaled to
+ * their number; answers are counted on clean rows alone, if there are any.
+ * @param labels of the rows
+ * @param images number of images in the shard
+ */
 export function writeRecord(
   step: TrainingStep,
   results: Tensors,
   labels: readonly number[],
   record: Float32Array,
+  { images = labels.length, firstClean = 0 } = {},
 ): void {
   const layout = recordLayout(step);
   packTensors(step.weights, renamed(results, step.gradients, step.weights), record);
@@ -37,8 +51,11 @@ export function writeRecord(
     renamed(results, step.batchStatistics, step.statistics),
     record.subarray(layout.statistics),
   );
-  record[layout.loss] = floats(results, step.loss).reduce((sum, loss) => sum + loss, 0);
-  record[layout.correct] = countCorrect(floats(results, step.logits), labels);
+  const loss = floats(results, step.loss).reduce((sum, value) => sum + value, 0);
+  record[layout.loss] = loss * (images / labels.length);
+  const first = firstClean < labels.length ? firstClean : 0;
+  const correct = countCorrect(floats(results, step.logits), labels, first);
+  record[layout.correct] = correct * (images / (labels.length - first));
 }
 
 function renamed(
@@ -60,10 +77,11 @@ function floats(results: Tensors, name: string): Float32Array {
   return tensor.data;
 }
 
-/** Samples whose largest logit is their label's; none of a network that has left the numbers. */
-function countCorrect(logits: Float32Array, labels: readonly number[]): number {
+/** Rows from `first` on whose largest logit is their label's; none of a network that has left the numbers. */
+function countCorrect(logits: Float32Array, labels: readonly number[], first: number): number {
   const classes = logits.length / labels.length;
   return labels.filter((label, row) => {
+    if (row < first) return false;
     const scores = logits.subarray(row * classes, (row + 1) * classes);
     return scores.every(Number.isFinite) && argmax(scores) === label;
   }).length;

@@ -104,14 +104,22 @@ export function modelOf(model: Graph, step: TrainingStep, { weights, statistics 
   });
 }
 
-/** A state as bytes, an ONNX file without nodes. `owner` identifies what it belongs to. */
-export function encodeState(owner: string, state: TrainingState): Uint8Array {
+/**
+ * A state as bytes, an ONNX file without nodes. `owner` identifies what it belongs to; `others` are kept beside it under
+ * names of their own.
+ */
+export function encodeState(
+  owner: string,
+  state: TrainingState,
+  others: ReadonlyMap<string, Tensor> = new Map(),
+): Uint8Array {
   const initializers = new Map<string, Tensor>([
     ['step', int64([1], [state.step])],
     ['weights', float32([state.weights.length], Float32Array.from(state.weights))],
     ['momentum', float32([state.momentum.length], state.momentum)],
     ['variance', float32([state.variance.length], state.variance)],
     ['statistics', float32([state.statistics.length], state.statistics)],
+    ...others,
   ]);
   // A model has outputs; these are its constants.
   const outputs = Array.from(initializers, ([name, { dataType, shape }]) => ({ name, dataType, shape }));
@@ -119,11 +127,17 @@ export function encodeState(owner: string, state: TrainingState): Uint8Array {
 }
 
 /**
- * Loads a state from bytes; false, and nothing changed, where they belong to something else.
+ * Loads a state from bytes; false, and nothing changed, where they belong to something else. `restoreOthers` sees all
+ * that is kept.
  * @throws {ModelError} when the bytes are no state
  * @throws {RobustnessError} DATA_LOSS when they are another model's
  */
-export function decodeState(bytes: Uint8Array, owner: string, state: TrainingState): boolean {
+export function decodeState(
+  bytes: Uint8Array,
+  owner: string,
+  state: TrainingState,
+  restoreOthers?: (initializers: ReadonlyMap<string, Tensor>) => void,
+): boolean {
   const { name, initializers } = decodeModel(bytes);
   if (name !== owner) return false;
   const step = initializers.get('step');
@@ -131,6 +145,7 @@ export function decodeState(bytes: Uint8Array, owner: string, state: TrainingSta
   restore(state.momentum, initializers.get('momentum'));
   restore(state.variance, initializers.get('variance'));
   restore(state.statistics, initializers.get('statistics'));
+  restoreOthers?.(initializers);
   state.step = step?.dataType === 'int64' ? Number(step.data[0]) : 0;
   return true;
 }

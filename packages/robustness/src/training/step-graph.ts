@@ -1,4 +1,4 @@
-import type { Graph, Penalty, TrainingGraph } from '@unpair/graph';
+import type { Graph, Penalty, TermName, TrainingGraph } from '@unpair/graph';
 import {
   DISTILLED_LOSS,
   LABELS,
@@ -8,13 +8,16 @@ import {
   bindDims,
   gradient,
   gradientName,
+  isPenalty,
   penaltyOutput,
+  penultimateValue,
   shareCommonNodes,
   toTrainingGraph,
   weightsToInputs,
   withDistillation,
   withLoss,
   withPenalties,
+  withTerms,
 } from '@unpair/graph';
 import type { TensorRange } from './parameters.js';
 import { layOut, trainedWeights } from './parameters.js';
@@ -34,6 +37,8 @@ export interface TrainingStepOptions {
   readonly normalization?: 'batch' | 'running';
   /** Mixes the cross-entropy with that to a teacher, whose logits are fed as `TEACHER_LOGITS` [S,K]. */
   readonly distillation?: { readonly temperature: number; readonly alpha: number };
+  /** A sum of terms to minimize in place of all that, each weighted by what is fed for it (see `withTerms`). */
+  readonly objective?: { readonly terms: readonly TermName[]; readonly temperature: number };
 }
 
 /** One training step of one shard as a graph, and where its parts are. */
@@ -70,8 +75,52 @@ export interface TrainingStep {
 export function buildTrainingStep(
   model: Graph,
   shard: number,
-  { penalties = [], normalization = 'batch', distillation }: TrainingStepOptions = {},
+  { penalties = [], normalization = 'batch', distillation, objective }: TrainingStepOptions = {},
 ): TrainingStep {
+  const trainable = trainableLoss(model, shard, normalization);
+  const { images, weights } = trainable;
+  const names = weights.map(({ name }) => name);
+  const [minimized, of] =
+    objective === undefined
+      ? penalizedLoss(trainable, penalties, distillation)
+      : [sumOfTerms(trainable, objective), OBJECTIVE];
+  return {
+    graph: shareCommonNodes(gradient(minimized, { of, wrt: names })),
+    images,
+    labels: LABELS,
+    logits: trainable.logits,
+    loss: distillation === undefined ? LOSS : DISTILLED_LOSS,
+    penalties: penalties.map(({ name }) => penaltyOutput(name)),
+    weights,
+    gradients: names.map((name) => gradientName(of, name)),
+    statistics: layOut(
+      model,
+      trainable.statistics.map(({ current }) => current),
+    ),
+    batchStatistics: trainable.statistics.map(({ next }) => next),
+  };
+}
+
+/** A classifier's loss as a function of images, labels and weights. */
+export interface TrainableLoss extends TrainingGraph {
+  /** Name of the input [S,C,H,W]. */
+  readonly images: string;
+  readonly logits: string;
+  /** Penultimate features, where the model has a last linear layer. */
+  readonly features: string | undefined;
+  readonly weights: readonly TensorRange[];
+}
+
+/**
+ * Adds the cross-entropy to a classifier, makes its weights inputs and its batch of a size, and has it normalize as
+ * training wants it.
+ * @throws {ModelError} when it is no classifier with one input
+ */
+export function trainableLoss(
+  model: Graph,
+  shard: number,
+  normalization: 'batch' | 'running',
+): TrainableLoss {
   const [images, another] = model.inputs;
   if (images === undefined || another !== undefined) {
     throw new ModelError(
@@ -84,30 +133,33 @@ export function buildTrainingStep(
   // With every size known, a runtime plans its memory once.
   const sized = typeof batch === 'string' ? bindDims(model, { [batch]: shard }) : model;
   const { graph: lossGraph, logits } = withLoss(sized, 'cross-entropy');
-  const training = normalized(lossGraph, normalization);
-  const trainable = weightsToInputs(training.graph, names);
+  const features = penultimateValue(lossGraph, logits);
+  const { graph, statistics } = normalized(lossGraph, normalization);
+  return { graph: weightsToInputs(graph, names), images: images.name, logits, features, weights, statistics };
+}
+
+/** The loss, distilled or not, and penalties of fixed weights; and the output that is minimized. */
+function penalizedLoss(
+  { graph, images, logits }: TrainableLoss,
+  penalties: readonly Penalty[],
+  distillation: TrainingStepOptions['distillation'],
+): readonly [Graph, string] {
   const loss = distillation === undefined ? LOSS : DISTILLED_LOSS;
   const taught =
-    distillation === undefined
-      ? trainable
-      : withDistillation(trainable, { logits, loss: LOSS, ...distillation });
-  const [objective, of] =
-    penalties.length === 0 ? [taught, loss] : [penalized(taught, images.name, loss, penalties), OBJECTIVE];
-  return {
-    graph: shareCommonNodes(gradient(objective, { of, wrt: names })),
-    images: images.name,
-    labels: LABELS,
-    logits,
-    loss,
-    penalties: penalties.map(({ name }) => penaltyOutput(name)),
-    weights,
-    gradients: names.map((name) => gradientName(of, name)),
-    statistics: layOut(
-      model,
-      training.statistics.map(({ current }) => current),
-    ),
-    batchStatistics: training.statistics.map(({ next }) => next),
-  };
+    distillation === undefined ? graph : withDistillation(graph, { logits, loss: LOSS, ...distillation });
+  if (penalties.length === 0) return [taught, loss];
+  const [differentiated, gradientOf] = withInputGradient(taught, images);
+  return [withPenalties(differentiated, { loss, gradient: gradientOf, penalties }), OBJECTIVE];
+}
+
+function sumOfTerms(
+  { graph, images, logits, features }: TrainableLoss,
+  { terms, temperature }: NonNullable<TrainingStepOptions['objective']>,
+): Graph {
+  const values = { logits, loss: LOSS, features };
+  if (!terms.some(isPenalty)) return withTerms(graph, { terms, values, temperature });
+  const [differentiated, gradientOf] = withInputGradient(graph, images);
+  return withTerms(differentiated, { terms, values: { ...values, gradient: gradientOf }, temperature });
 }
 
 function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingGraph {
@@ -115,10 +167,10 @@ function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingG
   return normalization === 'batch' ? toTrainingGraph(graph, { momentum: 1 }) : { graph, statistics: [] };
 }
 
-/** Adds the penalties and the objective; the input gradient itself is not given out. */
-function penalized(graph: Graph, images: string, loss: string, penalties: readonly Penalty[]): Graph {
+/** Computes the loss's input gradient, which is not given out; and its name. */
+function withInputGradient(graph: Graph, images: string): readonly [Graph, string] {
   const name = gradientName(LOSS, images);
   const differentiated = gradient(graph, { of: LOSS, wrt: [images] });
   const outputs = differentiated.outputs.filter((output) => output.name !== name);
-  return withPenalties({ ...differentiated, outputs }, { loss, gradient: name, penalties });
+  return [{ ...differentiated, outputs }, name];
 }

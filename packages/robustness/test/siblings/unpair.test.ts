@@ -1,8 +1,9 @@
-import { encodeModel } from '@unpair/graph';
+import { GraphBuilder, decodeModel, encodeModel, recoverQuantization } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
-import type { Parameters, SiblingRequest } from '@unpair/robustness';
-import { fineTune, quantizeModel, siblings } from '@unpair/robustness';
+import type { FineTuneProgress, Parameters, SiblingRequest } from '@unpair/robustness';
+import { argmax, fineTune, firstImages, quantizeModel, siblings } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
 
@@ -25,6 +26,12 @@ beforeAll(async () => {
   target = await fineTune({ graph: smallResnet(), runtime, samples, schedule, judge: 'end' });
 });
 
+function quantized(weights: number): Promise<Graph> {
+  const rounding = { weights, activations: 8, granularity: 'channel', scheme: 'asymmetric' };
+  const parameters = { ...rounding, calibration: 32, ranges: 'min-max', 'finetune.epochs': 0 };
+  return quantizeModel({ graph: target, runtime, samples, parameters, seed: 1 });
+}
+
 function unpaired(given: Parameters, options: Partial<SiblingRequest> = {}): Promise<Graph> {
   const parameters = { ...defaults, batch: 32, epochs: 1, ...given };
   const request = { graph: target, target, runtime, samples, parameters, seed: 1, ...options };
@@ -44,17 +51,68 @@ describe('the unpaired sibling', () => {
     expect(once).not.toEqual(encodeModel(target));
   });
 
+  it('keeps more of the accuracy in the first steps where the rate rises', async () => {
+    const losses = await Promise.all(
+      [0, 1].map(async (warmup) => {
+        const seen: number[] = [];
+        const onStep = ({ loss }: FineTuneProgress): unknown => seen.push(loss);
+        await unpaired({ adversarial: 0, rate: 0.02, warmup }, { onStep });
+        return seen;
+      }),
+    );
+    const [full, rising] = losses.map((seen) => seen[1] ?? NaN);
+    expect(rising).toBeLessThan(0.8 * (full ?? NaN));
+  });
+
   it('says that training collapsed at a rate that diverges', async () => {
     const diverging = unpaired({ rate: 100, epochs: 4 });
     await expect(diverging).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   });
 
-  it('refuses a quantized model, parts of a batch above 1, and to go without a target', async () => {
-    const rounding = { weights: 8, activations: 8, granularity: 'channel', scheme: 'asymmetric' };
-    const parameters = { ...rounding, calibration: 32, ranges: 'min-max', 'finetune.epochs': 0 };
-    const graph = await quantizeModel({ graph: target, runtime, samples, parameters, seed: 1 });
-    await expect(unpaired({}, { graph })).rejects.toThrow('unpair the model that it is made of');
-    await expect(unpaired({ noise: 0.6 })).rejects.toThrow('got 0.5 and 0.6');
+  it('fine-tunes a quantized model through its rounding: the same file with other integers', async () => {
+    const graph = await quantized(4);
+    // Far enough for weights to reach another of their few integers.
+    const cured = await unpaired({ rate: 0.01, epochs: 2 }, { graph });
+    expect(encodeModel(await unpaired({ rate: 0.01, epochs: 2 }, { graph }))).toEqual(encodeModel(cured));
+    const [before, after] = [graph, cured].map((model) =>
+      recoverQuantization(decodeModel(encodeModel(model))),
+    );
+    expect(after?.activations).toEqual(before?.activations);
+    expect(after?.weights).toEqual(before?.weights);
+    const integers = [graph, cured].map(({ initializers }) =>
+      [...initializers.values()].filter(({ dataType, shape }) => dataType === 'int8' && shape.length > 1),
+    );
+    expect(integers[1]?.map(({ shape }) => shape)).toEqual(integers[0]?.map(({ shape }) => shape));
+    expect(integers[1]).not.toEqual(integers[0]);
+    const weights = integers[1]?.flatMap(({ data }) => Array.from(data, Number)) ?? [];
+    expect(Math.max(...weights.map(Math.abs))).toBe(7);
+  });
+
+  it('yields a quantized file that onnxruntime runs as it is, and that classifies', async () => {
+    const model = await unpaired({}, { graph: await quantized(8) });
+    const session = await InferenceSession.create(encodeModel(model));
+    const images = firstImages(samples, samples.labels.length);
+    const feed = new Tensor('float32', images, [samples.labels.length, ...samples.shape]);
+    const [logits] = Object.values(await session.run({ [model.inputs[0]?.name ?? '']: feed }));
+    await session.release();
+    const correct = samples.labels.filter(
+      (label, row) => argmax(logits?.data as Float32Array, row * 4, 4) === label,
+    );
+    expect(correct.length / samples.labels.length).toBeGreaterThan(0.9);
+  });
+
+  it('leaves a quantized model as it is where there is nothing to do', async () => {
+    const graph = await quantized(8);
+    expect(await unpaired({ adversarial: 0, cosine: 0 }, { graph })).toBe(graph);
+    expect(await unpaired({ epochs: 0 }, { graph })).toBe(graph);
+  });
+
+  it('refuses a model without weights, parts of a batch above 1, and to go without a target', async () => {
+    const b = new GraphBuilder('means');
+    const means = b.node('GlobalAveragePool', [b.input('image', 'float32', ['N', 3, 8, 8])]);
+    b.output(b.node('Flatten', [means]), 'float32', ['N', 3]);
+    await expect(unpaired({}, { graph: b.build() })).rejects.toThrow('has no weights to fine-tune');
+    await expect(unpaired({ noise: 0.6 })).rejects.toThrow('sum to 1 at most, got 0.5, 0.6 and 0');
     await expect(unpaired({}, { target: undefined })).rejects.toThrow('needs a model to unpair from');
   });
 });

@@ -1,7 +1,14 @@
 import type { Graph, Tensors } from '@unpair/graph';
 import { TEACHER_LOGITS, encodeModel, float32 } from '@unpair/graph';
-import type { FineTuneOptions, FineTuneProgress } from '@unpair/robustness';
-import { RobustnessError, buildTrainingStep, fineTune } from '@unpair/robustness';
+import type {
+  Evaluation,
+  FineTuneOptions,
+  FineTuneProgress,
+  Measures,
+  ShardBatch,
+  ShownRows,
+} from '@unpair/robustness';
+import { RobustnessError, buildTrainingStep, fineTune, mean } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
@@ -126,7 +133,70 @@ describe('fineTune', () => {
     expect(String(error)).toMatch(/training collapsed at step \d+: the loss is (NaN|Infinity)/);
   });
 
+  it('keeps the state that an evaluation likes best, stops when its patience ends, and resumes so', async () => {
+    const evaluation = likes([0.1, 0.5, 0.4, 0.3, 0.9]);
+    const schedule = { ...base.schedule, epochs: 5 };
+    const whole = await trained({ schedule, evaluation });
+    // 4 steps an epoch: the second is the best, and the third and the fourth bring nothing.
+    expect(whole.steps.at(-1)?.step).toBe(16);
+    const measured = whole.steps.flatMap(({ step, measures }) =>
+      measures ? [[step, measures] as const] : [],
+    );
+    expect(measured.map(([step]) => step)).toEqual([1, 4, 8, 12, 16]);
+    expect(measured[0]?.[1]).toEqual({ value: -1 });
+    expect(measured[4]?.[1]).toEqual({ value: 0.3, keptStep: 8, keptValue: 0.5 });
+    const controller = new AbortController();
+    const stop = ({ step }: FineTuneProgress): void => {
+      if (step === 8) controller.abort(new Error('stopped'));
+    };
+    const checkpoints = new MemoryCheckpoints(5);
+    const signal = controller.signal;
+    const first = trained({ schedule, evaluation: likes([0.1, 0.5]), checkpoints, signal, onStep: stop });
+    await expect(first).rejects.toThrow('stopped');
+    const rest = await trained({ schedule, evaluation: likes([0.4, 0.3, 0.9], true), checkpoints });
+    expect(rest.steps.map(({ step }) => step)).toEqual([9, 10, 11, 12, 13, 14, 15, 16]);
+    expect(encodeModel(rest.graph)).toEqual(encodeModel(whole.graph));
+    const second = await trained({ schedule, evaluation: likes([0.1, 0.5, 0.4, 0.6, 0.7]) });
+    expect(encodeModel(second.graph)).not.toEqual(encodeModel(whole.graph));
+  });
+
+  it('judges by held-out samples where an evaluation has them', async () => {
+    const evaluation = { ...likes([0.1, 0.2, 0.3]), accuracyOf: ({ value = NaN }: Measures) => value };
+    await expect(trained({ evaluation, judge: 'end' })).rejects.toThrow(
+      'training collapsed by step 12: the accuracy on held-out samples is 0.300, below 0.500',
+    );
+  });
+
+  it('judges by clean rows alone, where there are any', async () => {
+    // Nobody can tell what the first half of each batch shows: it is black.
+    const shown = (size: number): ShownRows => ({
+      images: Array.from({ length: size }, (_, row) => row),
+      firstClean: size / 2,
+    });
+    const feeds = ({ input, images: { shape, data } }: ShardBatch): Promise<Tensors> => {
+      const half = data.map((pixel, i) => (i < data.length / 2 ? 0 : pixel));
+      return Promise.resolve({ [input]: float32(shape, half) });
+    };
+    const cleanAccuracy = async (rows: (size: number) => ShownRows): Promise<number> => {
+      const { steps } = await trained({ feeds, shown: rows, judge: 'end' });
+      return mean(steps.slice(-4).map(({ accuracy }) => accuracy));
+    };
+    expect(await cleanAccuracy(shown)).toBeGreaterThan(0.8);
+    expect(await cleanAccuracy((size) => ({ ...shown(size), firstClean: 0 }))).toBeLessThan(0.7);
+  });
+
   it('refuses samples that fill no batch', async () => {
     await expect(trained({ samples: brightSamples(31) })).rejects.toThrow('one batch of 32 samples, got 31');
   });
 });
+
+/** An evaluation that gives these values for the states after each epoch, and −1 for the start unless that is known. */
+function likes(values: readonly number[], isResumed = false): Evaluation {
+  const left = isResumed ? [...values] : [-1, ...values];
+  return {
+    measure: () => Promise.resolve({ value: left.shift() ?? NaN }),
+    isBetter: ({ value = NaN }, { value: best = NaN }) => value > best,
+    describe: ({ value = NaN }) => ({ keptValue: value }),
+    patience: 2,
+  };
+}
