@@ -8,8 +8,8 @@ export { toTrainingGraph } from './autodiff/training-graph.js';
 export type { RunningStatistic, TrainingGraph, TrainingGraphOptions } from './autodiff/training-graph.js';
 export { BUILD_OPSET, GraphBuilder } from './builder.js';
 export { compositeOperators, decompose } from './composites/decompose.js';
-export { OPSETS, decodeModel } from './codec/decode.js';
-export type { DecodeOptions } from './codec/decode.js';
+export { OPSETS, decodeModel, decodeOnnxFile } from './codec/decode.js';
+export type { DecodeOptions, OnnxFile } from './codec/decode.js';
 export type { ExternalData, ReadExternal } from './codec/tensor.js';
 export { encodeModel } from './codec/encode.js';
 export {
