@@ -1,8 +1,8 @@
 import type { Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { RuntimeError, encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
-import { probeBlockSize } from './block-size.js';
-import { lowerConvolutions } from './blocked-convolution.js';
+import { probeBlockSize } from './blocked/block-size.js';
+import { lowerConvolutions } from './blocked/lower-convolutions.js';
 import { mixesQuantizedAndFloat } from './quantized-weights.js';
 import { SessionExecutable } from './session-executable.js';
 
