@@ -11,12 +11,21 @@ import type { Writer } from './writer.js';
 export function reorderFilter(write: Writer, value: string, plan: ConvolutionPlan, block: number): string {
   const { paddedOutputs, paddedInputs, kernel } = plan;
   const whole = padChannels(write, value, [plan.outputs, plan.inputs], [paddedOutputs, paddedInputs], 4);
-  const inner = plan.readsBlocked && !plan.isDepthwise ? block : 1;
-  const split = [paddedOutputs / block, block, paddedInputs / inner, inner, ...kernel];
-  const parts = write.plain('Reshape', [whole, write.vector(split)], `${value}/split`);
-  const turned = write.plain('Transpose', [parts], `${value}/turned`, { perm: ints([0, 2, 4, 5, 3, 1]) });
-  const shape = [paddedOutputs, paddedInputs, ...kernel];
-  return write.plain('Reshape', [turned, write.vector(shape)], `${value}/blocked`);
+  const [height, width] = kernel;
+  const taps = height * width;
+  const rows = write.vector([paddedOutputs / block, block, paddedInputs * taps]);
+  const flat = write.plain('Reshape', [whole, rows], `${value}/rows`);
+  const turned = write.plain('Transpose', [flat], `${value}/turned`, { perm: ints([0, 2, 1]) });
+  const isWhole = taps === 1 || plan.isDepthwise || !plan.readsBlocked;
+  const shape = write.vector([paddedOutputs, paddedInputs, height, width]);
+  const ordered = isWhole ? turned : blockInputs(write, turned, taps, block);
+  return write.plain('Reshape', [ordered, shape], `${value}/blocked`);
+}
+
+/** [… I/b, b of I, taps, b of O] with the taps before the inputs of a block. */
+function blockInputs(write: Writer, value: string, taps: number, block: number): string {
+  const parts = write.plain('Reshape', [value, write.vector([-1, block, taps, block])], `${value}/parts`);
+  return write.plain('Transpose', [parts], `${value}/ordered`, { perm: ints([0, 2, 1, 3]) });
 }
 
 /** Adds zeros behind the first dimensions of a value of `rank` dimensions, from some sizes to others. */
