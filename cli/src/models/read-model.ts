@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { ModelFormat } from '@unpair/formats';
 import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
 import type { Graph, ModelOptions } from '@unpair/graph';
-import { ModelError, adaptModel, decodeOnnxFile, encodeModel } from '@unpair/graph';
+import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
 import { ExternalDataReader, pathBeside } from './external-data.js';
@@ -38,13 +38,18 @@ interface Published {
 
 /**
  * Reads a model file of any format and puts into it what the options say.
+ * @param image size [C,H,W] of the images that it will be given, for models that leave it open
  * @throws {CliError} one sentence naming the file.
  */
-export async function readModel(path: string, options: ModelOptions = {}): Promise<ModelFile> {
+export async function readModel(
+  path: string,
+  options: ModelOptions = {},
+  image: readonly number[] = [],
+): Promise<ModelFile> {
   const bytes = await readBytes(path);
   try {
     const { format, files, graph: published, isWhole, opset = published.opset } = await decode(path, bytes);
-    const graph = adaptModel(published, options);
+    const graph = bindImage(adaptModel(published, options), image);
     const artefact = isWhole && graph === published ? bytes : encodeModel(graph);
     return { path, format, digest: digestOf(files), graph, bytes: artefact, opset };
   } catch (cause) {
