@@ -19,7 +19,11 @@ export class GraphFacts {
     this.#initializers = graph.initializers;
     this.#dynamic = new Set(graph.inputs.map(({ name }) => name));
     for (const node of graph.nodes) {
-      for (const name of node.inputs) this.#consumers.set(name, [...this.consumersOf(name), node]);
+      for (const name of node.inputs) {
+        const consumers = this.#consumers.get(name) ?? [];
+        consumers.push(node);
+        this.#consumers.set(name, consumers);
+      }
       if (!node.inputs.some((name) => this.#dynamic.has(name))) continue;
       for (const name of node.outputs) this.#dynamic.add(name);
     }
