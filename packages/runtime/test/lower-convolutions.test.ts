@@ -123,6 +123,16 @@ class Network {
     return this.builder.node('Relu', [x]);
   }
 
+  /** Rounds to 8 bits and back; with `other`, back to another scale as well, and adds both. */
+  rounded(x: string, other = 0): string {
+    const { builder } = this;
+    const zero = builder.initializer('zero', { dataType: 'uint8', shape: [], data: Uint8Array.of(100) });
+    const integers = builder.node('QuantizeLinear', [x, builder.scalar(0.02), zero]);
+    const real = (scale: number): string =>
+      builder.node('DequantizeLinear', [integers, builder.scalar(scale), zero]);
+    return other === 0 ? real(0.02) : builder.node('Add', [real(0.02), real(other)]);
+  }
+
   /** Closes the network; the loss’s gradient with respect to its images. */
   gradient(x: string, channels: number): Graph {
     const { builder } = this;
@@ -161,6 +171,14 @@ function strided(): Graph {
   return net.gradient(net.builder.node('AveragePool', [grouped], average), 32);
 }
 
+/** Layers whose results are 8-bit, one of them read at two scales. */
+function quantized(): Graph {
+  const net = new Network();
+  const first = net.rounded(net.relu(net.convolve(net.rounded(net.images), { filters: [16, 3, 3, 3] })));
+  const second = net.rounded(net.relu(net.convolve(first, { filters: [16, 16, 3, 3] })), 0.05);
+  return net.gradient(net.rounded(net.convolve(second, { filters: [20, 16, 1, 1] })), 20);
+}
+
 describe('input gradients of networks', () => {
   const feeds = {
     images: numbers([3, 3, 12, 12], 1),
@@ -170,6 +188,7 @@ describe('input gradients of networks', () => {
   it.each([
     ['inverted residuals', invertedResiduals],
     ['a strided residual block between pools', strided],
+    ['layers of 8 bits', quantized],
   ])('are what they are unblocked, for %s', async (_, build) => {
     await expectUnchanged(build(), feeds);
   });
@@ -178,6 +197,12 @@ describe('input gradients of networks', () => {
     const { nodes } = lowerConvolutions(invertedResiduals(), 8);
     expect(plainConvolutions({ ...invertedResiduals(), nodes })).toBe(0);
     // Into it from the images' own adjoint; out of it towards the pooled features and the gradient of the images.
+    expect(count(nodes, 'ReorderInput')).toBe(1);
+    expect(count(nodes, 'ReorderOutput')).toBe(2);
+  });
+
+  it('leave it for no rounding either', () => {
+    const { nodes } = lowerConvolutions(quantized(), 8);
     expect(count(nodes, 'ReorderInput')).toBe(1);
     expect(count(nodes, 'ReorderOutput')).toBe(2);
   });

@@ -36,7 +36,7 @@ async function load(
     const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
     const session = await ort.InferenceSession.create(
       encodeModel(lowered),
-      sessionOptions(device, lowered, threads),
+      sessionOptions(device, graph, threads),
     );
     return new SessionExecutable(graph, session);
   } catch (error) {

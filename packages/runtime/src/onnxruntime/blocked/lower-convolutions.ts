@@ -182,7 +182,7 @@ class Lowering {
   #apply(node: Node): boolean {
     const [output = ''] = node.outputs;
     if (node.domain !== '' || !POINTWISE.has(node.op) || node.outputs.length !== 1) return false;
-    if (this.#facts.channelsOf(output) === undefined) return false;
+    if (this.#facts.channelsOf(output) === undefined && !this.#isRoundedOnly(node)) return false;
     const images = node.inputs.filter((name) => name !== '' && !this.#facts.isScalar(name));
     if (images.length === 0 || !images.every((name) => this.#facts.haveOneShape(name, output))) return false;
     if (!this.#goesBlocked(images, output)) return false;
@@ -191,6 +191,14 @@ class Lowering {
     );
     this.#blocked.set(output, this.#write.plain(node.op, inputs, `${output}/blocked`, node.attributes));
     return true;
+  }
+
+  /** Whether a node rounds to integers that are made real numbers again at once: integers cannot be reordered. */
+  #isRoundedOnly({ op, outputs: [output = ''] }: Node): boolean {
+    const facts = this.#facts;
+    const isReal = (reader: Node): boolean =>
+      reader.op === 'DequantizeLinear' && facts.isScalar(reader.inputs[1] ?? '');
+    return op === 'QuantizeLinear' && !facts.isOutput(output) && facts.consumersOf(output).every(isReal);
   }
 
   #goesBlocked(images: readonly string[], output: string): boolean {

@@ -3,21 +3,10 @@
  * must stay finite, since filters multiply it with zeros: so no logarithm, division or exponential.
  */
 export const POINTWISE: ReadonlySet<string> = new Set([
-  ...[
-    'Abs',
-    'Add',
-    'Clip',
-    'Elu',
-    'Erf',
-    'HardSigmoid',
-    'HardSwish',
-    'LeakyRelu',
-    'Max',
-    'Min',
-    'Mul',
-    'Neg',
-  ],
-  ...['Relu', 'Sigmoid', 'Sign', 'Softplus', 'Sub', 'Sum', 'Tanh'],
+  ...['Add', 'Max', 'Min', 'Mul', 'Sub', 'Sum'],
+  ...['Abs', 'Ceil', 'Clip', 'Elu', 'Erf', 'Floor', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Neg'],
+  ...['Relu', 'Round', 'Sigmoid', 'Sign', 'Softplus', 'Tanh'],
+  ...['QuantizeLinear', 'DequantizeLinear'],
 ]);
 
 /** Pools that onnxruntime has over blocked channels, and the attributes that these know. */
