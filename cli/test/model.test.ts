@@ -13,8 +13,8 @@ import { sharedModel } from './shared-data.js';
 vi.setConfig({ testTimeout: 180_000 });
 
 /** A linear classifier of 1×2×2 images: class 1 where the first pixel outweighs the second. */
-async function tinyModel(folder: string, operator = 'Flatten'): Promise<string> {
-  const builder = new GraphBuilder('tiny', 13);
+async function tinyModel(folder: string, operator = 'Flatten', opset = 13): Promise<string> {
+  const builder = new GraphBuilder('tiny', opset);
   const image = builder.input('image', 'float32', ['N', 1, 2, 2]);
   const flat = builder.node(operator, [image]);
   const weights = builder.initializer('weights', float32([4, 2], [0, 1, 1, 0, 0, 0, 0, 0]));
@@ -49,6 +49,12 @@ test('model show describes a model', async () => {
   expect(stdout).toMatch(/^differentiable +yes$/m);
   const json = JSON.parse((await runCli(['model', 'show', path, '--json'])).stdout) as unknown;
   expect(json).toMatchObject({ operators: { Flatten: 1, MatMul: 1 }, differentiable: true, reason: null });
+});
+
+test('model show names the operator set of the file, and not the one that it is read as', async () => {
+  const path = await tinyModel(await scratchFolder(), 'Flatten', 9);
+  const { stdout } = await runCli(['model', 'show', path]);
+  expect(stdout).toMatch(/^format +ONNX, operator set 9$/m);
 });
 
 test('eval counts what the model gets right', async () => {

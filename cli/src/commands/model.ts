@@ -64,12 +64,13 @@ async function runModelConvert(
   );
 }
 
-function describeModel({ path, format, graph }: ModelFile): ModelDescription {
+function describeModel({ path, format, graph, opset }: ModelFile): ModelDescription {
   const verdict = isDifferentiable(foldConstants(graph));
   return {
     file: path,
     source: format,
     ...summarizeModel(graph),
+    opset,
     differentiable: verdict.ok,
     reason: verdict.ok ? null : verdict.reason,
   };

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { ModelFormat } from '@unpair/formats';
 import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
 import type { Graph, ModelOptions } from '@unpair/graph';
-import { ModelError, adaptModel, decodeModel, encodeModel } from '@unpair/graph';
+import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
 import { ExternalDataReader, pathBeside } from './external-data.js';
@@ -20,6 +20,8 @@ export interface ModelFile {
   readonly graph: Graph;
   /** The same as an ONNX file, which is the artefact: the file itself where it is that already. */
   readonly bytes: Uint8Array;
+  /** ONNX operator set for which the file was written; of other formats, the one that its graph has. */
+  readonly opset: number;
 }
 
 /** What a format's files hold. */
@@ -30,19 +32,26 @@ interface Published {
   readonly graph: Graph;
   /** Whether the file is an ONNX file that needs no other. */
   readonly isWhole: boolean;
+  /** Operator set of an ONNX file. */
+  readonly opset?: number;
 }
 
 /**
  * Reads a model file of any format and puts into it what the options say.
+ * @param image size [C,H,W] of the images that it will be given, for models that leave it open
  * @throws {CliError} one sentence naming the file.
  */
-export async function readModel(path: string, options: ModelOptions = {}): Promise<ModelFile> {
+export async function readModel(
+  path: string,
+  options: ModelOptions = {},
+  image: readonly number[] = [],
+): Promise<ModelFile> {
   const bytes = await readBytes(path);
   try {
-    const { format, files, graph: published, isWhole } = await decode(path, bytes);
-    const graph = adaptModel(published, options);
+    const { format, files, graph: published, isWhole, opset = published.opset } = await decode(path, bytes);
+    const graph = bindImage(adaptModel(published, options), image);
     const artefact = isWhole && graph === published ? bytes : encodeModel(graph);
-    return { path, format, digest: digestOf(files), graph, bytes: artefact };
+    return { path, format, digest: digestOf(files), graph, bytes: artefact, opset };
   } catch (cause) {
     if (!(cause instanceof ModelError)) throw cause;
     throw new CliError('INVALID_ARGUMENT', `${path} cannot be used: ${cause.message}`, [], { cause });
@@ -54,8 +63,8 @@ async function decode(path: string, bytes: Uint8Array): Promise<Published> {
   switch (format) {
     case 'onnx': {
       const external = new ExternalDataReader(path);
-      const graph = decodeModel(bytes, { external: external.read });
-      return { format, files: [bytes], graph, isWhole: !external.wasUsed };
+      const decoded = decodeOnnxFile(bytes, { external: external.read });
+      return { format, files: [bytes], ...decoded, isWhole: !external.wasUsed };
     }
     case 'tflite':
       return { format, files: [bytes], graph: decodeTflite(bytes), isWhole: false };

@@ -48,7 +48,7 @@ async function readOne(
   data: DataFacts,
 ): Promise<ModelFile | string> {
   try {
-    const model = await readModel(path, options);
+    const model = await readModel(path, options, data.shape);
     const misfit = misfitOf(model.graph, data);
     if (misfit !== undefined) return `${path} ${misfit}`;
     const differentiable = isDifferentiable(foldConstants(model.graph));

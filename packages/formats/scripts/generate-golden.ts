@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readModelFile } from '../src/tflite/model-file.js';
+import { SUMS, digestOf, everyPair, everyValue } from '../test/tflite/support/every-pair.js';
 import { pictures } from '../test/tflite/support/images.js';
 import { writeTflite } from '../test/tflite/support/model-writer.js';
 import { OPERATOR_MODELS, numbers } from '../test/tflite/support/operator-models.js';
@@ -58,6 +59,15 @@ for (const [name, spec] of Object.entries(OPERATOR_MODELS)) {
 writeFileSync(
   new URL('../test/tflite/golden/operators.golden.json', import.meta.url),
   `${JSON.stringify(operators)}\n`,
+);
+const sums: Record<string, string> = {};
+for (const [name, sum] of Object.entries(SUMS)) {
+  const [result = []] = await interpret(writeTflite(everyPair(sum)), [everyValue(sum)]);
+  sums[name] = digestOf(sum, result);
+}
+writeFileSync(
+  new URL('../test/tflite/golden/sums.golden.json', import.meta.url),
+  `${JSON.stringify(sums, undefined, 2)}\n`,
 );
 process.exit(0);
 

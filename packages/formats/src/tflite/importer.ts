@@ -1,9 +1,11 @@
-import type { Attributes, Dim, Graph, Tensor, ValueType } from '@unpair/graph';
-import { GraphBuilder, ModelError, float32, inferShapes, int, ints } from '@unpair/graph';
+import type { Dim, Graph, Tensor, ValueType } from '@unpair/graph';
+import { GraphBuilder, ModelError, inferShapes, ints } from '@unpair/graph';
 
 import { constantTensor, describeTensor } from './constants.js';
-import type { FileOperator, FileTensor, ModelFile, Quantization } from './model-file.js';
+import type { FileOperator, FileTensor, ModelFile } from './model-file.js';
 import { Operation } from './operation.js';
+import type { Stepped } from './operation.js';
+import { dequantize, isQuantized, quantizationOf, quantize, unsigned } from './quantization.js';
 import { ruleFor } from './registry.js';
 
 /** Name of the batch dimension of imported graphs. */
@@ -15,14 +17,13 @@ const LEAST_CONSTANTS = 1 << 26;
 /** Bytes of constants for each byte of the file: half precision is widened, filters are reordered. */
 const CONSTANTS_PER_BYTE = 8;
 
-/** Integers that images, activations and weights are quantized to. */
-export type QuantizedType = 'int8' | 'uint8';
-
 /** A value of the file as the graph has it: real numbers. */
 interface Value {
   readonly name: string;
   /** Whether its first dimension is the batch; what is computed from constants alone has none. */
   readonly isBatched: boolean;
+  /** The integers that stand for the numbers, where the tensor is of 8 bits. */
+  readonly integers?: string;
 }
 
 /** Writes one file as a graph: every value in the file's own layout, operator by operator. It lives as long as one call. */
@@ -87,15 +88,24 @@ export class Importer {
   real(index: number, permutation?: readonly number[]): string {
     const value = this.#values.get(index);
     if (value !== undefined) return this.transpose(value.name, permutation);
-    const key = `${this.#aliases.get(index) ?? index}:${permutation?.join() ?? ''}`;
-    const known = this.#written.get(key);
-    if (known !== undefined) return known;
     const tensor = this.tensor(index);
     if (tensor.data === undefined)
       throw new ModelError(`${describeTensor(tensor)} is read before it is computed`);
-    const written = this.#constant(tensor, permutation);
+    const key = `${this.#aliases.get(index) ?? index}:${permutation?.join() ?? ''}`;
+    const written = this.#written.get(key) ?? this.#constant(tensor, permutation);
     this.#written.set(key, written);
     return written;
+  }
+
+  /** The integers of an 8-bit value less its zero point, times a scale that need not be its own. */
+  scaled(index: number, scale: number): string {
+    const [tensor, integers] = [this.tensor(index), this.#values.get(index)?.integers];
+    if (!isQuantized(tensor)) throw new ModelError(`${describeTensor(tensor)} is not of 8 bits`);
+    const units = { ...quantizationOf(tensor), scales: [scale] };
+    if (integers !== undefined)
+      return dequantize(this.builder, integers, 'uint8', unsigned(tensor.type, units));
+    // Each reader has a constant of its own: onnxruntime cannot load one that is read with two scales.
+    return dequantize(this.builder, this.constant(constantTensor(tensor)), tensor.type, units);
   }
 
   /** Adds a constant. @throws {ModelError} when it is one too many for the file's size. */
@@ -117,27 +127,11 @@ export class Importer {
     return this.isBatched(index) ? [BATCH, ...shape.slice(1)] : shape;
   }
 
-  /** Integers as real numbers; along an axis each index may have a scale of its own. */
-  dequantize(
-    integers: string,
-    type: QuantizedType | 'int32',
-    { scales, zeroPoints, axis }: Quantization,
-  ): string {
-    const shape = scales.length === 1 ? [] : [scales.length];
-    const attributes: Attributes = scales.length === 1 ? {} : { axis: int(axis) };
-    const parameters = [this.builder.initializer('scale', float32(shape, scales))];
-    // Runtimes want int32 without a zero point.
-    if (type !== 'int32')
-      parameters.push(this.builder.initializer('zero_point', integersOf(type, shape, zeroPoints)));
-    return this.builder.node('DequantizeLinear', [integers, ...parameters], attributes);
-  }
-
   #constant(tensor: FileTensor, permutation?: readonly number[]): string {
-    const stored = constantTensor(tensor);
-    const name = this.transpose(this.constant(stored), permutation);
+    const name = this.transpose(this.constant(constantTensor(tensor)), permutation);
     if (!isQuantized(tensor)) return name;
     const given = quantizationOf(tensor);
-    return this.dequantize(name, tensor.type, {
+    return dequantize(this.builder, name, tensor.type, {
       ...given,
       axis: permutation === undefined ? given.axis : permutation.indexOf(given.axis),
     });
@@ -156,7 +150,7 @@ export class Importer {
     }
     const name = unusedName(tensor.name || 'input', taken);
     const fed = this.builder.input(name, 'float32', [BATCH, ...tensor.shape.slice(1)]);
-    this.#values.set(index, { name: this.#rounded(fed, tensor), isBatched: true });
+    this.#values.set(index, this.#held(fed, tensor, true));
   }
 
   #operator(operator: FileOperator): void {
@@ -183,7 +177,7 @@ export class Importer {
       if (isBatched && tensor.shape[0] !== this.#batch) {
         throw operation.refuse(`moves the batch out of the first dimension of ${describeTensor(tensor)}`);
       }
-      this.#values.set(index, { name: this.#rounded(result, tensor), isBatched });
+      this.#values.set(index, this.#held(result, tensor, isBatched));
     });
   }
 
@@ -199,9 +193,10 @@ export class Importer {
     this.builder.output(this.builder.rename(value.name, name), 'float32', this.shape(index));
   }
 
-  /** The nearest values that an 8-bit tensor can hold; float tensors hold any. */
-  #rounded(value: string, tensor: FileTensor): string {
-    if (!isQuantized(tensor)) return value;
+  /** What a tensor holds of a computed value: the nearest of its steps where it is of 8 bits, else the value. */
+  #held(value: string | Stepped, tensor: FileTensor, isBatched: boolean): Value {
+    const { name, step } = typeof value === 'string' ? { name: value, step: undefined } : value;
+    if (!isQuantized(tensor)) return { name, isBatched };
     const quantization = quantizationOf(tensor);
     const [scale = 1, ...others] = quantization.scales;
     if (others.length > 0) {
@@ -209,12 +204,9 @@ export class Importer {
         `computed ${describeTensor(tensor)} has ${others.length + 1} scales, allowed is one`,
       );
     }
-    const quantized = this.builder.node('QuantizeLinear', [
-      value,
-      this.builder.initializer('scale', float32([], [scale])),
-      this.builder.initializer('zero_point', integersOf(tensor.type, [], quantization.zeroPoints)),
-    ]);
-    return this.dequantize(quantized, tensor.type, quantization);
+    const held = unsigned(tensor.type, quantization);
+    const integers = quantize(this.builder, name, 'uint8', { ...held, scales: [step ?? scale] });
+    return { name: dequantize(this.builder, integers, 'uint8', held), integers, isBatched };
   }
 
   /** Holds the shapes that the file declares against what its operators give. */
@@ -238,22 +230,7 @@ function unusedName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
-function isQuantized(tensor: FileTensor): tensor is FileTensor & { readonly type: QuantizedType } {
-  return tensor.type === 'int8' || tensor.type === 'uint8';
-}
-
 /** Integers that count: sizes and indices, as opposed to quantized numbers. */
 function isIndex({ type }: FileTensor): boolean {
   return type === 'int32' || type === 'int64';
-}
-
-/** Integers without a scale stand for themselves, like the pixels of an image. */
-function quantizationOf(tensor: FileTensor): Quantization {
-  return tensor.quantization ?? { scales: [1], zeroPoints: [0], axis: 0 };
-}
-
-function integersOf(type: QuantizedType, shape: readonly number[], values: readonly number[]): Tensor {
-  return type === 'int8'
-    ? { dataType: type, shape, data: Int8Array.from(values) }
-    : { dataType: type, shape, data: Uint8Array.from(values) };
 }

@@ -4,6 +4,7 @@ import { ModelError } from '@unpair/graph';
 import { constantTensor, describeTensor } from './constants.js';
 import type { Importer } from './importer.js';
 import type { FileOperator, FileTensor, Quantization } from './model-file.js';
+import { dequantize } from './quantization.js';
 
 /** Order of axes from the file's [N,H,W,C] to the graph's [N,C,H,W], and back. */
 const TO_CHANNELS_FIRST = [0, 3, 1, 2] as const;
@@ -100,6 +101,19 @@ export class Operation {
     return { scale: quantization.scales[0] ?? 1, zeroPoint: quantization.zeroPoints[0] ?? 0 };
   }
 
+  /** The one scale of an 8-bit input or output; `undefined` for other types and several scales. */
+  scale(tensor: { readonly input: number } | { readonly output: number }): number | undefined {
+    const { type, quantization } =
+      'input' in tensor ? this.#tensor(tensor.input) : this.#output(tensor.output);
+    if (type !== 'int8' && type !== 'uint8') return undefined;
+    return quantization?.scales.length === 1 ? quantization.scales[0] : undefined;
+  }
+
+  /** Integers of an 8-bit input less its zero point, times another scale than its own. */
+  scaled(i: number, scale: number): string {
+    return this.#importer.scaled(this.#index(i), scale);
+  }
+
   requireRank(i: number, rank: number): void {
     if (this.shape(i).length !== rank) {
       throw this.refuse(`needs ${rank} dimensions, its input ${i} is [${this.shape(i).join(', ')}]`);
@@ -149,7 +163,7 @@ export class Operation {
       axis: 0,
     };
     const integers = this.#importer.constant(constantTensor(tensor));
-    return this.#importer.dequantize(integers, 'int32', units);
+    return dequantize(this.#importer.builder, integers, 'int32', units);
   }
 
   int(field: number, fallback = 0): number {
@@ -190,6 +204,13 @@ export class Operation {
   }
 }
 
-/** How an operator of the file is written as nodes: its outputs as real numbers. */
-export type Rule = (operation: Operation) => string | readonly string[];
+/** A result in other units than real numbers: what an operator's kernel rounds to the steps of its 8-bit output. */
+export interface Stepped {
+  readonly name: string;
+  /** One step of the output, in these units. */
+  readonly step: number;
+}
+
+/** How an operator of the file is written as nodes: its outputs, as real numbers where nothing else is said. */
+export type Rule = (operation: Operation) => string | Stepped | readonly string[];
 export type Rules = Readonly<Record<string, Rule>>;

@@ -9,6 +9,7 @@ import { broadcastingRules } from './rules/broadcasting.js';
 import { convolutionRules } from './rules/convolution.js';
 import { elementwiseRules } from './rules/elementwise.js';
 import { extremumRules } from './rules/extremum.js';
+import { indexingRules } from './rules/indexing.js';
 import { matrixRules } from './rules/matrix.js';
 import { normalizationRules } from './rules/normalization.js';
 import { poolingRules } from './rules/pooling.js';
@@ -23,6 +24,7 @@ const rules: RuleTable = {
   ...convolutionRules,
   ...elementwiseRules,
   ...extremumRules,
+  ...indexingRules,
   ...matrixRules,
   ...normalizationRules,
   ...poolingRules,

@@ -1,6 +1,6 @@
 import { GraphBuilder } from '../builder.js';
 import { orderNodes } from '../codec/order.js';
-import type { Graph, Node } from '../graph.js';
+import type { Dim, Graph, Node } from '../graph.js';
 import { ModelError } from '../graph.js';
 import { inferValues } from '../shapes/infer.js';
 import { producersOf } from '../transforms/consumers.js';
@@ -31,7 +31,8 @@ export interface TrainingGraph {
  * `next_<name>` = (1 - momentum)·current + momentum·batch, where the variance is the population's, as ONNX defines
  * it. Dropout stays the identity.
  *
- * The variance is E[x²] - E[x]², clamped at 0: one pass over x less than the two-pass form, in each direction.
+ * The variance is E[(x - r)²] - (E[x] - r)² with the running mean r, clamped at 0. That is the same for any r, so that
+ * r counts as a constant, and costs one pass less than E[(x - E[x])²] backwards; near the mean nothing cancels.
  *
  * @throws {RangeError} when `momentum` is not in (0, 1].
  * @throws {ModelError} when two nodes share a running statistic.
@@ -79,16 +80,19 @@ export function toTrainingGraph(graph: Graph, { momentum = 0.1 }: TrainingGraphO
  * them, and runtimes have a fast kernel for it.
  */
 function batchStatistics(emit: Emitter, node: Node): readonly [string, string] {
-  const [x = ''] = node.inputs;
-  const axes = emit.shapeOf(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const [x = '', , , running = ''] = node.inputs;
+  const shape = emit.shapeOf(x);
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const mean = emit.reduceMean(x, axes, false);
-  const variance = emit.op('Relu', [emit.sub(meanSquare(emit, x), emit.mul(mean, mean))]);
-  return [mean, variance];
+  const ones = shape.slice(2).map(() => 1);
+  const reference = ones.length === 0 ? running : emit.reshape(running, [-1, ...ones]);
+  const distance = emit.sub(mean, running);
+  const spread = emit.sub(meanSquare(emit, emit.sub(x, reference), shape), emit.mul(distance, distance));
+  return [mean, emit.op('Relu', [spread])];
 }
 
 /** E[x²] of each channel, [C]. A sum of squares needs no squared copy of x, neither forwards nor backwards. */
-function meanSquare(emit: Emitter, x: string): string {
-  const sizes = emit.shapeOf(x).slice(2);
+function meanSquare(emit: Emitter, x: string, [, , ...sizes]: readonly Dim[]): string {
   const known = sizes.filter((size) => typeof size === 'number');
   if (sizes.length === 0 || known.length < sizes.length) {
     const axes = [0, ...sizes.map((_, axis) => axis + 2)];

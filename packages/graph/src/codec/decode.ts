@@ -34,7 +34,19 @@ export interface DecodeOptions {
  * `bytes` must not change afterwards.
  * @throws {ModelError} saying in one sentence what is wrong with the file. Any bytes end in a graph or in this.
  */
-export function decodeModel(bytes: Uint8Array, { external }: DecodeOptions = {}): Graph {
+export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Graph {
+  return decodeOnnxFile(bytes, options).graph;
+}
+
+/** What an ONNX file holds, and what its normal form no longer tells. */
+export interface OnnxFile {
+  readonly graph: Graph;
+  /** Version of the default operator set for which the file was written; the graph's may be newer. */
+  readonly opset: number;
+}
+
+/** Like {@link decodeModel}, with what is known of the file itself. */
+export function decodeOnnxFile(bytes: Uint8Array, { external }: DecodeOptions = {}): OnnxFile {
   const model = parseModel(bytes);
   const wire = model.graph;
   if (wire === null) throw new ModelError('the model file holds no graph');
@@ -51,7 +63,7 @@ export function decodeModel(bytes: Uint8Array, { external }: DecodeOptions = {})
   );
   const read = { name: wire.name || 'model', opset, inputs, outputs: [], initializers, nodes: ordered };
   const graph = upgradeOpset(rewriteQuantizedOperators(read));
-  return { ...graph, outputs: decodeOutputs(wire.output, graph) };
+  return { graph: { ...graph, outputs: decodeOutputs(wire.output, graph) }, opset };
 }
 
 function opsetOf(model: WireModel): number {

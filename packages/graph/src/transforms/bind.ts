@@ -51,3 +51,18 @@ export function bindDims(graph: Graph, sizes: Readonly<Record<string, number>>):
   const bindInfo = (info: ValueInfo): ValueInfo => ({ ...info, shape: info.shape.map(bound) });
   return { ...graph, inputs: graph.inputs.map(bindInfo), outputs: graph.outputs.map(bindInfo) };
 }
+
+/**
+ * Gives the images of a classifier the size of a data set's, [C,H,W], where the model leaves it open: derivatives want
+ * to know it. Sizes that the model has stay, and so does a name that its batch has as well.
+ */
+export function bindImage(graph: Graph, image: readonly number[]): Graph {
+  const [batch, ...dims] = graph.inputs[0]?.shape ?? [];
+  const sizes = dims.flatMap((dim, axis): readonly (readonly [string, number])[] => {
+    const size = image[axis];
+    return typeof dim === 'string' && dim !== batch && size !== undefined ? [[dim, size]] : [];
+  });
+  return dims.length !== image.length || sizes.length === 0
+    ? graph
+    : bindDims(graph, Object.fromEntries(sizes));
+}

@@ -63,6 +63,25 @@ describe('BatchNormalization', () => {
     expect(statistics[0]?.current).toMatch(/^mean/);
   });
 
+  it('keeps the variance of channels whose mean is a thousand times their deviation', async () => {
+    const far = graphOf(
+      { x: { shape } },
+      (b) => {
+        const vector = (values: readonly number[]): string => b.initializer('v', float32([3], values));
+        const [ones, zeros] = [vector([1, 1, 1]), vector([0, 0, 0])];
+        return b.node('BatchNormalization', ['x', ones, zeros, vector([1000, 999, 1001]), vector([1, 1, 1])]);
+      },
+      shape,
+    );
+    const { graph } = toTrainingGraph(far);
+    const x = float32(shape, uniform(240, 3, 999, 1001));
+    const y = (await runGraph(graph, { x }))[graph.outputs[0]?.name ?? '']?.data as Float32Array;
+    for (let channel = 0; channel < 3; channel++) {
+      const [, variance] = moments(y.filter((_, index) => Math.floor(index / 10) % 3 === channel));
+      expect(variance).toBeCloseTo(1, 3);
+    }
+  });
+
   it('rejects a momentum outside (0, 1]', () => {
     expect(() => toTrainingGraph(inference, { momentum: 0 })).toThrow(
       'momentum is 0; it must be above 0 and at most 1',

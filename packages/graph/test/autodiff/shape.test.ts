@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '@unpair/graph';
+import type { GraphBuilder, Tensor } from '@unpair/graph';
 import { int, int64, ints, string } from '@unpair/graph';
 import { describe, it } from 'vitest';
 import { checkGradient, graphOf } from './support/check-gradient.js';
@@ -34,6 +34,64 @@ const cases: readonly (readonly [string, Write])[] = [
     (b) => b.node('Gather', ['x', b.initializer('i', int64([2, 2], [3, 0, -1, 3]))], { axis: int(1) }),
   ],
   ['Gather of one', (b) => b.node('Gather', ['x', b.initializer('i', int64([], [2]))], { axis: int(2) })],
+  [
+    'Gather by computed indices',
+    (b) => b.node('Gather', ['x', computed(b, int64([2, 3], [3, 0, -1, 3, 2, 2]))], { axis: int(1) }),
+  ],
+  [
+    'GatherElements',
+    (b) => {
+      const indices = int64(
+        [2, 3, 4, 2],
+        Array.from({ length: 48 }, (_, i) => ((i * 5) % 12) - 6),
+      );
+      return b.node('GatherElements', ['x', b.initializer('i', indices)], { axis: int(3) });
+    },
+  ],
+  [
+    'GatherElements by computed indices',
+    (b) => {
+      const indices = int64(
+        [2, 3, 4, 6],
+        Array.from({ length: 144 }, (_, i) => (i * 7) % 8),
+      );
+      return b.node('GatherElements', ['x', computed(b, indices)], { axis: int(1) });
+    },
+  ],
+  [
+    'ScatterElements',
+    (b) => {
+      const updates = b.node('Slice', ['x', b.vector([0]), b.vector([2]), b.vector([1])]);
+      const places = int64(
+        [2, 2, 4, 6],
+        Array.from({ length: 96 }, (_, i) => (i < 48 ? 5 : 2) + (i % 2)),
+      );
+      const rows = int64(
+        [2, 2, 4, 6],
+        Array.from({ length: 96 }, (_, i) => (Math.floor(i / 24) % 2) * 4 + 1),
+      );
+      const once = b.node('ScatterElements', ['x', b.initializer('i', rows), updates], { axis: int(1) });
+      return b.node('Add', [once, b.node('GatherElements', ['x', widened(b, places)], { axis: int(1) })]);
+    },
+  ],
+  [
+    'ScatterND',
+    (b) => {
+      const updates = b.node('Mul', [
+        b.node('Slice', ['x', b.vector([3]), b.vector([6]), b.vector([1])]),
+        b.scalar(-2),
+      ]);
+      const rows = b.node('Reshape', [updates, b.vector([2, 3, 4, 6])]);
+      const places = int64([2, 3, 2], [0, 1, 0, -1, 0, 4, 1, 2, 1, 0, 1, 7]);
+      return b.node('ScatterND', ['x', b.initializer('i', places), rows]);
+    },
+  ],
+  ['CumSum', (b) => b.node('CumSum', ['x', b.initializer('axis', int64([], [1]))])],
+  [
+    'CumSum, exclusive and reversed',
+    (b) =>
+      b.node('CumSum', ['x', b.initializer('axis', int64([], [-1]))], { exclusive: int(1), reverse: int(1) }),
+  ],
   ['TopK', (b) => b.nodeWithOutputs('TopK', ['x', b.vector([3])], 2)[0] ?? ''],
   ['ReduceSum over some axes', (b) => b.node('ReduceSum', ['x', b.vector([1, -1])], { keepdims: int(0) })],
   ['ReduceSum over all', (b) => b.node('ReduceSum', ['x'])],
@@ -45,6 +103,19 @@ const cases: readonly (readonly [string, Write])[] = [
   ['ReduceL1', (b) => b.node('ReduceL1', ['x'], { axes: ints([1]) })],
   ['ReduceSumSquare', (b) => b.node('ReduceSumSquare', ['x'], { axes: ints([3]), keepdims: int(0) })],
 ];
+
+/** Indices that follow from x only at run time, although they are always these. */
+function computed(b: GraphBuilder, indices: Tensor): string {
+  const sum = b.node('ReduceSum', [b.node('Sign', [b.node('Abs', ['x'])])], { keepdims: int(0) });
+  const none = b.node('Cast', [b.node('Mul', [sum, b.scalar(0)])], { to: int(7) });
+  return b.node('Add', [b.initializer('i', indices), none]);
+}
+
+/** Indices [2,2,4,6] for all eight rows. */
+function widened(b: GraphBuilder, indices: Tensor): string {
+  const name = b.initializer('i', indices);
+  return b.node('Concat', [name, name, name, name], { axis: int(1) });
+}
 
 /** The used pieces of a split, each scaled differently so that mixing them up shows. */
 function splitSum(b: GraphBuilder, used: readonly number[]): string {

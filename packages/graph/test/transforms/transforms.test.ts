@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Graph, Tensor } from '@unpair/graph';
 import {
   GraphBuilder,
+  bindImage,
   bindInputs,
   decodeModel,
   dropIdentities,
@@ -11,6 +12,7 @@ import {
   int,
   int64,
   ints,
+  isDifferentiable,
   pruneDeadNodes,
   weightsToInputs,
 } from '@unpair/graph';
@@ -185,5 +187,32 @@ describe('weightsToInputs and bindInputs', () => {
     expect(() => bindInputs(graph, new Map([['image', float32([1, 3, 8, 9], uniform(216, 1))]]))).toThrow(
       'input "image" is float32 [N, 3, 8, 8], cannot be bound to float32 [1, 3, 8, 9]',
     );
+  });
+});
+
+describe('bindImage', () => {
+  const open = (shape: Graph['inputs'][number]['shape']): Graph => {
+    const b = new GraphBuilder('open');
+    const image = b.input('image', 'float32', shape);
+    const kernel = b.initializer('kernel', float32([4, 3, 3, 3], uniform(108, 5)));
+    const features = b.node('Conv', [image, kernel], { strides: ints([2, 2]) });
+    const flat = b.node('Flatten', [b.node('GlobalAveragePool', [features])]);
+    b.output(flat, 'float32', ['N', 4]);
+    return b.build();
+  };
+
+  it('makes models differentiable whose exporter left height and width open', () => {
+    const graph = open(['N', 3, 'height', 'width']);
+    expect(isDifferentiable(graph)).toMatchObject({ ok: false });
+    const bound = bindImage(graph, [3, 8, 10]);
+    expect(bound.inputs[0]?.shape).toEqual(['N', 3, 8, 10]);
+    expect(isDifferentiable(bound)).toEqual({ ok: true });
+  });
+
+  it('leaves sizes that are given, the batch, and images of another rank', () => {
+    expect(bindImage(open(['N', 3, 8, 10]), [3, 9, 9]).inputs[0]?.shape).toEqual(['N', 3, 8, 10]);
+    expect(bindImage(open(['N', 3, 'N', 'w']), [3, 9, 9]).inputs[0]?.shape).toEqual(['N', 3, 'N', 9]);
+    const graph = open(['N', 3, 'h', 'w']);
+    expect(bindImage(graph, [])).toBe(graph);
   });
 });

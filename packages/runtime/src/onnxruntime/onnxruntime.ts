@@ -2,8 +2,8 @@ import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { RuntimeError, encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
 import { GraphExecutable } from '../graph-executable.js';
-import { probeBlockSize } from './block-size.js';
-import { lowerConvolutions } from './blocked-convolution.js';
+import { probeBlockSize } from './blocked/block-size.js';
+import { lowerConvolutions } from './blocked/lower-convolutions.js';
 import { loadedSession } from './loaded-session.js';
 import { mixesQuantizedAndFloat } from './quantized-weights.js';
 
@@ -33,7 +33,7 @@ async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions =
     const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
     const session = await ort.InferenceSession.create(
       encodeModel(lowered),
-      sessionOptions(device, lowered, threads),
+      sessionOptions(device, graph, threads),
     );
     return new GraphExecutable(graph, loadedSession(graph.name, session));
   } catch (error) {

@@ -3,20 +3,26 @@ import { float, int } from '@unpair/graph';
 import type { Operation, Rule, Rules } from '../operation.js';
 
 /** `ActivationFunctionType` of the schema: what operators may apply to their result. */
-const FUSED: readonly ((o: Operation, x: string) => string)[] = [
+const FUSED: readonly ((o: Operation, x: string, one: number) => string)[] = [
   (_, x) => x,
   (o, x) => o.emit('Relu', [x]),
-  (o, x) => clip(o, x, -1, 1),
-  (o, x) => clip(o, x, 0, 6),
-  (o, x) => o.emit('Tanh', [x]),
+  (o, x, one) => clip(o, x, -one, one),
+  (o, x, one) => clip(o, x, 0, 6 * one),
+  (o, x, one) => {
+    if (one !== 1) throw o.refuse('has a fused tanh of integers, which is not supported');
+    return o.emit('Tanh', [x]);
+  },
 ];
 
-/** Applies the activation that an operator's options name in `field`. */
-export function activate(o: Operation, field: number, value: string): string {
+/**
+ * Applies the activation that an operator's options name in `field`.
+ * @param one the number 1 in the units of `value`
+ */
+export function activate(o: Operation, field: number, value: string, one = 1): string {
   const activation = FUSED[o.choice(field)];
   if (activation === undefined)
     throw o.refuse(`has fused activation ${o.choice(field)}, which is not supported`);
-  return activation(o, value);
+  return activation(o, value, one);
 }
 
 function clip(o: Operation, x: string, low: number, high: number): string {

@@ -1,11 +1,18 @@
 import type { Operation, Rule, Rules } from '../operation.js';
 import { activate } from './activation.js';
+import { sumOfIntegers } from './integer-sum.js';
 
 /** Two values that broadcast at their last axes; option 0 is a fused activation. */
 const binary =
   (op: string): Rule =>
   (o) =>
     activate(o, 0, o.emit(op, operands(o)));
+
+/** A sum or difference; of integers, as integer kernels round it. */
+const additive =
+  (op: 'Add' | 'Sub'): Rule =>
+  (o) =>
+    sumOfIntegers(o, op) ?? binary(op)(o);
 
 const plain =
   (op: string): Rule =>
@@ -46,8 +53,8 @@ const cast: Rule = (o) => {
 
 /** Arithmetic on each element. */
 export const arithmeticRules: Rules = {
-  ADD: binary('Add'),
-  SUB: binary('Sub'),
+  ADD: additive('Add'),
+  SUB: additive('Sub'),
   MUL: binary('Mul'),
   DIV: binary('Div'),
   ADD_N: sum,

@@ -62,17 +62,17 @@ function between({ emit }: Pullback, value: string, low: string, high: string): 
 function clip(p: Pullback): InputAdjoints {
   const { emit, y, dy } = p;
   const [low, high] = [p.optional(1), p.optional(2)];
-  const masks = [
-    ...(low === undefined ? [] : [emit.step(isZero(p, low) ? y : emit.sub(y, low))]),
-    ...(high === undefined ? [] : [emit.step(emit.sub(high, y))]),
+  const distances = [
+    ...(low === undefined || isUnbounded(p, low) ? [] : [isZero(p, low) ? y : emit.sub(y, low)]),
+    ...(high === undefined || isUnbounded(p, high) ? [] : [emit.sub(high, y)]),
   ];
-  if (masks.length === 0) return [dy];
-  return [
-    emit.mul(
-      dy,
-      masks.reduce((a, b) => emit.mul(a, b)),
-    ),
-  ];
+  if (distances.length === 0) return [dy];
+  // Of two distances that are not negative, the product is positive where both are: one step for both bounds.
+  return [emit.mul(dy, emit.step(distances.reduce((a, b) => emit.mul(a, b))))];
+}
+
+function isUnbounded({ emit }: Pullback, bound: string): boolean {
+  return emit.constantOf(bound)?.data.every((element) => Math.abs(Number(element)) === Infinity) === true;
 }
 
 function isZero({ emit }: Pullback, value: string): boolean {

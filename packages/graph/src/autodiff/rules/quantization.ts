@@ -35,9 +35,9 @@ function quantize(p: Pullback): InputAdjoints {
     const limits = scale.map((step, index) => (edge - (zeroPoint?.[index] ?? 0)) * step);
     return emit.constant(float32(boundShape(p, limits.length), limits));
   };
-  const above = emit.op('Greater', [p.x, bound(range[0] - 0.5)]);
-  const below = emit.op('Less', [p.x, bound(range[1] + 0.5)]);
-  return [emit.keepWhere(emit.op('And', [above, below]), p.dy)];
+  // The product of both distances is positive inside the range alone.
+  const distances = [emit.sub(p.x, bound(range[0] - 0.5)), emit.sub(bound(range[1] + 0.5), p.x)];
+  return [emit.mul(p.dy, emit.step(distances.reduce((a, b) => emit.mul(a, b))))];
 }
 
 /** Usually the scale is the one that the value was quantized with; else their ratio is a factor. */

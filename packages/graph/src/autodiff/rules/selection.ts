@@ -1,12 +1,12 @@
 import type { Dim } from '../../graph.js';
 import { int, string } from '../../graph.js';
-import { float32, int64 } from '../../tensor.js';
+import { int64 } from '../../tensor.js';
 import type { Emitter } from '../emitter.js';
 import type { InputAdjoints, Pullback, RuleTable } from '../rule.js';
 import { fromFront } from '../rule.js';
 
 /** Operators that take part of a tensor, or put it into a larger one. */
-export const selectionRules: RuleTable = { Slice: slice, Pad: pad, Gather: gather, TopK: topK };
+export const selectionRules: RuleTable = { Slice: slice, Pad: pad };
 
 /** Elements `start` to `end` along one axis. */
 export function slicePiece(emit: Emitter, value: string, axis: number, start: number, end: number): string {
@@ -96,46 +96,8 @@ function pad(p: Pullback): InputAdjoints {
 /** Beyond any index. */
 const END = 2 ** 31 - 1;
 
-/**
- * Constant indices: a selection without repeats goes back by position; with repeats the rows that came from one
- * element are summed, by a product with the 0/1 matrix of the selection.
- */
-function gather(p: Pullback): InputAdjoints {
-  const { emit } = p;
-  const shape = p.shape(0);
-  const axis = fromFront(p.int('axis', 0), shape.length);
-  const [size = 1] = p.sizes([shape[axis] ?? 1]);
-  const positions = (p.integers(1) ?? []).map((index) => fromFront(index, size));
-  const before = shape.slice(0, axis);
-  const after = shape.slice(axis + 1);
-  const rows: readonly Dim[] = [...before, positions.length, ...after];
-  const flat = p.shape(1).length === 1 ? p.dy : emit.reshape(p.dy, writeShape(p, rows));
-  if (new Set(positions).size === positions.length) {
-    return [scatter(emit, flat, rows, axis, positions, size)];
-  }
-  p.limit(size * positions.length);
-  const columns = p.sizes(after).reduce((product, dim) => product * dim, 1);
-  const matrix = emit.reshape(flat, [-1, positions.length, columns]);
-  const summed = emit.op('MatMul', [selectionMatrix(emit, positions, size), matrix]);
-  return [emit.reshapeLike(summed, p.x)];
-}
-
-/** Every chosen element gets its own adjoint: the mask of [..., chosen, candidates] is summed over the chosen. */
-function topK(p: Pullback): InputAdjoints {
-  const { emit } = p;
-  const rank = p.outputShape.length;
-  if (fromFront(p.int('axis', -1), rank) !== rank - 1) throw p.refuse('its axis is not the last');
-  const [size = 1] = p.sizes(p.shape(0).slice(-1));
-  p.limit(size);
-  const candidates = emit.vector(Array.from({ length: size }, (_, index) => index));
-  const chosen = emit.unsqueeze(p.node.outputs[1] ?? '', [rank]);
-  const mask = emit.op('Equal', [chosen, candidates]);
-  const spread = emit.keepWhere(mask, emit.unsqueeze(p.dy, [rank]));
-  return [emit.reduceSum(spread, [rank - 1], false)];
-}
-
 /** Puts element i along `axis` at `positions[i]` (all different) of an axis of `size`, zeros elsewhere. */
-function scatter(
+export function scatter(
   emit: Emitter,
   value: string,
   shape: readonly Dim[],
@@ -151,25 +113,4 @@ function scatter(
   const complete = positions.length === size;
   const padded = complete ? value : padAxis(emit, value, shape.length, axis, 0, 1);
   return emit.op('Gather', [padded, emit.constant(int64([size], source))], { axis: int(axis) });
-}
-
-/** S[j, i] = 1 where row i was taken from element j: [size, rows]. */
-function selectionMatrix(emit: Emitter, positions: readonly number[], size: number): string {
-  const entries = new Float32Array(size * positions.length);
-  positions.forEach((position, row) => {
-    entries[position * positions.length + row] = 1;
-  });
-  const shape = [size, positions.length];
-  return emit.constant(
-    emit.dataType === 'float64'
-      ? { dataType: 'float64', shape, data: Float64Array.from(entries) }
-      : float32(shape, entries),
-  );
-}
-
-function writeShape(p: Pullback, shape: readonly Dim[]): readonly number[] {
-  if (shape.filter((dim) => typeof dim === 'string').length > 1) {
-    throw p.refuse('more than one of its sizes is known only at run time');
-  }
-  return shape.map((dim) => (typeof dim === 'number' ? dim : -1));
 }
