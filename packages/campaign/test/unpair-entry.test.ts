@@ -28,7 +28,7 @@ test('an unpaired model waits for both of the models that it is made with', () =
   expect(plan.task(2)).toMatchObject({
     ...{ kind: 'derive', model: 'unpaired', of: 'pruned', from: 'small', recipe: 'unpair' },
     needs: ['pruned', 'small'],
-    parameters: { epochs: 1, adversarial: 0.5, epsilon: 8 / 255, steps: 3, cosine: 1, smoothness: 0 },
+    parameters: { epochs: 1, adversarial: 0.2, epsilon: 6 / 255, steps: 2, distillation: 0.7, cosine: 0 },
   });
   expect([0, 1].map((index) => plan.task(index))).toMatchObject([
     { model: 'pruned', from: null },
@@ -62,7 +62,7 @@ test('every parameter of the objective and of the choice among states has its bo
   );
   expect(sentence('ramp: 2')).toBe('models.a.unpair.ramp must be a number from 0 to 1, got 2.');
   expect(sentence('warmup: -1')).toBe('models.a.unpair.warmup must be a number from 0 to 1, got -1.');
-  expect(sentence('teacher: full')).toBe('models.a.unpair.teacher must be one of of, from, got "full".');
+  expect(sentence('teacher: full')).toBe('models.a.unpair.teacher must be one of from, of, got "full".');
   expect(sentence('temperature: 0')).toBe(
     'models.a.unpair.temperature must be a number from 0.1 to 100, got 0.',
   );

@@ -1,4 +1,4 @@
-import type { Graph, Tensors } from '@unpair/graph';
+import type { Graph, Tensor, Tensors } from '@unpair/graph';
 import {
   LABELS,
   ModelError,
@@ -80,7 +80,7 @@ export class UnpairingFeeds {
       [batch.input]: float32([count, ...shape], shown.images),
       [LABELS]: rowsOf(batch.labels, this.plan.images),
       ...Object.fromEntries(weights),
-      ...(await this.#compared(shown, shape)),
+      ...(await this.#compared(batch, shown, shape)),
     };
   }
 
@@ -113,7 +113,11 @@ export class UnpairingFeeds {
   }
 
   /** What the terms compare with. */
-  async #compared({ images, labels }: Shown, shape: readonly number[]): Promise<Tensors> {
+  async #compared(
+    { images: unmoved }: ShardBatch,
+    { images, labels }: Shown,
+    shape: readonly number[],
+  ): Promise<Tensors> {
     const { target, teacher, features } = this.#models;
     const count = labels.length;
     const terms = activeTerms(this.#objective).map(({ term }) => term);
@@ -123,7 +127,7 @@ export class UnpairingFeeds {
       feeds[TARGET_GRADIENT] = float32([count, ...shape], gradients);
     }
     if (teacher !== undefined) {
-      feeds[TEACHER_LOGITS] = float32([count, teacher.classes], await this.#lessons(teacher, images));
+      feeds[TEACHER_LOGITS] = await this.#lessons(teacher, unmoved);
     }
     if (features !== undefined) {
       feeds[TARGET_GRAM] = normalizedGram(await features.features(images, count), count);
@@ -152,15 +156,10 @@ export class UnpairingFeeds {
       : [path < 0 ? firstClean : path, kinds.length];
   }
 
-  /** A teacher's logits on clean rows; zeros on the others, where nobody asks. */
-  async #lessons(teacher: Classifier, images: Float32Array): Promise<Float32Array> {
-    const { kinds, firstClean } = this.plan;
-    const size = images.length / kinds.length;
-    const all = new Float32Array(kinds.length * teacher.classes);
-    const clean = kinds.length - firstClean;
-    if (clean > 0)
-      all.set(await teacher.logits(images.slice(firstClean * size), clean), firstClean * teacher.classes);
-    return all;
+  /** What a teacher answers to the unmoved image of each row: where the target is fooled, it is no teacher. */
+  async #lessons(teacher: Classifier, { data, shape: [count = 0] }: ShardBatch['images']): Promise<Tensor> {
+    const logits = float32([count, teacher.classes], await teacher.logits(data, count));
+    return rowsOf(logits, this.plan.images);
   }
 }
 

@@ -28,21 +28,21 @@ export const UNPAIRING_TERMS: readonly UnpairingTerm[] = [
   {
     name: 'crossEntropy',
     term: 'cross-entropy',
-    weight: 1,
+    weight: 0.3,
     rows: ['adversarial', 'noise', 'clean'],
     description: 'Weight of the cross-entropy with the labels, on all rows but those of `path`.',
   },
   {
     name: 'distillation',
     term: 'distillation',
-    weight: 0,
-    rows: ['clean'],
-    description: 'Weight of the divergence from the teacher’s answers on clean rows.',
+    weight: 0.7,
+    rows: ['adversarial', 'noise', 'clean'],
+    description: 'Weight of the divergence from what the teacher answers to the unmoved image.',
   },
   {
     name: 'cosine',
     term: 'squared-cosine',
-    weight: 1,
+    weight: 0,
     description: 'Weight of the squared cosine of the two models’ input gradients.',
   },
   {
@@ -99,9 +99,9 @@ export function activeTerms({ weights }: Pick<UnpairingObjective, 'weights'>): r
 
 /** Whether the objective asks for anything but accuracy. */
 export function unpairs(objective: UnpairingObjective): boolean {
-  const { adversarial, weights } = objective;
-  const isTaught = adversarial > 0 && weights.crossEntropy !== 0;
-  return isTaught || activeTerms(objective).some(({ rows }) => rows === undefined);
+  const isTaught = (rows: readonly RowKind[]): boolean =>
+    objective.adversarial > 0 && rows.includes('adversarial');
+  return activeTerms(objective).some(({ rows }) => rows === undefined || isTaught(rows));
 }
 
 /**

@@ -10,12 +10,18 @@ import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { trainedWeights } from '../training/parameters.js';
+import type { Optimizer } from './finetune-parameters.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 import type { RoundedModel } from './through-rounding.js';
 import { trainThroughRounding } from './through-rounding.js';
 
-const TEACHERS = ['of', 'from'] as const;
+const TEACHERS = ['from', 'of'] as const;
+const OPTIMIZERS = ['auto', 'sgd', 'adam'] as const;
+/** Largest learning rates where the file says none. */
+const RATES = { sgd: 0.05, adam: 0.001 } as const;
+/** Descent by gradients alone, as networks with normalization are trained from nothing. */
+const SGD = { momentum: 0.9, weightDecay: 5e-4, nesterov: true } as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
 
 /** Similarity-unpairing: fine-tuning that takes from a model what an attacker of another could use of it. */
@@ -25,7 +31,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
   needsTarget: true,
   isDefence: true,
   parameters: {
-    adversarial: { ...share, default: 0.5, description: 'Part of a batch shown as it fools the target.' },
+    adversarial: { ...share, default: 0.2, description: 'Part of a batch shown as it fools the target.' },
     noise: { ...share, default: 0, description: 'Part of a batch shown with uniform noise.' },
     path: {
       ...share,
@@ -39,14 +45,14 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     },
     epsilon: {
       type: 'pixels',
-      default: 8 / 255,
+      default: 6 / 255,
       description: 'Radius, in the maximum norm, of the ball in which images are moved.',
     },
     steps: {
       type: 'integer',
       min: 0,
       max: 1000,
-      default: 3,
+      default: 2,
       description: 'Gradient steps that move images.',
     },
     ...Object.fromEntries(UNPAIRING_TERMS.map((term) => [term.name, weightOf(term)])),
@@ -59,7 +65,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     },
     warmup: {
       ...share,
-      default: 0,
+      default: 0.02,
       description: 'Share of training over which the learning rate rises from 0.',
     },
     ramp: {
@@ -70,14 +76,14 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     teacher: {
       type: 'choice',
       choices: TEACHERS,
-      default: 'of',
+      default: 'from',
       description: 'The model whose answers distillation follows.',
     },
     temperature: {
       type: 'number',
       min: 0.1,
       max: 100,
-      default: 1,
+      default: 2,
       description: 'What logits are divided by before distillation compares them as probabilities.',
     },
     heldOut: {
@@ -98,7 +104,20 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       default: 0,
       description: 'Epochs in a row that may bring nothing better before training stops; 0 for never.',
     },
-    ...finetuneParameters('', { epochs: 2, rate: 0.001, batch: 64, samples: 10_000 }),
+    ...finetuneParameters('', { epochs: 4, rate: RATES.sgd, batch: 64, samples: 50_000 }),
+    optimizer: {
+      type: 'choice',
+      choices: OPTIMIZERS,
+      default: 'auto',
+      description: 'How training descends; auto: sgd for models with batch normalization, else adam.',
+    },
+    rate: {
+      type: 'number',
+      min: 0,
+      max: 100,
+      default: 0,
+      description: 'Largest learning rate; it falls along a cosine to 0. 0: 0.05 with sgd, 0.001 with adam.',
+    },
   },
   demand: (parameters) => trainingDemand('', parameters),
   derive: unpairModel,
@@ -116,13 +135,10 @@ function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
  * samples to measure them on, or when training collapses
  */
 export async function unpairModel(request: SiblingRequest): Promise<Graph> {
-  const { graph, target, parameters, samples, seed } = request;
+  const { graph, target, parameters } = request;
   if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
-  const schedule = warmedUp(
-    scheduleOf('', parameters, seed, samples, 'adam'),
-    numberOf(parameters, 'warmup'),
-  );
+  const schedule = unpairingSchedule(request);
   if (schedule === undefined || !unpairs(objective)) return graph;
   const options = { ...request, target, schedule, objective, selection: selectionOf(parameters) };
   if (isQuantized(graph)) {
@@ -155,11 +171,26 @@ function objectiveOf(parameters: Parameters): UnpairingObjective {
   return objective;
 }
 
-/** A model that classifies already loses much to the first steps at the full rate. */
-function warmedUp(schedule: FineTuneSchedule | undefined, warmup: number): FineTuneSchedule | undefined {
+/** Undefined for no training. A model that classifies already loses much to first steps at the full rate. */
+function unpairingSchedule({
+  graph,
+  parameters,
+  seed,
+  samples,
+}: SiblingRequest): FineTuneSchedule | undefined {
+  const optimizer = optimizerOf(graph, parameters);
+  const schedule = scheduleOf('', parameters, seed, samples, optimizer);
   if (schedule === undefined) return undefined;
-  const { peak } = schedule.learningRate;
-  return { ...schedule, learningRate: { peak, warmupEpochs: warmup * schedule.epochs } };
+  const peak = numberOf(parameters, 'rate') || RATES[optimizer];
+  const warmupEpochs = numberOf(parameters, 'warmup') * schedule.epochs;
+  return { ...schedule, sgd: SGD, learningRate: { peak, warmupEpochs } };
+}
+
+/** Without normalization, gradients differ in scale from channel to channel by more than one rate can serve. */
+function optimizerOf({ nodes }: Graph, parameters: Parameters): Optimizer {
+  const choice = choiceOf(parameters, 'optimizer', OPTIMIZERS);
+  if (choice !== 'auto') return choice;
+  return nodes.some(({ op }) => op === 'BatchNormalization') ? 'sgd' : 'adam';
 }
 
 function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {

@@ -56,7 +56,8 @@ describe('the unpaired sibling', () => {
       [0, 1].map(async (warmup) => {
         const seen: number[] = [];
         const onStep = ({ loss }: FineTuneProgress): unknown => seen.push(loss);
-        await unpaired({ adversarial: 0, rate: 0.02, warmup }, { onStep });
+        const plain = { adversarial: 0, cosine: 1, crossEntropy: 1, distillation: 0, optimizer: 'adam' };
+        await unpaired({ ...plain, rate: 0.02, warmup }, { onStep });
         return seen;
       }),
     );
@@ -112,7 +113,30 @@ describe('the unpaired sibling', () => {
     const means = b.node('GlobalAveragePool', [b.input('image', 'float32', ['N', 3, 8, 8])]);
     b.output(b.node('Flatten', [means]), 'float32', ['N', 3]);
     await expect(unpaired({}, { graph: b.build() })).rejects.toThrow('has no weights to fine-tune');
-    await expect(unpaired({ noise: 0.6 })).rejects.toThrow('sum to 1 at most, got 0.5, 0.6 and 0');
+    await expect(unpaired({ noise: 0.9 })).rejects.toThrow('sum to 1 at most, got 0.2, 0.9 and 0');
     await expect(unpaired({}, { target: undefined })).rejects.toThrow('needs a model to unpair from');
+  });
+});
+
+describe('how unpairing descends', () => {
+  const one = { epochs: 1, adversarial: 0.25 };
+
+  it('is by gradients alone for models with normalization, where the file does not say', async () => {
+    const [auto, sgd, adam] = await Promise.all(
+      ['auto', 'sgd', 'adam'].map(async (optimizer) => encodeModel(await unpaired({ ...one, optimizer }))),
+    );
+    expect(auto).toEqual(sgd);
+    expect(auto).not.toEqual(adam);
+  });
+
+  it('is by Adam for quantized models, whose normalization is folded, at a rate of its own', async () => {
+    const graph = await quantized(8);
+    const [auto, adam, sgd] = await Promise.all(
+      [{}, { optimizer: 'adam', rate: 0.001 }, { optimizer: 'sgd', rate: 0.001 }].map(async (given) =>
+        encodeModel(await unpaired({ ...one, ...given }, { graph })),
+      ),
+    );
+    expect(auto).toEqual(adam);
+    expect(auto).not.toEqual(sgd);
   });
 });
