@@ -130,7 +130,7 @@ test('sibling unpair fine-tunes a quantized file, and its recipe has every param
     sibling: 'unpair',
     from: { file: model },
     parameters: {
-      adversarial: 0.5,
+      adversarial: 0.2,
       path: 0.25,
       pairs: true,
       penalized: 'clean',

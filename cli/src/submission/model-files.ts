@@ -1,4 +1,5 @@
 import type { Violation } from '@unpair/campaign';
+import { fileOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
@@ -31,9 +32,11 @@ export async function readCampaignModels(file: CampaignFile, data: DataFacts): P
   const sources = new Map<string, ModelSource>();
   const violations: Violation[] = [];
   for (const [name, entry] of file.campaign.models) {
-    if (entry.kind !== 'file') continue;
-    const outcome = await readOne(resolveFrom(file, entry.file), entry.options, data);
-    if (typeof outcome === 'string') violations.push({ field: `models.${name}.file`, description: outcome });
+    const path = fileOf(entry);
+    if (path === undefined) continue;
+    const [key, options] = entry.kind === 'file' ? ['file', entry.options] : ['ready', undefined];
+    const outcome = await readOne(resolveFrom(file, path), options, data);
+    if (typeof outcome === 'string') violations.push({ field: `models.${name}.${key}`, description: outcome });
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
       sources.set(name, { format: outcome.format, digest: outcome.digest });

@@ -63,6 +63,8 @@ export type ModelEntry =
       readonly from?: string;
       /** Of defences alone: whether attackers who know of them are tried as well. */
       readonly adaptive?: boolean;
+      /** File in which it is made already; absent where the campaign makes it. */
+      readonly ready?: string;
       readonly parameters: Parameters;
     };
 

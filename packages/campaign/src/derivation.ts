@@ -8,12 +8,18 @@ import type { Vocabulary } from './vocabulary.js';
 type Models = ReadonlyMap<string, ModelEntry>;
 type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
 
-/** The derived models, each after those that it is derived from; otherwise in the order of the file. */
+/** The file that a model is read from; undefined for one that the campaign makes. */
+export function fileOf(entry: ModelEntry): string | undefined {
+  return entry.kind === 'file' ? entry.file : entry.ready;
+}
+
+/** The models to be derived, each after those that it is derived from; otherwise in the order of the file. */
 export function derivationOrder(models: Models): readonly (readonly [string, Derived])[] {
   const ordered = new Map<string, Derived>();
   const visit = (name: string): void => {
     const entry = models.get(name);
-    if (entry === undefined || entry.kind === 'file' || ordered.has(name)) return;
+    if (entry === undefined || entry.kind === 'file' || entry.ready !== undefined) return;
+    if (ordered.has(name)) return;
     for (const parent of parentsOf(entry)) visit(parent);
     ordered.set(name, entry);
   };

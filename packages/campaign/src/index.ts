@@ -26,6 +26,7 @@ export type {
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from './data-checks.js';
+export { fileOf } from './derivation.js';
 export { isGenerated } from './generated.js';
 export { ensembleName, membersOf } from './ensemble.js';
 export { parseModelOptions } from './file/model-options.js';

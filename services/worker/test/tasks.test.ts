@@ -83,10 +83,10 @@ describe('a task becomes a result', () => {
   test('derive: weights of 0 unpair nothing, others make another model', async () => {
     const nothing = await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0, cosine: 0 }));
     expect(nothing).toMatchObject({ $case: 'derived', value: { digest: made.target.digest } });
-    const outcome = await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0 }));
+    const outcome = await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0, cosine: 1 }));
     if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
     expect(outcome.value.digest).not.toBe(made.target.digest);
-    expect(await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0 }))).toEqual(outcome);
+    expect(await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0, cosine: 1 }))).toEqual(outcome);
   });
 
   test('derive: an imitation counts the images that it asked the target about, and no others', async () => {

@@ -7,6 +7,9 @@ import { name, text, truth } from './rules.js';
 import { suggestion } from './spelling.js';
 import type { SiblingWord } from '../vocabulary.js';
 
+/** Beside a way of deriving: the file in which the model is made already. */
+const READY = 'ready';
+
 /** The models of the file, and the names under which others may refer to them (also those that are in error). */
 export interface ModelsSection {
   readonly models: ReadonlyMap<string, ModelEntry>;
@@ -38,12 +41,17 @@ function readModel(
   const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
-  if (members === undefined || !field.hasKeys([...kinds, ...OPTION_KEYS], allowed)) return undefined;
+  const keys = [...kinds, ...OPTION_KEYS, READY];
+  if (members === undefined || !field.hasKeys(keys, allowed)) return undefined;
   const known = members.filter(([key]) => kinds.includes(key));
   const [only] = known;
   if (only !== undefined && known.length === 1) return readKind(field, only, siblings, names);
   const found = known.map(([key]) => key).join(' and ');
-  if (known.length === members.length) field.reject(`must be ${allowed}, got ${found || 'an empty map'}`);
+  const isSpelled = members.every(([key]) => keys.includes(key));
+  if (isSpelled)
+    field.reject(
+      `must be ${allowed}, got ${found || (members.length === 0 ? 'an empty map' : 'none of them')}`,
+    );
   return undefined;
 }
 
@@ -54,6 +62,7 @@ function readKind(
   names: readonly string[],
 ): ModelEntry | undefined {
   if (kind === 'file') {
+    if (model.get(READY).present) model.get(READY).reject('belongs beside a derived model, not beside file');
     const file = field.read(text('the path of a model file'));
     const options = readModelOptions(model);
     return file === undefined ? undefined : { kind, file, ...(options !== undefined && { options }) };
@@ -71,12 +80,18 @@ function readKind(
   if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
   const parameters = readParameters(field, sibling.parameters, own);
   const adaptive = sibling.isDefence === true ? field.get('adaptive').readOr(truth, true) : undefined;
+  const ready = model.get(READY).present
+    ? model.get(READY).read(text('the path of a model file'))
+    : undefined;
   const of = readReference(field.get('of'), names);
-  if (sibling.needsTarget !== true)
-    return of === undefined ? undefined : { kind: sibling.name, of, parameters };
-  const from = readReference(field.get('from'), names);
-  if (of === undefined || from === undefined) return undefined;
-  return { kind: sibling.name, of, from, parameters, ...(adaptive !== undefined && { adaptive }) };
+  const from = sibling.needsTarget === true ? readReference(field.get('from'), names) : undefined;
+  if (of === undefined || (from === undefined && sibling.needsTarget === true)) return undefined;
+  return {
+    ...{ kind: sibling.name, of, parameters },
+    ...(from !== undefined && { from }),
+    ...(adaptive !== undefined && { adaptive }),
+    ...(ready !== undefined && { ready }),
+  };
 }
 
 /** Reads the name of a model that the file defines; without any, that is the error to report, not this. */

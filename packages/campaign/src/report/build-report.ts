@@ -10,6 +10,7 @@ import { createRandom } from '@unpair/robustness';
 import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
+import { fileOf } from '../derivation.js';
 import { pairsOf } from '../pairs.js';
 import type { Cell, Plan } from '../plan.js';
 import type { ResultSource } from '../results/result-source.js';
@@ -233,8 +234,9 @@ class ReportBuilder {
 }
 
 function sourceReport(entry: ModelEntry, source: ModelFacts['source']): SourceReport | null {
-  if (entry.kind !== 'file') return null;
-  const { file, options = {} } = entry;
+  const file = fileOf(entry);
+  if (file === undefined) return null;
+  const options = entry.kind === 'file' ? (entry.options ?? {}) : {};
   return { file, format: source?.format ?? null, digest: source?.digest ?? null, options };
 }
 

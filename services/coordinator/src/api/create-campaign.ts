@@ -1,4 +1,4 @@
-import { parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
+import { fileOf, parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
 import { isDigest, ServiceError, type ArtefactStore, type FieldViolation } from '@unpair/platform';
 import type { CreateCampaignRequest, ModelSource } from '@unpair/protocol';
 
@@ -37,11 +37,13 @@ function checkFields({ requestId, spec }: CreateCampaignRequest): FieldViolation
 }
 
 function checkDigests(request: CreateCampaignRequest, campaign: Campaign): FieldViolation[] {
-  const files = [...campaign.models].filter(([, entry]) => entry.kind === 'file').map(([name]) => name);
+  const files = [...campaign.models]
+    .filter(([, entry]) => fileOf(entry) !== undefined)
+    .map(([name]) => name);
   const derives = files.length < campaign.models.size;
   const violations = Object.keys(request.models)
     .filter((name) => !files.includes(name))
-    .map((name) => violation(`models.${name}`, `names no "file:" model of the campaign file`));
+    .map((name) => violation(`models.${name}`, `names no model of the campaign file that is read from a file`));
   for (const [name, source] of Object.entries(request.sources)) {
     violations.push(...checkSource(`sources.${name}`, source, files.includes(name)));
   }
@@ -55,7 +57,7 @@ function checkDigests(request: CreateCampaignRequest, campaign: Campaign): Field
 const formats: readonly string[] = ['onnx', 'tflite', 'tensorflowjs'];
 
 function checkSource(field: string, { format, digest }: ModelSource, isFile: boolean): FieldViolation[] {
-  if (!isFile) return [violation(field, `names no "file:" model of the campaign file`)];
+  if (!isFile) return [violation(field, `names no model of the campaign file that is read from a file`)];
   const isKnown = formats.includes(format);
   const unknown = `must be one of ${formats.join(', ')}, got "${format}"`;
   return [

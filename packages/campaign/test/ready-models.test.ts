@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { defencesOf, undefendedOf } from '../src/adaptive/defences.js';
+import { checkTrainingSamples, parseCampaign, planCampaign, trainingSamplesOf } from '../src/index.js';
+import type { Campaign } from '../src/index.js';
+import { violationSentence } from '../src/index.js';
+
+const file = (models: string): string => `name: ready
+dataset: { source: cifar10, samples: 10 }
+models:
+  full: { file: full.onnx }
+${models}
+targets: [full]
+surrogates: [full]
+threat: { epsilon: 8/255 }
+attacks: [pgd]
+`;
+
+function campaignOf(models: string): Campaign {
+  const parsed = parseCampaign(file(models));
+  if (!parsed.ok) throw new Error(parsed.violations.map(violationSentence).join(' '));
+  return parsed.campaign;
+}
+
+const unpaired = '{ of: full, from: full, adaptive: false }';
+
+test('a model that is made already is not derived, and what is made of it does not wait', () => {
+  const campaign = campaignOf(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }
+  int8: { quantize: { of: tuned } }`);
+  expect(campaign.models.get('tuned')).toMatchObject({ kind: 'unpair', of: 'full', ready: 'tuned.onnx' });
+  const plan = planCampaign(campaign);
+  expect(plan.task(0)).toMatchObject({ kind: 'derive', model: 'int8', of: 'tuned', needs: [] });
+  expect(plan.task(1)).toMatchObject({ kind: 'accuracy', model: 'full' });
+});
+
+test('its making asks for no training samples', () => {
+  const made = campaignOf(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }`);
+  const unmade = campaignOf(`  tuned: { unpair: ${unpaired} }`);
+  expect([made, unmade].map(trainingSamplesOf)).toEqual([0, 50_000]);
+  expect(checkTrainingSamples(made, 1)).toEqual([]);
+  expect(checkTrainingSamples(unmade, 1)).toHaveLength(1);
+});
+
+test('it is the defence that it would have been, with the same counterpart', () => {
+  const ready = campaignOf(`  int8: { quantize: { of: full } }
+  tuned: { unpair: ${unpaired}, ready: tuned.onnx }
+  safe: { quantize: { of: tuned }, ready: safe.onnx }`);
+  const parts = { ...ready, surrogates: ['int8', 'safe'] };
+  const defences = defencesOf(parts);
+  expect(defences).toMatchObject([{ sibling: 'safe', target: 'full' }]);
+  expect(defences.map((defence) => undefendedOf(defence, parts))).toEqual(['int8']);
+});
+
+test.each([
+  ['full2: { file: a.onnx, ready: b.onnx }', 'belongs beside a derived model, not beside file'],
+  ['a: { ready: b.onnx }', 'must be a map with exactly one of the keys'],
+  ['a: { ready: 3, quantize: { of: full } }', 'models.a.ready must be the path of a model file, got 3'],
+  ['a: { file: a.onnx, quantize: { of: full }, ready: b.onnx }', 'got file and quantize'],
+])('bad input gets a sentence: %s', (models, sentence) => {
+  const parsed = parseCampaign(file(`  ${models}`));
+  const sentences = parsed.ok ? [] : parsed.violations.map(violationSentence);
+  expect(sentences.join('\n')).toContain(sentence);
+});
