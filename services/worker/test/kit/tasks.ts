@@ -1,5 +1,7 @@
 import { canonicalJson } from '@unpair/campaign';
 import type { AttackTask, Task } from '@unpair/protocol';
+import { siblings } from '@unpair/robustness';
+import type { ParameterValue } from '@unpair/robustness';
 import type { Artefact, Fixture } from './tiny-model.js';
 
 const ref = (id: string, { digest }: Artefact) => ({ id, digest });
@@ -69,14 +71,25 @@ export function unpairTask(
   given: Readonly<Record<string, number | string>>,
 ): Task {
   const parameters = canonicalJson({
-    ...{ adversarial: 0.5, noise: 0, epsilon: 0.03, steps: 2 },
-    ...{ cosine: 1, absoluteCosine: 0, smoothness: 0 },
+    ...defaultsOf('unpair'),
+    ...{ adversarial: 0.5, epsilon: 0.03, cosine: 1, heldOut: 0 },
     ...{ epochs: 1, rate: 0.001, batch: 10, samples: 20, augment: 'none' },
     ...given,
   });
   const models = { of: ref('full', fixture.target), from: ref('stranger', fixture.surrogate) };
   const value = { model: 'unpaired', kind: 'unpair', ...models, parameters, calibration: range(fixture, {}) };
   return task(index, { $case: 'derive', value });
+}
+
+/** The parameters of a way of deriving, as the plan fills them in where a campaign file says nothing. */
+function defaultsOf(kind: string): Readonly<Record<string, ParameterValue>> {
+  const definition = siblings.find(({ name }) => name === kind);
+  return Object.fromEntries(
+    Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [
+      name,
+      spec.default,
+    ]),
+  );
 }
 
 /** Imitates the target from the stranger, asking about the first fifteen samples, and trains as `given` says. */
