@@ -1,5 +1,11 @@
 import type { Graph } from '@unpair/graph';
-import { ModelError, applyQuantization, isQuantized, recoverQuantization } from '@unpair/graph';
+import {
+  ModelError,
+  applyQuantization,
+  foldBatchNormalization,
+  isQuantized,
+  recoverQuantization,
+} from '@unpair/graph';
 import type { Parameters, ParameterSpec } from '../attacks/attack.js';
 import { booleanOf, choiceOf, numberOf } from '../attacks/parameters.js';
 import type { UnpairingObjective, UnpairingTerm } from '../defences/objective.js';
@@ -10,8 +16,10 @@ import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { trainedWeights } from '../training/parameters.js';
+import { firstImages, sampleCount } from '../training/samples.js';
 import type { Optimizer } from './finetune-parameters.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
+import { canNormalize, withNormalization } from './normalization.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 import type { RoundedModel } from './through-rounding.js';
 import { trainThroughRounding } from './through-rounding.js';
@@ -20,6 +28,8 @@ const TEACHERS = ['from', 'of'] as const;
 const OPTIMIZERS = ['auto', 'sgd', 'adam'] as const;
 /** Largest learning rates where the file says none. */
 const RATES = { sgd: 0.05, adam: 0.001 } as const;
+/** Training samples that the moments of channels are measured on, for models whose normalization was folded. */
+const NORMALIZED_ON = 512;
 /** Descent by gradients alone, as networks with normalization are trained from nothing. */
 const SGD = { momentum: 0.9, weightDecay: 5e-4, nesterov: true } as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
@@ -109,7 +119,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       type: 'choice',
       choices: OPTIMIZERS,
       default: 'auto',
-      description: 'How training descends; auto: sgd for models with batch normalization, else adam.',
+      description: 'How training descends; auto: sgd for models with convolutions in floats, else adam.',
     },
     rate: {
       type: 'number',
@@ -145,10 +155,21 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
     const through = (rounded: RoundedModel): Promise<Graph> => unpair({ ...options, ...rounded });
     return applyQuantization(await trainThroughRounding(recoverQuantization(graph), through));
   }
-  if (trainedWeights(graph).length > 0) return unpair(options);
+  if (trainedWeights(graph).length > 0) return unpairFloat(options);
   throw new ModelError(
     `model "${graph.name}" has no weights to fine-tune; export it with its weights as constants`,
   );
+}
+
+/** Descends with normalization where the method needs it; a model that came without leaves without. */
+async function unpairFloat(options: UnpairOptions): Promise<Graph> {
+  const { graph, runtime, samples, schedule, signal } = options;
+  if (schedule.adam !== undefined) return unpair(options);
+  const count = Math.min(NORMALIZED_ON, sampleCount(samples));
+  const seen = { runtime, samples: firstImages(samples, count), count, signal };
+  const normalized = await withNormalization(graph, seen);
+  const tuned = await unpair({ ...options, graph: normalized });
+  return normalized === graph ? tuned : foldBatchNormalization(tuned);
 }
 
 function objectiveOf(parameters: Parameters): UnpairingObjective {
@@ -187,10 +208,10 @@ function unpairingSchedule({
 }
 
 /** Without normalization, gradients differ in scale from channel to channel by more than one rate can serve. */
-function optimizerOf({ nodes }: Graph, parameters: Parameters): Optimizer {
+function optimizerOf(graph: Graph, parameters: Parameters): Optimizer {
   const choice = choiceOf(parameters, 'optimizer', OPTIMIZERS);
   if (choice !== 'auto') return choice;
-  return nodes.some(({ op }) => op === 'BatchNormalization') ? 'sgd' : 'adam';
+  return !isQuantized(graph) && canNormalize(graph) ? 'sgd' : 'adam';
 }
 
 function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {

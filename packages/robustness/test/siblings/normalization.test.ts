@@ -1,0 +1,104 @@
+import type { Graph, Tensor } from '@unpair/graph';
+import { float32, foldBatchNormalization, observeMoments, summarizeModel } from '@unpair/graph';
+import type { Parameters } from '@unpair/robustness';
+import { createClassifier, fineTune, firstImages, siblings } from '@unpair/robustness';
+import { createRuntime } from '@unpair/runtime';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { canNormalize, withNormalization } from '../../src/siblings/normalization.js';
+import { brightSamples, smallResnet } from '../support/bright-samples.js';
+
+const runtime = await createRuntime();
+const samples = brightSamples();
+const images = firstImages(samples, 100);
+
+/** A trained model as exporters write it: its normalization is in the weights of its convolutions. */
+let exported: Graph;
+
+beforeAll(async () => {
+  const schedule = {
+    ...{ seed: 1, epochs: 4, batch: 32, shards: 2, labelSmoothing: 0 },
+    learningRate: { peak: 0.1, warmupEpochs: 0 },
+    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
+    augmentation: { pad: 1, flip: true },
+  };
+  const trained = await fineTune({ graph: smallResnet(), runtime, samples, schedule, judge: 'end' });
+  exported = foldBatchNormalization(trained);
+});
+
+async function logitsOf(graph: Graph): Promise<Float32Array> {
+  const classifier = await createClassifier({ graph, runtime });
+  try {
+    return await classifier.logits(images, 100);
+  } finally {
+    await classifier.close();
+  }
+}
+
+function floats(tensor: Tensor | undefined): Float32Array {
+  return tensor?.dataType === 'float32' ? tensor.data : Float32Array.of(NaN);
+}
+
+function operatorsOf(graph: Graph): unknown {
+  return summarizeModel(graph).operators;
+}
+
+function largestGap(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] ?? NaN))), 0);
+}
+
+async function unpaired(given: Parameters): Promise<Graph> {
+  const definition = siblings.find(({ name }) => name === 'unpair');
+  const specs = Object.entries(definition?.parameters ?? {}).map(
+    ([name, spec]) => [name, spec.default] as const,
+  );
+  const parameters = { ...Object.fromEntries(specs), batch: 32, epochs: 2, ...given };
+  const request = { graph: exported, target: exported, runtime, samples, parameters, seed: 1 };
+  if (definition === undefined) throw new Error('a way called unpair');
+  return definition.derive(request);
+}
+
+describe('normalization of a model that was exported without', () => {
+  it('changes nothing of what the model answers, and can be folded away again', async () => {
+    expect(exported.nodes.map(({ op }) => op)).not.toContain('BatchNormalization');
+    // Runs of 64 and 36 samples: their moments are pooled.
+    const normalized = await withNormalization(exported, { runtime, samples: images, count: 100 });
+    const convolutions = normalized.nodes.filter(({ op }) => op === 'Conv').length;
+    expect(normalized.nodes.filter(({ op }) => op === 'BatchNormalization')).toHaveLength(convolutions);
+    const [before, after, folded] = await Promise.all(
+      [exported, normalized, foldBatchNormalization(normalized)].map(logitsOf),
+    );
+    expect(largestGap(before ?? images, after ?? images)).toBeLessThan(1e-4);
+    expect(largestGap(before ?? images, folded ?? images)).toBeLessThan(1e-4);
+    expect(operatorsOf(foldBatchNormalization(normalized))).toEqual(operatorsOf(exported));
+  });
+
+  it('has the moments of all samples, however they were run', async () => {
+    const observed = observeMoments(exported);
+    const executable = await runtime.load(observed.graph);
+    const feeds = { [exported.inputs[0]?.name ?? '']: float32([100, 3, 8, 8], images) };
+    const atOnce = await executable.run(feeds);
+    await executable.close();
+    const normalized = await withNormalization(exported, { runtime, samples: images, count: 100 });
+    for (const { value, mean, variance } of observed.moments) {
+      const node = normalized.nodes.find(({ outputs }) => outputs[0] === value);
+      const [pooledMean, pooledVariance] = [3, 4].map((at) =>
+        normalized.initializers.get(node?.inputs[at] ?? ''),
+      );
+      expect(largestGap(floats(pooledMean), floats(atOnce[mean]))).toBeLessThan(1e-4);
+      expect(largestGap(floats(pooledVariance), floats(atOnce[variance]))).toBeLessThan(1e-4);
+    }
+  });
+
+  it('stays as it is where there is some', async () => {
+    const graph = smallResnet();
+    expect(await withNormalization(graph, { runtime, samples: images, count: 10 })).toBe(graph);
+    expect(canNormalize(graph)).toBe(true);
+    expect(canNormalize({ ...graph, nodes: graph.nodes.filter(({ op }) => op === 'Relu') })).toBe(false);
+  });
+
+  it('serves the training of an unpaired sibling, which comes out without', async () => {
+    const sibling = await unpaired({});
+    expect(operatorsOf(sibling)).toEqual(operatorsOf(exported));
+    expect(largestGap(await logitsOf(sibling), await logitsOf(exported))).toBeGreaterThan(0.1);
+  });
+});
