@@ -25,16 +25,29 @@ describe('every example is a campaign', () => {
     const names = new Set(cells.map(({ attack, surrogate }) => `${attack} ${surrogate ?? '-'}`));
     expect([...names].sort()).toEqual([
       'mi-fgsm int8',
+      'mi-fgsm int8-unpaired',
       'mi-fgsm stranger',
       'p-rgf int8',
+      'p-rgf int8-unpaired',
       'p-rgf stranger',
       'pgd int8',
+      'pgd int8-unpaired',
       'pgd stranger',
       'rgf -',
       'square -',
     ]);
-    expect(cells).toHaveLength(16);
+    expect(cells).toHaveLength(22);
   });
+});
+
+test('the unpaired model that is here already is compared with int8, and tried by those who know of it', () => {
+  const compared = ['examples/quickstart.yaml', 'examples/defend-resnet20.yaml'].map((file) => {
+    const result = parseCampaign(read(file));
+    if (!result.ok) throw new Error(`${file} is not a campaign`);
+    const { defences } = result.campaign.adaptive;
+    return defences.map((defence) => [undefendedOf(defence, result.campaign), defence.adaptive]);
+  });
+  expect(compared).toEqual([[['int8', false]], [['int8', true]]]);
 });
 
 test('the example of a defence compares both unpaired siblings with what they are made of', () => {
