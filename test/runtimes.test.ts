@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import type { Executable, Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
 import {
   LABELS,
@@ -89,8 +89,9 @@ async function expectAgreement(graph: Graph, feeds: Tensors, tolerance: number):
 }
 
 const MODELS: readonly (readonly [string, () => Graph])[] = [
-  ['cifar10-resnet20', () => trained('cifar10-resnet20.onnx')],
-  ['cifar10-stranger', () => trained('cifar10-stranger.onnx')],
+  ...readdirSync(new URL('../models/', import.meta.url))
+    .filter((name) => name.endsWith('.onnx'))
+    .map((name) => [name, () => trained(name)] as const),
   ['MobileNetV2 with fresh weights', mobileNet],
 ];
 
