@@ -72,7 +72,8 @@ export function unpairTask(
 ): Task {
   const parameters = canonicalJson({
     ...defaultsOf('unpair'),
-    ...{ adversarial: 0.5, epsilon: 0.03, cosine: 1, heldOut: 0 },
+    ...{ adversarial: 0.5, epsilon: 0.03, heldOut: 0, optimizer: 'adam' },
+    ...{ crossEntropy: 1, distillation: 0, cosine: 1 },
     ...{ epochs: 1, rate: 0.001, batch: 10, samples: 20, augment: 'none' },
     ...given,
   });
@@ -85,10 +86,7 @@ export function unpairTask(
 function defaultsOf(kind: string): Readonly<Record<string, ParameterValue>> {
   const definition = siblings.find(({ name }) => name === kind);
   return Object.fromEntries(
-    Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [
-      name,
-      spec.default,
-    ]),
+    Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [name, spec.default]),
   );
 }
 
