@@ -36,7 +36,8 @@ export async function readCampaignModels(file: CampaignFile, data: DataFacts): P
     if (path === undefined) continue;
     const [key, options] = entry.kind === 'file' ? ['file', entry.options] : ['ready', undefined];
     const outcome = await readOne(resolveFrom(file, path), options, data);
-    if (typeof outcome === 'string') violations.push({ field: `models.${name}.${key}`, description: outcome });
+    if (typeof outcome === 'string')
+      violations.push({ field: `models.${name}.${key}`, description: outcome });
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
       sources.set(name, { format: outcome.format, digest: outcome.digest });

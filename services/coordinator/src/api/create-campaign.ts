@@ -37,13 +37,13 @@ function checkFields({ requestId, spec }: CreateCampaignRequest): FieldViolation
 }
 
 function checkDigests(request: CreateCampaignRequest, campaign: Campaign): FieldViolation[] {
-  const files = [...campaign.models]
-    .filter(([, entry]) => fileOf(entry) !== undefined)
-    .map(([name]) => name);
+  const files = [...campaign.models].filter(([, entry]) => fileOf(entry) !== undefined).map(([name]) => name);
   const derives = files.length < campaign.models.size;
   const violations = Object.keys(request.models)
     .filter((name) => !files.includes(name))
-    .map((name) => violation(`models.${name}`, `names no model of the campaign file that is read from a file`));
+    .map((name) =>
+      violation(`models.${name}`, `names no model of the campaign file that is read from a file`),
+    );
   for (const [name, source] of Object.entries(request.sources)) {
     violations.push(...checkSource(`sources.${name}`, source, files.includes(name)));
   }
