@@ -1,5 +1,5 @@
 import type { Campaign, Violation } from './campaign.js';
-import { trainingDemandOf } from './derivation.js';
+import { isDerived, trainingDemandOf } from './derivation.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
 export function checkSamples({ dataset }: Campaign, available: number): readonly Violation[] {
@@ -11,7 +11,7 @@ export function checkSamples({ dataset }: Campaign, available: number): readonly
 /** Says whether there are the training samples that deriving models needs; `available` is the size of the training split. */
 export function checkTrainingSamples({ models, dataset }: Campaign, available: number): readonly Violation[] {
   return [...models].flatMap(([name, entry]) => {
-    if (entry.kind === 'file' || entry.ready !== undefined) return [];
+    if (!isDerived(entry)) return [];
     const { needed, parameter } = trainingDemandOf(entry);
     if (needed <= available) return [];
     const description = `must be at most ${available}, the size of ${dataset.source} (train), got ${needed}`;
@@ -22,7 +22,7 @@ export function checkTrainingSamples({ models, dataset }: Campaign, available: n
 /** Training samples that a campaign's models are derived with; 0 when none is. */
 export function trainingSamplesOf({ models }: Campaign): number {
   const demands = [...models.values()].map((entry) =>
-    entry.kind === 'file' || entry.ready !== undefined ? 0 : trainingDemandOf(entry).wanted,
+    isDerived(entry) ? trainingDemandOf(entry).wanted : 0,
   );
   return Math.max(0, ...demands);
 }

@@ -13,13 +13,17 @@ export function fileOf(entry: ModelEntry): string | undefined {
   return entry.kind === 'file' ? entry.file : entry.ready;
 }
 
+/** Whether the campaign makes a model, rather than reading it from a file. */
+export function isDerived(entry: ModelEntry): entry is Derived {
+  return fileOf(entry) === undefined;
+}
+
 /** The models to be derived, each after those that it is derived from; otherwise in the order of the file. */
 export function derivationOrder(models: Models): readonly (readonly [string, Derived])[] {
   const ordered = new Map<string, Derived>();
   const visit = (name: string): void => {
     const entry = models.get(name);
-    if (entry === undefined || entry.kind === 'file' || entry.ready !== undefined) return;
-    if (ordered.has(name)) return;
+    if (entry === undefined || !isDerived(entry) || ordered.has(name)) return;
     for (const parent of parentsOf(entry)) visit(parent);
     ordered.set(name, entry);
   };

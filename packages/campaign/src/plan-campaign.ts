@@ -3,7 +3,7 @@ import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { maskedModels } from './adaptive/defences.js';
 import { gridOf } from './cells.js';
-import { derivationOrder, fileOf, parentsOf, trainingDemandOf } from './derivation.js';
+import { derivationOrder, isDerived, parentsOf, trainingDemandOf } from './derivation.js';
 import { membersOf } from './ensemble.js';
 import type { Pair } from './pairs.js';
 import { hasFeatures, pairsOf } from './pairs.js';
@@ -173,15 +173,15 @@ function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Bl
   }));
 }
 
-function isDerived(entry: ModelEntry | undefined): boolean {
-  return entry !== undefined && fileOf(entry) === undefined;
-}
-
 /** Those of the named models, and of an ensemble's members, that the campaign has to make first. */
 function derived(
   models: ReadonlyMap<string, ModelEntry>,
   ...names: readonly (string | null)[]
 ): readonly string[] {
   const members = names.flatMap((name) => (name === null ? [] : membersOf(name)));
-  return [...new Set(members.filter((name) => isDerived(models.get(name))))];
+  const isMade = (name: string): boolean => {
+    const entry = models.get(name);
+    return entry !== undefined && isDerived(entry);
+  };
+  return [...new Set(members.filter(isMade))];
 }
