@@ -13,6 +13,9 @@ import { work } from './support/synthetic-worker.js';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
+/** Tasks that the coordinators of this file keep in the queue. */
+const window = 4;
+
 /** The coordinator as the real process, for signals. */
 interface Process {
   readonly child: ChildProcess;
@@ -28,11 +31,12 @@ async function start({ nats, folder }: Ground): Promise<Process> {
       UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
       UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
       UNPAIR_DATABASE: join(folder.path, 'results.duckdb'),
-      UNPAIR_WINDOW: '4',
+      UNPAIR_WINDOW: String(window),
       UNPAIR_DRAIN_NOTICE_SECONDS: '0',
     },
   });
-  const [ready] = (await once(child, 'message')) as [{ type: string; grpc: string }];
+  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`It exited with ${code}.`)));
+  const [ready] = (await Promise.race([once(child, 'message'), died])) as [{ type: string; grpc: string }];
   expect(ready.type).toBe('ready');
   return { child, client: new RpcClient(ready.grpc) };
 }
@@ -75,9 +79,14 @@ async function undisturbed(): Promise<Ending> {
   return result;
 }
 
-async function resultMessages({ connection }: Ground): Promise<number> {
+async function messages({ connection }: Ground, stream: string): Promise<number> {
   const manager = await connection.jetstreamManager();
-  return (await manager.streams.info('UNPAIR_RESULTS')).state.messages;
+  return (await manager.streams.info(stream)).state.messages;
+}
+
+/** Waits until the coordinator has taken in what was done, so that a worker finds tasks after its death. */
+async function windowFull(base: Ground): Promise<void> {
+  await eventually(async () => { expect(await messages(base, 'UNPAIR_TASKS')).toBe(window); });
 }
 
 test(
@@ -90,6 +99,7 @@ test(
     const { campaign } = await first.client.unary(Service.createCampaign, requestFor('restart'));
     const id = campaign?.id ?? '';
     await work({ connection: base.connection, limit: 6 }, new AbortController().signal);
+    await windowFull(base);
     await end(first, 'SIGKILL');
     await work({ connection: base.connection, limit: 2 }, new AbortController().signal);
 
@@ -107,7 +117,7 @@ test(
     const result = await ending(third.client, id);
     stop.abort();
     await working;
-    expect(await resultMessages(base)).toBe(taskCount);
+    expect(await messages(base, 'UNPAIR_RESULTS')).toBe(taskCount);
     expect(result).toEqual(await undisturbed());
     expect(await end(third, 'SIGTERM')).toBe(0);
   },
