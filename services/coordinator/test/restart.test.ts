@@ -86,7 +86,9 @@ async function messages({ connection }: Ground, stream: string): Promise<number>
 
 /** Waits until the coordinator has taken in what was done, so that a worker finds tasks after its death. */
 async function windowFull(base: Ground): Promise<void> {
-  await eventually(async () => { expect(await messages(base, 'UNPAIR_TASKS')).toBe(window); });
+  await eventually(async () => {
+    expect(await messages(base, 'UNPAIR_TASKS')).toBe(window);
+  });
 }
 
 test(
