@@ -10,7 +10,8 @@ export type Optimizer = 'sgd' | 'adam';
 
 export interface FineTuneDefaults {
   readonly epochs: number;
-  readonly rate: number;
+  /** Largest learning rate; absent where the rate depends on how training descends (`descentParameters`). */
+  readonly rate?: number;
   readonly batch: number;
   readonly samples: number;
 }
@@ -30,13 +31,15 @@ export function finetuneParameters(
       default: epochs,
       description: 'Times that training sees every sample; 0 for none.',
     },
-    rate: {
-      type: 'number',
-      min: 1e-9,
-      max: 100,
-      default: rate,
-      description: 'Largest learning rate; it falls along a cosine to 0.',
-    },
+    ...(rate !== undefined && {
+      rate: {
+        type: 'number',
+        min: 1e-9,
+        max: 100,
+        default: rate,
+        description: 'Largest learning rate; it falls along a cosine to 0.',
+      } as const,
+    }),
     batch: { type: 'integer', min: 1, max: 65_536, default: batch, description: 'Samples of one step.' },
     samples: {
       type: 'integer',

@@ -11,9 +11,11 @@ import { trainedWeights } from '../training/parameters.js';
 import type { TrainingSamples } from '../training/samples.js';
 import { firstImages, firstSamples, sampleCount } from '../training/samples.js';
 import { buildTrainingStep } from '../training/step-graph.js';
-import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
+import { descentOf, descentParameters, trainNormalized } from './descent.js';
+import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 
+const RATES = { sgd: 0.05, adam: 0.0003 } as const;
 /** Images that the target answers at a time; its answers do not depend on it. */
 const BATCH = 64;
 
@@ -59,9 +61,9 @@ export async function imitateModel(request: SiblingRequest): Promise<Graph> {
   const { target, parameters, samples, seed } = request;
   if (target === undefined) throw new RobustnessError('imitating needs a model to imitate');
   const asked = firstSamples(samples, numberOf(parameters, 'queries'));
-  const schedule = scheduleOf('', parameters, seed, asked, 'adam');
-  if (schedule === undefined) return request.graph;
   const graph = withFloatWeights(request.graph);
+  const schedule = descentOf({ graph, parameters, seed, samples: asked }, '', RATES);
+  if (schedule === undefined) return request.graph;
   if (trainedWeights(graph).length === 0) {
     throw new ModelError(
       `model "${graph.name}" has no weights to fine-tune; give one with Conv, Gemm or MatMul`,
@@ -69,15 +71,17 @@ export async function imitateModel(request: SiblingRequest): Promise<Graph> {
   }
   const answers = await ask(target, asked, request);
   const distillation = { temperature: numberOf(parameters, 'temperature'), alpha: 1 };
-  return fineTune({
+  const options = {
     ...request,
-    graph,
     samples: { ...asked, labels: answers.labels },
     schedule: { ...schedule, batch: Math.min(schedule.batch, sampleCount(asked)) },
-    buildStep: (model, shard) => buildTrainingStep(model, shard, { distillation }),
-    feeds: (batch) => Promise.resolve(answersTo(batch, answers)),
+    buildStep: (model: Graph, shard: number) => buildTrainingStep(model, shard, { distillation }),
+    feeds: (batch: ShardBatch) => Promise.resolve(answersTo(batch, answers)),
     judge: 'end',
-  });
+  } as const;
+  return trainNormalized({ ...options, graph }, schedule, (normalized) =>
+    fineTune({ ...options, graph: normalized }),
+  );
 }
 
 /** What the target said of every image. */
@@ -139,6 +143,9 @@ function answersTo({ indices }: ShardBatch, { logits, classes }: Answers): Tenso
 
 /** Those of every training but `samples`: queries say which. */
 function trainingParameters(): SiblingDefinition['parameters'] {
-  const all = finetuneParameters('', { epochs: 3, rate: 0.0003, batch: 64, samples: 1 });
+  const all = {
+    ...finetuneParameters('', { epochs: 3, batch: 64, samples: 1 }),
+    ...descentParameters('', RATES),
+  };
   return Object.fromEntries(Object.entries(all).filter(([name]) => name !== 'samples'));
 }

@@ -3,6 +3,7 @@ import { ModelError, dropIdentities, foldConstants } from '@unpair/graph';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
+import type { TensorRange } from '../training/parameters.js';
 import {
   layOut,
   layoutSize,
@@ -13,12 +14,14 @@ import {
 } from '../training/parameters.js';
 import { sampleCount } from '../training/samples.js';
 import { pruneChannels } from './channels.js';
-import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
+import { descentOf, descentParameters, trainNormalized } from './descent.js';
+import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
 import { PRUNING_SCOPES, magnitudePruning } from './magnitude.js';
 import type { MagnitudePruning, PruningScope } from './magnitude.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 
 const PREFIX = 'finetune.';
+const RATES = { sgd: 0.05, adam: 0.0005 } as const;
 const STRUCTURES = ['weights', 'channels'] as const;
 
 /**
@@ -49,7 +52,8 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
       description:
         'Whether the smallest are sought in each layer, over all, or over all relative to their layers.',
     },
-    ...finetuneParameters(PREFIX, { epochs: 2, rate: 0.0005, batch: 64, samples: 10_000 }),
+    ...finetuneParameters(PREFIX, { epochs: 2, batch: 64, samples: 10_000 }),
+    ...descentParameters(PREFIX, RATES),
   },
   demand: (parameters) => trainingDemand(PREFIX, parameters),
   derive: pruneModel,
@@ -61,34 +65,31 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
  * @throws {RobustnessError} when the samples are too few, or fine-tuning collapses
  */
 export async function pruneModel(request: SiblingRequest): Promise<Graph> {
-  const { parameters, samples, seed } = request;
+  const { parameters } = request;
   const graph = dropIdentities(foldConstants(request.graph, { keepQuantized: true }));
   if (trainedWeights(graph).length === 0) throw nothingToPrune(graph);
   const sparsity = numberOf(parameters, 'sparsity');
   const scope = choiceOf(parameters, 'scope', PRUNING_SCOPES);
-  const schedule = scheduleOf(PREFIX, parameters, seed, samples, 'adam');
+  const schedule = descentOf({ ...request, graph }, PREFIX, RATES);
   if (choiceOf(parameters, 'structure', STRUCTURES) === 'channels') {
     const smaller = pruneChannels(graph, sparsity, scope);
-    return schedule === undefined ? smaller : fineTune({ ...request, graph: smaller, schedule });
+    if (schedule === undefined) return smaller;
+    const tune = (normalized: Graph) => fineTune({ ...request, graph: normalized, schedule });
+    return trainNormalized({ ...request, graph: smaller }, schedule, tune);
   }
-  return pruneWeights(graph, { sparsity, scope }, schedule, request);
+  return pruneWeights({ ...request, graph }, { sparsity, scope }, schedule);
 }
 
 async function pruneWeights(
-  graph: Graph,
+  request: SiblingRequest,
   { sparsity, scope }: { readonly sparsity: number; readonly scope: PruningScope },
   schedule: FineTuneSchedule | undefined,
-  request: SiblingRequest,
 ): Promise<Graph> {
-  if (schedule === undefined) return prunedAtOnce(graph, { sparsity, scope, steps: 0 });
+  if (schedule === undefined) return prunedAtOnce(request.graph, { sparsity, scope, steps: 0 });
   const steps = schedule.epochs * Math.floor(sampleCount(request.samples) / schedule.batch);
   const pruning = { sparsity, scope, steps };
-  return fineTune({
-    ...request,
-    graph,
-    schedule,
-    constraint: (weights) => magnitudePruning(weights, pruning),
-  });
+  const constraint = (weights: readonly TensorRange[]) => magnitudePruning(weights, pruning);
+  return trainNormalized(request, schedule, (graph) => fineTune({ ...request, graph, schedule, constraint }));
 }
 
 function prunedAtOnce(graph: Graph, pruning: MagnitudePruning): Graph {

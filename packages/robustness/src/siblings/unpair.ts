@@ -1,11 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import {
-  ModelError,
-  applyQuantization,
-  foldBatchNormalization,
-  isQuantized,
-  recoverQuantization,
-} from '@unpair/graph';
+import { ModelError, applyQuantization, isQuantized, recoverQuantization } from '@unpair/graph';
 import type { Parameters, ParameterSpec } from '../attacks/attack.js';
 import { booleanOf, choiceOf, numberOf } from '../attacks/parameters.js';
 import type { UnpairingObjective, UnpairingTerm } from '../defences/objective.js';
@@ -14,24 +8,16 @@ import { checkParts } from '../defences/row-plan.js';
 import type { UnpairOptions } from '../defences/unpair.js';
 import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
-import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { trainedWeights } from '../training/parameters.js';
-import { firstImages, sampleCount } from '../training/samples.js';
-import type { Optimizer } from './finetune-parameters.js';
-import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
-import { canNormalize, withNormalization } from './normalization.js';
+import { descentOf, descentParameters, trainNormalized } from './descent.js';
+import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
 import type { RoundedModel } from './through-rounding.js';
 import { trainThroughRounding } from './through-rounding.js';
 
 const TEACHERS = ['from', 'of'] as const;
-const OPTIMIZERS = ['auto', 'sgd', 'adam'] as const;
 /** Largest learning rates where the file says none. */
 const RATES = { sgd: 0.05, adam: 0.001 } as const;
-/** Training samples that the moments of channels are measured on, for models whose normalization was folded. */
-const NORMALIZED_ON = 512;
-/** Descent by gradients alone, as networks with normalization are trained from nothing. */
-const SGD = { momentum: 0.9, weightDecay: 5e-4, nesterov: true } as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
 
 /** Similarity-unpairing: fine-tuning that takes from a model what an attacker of another could use of it. */
@@ -114,20 +100,8 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       default: 0,
       description: 'Epochs in a row that may bring nothing better before training stops; 0 for never.',
     },
-    ...finetuneParameters('', { epochs: 4, rate: RATES.sgd, batch: 64, samples: 50_000 }),
-    optimizer: {
-      type: 'choice',
-      choices: OPTIMIZERS,
-      default: 'auto',
-      description: 'How training descends; auto: sgd for models with convolutions in floats, else adam.',
-    },
-    rate: {
-      type: 'number',
-      min: 0,
-      max: 100,
-      default: 0,
-      description: 'Largest learning rate; it falls along a cosine to 0. 0: 0.05 with sgd, 0.001 with adam.',
-    },
+    ...finetuneParameters('', { epochs: 4, batch: 64, samples: 50_000 }),
+    ...descentParameters('', RATES),
   },
   demand: (parameters) => trainingDemand('', parameters),
   derive: unpairModel,
@@ -148,28 +122,19 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters } = request;
   if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
-  const schedule = unpairingSchedule(request);
+  const schedule = descentOf(request, '', RATES, numberOf(parameters, 'warmup'));
   if (schedule === undefined || !unpairs(objective)) return graph;
   const options = { ...request, target, schedule, objective, selection: selectionOf(parameters) };
   if (isQuantized(graph)) {
     const through = (rounded: RoundedModel): Promise<Graph> => unpair({ ...options, ...rounded });
     return applyQuantization(await trainThroughRounding(recoverQuantization(graph), through));
   }
-  if (trainedWeights(graph).length > 0) return unpairFloat(options);
+  if (trainedWeights(graph).length > 0) {
+    return trainNormalized(request, schedule, (normalized) => unpair({ ...options, graph: normalized }));
+  }
   throw new ModelError(
     `model "${graph.name}" has no weights to fine-tune; export it with its weights as constants`,
   );
-}
-
-/** Descends with normalization where the method needs it; a model that came without leaves without. */
-async function unpairFloat(options: UnpairOptions): Promise<Graph> {
-  const { graph, runtime, samples, schedule, signal } = options;
-  if (schedule.adam !== undefined) return unpair(options);
-  const count = Math.min(NORMALIZED_ON, sampleCount(samples));
-  const seen = { runtime, samples: firstImages(samples, count), count, signal };
-  const normalized = await withNormalization(graph, seen);
-  const tuned = await unpair({ ...options, graph: normalized });
-  return normalized === graph ? tuned : foldBatchNormalization(tuned);
 }
 
 function objectiveOf(parameters: Parameters): UnpairingObjective {
@@ -190,28 +155,6 @@ function objectiveOf(parameters: Parameters): UnpairingObjective {
   };
   checkParts(objective);
   return objective;
-}
-
-/** Undefined for no training. A model that classifies already loses much to first steps at the full rate. */
-function unpairingSchedule({
-  graph,
-  parameters,
-  seed,
-  samples,
-}: SiblingRequest): FineTuneSchedule | undefined {
-  const optimizer = optimizerOf(graph, parameters);
-  const schedule = scheduleOf('', parameters, seed, samples, optimizer);
-  if (schedule === undefined) return undefined;
-  const peak = numberOf(parameters, 'rate') || RATES[optimizer];
-  const warmupEpochs = numberOf(parameters, 'warmup') * schedule.epochs;
-  return { ...schedule, sgd: SGD, learningRate: { peak, warmupEpochs } };
-}
-
-/** Without normalization, gradients differ in scale from channel to channel by more than one rate can serve. */
-function optimizerOf(graph: Graph, parameters: Parameters): Optimizer {
-  const choice = choiceOf(parameters, 'optimizer', OPTIMIZERS);
-  if (choice !== 'auto') return choice;
-  return !isQuantized(graph) && canNormalize(graph) ? 'sgd' : 'adam';
 }
 
 function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {
