@@ -94,9 +94,7 @@ describe('normalization of a model that was exported without', () => {
     const filters = normalized.nodes
       .filter(({ op }) => op === 'Conv')
       .flatMap(({ inputs }) => {
-        const { shape, data } = normalized.initializers.get(
-          inputs[1] ?? '',
-        ) as Tensor<'float32'>;
+        const { shape, data } = normalized.initializers.get(inputs[1] ?? '') as Tensor<'float32'>;
         const size = data.length / (shape[0] ?? 1);
         return Array.from({ length: shape[0] ?? 0 }, (_, at) => data.subarray(at * size, (at + 1) * size));
       });
