@@ -7,6 +7,7 @@ import {
   foldConstants,
   lossAndInputGradient,
   sizeOf,
+  termWeights,
 } from '@unpair/graph';
 import type { TrainingStepOptions } from '@unpair/robustness';
 import {
@@ -19,6 +20,9 @@ import {
 } from '@unpair/robustness';
 import type { Case } from './cases.js';
 import type { Engine, Row, Workload } from './row.js';
+
+/** What the rows named "unpairing" minimize, each with weight 1. */
+const UNPAIRING_TERMS = ['cross-entropy', 'squared-cosine'] as const;
 
 /** Measures one of our runtimes, on one thread. */
 export function runtimeEngine(runtime: Runtime): Engine {
@@ -40,9 +44,11 @@ async function rowsOf(runtime: Runtime, { build, batch, side, classes }: Case): 
   const gradient = await load(lossAndInputGradient(folded, 'cross-entropy').graph);
   const training = await trainingStep(load, model, batch, {});
   const unpairing = await trainingStep(load, model, batch, {
-    penalties: [{ name: 'squared-cosine', weight: 1 }],
+    objective: { terms: UNPAIRING_TERMS },
   });
-  const target = { ...feeds, [TARGET_GRADIENT]: noise([batch, 3, side, side], 7) };
+  const ones = float32([batch], new Float32Array(batch).fill(1));
+  const weights = Object.fromEntries(UNPAIRING_TERMS.map((term) => [termWeights(term), ones]));
+  const target = { ...feeds, ...weights, [TARGET_GRADIENT]: noise([batch, 3, side, side], 7) };
   return [
     row('forward', forward, () => forward.run(images)),
     row('gradient', gradient, () => gradient.run(feeds)),

@@ -52,10 +52,10 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(stderr).toMatch(/error: campaign c-\w+ ended as failed/);
     const { integrity, models: reported, attacks } = await readReport(folder);
     expect(integrity).toMatchObject({ failed: 1, deadLetters: 0 });
-    const named = reported.map(({ id, failure, training: curve }) => ({ id, failure, curve }));
+    const named = reported.map(({ id, failure, training }) => ({ id, failure, from: training?.[0]?.step }));
     expect(named).toEqual([
-      { id: 'full', failure: null, curve: null },
-      { id: 'pruned', failure: sentence, curve: null },
+      { id: 'full', failure: null, from: undefined },
+      { id: 'pruned', failure: sentence, from: 1 },
     ]);
     expect(attacks.map(({ surrogate }) => surrogate)).toEqual(['full']);
   });

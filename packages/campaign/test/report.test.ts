@@ -181,6 +181,17 @@ describe('a report', () => {
     expect(trained.integrity).toEqual((await report()).integrity);
   });
 
+  test('has the course of training that came to nothing beside the sentence that says so', async () => {
+    const input = inputOf(reportRows());
+    const full = input.models.get('full');
+    const training = [{ step: 10, loss: 9.5, accuracy: 0.125, measures: {} }];
+    const failure = 'Task 0: training collapsed by step 10';
+    const facts = { ...full, digest: null, bytes: null, parameters: null, nonZero: null, macs: null };
+    const int8 = { ...facts, queries: null, failure, training };
+    const failed = await buildReport({ ...input, models: new Map([['int8', int8]]) });
+    expect(failed.models.find(({ id }) => id === 'int8')).toMatchObject({ digest: null, failure, training });
+  });
+
   test('over no rows at all is empty, not broken', async () => {
     const empty = await buildReport(inputOf(new MemoryResults()));
     expect(empty).toMatchObject({ similarity: [], attacks: [], amplification: [] });

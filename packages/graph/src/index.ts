@@ -49,11 +49,11 @@ export { DISTILLED_LOSS, TEACHER_LOGITS, withDistillation } from './losses/disti
 export type { DistillationOptions } from './losses/distillation.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
 export type { LossGradientGraph, LossGraph } from './losses/loss.js';
-export { OBJECTIVE, TARGET_GRADIENT, penaltyOutput, withPenalties } from './losses/penalties.js';
-export type { Penalty, PenaltyOptions } from './losses/penalties.js';
-export { PENALTY_NAMES } from './losses/penalty-values.js';
-export type { PenaltyName } from './losses/penalty-values.js';
+export { PENALTY_NAMES } from './losses/penalties.js';
+export type { PenaltyName } from './losses/penalties.js';
 export {
+  OBJECTIVE,
+  TARGET_GRADIENT,
   TARGET_GRAM,
   TERM_NAMES,
   isCosine,

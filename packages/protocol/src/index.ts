@@ -70,6 +70,7 @@ export type {
   DeadLetter,
   DerivedModel,
   DeriveTask,
+  FailedTraining,
   Failure,
   MaskingRow,
   MaskingRows,

@@ -68,7 +68,10 @@ test('when a model cannot be made, what needs it is cancelled and the campaign h
   const id = await create(served, 'failing');
   const outcome = ({ work: content }: Task): ReturnType<typeof syntheticResult>['outcome'] =>
     content?.$case === 'derive'
-      ? { $case: 'failure', value: { code: 'INVALID_ARGUMENT', message: 'Operator "Foo" is not known.' } }
+      ? {
+          $case: 'failure',
+          value: { code: 'INVALID_ARGUMENT', message: 'Operator "Foo" is not known.', training: undefined },
+        }
       : undefined;
   const stop = new AbortController();
   const working = work({ connection: base.connection, outcome }, stop.signal);

@@ -139,10 +139,7 @@ test('a cancelled campaign stays cancelled with the same counts after a restart'
   await served[Symbol.asyncDispose]();
   await using again = await serve(base);
   const { campaign: after } = await again.client.unary(Service.getCampaign, { id });
-  expect({ ...after, progress: { ...after?.progress, stage: '' } }).toEqual({
-    ...before,
-    progress: { ...before?.progress, stage: '', secondsLeft: 0 },
-  });
+  expect(after).toEqual({ ...before, progress: { ...before?.progress, secondsLeft: 0 } });
 });
 
 test('the broker dies and comes back: the campaign goes on without a restart', async () => {

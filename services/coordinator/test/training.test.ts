@@ -1,6 +1,7 @@
 import type { Report } from '@unpair/campaign';
 import {
   CampaignServiceService as Service,
+  CampaignState,
   encodeTraining,
   trainingSubject,
   type Campaign,
@@ -138,6 +139,30 @@ test('what is said of no task in flight that trains, and what is no message, cha
   });
   const { campaign } = await served.client.unary(Service.cancelCampaign, { id });
   expect(campaign?.training).toEqual([]);
+});
+
+test('the report has the course of a training that came to nothing beside the sentence that says so', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const id = await started(served);
+  const message = 'training collapsed by step 2048: the accuracy on recent batches is 0.100';
+  const failure = { code: 'FAILED_PRECONDITION', message, training: { model: 'int8', curve } };
+  const outcome = ({ work: content }: Task): TaskResult['outcome'] =>
+    content?.$case === 'derive' ? { $case: 'failure', value: failure } : undefined;
+  const stop = new AbortController();
+  const working = work({ connection: base.connection, outcome }, stop.signal);
+  await eventually(async () => {
+    const { campaign } = await served.client.unary(Service.getCampaign, { id });
+    expect(campaign?.state).toBe(CampaignState.FAILED);
+  });
+  stop.abort();
+  await working;
+  const reply = await served.client.unary(Service.getReport, { id });
+  const { models } = JSON.parse(reply.report) as Report;
+  expect(models.map((model) => [model.id, model.failure, model.training])).toEqual([
+    ['full', null, null],
+    ['int8', `Task 0: ${message}`, curve],
+  ]);
 });
 
 test('the report has the course of the training, also from a result store that was lost', async () => {

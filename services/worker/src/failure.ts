@@ -1,13 +1,27 @@
-/** An error as it leaves the process: a canonical gRPC code and a sentence. */
-export interface Failure {
+import type { FailedTraining, Failure } from '@unpair/protocol';
+
+/** Training that came to nothing, with the course of it: as it is thrown where it ran and, again, where that was awaited. */
+export class TrainingFailure extends Error {
+  override readonly name = 'TrainingFailure';
   readonly code: string;
-  readonly message: string;
+  readonly training: FailedTraining;
+
+  constructor({ code, message }: Pick<Failure, 'code' | 'message'>, training: FailedTraining) {
+    super(message);
+    this.code = code;
+    this.training = training;
+  }
 }
 
-/** Anything thrown, as a code and a sentence. What carries no code is a defect: INTERNAL. */
+/**
+ * Anything thrown, as it leaves the process: a canonical gRPC code, a sentence, and training that came to nothing. What
+ * carries no code is a defect: INTERNAL.
+ */
 export function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { code: 'INTERNAL', message: String(error) };
+  const training = error instanceof TrainingFailure ? error.training : undefined;
+  if (!(error instanceof Error)) return { code: 'INTERNAL', message: String(error), training };
   const { message } = error;
-  if (error.name === 'AbortError') return { code: 'CANCELLED', message };
-  return { code: 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL', message };
+  if (error.name === 'AbortError') return { code: 'CANCELLED', message, training };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
+  return { code, message, training };
 }

@@ -115,7 +115,7 @@ test('a result that comes second is refused, and its queries are accounted for a
     worker: 'faster',
     runtime: '',
     seconds: 1,
-    outcome: { $case: 'failure', value: { code: 'INTERNAL', message: 'First.' } },
+    outcome: { $case: 'failure', value: { code: 'INTERNAL', message: 'First.', training: undefined } },
   };
   expect(await publishResult(cluster.connection, first)).toBe('accepted');
   await cluster.settled();

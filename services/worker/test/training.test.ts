@@ -63,6 +63,24 @@ test('a task that trains says how it goes while it runs, and its result has the 
   expect(worker.describe().tasksDone).toBe(3);
 });
 
+test('training that collapses leaves the course of it in the failure, to the step that the sentence names', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture();
+  await cluster.store(made.target, made.surrogate, made.samples);
+  await using worker = await startTestWorker(cluster);
+  // At this rate weights stay finite, so that the epoch is judged by its accuracy.
+  const task = pruneTask(0, made, { 'finetune.rate': 1, 'finetune.epochs': 5 });
+  await cluster.submit(task);
+  const { outcome } = await cluster.result(task);
+  if (outcome?.$case !== 'failure') throw new Error(JSON.stringify(outcome));
+  const { message, training } = outcome.value;
+  const last = Number(/^training collapsed by step (\d+): /.exec(message)?.[1]);
+  expect(training?.model).toBe('pruned');
+  expect(training?.curve.map(({ step }) => step)).toEqual(Array.from({ length: last }, (_, k) => k + 1));
+  expect(training?.curve.at(-1)?.accuracy).toBeLessThan(0.7);
+  expect(worker.describe().tasksDone).toBe(1);
+});
+
 test('kill -9 in mid-training: it goes on from its checkpoint, to the same model and the same curve', async () => {
   await using cluster = await TestCluster.start();
   const made = await fixture();

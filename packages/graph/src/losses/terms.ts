@@ -5,9 +5,8 @@ import { ModelError, int } from '../graph.js';
 import { inferShapes } from '../shapes/infer.js';
 import { TEACHER_LOGITS } from './distillation.js';
 import { featureAlignment } from './feature-alignment.js';
-import { OBJECTIVE, TARGET_GRADIENT } from './penalties.js';
-import type { PenaltyInputs, PenaltyName } from './penalty-values.js';
-import { PENALTY_NAMES, penaltyWriters, rescale } from './penalty-values.js';
+import type { PenaltyInputs, PenaltyName } from './penalties.js';
+import { PENALTY_NAMES, penaltyWriters, rescale } from './penalties.js';
 
 /** Terms of an objective, in the order in which documentation lists them. */
 export const TERM_NAMES = ['cross-entropy', 'distillation', ...PENALTY_NAMES, 'feature-alignment'] as const;
@@ -15,6 +14,10 @@ export const TERM_NAMES = ['cross-entropy', 'distillation', ...PENALTY_NAMES, 'f
 /** A term by its name in recipes. */
 export type TermName = (typeof TERM_NAMES)[number];
 
+/** Name of the output with each sample's weighted sum of terms, float32 [N]. */
+export const OBJECTIVE = 'objective';
+/** Name of the input with the input gradients that cosines are taken to, float32 of the image's shape. */
+export const TARGET_GRADIENT = 'target_gradient';
 /** Name of the input with another model's Gram matrix of features, float32 [N,N]: around the mean, of norm 1. */
 export const TARGET_GRAM = 'target_gram';
 
@@ -63,8 +66,11 @@ export function isCosine(name: TermName): boolean {
  * `term/<term>` for each; and the output `objective`, the weighted sum of each sample. What terms compare with are
  * inputs as well: `teacher_logits` [N,K], `target_gradient` of the input's shape, `target_gram` [N,N].
  *
+ * Where terms are penalties on the input gradient, the derivative of the objective with respect to weights goes through
+ * that gradient, so it is a second derivative of the model. Where a gradient vanishes, its cosine is 0 with derivative 0.
+ *
  * @throws {RangeError} for no terms, a term that is named twice, or a temperature that is not above 0
- * @throws {ModelError} when a term needs a value that the graph does not have
+ * @throws {ModelError} when a term needs a value that the graph does not have, or its gradient has no shape [N,…]
  */
 export function withTerms(graph: Graph, { terms, values, temperature = 1 }: TermOptions): Graph {
   if (terms.length === 0 || new Set(terms).size < terms.length) {
@@ -123,6 +129,7 @@ class TermContext {
   #penaltyInputs(name: PenaltyName): PenaltyInputs {
     const gradient = this.need(this.values.gradient, 'input gradient to be penalized');
     const [, ...sample] = this.shapeOf(gradient);
+    if (sample.length === 0) throw new ModelError(`value "${gradient}" is no gradient of a shape [N, ...]`);
     const axes = sample.map((_, axis) => axis + 1);
     if (this.#penalized === undefined) {
       const own = rescale(this.emit, gradient, axes);

@@ -1,15 +1,17 @@
 import type { Graph, Tensor } from '@unpair/graph';
 import {
   LOSS,
+  OBJECTIVE,
   TARGET_GRADIENT,
   float32,
   gradient,
   gradientName,
   lossAndInputGradient,
-  penaltyOutput,
+  termOutput,
+  termWeights,
   toTrainingGraph,
   withLoss,
-  withPenalties,
+  withTerms,
 } from '@unpair/graph';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -57,11 +59,11 @@ describe('second derivatives agree with those of PyTorch', () => {
     for (const penalty of PENALTIES) {
       const graphs = penaltyGradient(inputGradient(graph, isTraining), penalty, weights);
       const cosine = penalty === 'squared-cosine' ? { [TARGET_GRADIENT]: targetGradient } : {};
-      const results = await runGraph(graphs, { ...feeds, ...cosine });
-      const output = penaltyOutput(penalty);
-      expectClose(results[output]?.data as Float32Array, expected[penalty].values);
+      const weighted = { [termWeights(penalty)]: float32([SAMPLES], [1, 1, 1, 1]) };
+      const results = await runGraph(graphs, { ...feeds, ...cosine, ...weighted });
+      expectClose(results[termOutput(penalty)]?.data as Float32Array, expected[penalty].values);
       weights.forEach((weight, index) => {
-        const derivative = results[gradientName(output, weight)]?.data as Float32Array;
+        const derivative = results[gradientName(OBJECTIVE, weight)]?.data as Float32Array;
         const { norm = NaN, step = NaN, elements = [] } = expected[penalty].derivatives[index] ?? {};
         // Normalization makes what comes before it indifferent to its scale: some derivatives are sums that cancel.
         const scale = Math.max(norm, 1e-3 * largestNorm(expected[penalty]));
@@ -82,12 +84,8 @@ function inputGradient(graph: Graph, isTraining: boolean): Graph {
 }
 
 function penaltyGradient(graph: Graph, name: (typeof PENALTIES)[number], weights: readonly string[]): Graph {
-  const penalized = withPenalties(graph, {
-    loss: LOSS,
-    gradient: gradientName(LOSS, 'image'),
-    penalties: [{ name, weight: 1 }],
-  });
-  return gradient(penalized, { of: penaltyOutput(name), wrt: weights });
+  const values = { logits: 'logits', loss: LOSS, gradient: gradientName(LOSS, 'image') };
+  return gradient(withTerms(graph, { terms: [name], values }), { of: OBJECTIVE, wrt: weights });
 }
 
 function largestNorm({ derivatives }: Expected): number {

@@ -1,4 +1,4 @@
-import type { Graph, Penalty, TermName, TrainingGraph } from '@unpair/graph';
+import type { Graph, TermOptions, TrainingGraph } from '@unpair/graph';
 import {
   DISTILLED_LOSS,
   LABELS,
@@ -9,26 +9,19 @@ import {
   gradient,
   gradientName,
   isPenalty,
-  penaltyOutput,
   penultimateValue,
   shareCommonNodes,
   toTrainingGraph,
   weightsToInputs,
   withDistillation,
   withLoss,
-  withPenalties,
   withTerms,
 } from '@unpair/graph';
 import type { TensorRange } from './parameters.js';
 import { layOut, trainedWeights } from './parameters.js';
 
-/** What a training step minimizes, and how it normalizes. */
+/** What a training step minimizes, by default the cross-entropy, and how it normalizes. */
 export interface TrainingStepOptions {
-  /**
-   * Penalties on the model's input gradients, added to the cross-entropy. Cosines are to gradients that are fed as
-   * `TARGET_GRADIENT` [S,C,H,W]. Default none.
-   */
-  readonly penalties?: readonly Penalty[];
   /**
    * What batch normalization takes for mean and variance: those of the batch, as in training from scratch, or the
    * running ones, as at inference. With the latter, input gradients are those that an attacker of the finished model
@@ -37,24 +30,22 @@ export interface TrainingStepOptions {
   readonly normalization?: 'batch' | 'running';
   /** Mixes the cross-entropy with that to a teacher, whose logits are fed as `TEACHER_LOGITS` [S,K]. */
   readonly distillation?: { readonly temperature: number; readonly alpha: number };
-  /** A sum of terms to minimize in place of all that, each weighted by what is fed for it (see `withTerms`). */
-  readonly objective?: { readonly terms: readonly TermName[]; readonly temperature: number };
+  /** A sum of terms to minimize in place of either, each weighted by what is fed for it (see `withTerms`). */
+  readonly objective?: Omit<TermOptions, 'values'>;
 }
 
 /** One training step of one shard as a graph, and where its parts are. */
 export interface TrainingStep {
   /**
-   * Takes images [S,C,H,W], label distributions [S,K] and every weight; gives logits [S,K], the loss of each sample
-   * [S], its penalties [S], the gradient of the sum of both with respect to every weight, and the batch's
-   * normalization statistics.
+   * Takes images [S,C,H,W], label distributions [S,K], what else the options need, and every weight; gives logits
+   * [S,K], the loss of each sample [S], its terms [S] where there is an objective, the gradient of what is minimized
+   * with respect to every weight, and the batch's normalization statistics.
    */
   readonly graph: Graph;
   readonly images: string;
   readonly labels: string;
   readonly logits: string;
   readonly loss: string;
-  /** Outputs with the penalties of each sample, not weighted, in the order in which they were asked for. */
-  readonly penalties: readonly string[];
   /** The weights in their flat order; each is an input by its name. */
   readonly weights: readonly TensorRange[];
   /** Outputs with the gradients, in the order of `weights`. */
@@ -66,31 +57,28 @@ export interface TrainingStep {
 }
 
 /**
- * Turns a classifier into the graph of its training step with cross-entropy over `shard` images at a time, and
- * penalties on its input gradients where they are asked for. Everything is in one graph, so that the loss, its input
- * gradient and the weights' gradients share what they have in common.
+ * Turns a classifier into the graph of its training step over `shard` images at a time. Everything is in one graph, so
+ * that the loss, its input gradient where terms are penalties on it, and the weights' gradients share what they have in
+ * common.
  *
- * @throws {ModelError} when it is no classifier with one input, or cannot be differentiated.
+ * @throws {ModelError} when it is no classifier with one input, cannot be differentiated, or lacks what a term needs
+ * @throws {RangeError} for an objective or a distillation that is out of range
  */
 export function buildTrainingStep(
   model: Graph,
   shard: number,
-  { penalties = [], normalization = 'batch', distillation, objective }: TrainingStepOptions = {},
+  { normalization = 'batch', ...minimized }: TrainingStepOptions = {},
 ): TrainingStep {
   const trainable = trainableLoss(model, shard, normalization);
   const { images, weights } = trainable;
   const names = weights.map(({ name }) => name);
-  const [minimized, of] =
-    objective === undefined
-      ? penalizedLoss(trainable, penalties, distillation)
-      : [sumOfTerms(trainable, objective), OBJECTIVE];
+  const { graph, loss, of } = minimizedLoss(trainable, minimized);
   return {
-    graph: shareCommonNodes(gradient(minimized, { of, wrt: names })),
+    graph: shareCommonNodes(gradient(graph, { of, wrt: names })),
     images,
     labels: LABELS,
     logits: trainable.logits,
-    loss: distillation === undefined ? LOSS : DISTILLED_LOSS,
-    penalties: penalties.map(({ name }) => penaltyOutput(name)),
+    loss,
     weights,
     gradients: names.map((name) => gradientName(of, name)),
     statistics: layOut(
@@ -138,28 +126,32 @@ export function trainableLoss(
   return { graph: weightsToInputs(graph, names), images: images.name, logits, features, weights, statistics };
 }
 
-/** The loss, distilled or not, and penalties of fixed weights; and the output that is minimized. */
-function penalizedLoss(
-  { graph, images, logits }: TrainableLoss,
-  penalties: readonly Penalty[],
-  distillation: TrainingStepOptions['distillation'],
-): readonly [Graph, string] {
-  const loss = distillation === undefined ? LOSS : DISTILLED_LOSS;
-  const taught =
-    distillation === undefined ? graph : withDistillation(graph, { logits, loss: LOSS, ...distillation });
-  if (penalties.length === 0) return [taught, loss];
-  const [differentiated, gradientOf] = withInputGradient(taught, images);
-  return [withPenalties(differentiated, { loss, gradient: gradientOf, penalties }), OBJECTIVE];
+/** A loss with what is asked for, the output that tells how training goes, and the one that is minimized. */
+interface MinimizedLoss {
+  readonly graph: Graph;
+  readonly loss: string;
+  readonly of: string;
+}
+
+function minimizedLoss(
+  trainable: TrainableLoss,
+  { distillation, objective }: Pick<TrainingStepOptions, 'distillation' | 'objective'>,
+): MinimizedLoss {
+  const { graph, logits } = trainable;
+  if (objective !== undefined) return { graph: sumOfTerms(trainable, objective), loss: LOSS, of: OBJECTIVE };
+  if (distillation === undefined) return { graph, loss: LOSS, of: LOSS };
+  const mixed = withDistillation(graph, { logits, loss: LOSS, ...distillation });
+  return { graph: mixed, loss: DISTILLED_LOSS, of: DISTILLED_LOSS };
 }
 
 function sumOfTerms(
   { graph, images, logits, features }: TrainableLoss,
-  { terms, temperature }: NonNullable<TrainingStepOptions['objective']>,
+  objective: Omit<TermOptions, 'values'>,
 ): Graph {
   const values = { logits, loss: LOSS, features };
-  if (!terms.some(isPenalty)) return withTerms(graph, { terms, values, temperature });
+  if (!objective.terms.some(isPenalty)) return withTerms(graph, { ...objective, values });
   const [differentiated, gradientOf] = withInputGradient(graph, images);
-  return withTerms(differentiated, { terms, values: { ...values, gradient: gradientOf }, temperature });
+  return withTerms(differentiated, { ...objective, values: { ...values, gradient: gradientOf } });
 }
 
 function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingGraph {

@@ -26,22 +26,13 @@ import { rowWeights } from '../../src/defences/objective.js';
 import { foolingPoints } from '../../src/defences/points.js';
 import { planRows } from '../../src/defences/row-plan.js';
 import { normalizedGram } from '../../src/defences/target-gram.js';
-import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { brightSamples } from '../support/bright-samples.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { SHORT_SCHEDULE, trainedResnet } from '../support/trained-resnet.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
-const schedule = {
-  seed: 1,
-  epochs: 4,
-  batch: 32,
-  shards: 2,
-  learningRate: { peak: 0.05, warmupEpochs: 0 },
-  sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-  labelSmoothing: 0,
-  augmentation: { pad: 1, flip: true },
-} as const;
-const training = { ...schedule, learningRate: { peak: 0.1, warmupEpochs: 0 } };
+const schedule = { ...SHORT_SCHEDULE, learningRate: { peak: 0.05, warmupEpochs: 0 } };
 
 const nothing: UnpairingObjective = {
   adversarial: 0,
@@ -79,7 +70,7 @@ const everything: Partial<UnpairingObjective> = {
 let target: Graph;
 
 beforeAll(async () => {
-  target = await fineTune({ graph: smallResnet(), runtime, samples, schedule: training, judge: 'end' });
+  target = await trainedResnet(runtime);
 });
 
 async function unpaired(

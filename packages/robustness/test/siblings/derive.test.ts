@@ -1,10 +1,11 @@
 import type { Graph } from '@unpair/graph';
 import { GraphBuilder, float32, int } from '@unpair/graph';
 import type { Parameters } from '@unpair/robustness';
-import { createRandom, deriveSibling, siblings } from '@unpair/robustness';
+import { createRandom, deriveSibling } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
 import { brightSamples } from '../support/bright-samples.js';
+import { parametersOf, siblingCalled } from '../support/sibling-parameters.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
@@ -27,12 +28,9 @@ function modular(): Graph {
 }
 
 async function derived(name: string, given: Parameters): Promise<Graph> {
-  const definition = siblings.find((each) => each.name === name);
-  if (definition === undefined) throw new Error(`no way called ${name}`);
-  const specs = Object.entries(definition.parameters);
-  const parameters = { ...Object.fromEntries(specs.map(([key, spec]) => [key, spec.default])), ...given };
+  const parameters = parametersOf(name, given);
   const graph = modular();
-  return deriveSibling(definition, { graph, target: graph, runtime, samples, parameters, seed: 1 });
+  return deriveSibling(siblingCalled(name), { graph, target: graph, runtime, samples, parameters, seed: 1 });
 }
 
 const sentence = 'operator Mod of node "mod_\\d" cannot be differentiated';

@@ -1,31 +1,15 @@
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Parameters, SiblingRequest } from '@unpair/robustness';
-import {
-  argmax,
-  createClassifier,
-  deriveSibling,
-  distillModel,
-  sampleDemand,
-  siblings,
-} from '@unpair/robustness';
+import { deriveSibling, distillModel, sampleDemand } from '@unpair/robustness';
 import { createOnnxRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
+import { predictions } from '../support/answers.js';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { parametersOf, siblingCalled } from '../support/sibling-parameters.js';
 
 const runtime = createOnnxRuntime();
-const samples = brightSamples(128);
-
-function definitionOf(kind: string): (typeof siblings)[number] {
-  const definition = siblings.find(({ name }) => name === kind);
-  if (definition === undefined) throw new Error(`no sibling ${kind}`);
-  return definition;
-}
-
-function parametersOf(kind: string, given: Parameters): Parameters {
-  const specs = Object.entries(definitionOf(kind).parameters);
-  return { ...Object.fromEntries(specs.map(([name, spec]) => [name, spec.default])), ...given };
-}
+const samples = brightSamples();
 
 const request = (graph: Graph, given: Parameters, seed = 4): SiblingRequest => ({
   graph,
@@ -34,14 +18,6 @@ const request = (graph: Graph, given: Parameters, seed = 4): SiblingRequest => (
   seed,
   parameters: parametersOf('distill', { depth: 8, width: 4, epochs: 5, batch: 32, ...given }),
 });
-
-async function predictions(graph: Graph): Promise<number[]> {
-  const classifier = await createClassifier({ graph, runtime });
-  const images = Float32Array.from(samples.images, (pixel) => pixel / 255);
-  const logits = await classifier.logits(images, samples.labels.length);
-  await classifier.close();
-  return Array.from(samples.labels, (_, row) => argmax(logits.subarray(4 * row, 4 * row + 4)));
-}
 
 describe('distillModel', () => {
   it('trains a smaller network to answer like the model, whatever the labels are', async () => {
@@ -55,7 +31,9 @@ describe('distillModel', () => {
     // Its accuracy on those labels is chance, which is what a collapse is.
     expect(String(student)).toContain('training collapsed by step 24');
     const taught = await distillModel(request(teacher, { alpha: 1, epochs: 8 }));
-    const [theirs, own] = [await predictions(teacher), await predictions(taught)];
+    const [theirs = [], own = []] = await Promise.all(
+      [teacher, taught].map((graph) => predictions(graph, runtime, samples)),
+    );
     expect(own.filter((answer, row) => answer === theirs[row]).length).toBeGreaterThan(100);
   });
 
@@ -77,7 +55,7 @@ describe('deriveSibling', () => {
   it('refuses a sibling that answers by chance, unless the model does too', async () => {
     const teacher = await distillModel(request(smallResnet(), { alpha: 0, epochs: 6 }));
     const parameters = parametersOf('prune', { sparsity: 0.99, 'finetune.epochs': 0 });
-    const deriving = deriveSibling(definitionOf('prune'), { ...request(teacher, {}), parameters });
+    const deriving = deriveSibling(siblingCalled('prune'), { ...request(teacher, {}), parameters });
     await expect(deriving).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       message: expect.stringMatching(
@@ -86,19 +64,19 @@ describe('deriveSibling', () => {
     });
     const labels = samples.labels.map((label) => (label + 1) % 4);
     const mislabelled = { ...request(teacher, {}), parameters, samples: { ...samples, labels } };
-    expect((await deriveSibling(definitionOf('prune'), mislabelled)).nodes.length).toBeGreaterThan(0);
+    expect((await deriveSibling(siblingCalled('prune'), mislabelled)).nodes.length).toBeGreaterThan(0);
   });
 
   it('asks for the samples that training and calibration need', () => {
     const quantize = parametersOf('quantize', { calibration: 600 });
-    expect(sampleDemand(definitionOf('quantize'), quantize)).toEqual({
+    expect(sampleDemand(siblingCalled('quantize'), quantize)).toEqual({
       needed: 600,
       parameter: 'calibration',
       wanted: 600,
     });
     const prune = parametersOf('prune', { 'finetune.samples': 3000 });
-    expect(sampleDemand(definitionOf('prune'), prune)).toMatchObject({ needed: 64, wanted: 3000 });
-    expect(sampleDemand(definitionOf('prune'), { ...prune, 'finetune.epochs': 0 })).toMatchObject({
+    expect(sampleDemand(siblingCalled('prune'), prune)).toMatchObject({ needed: 64, wanted: 3000 });
+    expect(sampleDemand(siblingCalled('prune'), { ...prune, 'finetune.epochs': 0 })).toMatchObject({
       needed: 0,
       wanted: 512,
     });

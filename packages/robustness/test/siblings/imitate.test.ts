@@ -1,25 +1,16 @@
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Parameters, SiblingRequest } from '@unpair/robustness';
-import {
-  argmax,
-  createClassifier,
-  firstImages,
-  fineTune,
-  imitateModel,
-  quantizeModel,
-  siblings,
-} from '@unpair/robustness';
+import { imitateModel, quantizeModel } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { predictions } from '../support/answers.js';
+import { brightSamples } from '../support/bright-samples.js';
+import { parametersOf, siblingCalled } from '../support/sibling-parameters.js';
+import { trainedResnet } from '../support/trained-resnet.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
-const definition = siblings.find(({ name }) => name === 'imitate');
-const defaults = Object.fromEntries(
-  Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [name, spec.default]),
-);
 
 let target: Graph;
 /** A target that calls every class by the name of the next. */
@@ -27,21 +18,9 @@ let shifted: Graph;
 let published: Graph;
 
 /** A model that has learnt labels in which every class is called by the name of another, `shift` further. */
-async function trained(shift: number, seed: number): Promise<Graph> {
-  const schedule = {
-    ...{ seed, epochs: 4, batch: 32, shards: 1, labelSmoothing: 0 },
-    learningRate: { peak: 0.1, warmupEpochs: 0 },
-    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-    augmentation: { pad: 0, flip: false },
-  };
+function trained(shift: number, seed: number): Promise<Graph> {
   const labels = samples.labels.map((label) => (label + shift) % 4);
-  return fineTune({
-    graph: smallResnet(seed),
-    runtime,
-    samples: { ...samples, labels },
-    schedule,
-    judge: 'end',
-  });
+  return trainedResnet(runtime, { seed, samples: { ...samples, labels } });
 }
 
 beforeAll(async () => {
@@ -51,20 +30,13 @@ beforeAll(async () => {
 });
 
 function imitate(given: Parameters, options: Partial<SiblingRequest> = {}): Promise<Graph> {
-  const parameters = { ...defaults, batch: 32, epochs: 4, augment: 'none', queries: 96, ...given };
+  const own = { batch: 32, epochs: 4, augment: 'none', queries: 96 };
+  const parameters = parametersOf('imitate', { ...own, ...given });
   return imitateModel({ graph: published, target, runtime, samples, parameters, seed: 1, ...options });
 }
 
-async function predictions(graph: Graph): Promise<number[]> {
-  const classifier = await createClassifier({ graph, runtime });
-  const count = samples.labels.length;
-  const logits = await classifier.logits(firstImages(samples, count), count);
-  await classifier.close();
-  return Array.from({ length: count }, (_, row) => argmax(logits.subarray(row * 4, (row + 1) * 4)));
-}
-
 async function agreement(a: Graph, b: Graph): Promise<number> {
-  const [left, right] = [await predictions(a), await predictions(b)];
+  const [left, right] = [await predictions(a, runtime, samples), await predictions(b, runtime, samples)];
   return left.filter((answer, row) => answer === right[row]).length / left.length;
 }
 
@@ -134,8 +106,9 @@ describe('the imitation', () => {
 });
 
 it('asks for as many training images as queries, or for none', () => {
-  expect(definition?.demand({ ...defaults, queries: 1000 })).toEqual({
+  const definition = siblingCalled('imitate');
+  expect(definition.demand(parametersOf('imitate', { queries: 1000 }))).toEqual({
     ...{ needed: 0, parameter: 'queries', wanted: 1000 },
   });
-  expect(definition?.demand({ ...defaults, epochs: 0 }).wanted).toBe(0);
+  expect(definition.demand(parametersOf('imitate', { epochs: 0 })).wanted).toBe(0);
 });

@@ -1,11 +1,14 @@
 import type { Graph, Tensor } from '@unpair/graph';
 import { float32, foldBatchNormalization, observeMoments, summarizeModel } from '@unpair/graph';
 import type { Parameters } from '@unpair/robustness';
-import { createClassifier, fineTune, firstImages, siblings } from '@unpair/robustness';
+import { firstImages } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canNormalize, withNormalization } from '../../src/siblings/normalization.js';
+import { logitsOf } from '../support/answers.js';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { parametersOf, siblingCalled } from '../support/sibling-parameters.js';
+import { trainedResnet } from '../support/trained-resnet.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
@@ -15,24 +18,10 @@ const images = firstImages(samples, 100);
 let exported: Graph;
 
 beforeAll(async () => {
-  const schedule = {
-    ...{ seed: 1, epochs: 4, batch: 32, shards: 2, labelSmoothing: 0 },
-    learningRate: { peak: 0.1, warmupEpochs: 0 },
-    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-    augmentation: { pad: 1, flip: true },
-  };
-  const trained = await fineTune({ graph: smallResnet(), runtime, samples, schedule, judge: 'end' });
-  exported = foldBatchNormalization(trained);
+  exported = foldBatchNormalization(await trainedResnet(runtime));
 });
 
-async function logitsOf(graph: Graph): Promise<Float32Array> {
-  const classifier = await createClassifier({ graph, runtime });
-  try {
-    return await classifier.logits(images, 100);
-  } finally {
-    await classifier.close();
-  }
-}
+const answers = (graph: Graph): Promise<Float32Array> => logitsOf(graph, runtime, samples);
 
 function floats(tensor: Tensor | undefined): Float32Array {
   return tensor?.dataType === 'float32' ? tensor.data : Float32Array.of(NaN);
@@ -47,14 +36,9 @@ function largestGap(a: Float32Array, b: Float32Array): number {
 }
 
 async function unpaired(given: Parameters): Promise<Graph> {
-  const definition = siblings.find(({ name }) => name === 'unpair');
-  const specs = Object.entries(definition?.parameters ?? {}).map(
-    ([name, spec]) => [name, spec.default] as const,
-  );
-  const parameters = { ...Object.fromEntries(specs), batch: 32, epochs: 2, ...given };
+  const parameters = parametersOf('unpair', { batch: 32, epochs: 2, ...given });
   const request = { graph: exported, target: exported, runtime, samples, parameters, seed: 1 };
-  if (definition === undefined) throw new Error('a way called unpair');
-  return definition.derive(request);
+  return siblingCalled('unpair').derive(request);
 }
 
 describe('normalization of a model that was exported without', () => {
@@ -65,7 +49,7 @@ describe('normalization of a model that was exported without', () => {
     const convolutions = normalized.nodes.filter(({ op }) => op === 'Conv').length;
     expect(normalized.nodes.filter(({ op }) => op === 'BatchNormalization')).toHaveLength(convolutions);
     const [before, after, folded] = await Promise.all(
-      [exported, normalized, foldBatchNormalization(normalized)].map(logitsOf),
+      [exported, normalized, foldBatchNormalization(normalized)].map(answers),
     );
     expect(largestGap(before ?? images, after ?? images)).toBeLessThan(1e-4);
     expect(largestGap(before ?? images, folded ?? images)).toBeLessThan(1e-4);
@@ -112,6 +96,6 @@ describe('normalization of a model that was exported without', () => {
   it('serves the training of an unpaired sibling, which comes out without', async () => {
     const sibling = await unpaired({});
     expect(operatorsOf(sibling)).toEqual(operatorsOf(exported));
-    expect(largestGap(await logitsOf(sibling), await logitsOf(exported))).toBeGreaterThan(0.1);
+    expect(largestGap(await answers(sibling), await answers(exported))).toBeGreaterThan(0.1);
   });
 });

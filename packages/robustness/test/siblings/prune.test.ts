@@ -1,29 +1,21 @@
 import type { Graph } from '@unpair/graph';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import type { Parameters, SiblingRequest } from '@unpair/robustness';
-import {
-  createClassifier,
-  crossEntropy,
-  fineTune,
-  pruneModel,
-  quantizeModel,
-  siblings,
-  trainedWeights,
-} from '@unpair/robustness';
+import { crossEntropy, mean, pruneModel, quantizeModel, trainedWeights } from '@unpair/robustness';
 import { createOnnxRuntime } from '@unpair/runtime';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sparsityAt } from '../../src/siblings/magnitude.js';
-import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { logitsOf } from '../support/answers.js';
+import { brightSamples } from '../support/bright-samples.js';
+import { parametersOf } from '../support/sibling-parameters.js';
+import { trainedResnet } from '../support/trained-resnet.js';
 
 const runtime = createOnnxRuntime();
-const samples = brightSamples(128);
+const samples = brightSamples();
 
-function parametersOf(kind: string, given: Parameters): Parameters {
-  const specs = siblings.find(({ name }) => name === kind)?.parameters ?? {};
-  const defaults = Object.entries(specs).map(([name, spec]) => [name, spec.default] as const);
-  return { ...Object.fromEntries(defaults), 'finetune.batch': 32, ...given };
-}
+const tuned = (kind: string, given: Parameters): Parameters =>
+  parametersOf(kind, { 'finetune.batch': 32, ...given });
 
 /** Zeros and elements of the filters and matrices. */
 function zerosOf(graph: Graph): { readonly zeros: number; readonly all: number; readonly layers: number[] } {
@@ -67,24 +59,10 @@ describe('pruneModel', () => {
     runtime,
     samples,
     seed: 4,
-    parameters: parametersOf('prune', given),
+    parameters: tuned('prune', given),
   });
   beforeAll(async () => {
-    graph = await fineTune({
-      graph: smallResnet(),
-      runtime,
-      samples,
-      schedule: {
-        seed: 1,
-        epochs: 4,
-        batch: 32,
-        shards: 1,
-        learningRate: { peak: 0.1, warmupEpochs: 0 },
-        sgd: { momentum: 0.9, weightDecay: 0, nesterov: true },
-        labelSmoothing: 0,
-        augmentation: { pad: 1, flip: true },
-      },
-    });
+    graph = await trainedResnet(runtime);
   });
 
   it('leaves exactly the share of zeros that was asked for, over all layers or in each', async () => {
@@ -121,7 +99,7 @@ describe('pruneModel', () => {
   });
 
   it('refuses a quantized model, and says what to prune instead', async () => {
-    const parameters = parametersOf('quantize', { calibration: 32 });
+    const parameters = tuned('quantize', { calibration: 32 });
     const int8 = await quantizeModel({ graph, runtime, samples, seed: 0, parameters });
     const pruning = pruneModel({ ...request({}), graph: int8 });
     await expect(pruning).rejects.toThrow('it is quantized, so prune the model that it was made of');
@@ -131,7 +109,7 @@ describe('pruneModel', () => {
     const quantized = (epochs: number): Promise<Graph> =>
       quantizeModel({
         ...request({}),
-        parameters: parametersOf('quantize', {
+        parameters: tuned('quantize', {
           weights: 2,
           calibration: 64,
           ranges: 'mse',
@@ -151,12 +129,8 @@ describe('pruneModel', () => {
 
 /** Mean cross-entropy on the training samples as they are. */
 async function lossOf(graph: Graph): Promise<number> {
-  const classifier = await createClassifier({ graph, runtime });
-  const images = Float32Array.from(samples.images, (pixel) => pixel / 255);
-  const logits = await classifier.logits(images, samples.labels.length);
-  await classifier.close();
-  const losses = [...samples.labels].map((label, row) =>
-    crossEntropy(logits.subarray(4 * row, 4 * row + 4), label),
+  const logits = await logitsOf(graph, runtime, samples);
+  return mean(
+    [...samples.labels].map((label, row) => crossEntropy(logits.subarray(4 * row, 4 * row + 4), label)),
   );
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }

@@ -1,29 +1,21 @@
 import { GraphBuilder, decodeModel, encodeModel, recoverQuantization } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
 import type { FineTuneProgress, Parameters, SiblingRequest } from '@unpair/robustness';
-import { argmax, fineTune, firstImages, quantizeModel, siblings } from '@unpair/robustness';
+import { argmax, firstImages, quantizeModel } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { brightSamples, smallResnet } from '../support/bright-samples.js';
+import { brightSamples } from '../support/bright-samples.js';
+import { parametersOf, siblingCalled } from '../support/sibling-parameters.js';
+import { trainedResnet } from '../support/trained-resnet.js';
 
 const runtime = await createRuntime();
 const samples = brightSamples();
-const definition = siblings.find(({ name }) => name === 'unpair');
-const defaults = Object.fromEntries(
-  Object.entries(definition?.parameters ?? {}).map(([name, spec]) => [name, spec.default]),
-);
 
 let target: Graph;
 
 beforeAll(async () => {
-  const schedule = {
-    ...{ seed: 1, epochs: 4, batch: 32, shards: 2, labelSmoothing: 0 },
-    learningRate: { peak: 0.1, warmupEpochs: 0 },
-    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-    augmentation: { pad: 1, flip: true },
-  };
-  target = await fineTune({ graph: smallResnet(), runtime, samples, schedule, judge: 'end' });
+  target = await trainedResnet(runtime);
 });
 
 function quantized(weights: number): Promise<Graph> {
@@ -33,10 +25,9 @@ function quantized(weights: number): Promise<Graph> {
 }
 
 function unpaired(given: Parameters, options: Partial<SiblingRequest> = {}): Promise<Graph> {
-  const parameters = { ...defaults, batch: 32, epochs: 1, ...given };
+  const parameters = parametersOf('unpair', { batch: 32, epochs: 1, ...given });
   const request = { graph: target, target, runtime, samples, parameters, seed: 1, ...options };
-  if (definition === undefined) throw new Error('a way called unpair');
-  return definition.derive(request);
+  return siblingCalled('unpair').derive(request);
 }
 
 describe('the unpaired sibling', () => {

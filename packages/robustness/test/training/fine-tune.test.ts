@@ -13,21 +13,13 @@ import { createRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
 import { brightSamples, smallResnet } from '../support/bright-samples.js';
 import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { SHORT_SCHEDULE } from '../support/trained-resnet.js';
 
 const base: FineTuneOptions = {
   graph: smallResnet(),
   runtime: await createRuntime(),
   samples: brightSamples(),
-  schedule: {
-    seed: 1,
-    epochs: 3,
-    batch: 32,
-    shards: 2,
-    learningRate: { peak: 0.1, warmupEpochs: 0 },
-    sgd: { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-    labelSmoothing: 0,
-    augmentation: { pad: 1, flip: true },
-  },
+  schedule: { ...SHORT_SCHEDULE, epochs: 3 },
 };
 
 async function trained(options: Partial<FineTuneOptions> = {}): Promise<{

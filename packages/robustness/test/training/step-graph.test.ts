@@ -1,5 +1,5 @@
 import type { Executable, Graph, Tensors } from '@unpair/graph';
-import { TARGET_GRADIENT, float32, lossAndInputGradient, penaltyOutput } from '@unpair/graph';
+import { TARGET_GRADIENT, float32, lossAndInputGradient, termOutput, termWeights } from '@unpair/graph';
 import type { TrainingStep, TrainingStepOptions } from '@unpair/robustness';
 import {
   buildArchitecture,
@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest';
 
 const SHARD = 8;
 const cifar = { image: [3, 8, 8], classes: 4, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] } as const;
-const squaredCosine = { name: 'squared-cosine', weight: 1 } as const;
+const objective = { terms: ['cross-entropy', 'squared-cosine'] } as const;
 
 function model(seed: number): Graph {
   return buildArchitecture('resnet', { depth: 8, width: 4 }, cifar, normalInitializer(seed));
@@ -34,6 +34,13 @@ function samples(): Tensors {
     ),
     labels: float32([SHARD, 4], labels),
   };
+}
+
+/** Weighs the loss by 1, and the squared cosine. */
+function weighing(cosine: number): Tensors {
+  const [loss, penalty] = [1, cosine].map((weight) => float32([SHARD], new Float32Array(SHARD).fill(weight)));
+  if (loss === undefined || penalty === undefined) throw new Error('two weights');
+  return { [termWeights('cross-entropy')]: loss, [termWeights('squared-cosine')]: penalty };
 }
 
 /** Input gradients of a model with its running statistics, as an attacker sees them. */
@@ -73,31 +80,30 @@ async function evaluate(
   const gradient = new Float32Array(weights.length);
   const named = step.weights.map(({ name }, index) => [name, results[step.gradients[index] ?? '']] as const);
   packTensors(step.weights, Object.fromEntries(named.flatMap(([n, t]) => (t ? [[n, t]] : []))), gradient);
-  const [output = ''] = step.penalties;
-  const values = Array.from(results[output]?.data ?? [], Number);
+  const values = Array.from(results[termOutput('squared-cosine')]?.data ?? [], Number);
   return { penalty: values.reduce((sum, value) => sum + value, 0) / SHARD, gradient };
 }
 
 describe('buildTrainingStep', () => {
-  it('without penalties needs no target and has none', () => {
-    const step = buildTrainingStep(model(1), SHARD);
-    expect(step.graph.inputs.map(({ name }) => name)).not.toContain(TARGET_GRADIENT);
-    expect(step.penalties).toEqual([]);
+  it('needs a target where terms compare with one', () => {
+    const inputs = (options: TrainingStepOptions): readonly string[] =>
+      buildTrainingStep(model(1), SHARD, options).graph.inputs.map(({ name }) => name);
+    expect(inputs({})).not.toContain(TARGET_GRADIENT);
+    expect(inputs({ objective })).toContain(TARGET_GRADIENT);
   });
 
   it('with a penalty of weight 0 has the gradients of the loss alone', async () => {
     const graph = model(1);
     const feeds = samples();
     const plain = buildTrainingStep(graph, SHARD);
-    const penalized = buildTrainingStep(graph, SHARD, { penalties: [{ ...squaredCosine, weight: 0 }] });
-    expect(penalized.penalties).toEqual([penaltyOutput('squared-cosine')]);
+    const penalized = buildTrainingStep(graph, SHARD, { objective });
     const weights = new Float32Array(layoutSize(plain.weights));
     packTensors(plain.weights, Object.fromEntries(graph.initializers), weights);
     const target = await inputGradients(model(2), feeds);
     const gradients = await Promise.all(
       [plain, penalized].map(async (step) => {
         const executable = await createOnnxRuntime().load(step.graph);
-        const fed = step === plain ? feeds : { ...feeds, ...target };
+        const fed = step === plain ? feeds : { ...feeds, ...target, ...weighing(0) };
         const { gradient } = await evaluate(step, executable, fed, weights);
         await executable.close();
         return gradient;
@@ -113,8 +119,8 @@ describe('buildTrainingStep', () => {
     async (normalization) => {
       const feeds = samples();
       const target = await inputGradients(model(1), feeds);
-      const options = { normalization, penalties: [squaredCosine] };
-      const penalties = await descend(model(1), options, { ...feeds, ...target });
+      const options = { normalization, objective };
+      const penalties = await descend(model(1), options, { ...feeds, ...target, ...weighing(1) });
       if (normalization === 'running') expect(penalties[0]).toBeCloseTo(1, 5);
       expect(penalties.at(-1)).toBeLessThan(0.5 * (penalties[0] ?? 0));
     },

@@ -48,7 +48,6 @@ export class CampaignRun {
   #wastedQueries = 0;
   #sequence = 0;
   #lastResult: Date | undefined;
-  #stage = '';
 
   constructor({ record, file, plan, seconds }: CampaignRunOptions) {
     this.id = record.id;
@@ -107,10 +106,7 @@ export class CampaignRun {
     const planned = this.#order.next(isPending, (task) => {
       this.#states.set(task.index, 'cancelled');
     });
-    if (planned !== undefined) {
-      this.#states.set(planned.index, 'inFlight');
-      this.#stage = planned.stage;
-    }
+    if (planned !== undefined) this.#states.set(planned.index, 'inFlight');
     if (planned !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
     return planned === undefined ? undefined : this.#message(planned);
   }
@@ -212,6 +208,12 @@ export class CampaignRun {
     return `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}${this.#training.token}`;
   }
 
+  /** That of the first task that has not reached its end; empty where all have. */
+  #stage(): string {
+    const first = this.#states.firstOpen();
+    return first === undefined ? '' : this.plan.task(first).stage;
+  }
+
   /** The campaign as clients see it. */
   snapshot(): Campaign {
     const { ended } = this;
@@ -228,7 +230,7 @@ export class CampaignRun {
         cancelled: this.count('cancelled'),
         queries: this.#queries,
         secondsLeft: ended ? 0 : this.#pace.secondsLeft(this.count('pending') + this.count('inFlight')),
-        stage: ended ? '' : this.#stage,
+        stage: this.#stage(),
       },
       createTime: this.#record.createTime,
       endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,

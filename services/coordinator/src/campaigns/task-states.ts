@@ -8,10 +8,14 @@ const order: readonly TaskState[] = ['pending', 'inFlight', 'done', 'failed', 'd
 
 const hasResult = (state: TaskState): boolean => state === 'done' || state === 'failed' || state === 'dead';
 
+const isOpen = (state: TaskState): boolean => state === 'pending' || state === 'inFlight';
+
 /** One byte for each task of a campaign, and how many tasks are in each state. */
 export class TaskStates {
   readonly #states: Uint8Array;
   readonly #counts: Record<TaskState, number>;
+  /** All tasks before it have reached their end, which they never leave. */
+  #firstOpen = 0;
 
   constructor(size: number) {
     this.#states = new Uint8Array(size);
@@ -46,6 +50,12 @@ export class TaskStates {
   /** Whether every task has reached its end. */
   get ended(): boolean {
     return this.#counts.pending === 0 && this.#counts.inFlight === 0;
+  }
+
+  /** The first task that has not reached its end; undefined where all have. */
+  firstOpen(): number | undefined {
+    while (this.#firstOpen < this.size && !isOpen(this.get(this.#firstOpen))) this.#firstOpen++;
+    return this.#firstOpen < this.size ? this.#firstOpen : undefined;
   }
 
   /** Cancels every task that has not reached its end. */

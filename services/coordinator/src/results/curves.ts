@@ -3,8 +3,12 @@ import type { DerivedModel } from '@unpair/protocol';
 import type { ResultStore } from './result-store.js';
 import type { RowWriter } from './row-writer.js';
 
-/** Adds the course of a model's training: a row for each number of each point. */
-export function writeCurve(writer: RowWriter, campaign: string, { model, curve }: DerivedModel): void {
+/** Adds the course of a model's training, wherever it led: a row for each number of each point. */
+export function writeCurve(
+  writer: RowWriter,
+  campaign: string,
+  { model, curve }: Pick<DerivedModel, 'model' | 'curve'>,
+): void {
   for (const { step, loss, accuracy, measures } of curve) {
     const values = Object.entries({ ...measures, loss, accuracy });
     for (const [measure, value] of values) {

@@ -1,4 +1,4 @@
-import type { SimilarityRows, DerivedModel, TaskResult, WastedAttempt } from '@unpair/protocol';
+import type { AttackRows, DerivedModel, SimilarityRows, TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { writeCurve } from './curves.js';
 import type { RowWriter } from './row-writer.js';
@@ -64,17 +64,14 @@ function writeContent(
       return;
     }
     case 'attack': {
-      const { cell, rows } = outcome.value;
-      for (const row of rows) {
-        const { cleanCorrect, surrogateCorrect, success, successRounded, linf, l2 } = row;
-        const place = [campaign, cell, BigInt(row.sample), { int32: row.label }] as const;
-        const flags = [cleanCorrect, surrogateCorrect, success, successRounded] as const;
-        const counts = [BigInt(row.queries), BigInt(row.surrogateQueries)] as const;
-        writer.add('attacks', ...place, ...flags, ...counts, linf, l2);
-      }
+      writeAttack(writer, campaign, outcome.value);
       return;
     }
-    case 'failure':
+    case 'failure': {
+      const { training } = outcome.value;
+      if (training !== undefined) writeCurve(writer, campaign, training);
+      return;
+    }
     case 'deadLetter':
     case undefined:
   }
@@ -88,6 +85,16 @@ function writeSimilarity(writer: RowWriter, campaign: string, value: SimilarityR
     const outputs = [agree, klDivergence, logitCorrelation] as const;
     const curvatures = [row.surrogateCurvature, row.targetCurvature] as const;
     writer.add('similarity', ...place, cosine, surrogateNorm, targetNorm, ...outputs, ...curvatures);
+  }
+}
+
+function writeAttack(writer: RowWriter, campaign: string, { cell, rows }: AttackRows): void {
+  for (const row of rows) {
+    const { cleanCorrect, surrogateCorrect, success, successRounded, linf, l2 } = row;
+    const place = [campaign, cell, BigInt(row.sample), { int32: row.label }] as const;
+    const flags = [cleanCorrect, surrogateCorrect, success, successRounded] as const;
+    const counts = [BigInt(row.queries), BigInt(row.surrogateQueries)] as const;
+    writer.add('attacks', ...place, ...flags, ...counts, linf, l2);
   }
 }
 

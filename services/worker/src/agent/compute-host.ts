@@ -1,3 +1,4 @@
+import type { Failure } from '@unpair/protocol';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type {
@@ -9,6 +10,7 @@ import type {
   FromCompute,
   ToCompute,
 } from '../compute/messages.js';
+import { TrainingFailure } from '../failure.js';
 import { ComputeError } from './compute-error.js';
 
 /** The program of the compute process, and how Node is to run it. */
@@ -99,7 +101,10 @@ export class ComputeHost implements AsyncDisposable {
     await this.#ensure();
   }
 
-  /** @throws {ComputeError} with the code that the process failed with, or UNAVAILABLE when it died. */
+  /**
+   * @throws {ComputeError} with the code that the process failed with, or UNAVAILABLE when it died
+   * @throws {TrainingFailure} when training came to nothing
+   */
   async request<R extends ComputeRequest>(
     request: R,
     { signal, onProgress = () => undefined }: RequestOptions = {},
@@ -196,7 +201,7 @@ export class ComputeHost implements AsyncDisposable {
         this.#settle(message.id)?.resolve(message.value);
         return;
       case 'failed':
-        this.#settle(message.id)?.reject(new ComputeError(message.code, message.message));
+        this.#settle(message.id)?.reject(errorOf(message));
         return;
       case 'progress':
         this.#pending.get(message.id)?.onProgress(message.progress);
@@ -232,6 +237,12 @@ export class ComputeHost implements AsyncDisposable {
   #post(child: ChildProcess, message: ToCompute): void {
     if (child.connected) child.send(message, () => undefined);
   }
+}
+
+function errorOf({ code, message, training }: Failure): Error {
+  return training === undefined
+    ? new ComputeError(code, message)
+    : new TrainingFailure({ code, message }, training);
 }
 
 /** What the process is started with, and nothing else: it travels on its command line. */

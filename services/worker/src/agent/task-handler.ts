@@ -8,6 +8,7 @@ import {
   queriesOf,
   trainingSubject,
   wastedSubject,
+  type Failure,
   type Task,
   type TaskResult,
   type Training,
@@ -83,7 +84,7 @@ export class TaskHandler {
   async #process(message: JsMsg, task: Task | MalformedTask, signal: AbortSignal): Promise<DeliveryOutcome> {
     const delivery = message.info.deliveryCount;
     if (delivery >= this.#options.policy.deadLetterDelivery) return this.#writeOff(message, task, delivery);
-    if ('error' in task) return this.#finish(message, task, failure(task.error.code, task.error.message));
+    if ('error' in task) return this.#finish(message, task, failure(failureOf(task.error)));
     return this.#attempt(message, task, signal);
   }
 
@@ -123,12 +124,13 @@ export class TaskHandler {
     task: Task,
     { error, queries, signal }: { error: unknown; queries: number; signal: AbortSignal },
   ): Promise<DeliveryOutcome> {
-    const { code, message: reason } = failureOf(error);
+    const failed = failureOf(error);
+    const { code, message: reason } = failed;
     const { logger, policy } = this.#options;
     const about = { campaign: task.campaignId, task: task.index, code, reason };
     if (!signal.aborted && isPermanent(code)) {
       logger.warn(about, 'task can never succeed');
-      return this.#finish(message, task, failure(code, reason));
+      return this.#finish(message, task, failure(failed));
     }
     await this.#waste(task, queries);
     if (signal.aborted) {
@@ -206,6 +208,6 @@ function attackOf(task: Task | MalformedTask): string {
   return work?.$case === 'derive' ? work.value.kind : '';
 }
 
-function failure(code: string, message: string): Outcome {
-  return { $case: 'failure', value: { code, message } };
+function failure(value: Failure): Outcome {
+  return { $case: 'failure', value };
 }

@@ -1,5 +1,5 @@
 import type { Tensors, ValueInfo } from '@unpair/graph';
-import type { Training } from '@unpair/protocol';
+import type { Failure, Training } from '@unpair/protocol';
 import type { DeviceReport } from '@unpair/runtime';
 
 /**
@@ -109,7 +109,7 @@ export type FromCompute =
   /** Sent once, in place of `ready`: what was asked for cannot be had on this machine. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ComputeAnswers[keyof ComputeAnswers] }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
+  | ({ readonly kind: 'failed'; readonly id: number } & Failure)
   | { readonly kind: 'progress'; readonly id: number; readonly progress: ComputeProgress }
   /** A run of a model's graph did not fit in memory; it goes on with fewer rows. */
   | { readonly kind: 'outOfMemory'; readonly model: string; readonly graph: GraphKind; readonly rows: number }

@@ -9,6 +9,7 @@ import {
   type SiblingDefinition,
 } from '@unpair/robustness';
 import { createHash } from 'node:crypto';
+import { TrainingFailure } from '../../failure.js';
 import { CheckpointFile } from '../checkpoint-file.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../execute-task.js';
@@ -86,10 +87,17 @@ async function siblingOf(
     await file?.remove();
     return { sibling, queries };
   } catch (error) {
-    // It would come to nothing again; after anything else, another attempt may go on.
-    if (error instanceof RobustnessError) await file?.remove();
-    throw error;
+    // After anything else than what would come to nothing again, another attempt may go on.
+    if (!(error instanceof RobustnessError)) throw error;
+    await file?.remove();
+    throw withCourse(error, task.model, monitor);
   }
+}
+
+/** The error, with the course of the training that it ended, if there was any. */
+function withCourse(error: RobustnessError, model: string, { curve }: TrainingMonitor): Error {
+  const points = [...curve.points];
+  return points.length === 0 ? error : new TrainingFailure(error, { model, curve: points });
 }
 
 function described(

@@ -171,7 +171,10 @@ export interface Progress {
   readonly queries: number;
   /** Seconds until the end at the present rate; 0 while unknown. */
   readonly secondsLeft: number;
-  /** Stage that tasks are being released from: derive, measure, attack. */
+  /**
+   * Earliest stage that has tasks without an end: derive, measure, attack. Tasks of later ones may run already. Empty at
+   * the end.
+   */
   readonly stage: string;
   /** Tasks that ended with a reason why they can never succeed. */
   readonly failed: number;

@@ -142,6 +142,16 @@ export interface TaskResult {
 export interface Failure {
   readonly code: string;
   readonly message: string;
+  /** Absent where no training had begun. */
+  readonly training: FailedTraining | undefined;
+}
+
+/** Training that came to nothing, as far as it came. */
+export interface FailedTraining {
+  /** Name of the model in the campaign file. */
+  readonly model: string;
+  /** As of a model that was made. */
+  readonly curve: readonly TrainingPoint[];
 }
 
 export interface DerivedModel {
@@ -1507,7 +1517,7 @@ export const TaskResult: MessageFns<TaskResult> = {
 };
 
 function createBaseFailure(): Failure {
-  return { code: "", message: "" };
+  return { code: "", message: "", training: undefined };
 }
 
 export const Failure: MessageFns<Failure> = {
@@ -1517,6 +1527,9 @@ export const Failure: MessageFns<Failure> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
+    }
+    if (message.training !== undefined) {
+      FailedTraining.encode(message.training, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1550,6 +1563,14 @@ export const Failure: MessageFns<Failure> = {
             message.message = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.training = FailedTraining.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1569,6 +1590,76 @@ export const Failure: MessageFns<Failure> = {
     const message = createBaseFailure() as any;
     message.code = object.code ?? "";
     message.message = object.message ?? "";
+    message.training = (object.training !== undefined && object.training !== null)
+      ? FailedTraining.fromPartial(object.training)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFailedTraining(): FailedTraining {
+  return { model: "", curve: [] };
+}
+
+export const FailedTraining: MessageFns<FailedTraining> = {
+  encode(message: FailedTraining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    for (const v of message.curve) {
+      TrainingPoint.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailedTraining {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailedTraining() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.curve.push(TrainingPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FailedTraining>, I>>(base?: I): FailedTraining {
+    return FailedTraining.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FailedTraining>, I>>(object: I): FailedTraining {
+    const message = createBaseFailedTraining() as any;
+    message.model = object.model ?? "";
+    message.curve = object.curve?.map((e) => TrainingPoint.fromPartial(e)) || [];
     return message;
   },
 };

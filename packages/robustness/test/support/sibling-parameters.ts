@@ -1,0 +1,15 @@
+import type { Parameters, SiblingDefinition } from '@unpair/robustness';
+import { siblings } from '@unpair/robustness';
+
+/** A way to make a sibling, by its name in campaign files. */
+export function siblingCalled(name: string): SiblingDefinition {
+  const definition = siblings.find((each) => each.name === name);
+  if (definition === undefined) throw new Error(`no sibling is called ${name}`);
+  return definition;
+}
+
+/** All parameters of a way: its defaults, and what is given. */
+export function parametersOf(name: string, given: Parameters): Parameters {
+  const specs = Object.entries(siblingCalled(name).parameters);
+  return { ...Object.fromEntries(specs.map(([key, spec]) => [key, spec.default])), ...given };
+}

@@ -1,0 +1,82 @@
+import { parseCampaign, planCampaign } from '@unpair/campaign';
+import type { Task } from '@unpair/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CampaignRun } from '../src/campaigns/campaign-run.js';
+import type { TaskOutcome } from '../src/campaigns/outcome.js';
+import { TaskStates, type TaskState } from '../src/campaigns/task-states.js';
+import { requestFor, spec } from './support/campaign-file.js';
+
+/** Of two derived models, of which only the first is attacked through. */
+const twoModels = spec.replace('targets:', '  pruned: { prune: { of: full } }\ntargets:');
+
+function runOf(text: string): CampaignRun {
+  const parsed = parseCampaign(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
+  const { campaign: file } = parsed;
+  const request = requestFor('run', text);
+  const record = { id: 'c-1', request, createTime: new Date(0), cancelTime: undefined };
+  return new CampaignRun({ record, file, plan: planCampaign(file), seconds: () => 0 });
+}
+
+/** Takes every task that can run now. */
+function release(run: CampaignRun): readonly Task[] {
+  const tasks: Task[] = [];
+  for (let task = run.next(); task !== undefined; task = run.next()) tasks.push(task);
+  return tasks;
+}
+
+function outcomeOf({ index, work }: Task, kind: TaskOutcome['kind'] = 'done'): TaskOutcome {
+  const model = work?.$case === 'derive' && kind === 'done' ? work.value.model : undefined;
+  return {
+    ...{ index, kind, sequence: index + 1, time: new Date(0), queries: 0, failure: '' },
+    derived: model === undefined ? undefined : { model, digest: 'ab'.repeat(32) },
+  };
+}
+
+const stageOf = (run: CampaignRun): string | undefined => run.snapshot().progress?.stage;
+
+test('the stage is the earliest that is not over, whatever runs beside it', () => {
+  const run = runOf(twoModels);
+  expect(stageOf(run)).toBe('derive');
+  const [quantizing, pruning, ...others] = release(run);
+  if (quantizing === undefined || pruning === undefined) throw new Error('two derivations');
+  expect(others.length).toBeGreaterThan(0);
+  run.accept(outcomeOf(quantizing));
+  const beside = [...others, ...release(run)];
+  // All but what is measured of the other model: attacks as well.
+  expect(beside.map(({ work }) => work?.$case)).toContain('attack');
+  for (const task of beside) run.accept(outcomeOf(task));
+  expect(stageOf(run)).toBe('derive');
+  run.accept(outcomeOf(pruning));
+  expect(stageOf(run)).toBe('measure');
+  for (const task of release(run)) run.accept(outcomeOf(task));
+  expect([stageOf(run), run.ended]).toEqual(['', true]);
+});
+
+test('a stage is over where its tasks have failed or can never run', () => {
+  const run = runOf(spec);
+  const [quantizing, ...others] = release(run);
+  if (quantizing === undefined) throw new Error('a derivation');
+  run.accept(outcomeOf(quantizing, 'failed'));
+  expect(release(run)).toEqual([]);
+  for (const task of others) if (task.work?.$case === 'accuracy') run.accept(outcomeOf(task));
+  expect(stageOf(run)).toBe('attack');
+  run.cancel({ ...run.record, cancelTime: new Date(0) });
+  expect(stageOf(run)).toBe('');
+});
+
+test('the first task without an end is found whatever happened to tasks in which order', () => {
+  const states: readonly TaskState[] = ['pending', 'inFlight', 'done', 'failed', 'dead', 'cancelled'];
+  const moves = fc.array(fc.tuple(fc.nat(9), fc.constantFrom(...states)), { maxLength: 60 });
+  fc.assert(
+    fc.property(moves, (all) => {
+      const tasks = new TaskStates(10);
+      for (const [index, state] of all) {
+        tasks.set(index, state);
+        const open = [...tasks.in('pending'), ...tasks.in('inFlight')];
+        expect(tasks.firstOpen()).toBe(open.length === 0 ? undefined : Math.min(...open));
+      }
+    }),
+  );
+});
