@@ -1,7 +1,10 @@
 import {
   allTraining,
   decodeTraining,
+  decodeWasted,
   parseSubject,
+  resultsStream,
+  wastedSubject,
   type DerivedModel,
   type Training,
 } from '@unpair/protocol';
@@ -10,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { TestCluster } from './kit/cluster.js';
-import { pruneTask, quantizeTask, unpairTask } from './kit/tasks.js';
+import { imitateTask, pruneTask, quantizeTask, unpairTask } from './kit/tasks.js';
 import { startTestWorker } from './kit/test-worker.js';
 import { fixture } from './kit/tiny-model.js';
 
@@ -79,6 +82,21 @@ test('training that collapses leaves the course of it in the failure, to the ste
   expect(training?.curve.map(({ step }) => step)).toEqual(Array.from({ length: last }, (_, k) => k + 1));
   expect(training?.curve.at(-1)?.accuracy).toBeLessThan(0.7);
   expect(worker.describe().tasksDone).toBe(1);
+});
+
+test('an imitation that collapses has asked the target all the same: its queries are accounted for as wasted', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture();
+  await cluster.store(made.target, made.surrogate, made.samples);
+  await using worker = await startTestWorker(cluster);
+  const task = imitateTask(0, made, { rate: 100 });
+  await cluster.submit(task);
+  const { outcome } = await cluster.result(task);
+  expect(outcome?.$case).toBe('failure');
+  const manager = await cluster.connection.jetstreamManager();
+  const message = await manager.streams.getMessage(resultsStream, { last_by_subj: wastedSubject('test') });
+  expect(decodeWasted(message.data)).toMatchObject({ worker: 'worker-1', index: 0, queries: 15 });
+  expect(await worker.metric('unpair_worker_wasted_queries_total{reason="lost"}')).toBe(15);
 });
 
 test('kill -9 in mid-training: it goes on from its checkpoint, to the same model and the same curve', async () => {

@@ -128,11 +128,11 @@ export class TaskHandler {
     const { code, message: reason } = failed;
     const { logger, policy } = this.#options;
     const about = { campaign: task.campaignId, task: task.index, code, reason };
+    await this.#waste(task, queries);
     if (!signal.aborted && isPermanent(code)) {
       logger.warn(about, 'task can never succeed');
       return this.#finish(message, task, failure(failed));
     }
-    await this.#waste(task, queries);
     if (signal.aborted) {
       await handBack(this.#options.connection, message, task);
       return 'handed_back';

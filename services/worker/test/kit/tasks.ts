@@ -52,6 +52,7 @@ export function pruneTask(
     structure: 'weights',
     scope: 'lamp',
     'finetune.epochs': 1,
+    'finetune.optimizer': 'adam',
     'finetune.rate': 0.001,
     'finetune.batch': 10,
     'finetune.samples': 20,
@@ -97,7 +98,15 @@ export function imitateTask(
   given: Readonly<Record<string, number | string>>,
 ): Task {
   const parameters = canonicalJson({
-    ...{ queries: 15, temperature: 4, epochs: 100, rate: 0.02, batch: 10, augment: 'none' },
+    ...{
+      queries: 15,
+      temperature: 4,
+      epochs: 100,
+      rate: 0.02,
+      batch: 10,
+      augment: 'none',
+      optimizer: 'adam',
+    },
     ...given,
   });
   const models = { of: ref('stranger', fixture.surrogate), from: ref('full', fixture.target) };
