@@ -74,7 +74,11 @@ export { bindDims, bindImage, bindInputs, weightsToInputs } from './transforms/b
 export { cancelTransposes } from './transforms/cancel-transposes.js';
 export { dropIdentities } from './transforms/drop-identities.js';
 export { foldBatchNormalization } from './transforms/fold-batch-normalization.js';
-export { insertNormalization, observeMoments } from './transforms/insert-normalization.js';
+export {
+  canInsertNormalization,
+  insertNormalization,
+  observeMoments,
+} from './transforms/insert-normalization.js';
 export type { Moments, ObservedMoments } from './transforms/insert-normalization.js';
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';

@@ -32,6 +32,12 @@ function isNormalizable({ op, domain, inputs }: Node, { initializers }: Graph): 
   return op === 'Conv' && domain === '' && initializers.get(inputs[1] ?? '')?.dataType === 'float32';
 }
 
+/** Whether a model has convolutions, and normalization could follow each of them. */
+export function canInsertNormalization(graph: Graph): boolean {
+  const convolutions = graph.nodes.filter(({ op }) => op === 'Conv');
+  return convolutions.length > 0 && convolutions.every((node) => isNormalizable(node, graph));
+}
+
 /** Gives out, in place of a model's own outputs, the moments of each of its convolutions over a batch. */
 export function observeMoments(graph: Graph): {
   readonly graph: Graph;

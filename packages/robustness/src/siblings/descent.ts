@@ -1,5 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import { foldBatchNormalization, isQuantized } from '@unpair/graph';
+import { foldBatchNormalization } from '@unpair/graph';
 import type { ParameterSpec } from '../attacks/attack.js';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
@@ -61,7 +61,7 @@ export function descentOf(
 /** Without normalization, gradients differ in scale from channel to channel by more than one rate can serve. */
 function optimizerOf(graph: Graph, choice: (typeof OPTIMIZERS)[number]): 'sgd' | 'adam' {
   if (choice !== 'auto') return choice;
-  return !isQuantized(graph) && canNormalize(graph) ? 'sgd' : 'adam';
+  return canNormalize(graph) ? 'sgd' : 'adam';
 }
 
 /**

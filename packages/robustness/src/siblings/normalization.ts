@@ -1,5 +1,5 @@
 import type { Graph, Moments, ObservedMoments, Tensors } from '@unpair/graph';
-import { insertNormalization, observeMoments } from '@unpair/graph';
+import { canInsertNormalization, insertNormalization, observeMoments } from '@unpair/graph';
 import type { SamplesToRun } from './over-samples.js';
 import { overSamples } from './over-samples.js';
 
@@ -7,8 +7,8 @@ import { overSamples } from './over-samples.js';
 const BATCH = 64;
 
 /** Whether a model normalizes over batches itself, or could after its convolutions. */
-export function canNormalize({ nodes }: Graph): boolean {
-  return nodes.some(({ op }) => op === 'BatchNormalization' || op === 'Conv');
+export function canNormalize(graph: Graph): boolean {
+  return graph.nodes.some(({ op }) => op === 'BatchNormalization') || canInsertNormalization(graph);
 }
 
 /**
