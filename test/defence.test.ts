@@ -46,6 +46,8 @@ it('a campaign with a defence is tried by attackers who know of it, to the same 
     // The training split has no more images than this.
     ['int8-unpaired~imitated-1000', 32],
     ['int8-unpaired~imitated-10000', 32],
+    ['stranger~imitated-1000', 32],
+    ['stranger~imitated-10000', 32],
   ]);
   expect(defence).toHaveLength(1);
   expect(defence[0]).toMatchObject({ surrogate: 'int8-unpaired', target: 'full', undefended: 'int8' });
@@ -56,8 +58,13 @@ it('a campaign with a defence is tried by attackers who know of it, to the same 
     ...['diverse', 'ensemble', 'flipped', 'from-target', 'imitation', 'momentum', 'smoothed-prior'],
     'variance-tuned',
   ]);
-  expect(defence[0]?.adaptive.every(({ stranger }) => stranger?.surrogate === 'stranger')).toBe(true);
-  const imitation = defence[0]?.adaptive.find(({ attacker }) => attacker === 'imitation');
+  const tried = defence[0]?.adaptive ?? [];
+  for (const { attacker, surrogate, stranger } of tried) {
+    // Only imitations are held against strangers that were taught as well, with as many queries.
+    const taught = surrogate.replace('int8-unpaired', 'stranger');
+    expect(attacker === 'imitation' ? ['stranger', taught] : ['stranger']).toContain(stranger?.surrogate);
+  }
+  const imitation = tried.find(({ attacker }) => attacker === 'imitation');
   expect(imitation?.imitationQueries).toBe(32);
   expect(defence[0]?.masking?.unboundedAttack.samples).toBeGreaterThan(0);
   expect(tradeOff.map(({ surrogate, defended }) => [surrogate, defended])).toEqual([

@@ -66,6 +66,13 @@ export function isImitation({ kind }: ModelEntry): boolean {
   return kind === 'imitate';
 }
 
+/** How a model was taught by a target; undefined for what does not imitate that one. */
+export function imitationOf(models: Models, name: string, target: string): Derived | undefined {
+  const entry = models.get(name);
+  if (entry === undefined || entry.kind === 'file' || !isImitation(entry)) return undefined;
+  return entry.from === target ? entry : undefined;
+}
+
 /** The files that a model comes from. Validation has excluded cycles. */
 function originsOf(models: Models, name: string): readonly string[] {
   const entry = models.get(name);

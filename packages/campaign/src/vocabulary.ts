@@ -1,4 +1,4 @@
-import type { AttackDefinition, SiblingDefinition } from '@unpair/robustness';
+import type { AttackDefinition, Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robustness';
 import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */
@@ -17,4 +17,9 @@ export type SiblingWord = Pick<
 export interface Vocabulary {
   readonly attacks: readonly AttackWord[];
   readonly siblings: readonly SiblingWord[];
+}
+
+/** What parameters are where a file does not say. */
+export function defaultsOf(specs: Readonly<Record<string, ParameterSpec>>): Parameters {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.default]));
 }

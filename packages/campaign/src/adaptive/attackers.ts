@@ -21,6 +21,8 @@ export interface Position {
   readonly strangers: readonly string[];
   /** Copies of the sibling that were fine-tuned on answers of the target. */
   readonly imitations: readonly string[];
+  /** Copies of the strangers that were fine-tuned in the same way. */
+  readonly taught: readonly string[];
   /** Whether the file asks for this attack: those that query as they go are tried only then. */
   readonly has: (attack: string) => boolean;
   /**
@@ -35,12 +37,13 @@ export interface Position {
   readonly ensembleOf: (members: readonly string[]) => string;
 }
 
+/** A move against a model through another. */
+type Attack = Pick<AdaptiveAttack, keyof Move | 'target' | 'surrogate'>;
+
 /** Somebody who knows how siblings are defended. */
 export interface Attacker {
   readonly name: string;
-  readonly attacks: (
-    position: Position,
-  ) => readonly Pick<AdaptiveAttack, keyof Move | 'target' | 'surrogate'>[];
+  readonly attacks: (position: Position) => readonly Attack[];
 }
 
 /** An attacker who uses the sibling alone. */
@@ -72,11 +75,7 @@ export const ATTACKERS: readonly Attacker[] = [
   },
   {
     name: 'imitation',
-    attacks: (position) =>
-      position.imitations.flatMap((surrogate) => {
-        const moves = [...transfers(position), ...withPrior(position)];
-        return moves.map((move) => ({ ...move, target: position.defence.target, surrogate }));
-      }),
+    attacks: (position) => position.imitations.flatMap((surrogate) => throughImitation(surrogate, position)),
   },
   {
     // No attack on the target: what fools the target should not fool the sibling more often than a stranger.
@@ -87,9 +86,12 @@ export const ATTACKERS: readonly Attacker[] = [
 ];
 
 /** What the strangers do where an attacker does this: the level that a defence is held against. */
-export function controlsOf(
-  position: Position,
-): readonly Pick<AdaptiveAttack, keyof Move | 'target' | 'surrogate'>[] {
+export function controlsOf(position: Position): readonly Attack[] {
+  const { taught } = position;
+  return [...asTheyAre(position), ...taught.flatMap((surrogate) => throughImitation(surrogate, position))];
+}
+
+function asTheyAre(position: Position): readonly Attack[] {
   const { defence, strangers, move } = position;
   const moves = [
     ...transfers(position),
@@ -105,6 +107,12 @@ export function controlsOf(
       surrogate: defence.target,
     })),
   ]);
+}
+
+/** What is done with a copy of whatever model that was fine-tuned on answers of the target. */
+function throughImitation(surrogate: string, position: Position): readonly Attack[] {
+  const moves = [...transfers(position), ...withPrior(position)];
+  return moves.map((move) => ({ ...move, target: position.defence.target, surrogate }));
 }
 
 /** The transfer attacks through models other than the sibling itself. */

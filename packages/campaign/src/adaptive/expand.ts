@@ -1,24 +1,25 @@
-import type { Parameters, ParameterSpec } from '@unpair/robustness';
-import type { AdaptiveAttack, Campaign, Defence, ModelEntry } from '../campaign.js';
-import { canonicalJson } from '../canonical-json.js';
+import type { Parameters } from '@unpair/robustness';
+import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
 import { ensembleName, membersOf } from '../ensemble.js';
-import { generatedName } from '../generated.js';
 import type { Vocabulary } from '../vocabulary.js';
+import { defaultsOf } from '../vocabulary.js';
 import { ATTACKERS, controlsOf } from './attackers.js';
 import type { Move, Position } from './attackers.js';
 import { defencesOf, strangersTo } from './defences.js';
-
-/** Attackers who imitate: queries, and epochs over them that come to as many steps. */
-const IMITATIONS = [
-  { queries: 1000, epochs: 30 },
-  { queries: 10_000, epochs: 3 },
-] as const;
+import { teach } from './imitations.js';
+import type { Lesson, Taught } from './imitations.js';
 
 /** Strangers that join ensembles and are compared with, at most: a large campaign has dozens. */
 const STRANGERS = 2;
 
 /** The attacker's name of what is only there to be compared with. */
 const CONTROL = 'control';
+
+/** A defence and who stands beside it. */
+interface Tried {
+  readonly defence: Defence;
+  readonly strangers: readonly string[];
+}
 
 /**
  * Adds to a campaign what those do who know its defences: attacks, and the models that imitating attackers make. A
@@ -29,16 +30,26 @@ export function withAdaptiveAttackers(
   vocabulary: Vocabulary,
 ): Campaign {
   const defences = defencesOf(campaign);
-  const models = new Map(campaign.models);
-  const attacks = defences
-    .filter(({ adaptive }) => adaptive)
-    .flatMap((defence) => {
-      const imitations = imitationsOf(defence, defences, models, vocabulary);
-      for (const [name, entry] of imitations) models.set(name, entry);
-      const names = imitations.map(([name]) => name);
-      return attacksOn(positionOf(defence, names, campaign, vocabulary));
-    });
+  const tried = triedOf(defences, campaign);
+  const { models, imitations } = teach(lessonsOf(tried), campaign.models, vocabulary);
+  const attacks = tried.flatMap((one) => attacksOn(positionOf(one, imitations, campaign, vocabulary)));
   return { ...campaign, models, adaptive: { defences, attacks } };
+}
+
+function triedOf(defences: readonly Defence[], campaign: Omit<Campaign, 'adaptive'>): readonly Tried[] {
+  return defences
+    .filter(({ adaptive }) => adaptive)
+    .map((defence) => ({
+      defence,
+      strangers: strangersTo(defence.target, campaign).slice(0, STRANGERS),
+    }));
+}
+
+/** The strangers are taught as well: what any model gives away after as many queries is not owed to the sibling. */
+function lessonsOf(tried: readonly Tried[]): readonly Lesson[] {
+  return tried.flatMap(({ defence: { sibling, target: from }, strangers }) =>
+    [sibling, ...strangers].map((of) => ({ of, from })),
+  );
 }
 
 function attacksOn(position: Position): readonly AdaptiveAttack[] {
@@ -55,15 +66,17 @@ export function isControl({ attacker }: AdaptiveAttack): boolean {
 }
 
 function positionOf(
-  defence: Defence,
-  imitations: readonly string[],
+  { defence, strangers }: Tried,
+  imitations: Taught['imitations'],
   campaign: Omit<Campaign, 'adaptive'>,
   vocabulary: Vocabulary,
 ): Position {
+  const { sibling, target: from } = defence;
   return {
     defence,
-    imitations,
-    strangers: strangersTo(defence.target, campaign).slice(0, STRANGERS),
+    strangers,
+    imitations: imitations({ of: sibling, from }),
+    taught: strangers.flatMap((of) => imitations({ of, from })),
     has: (attack) => campaign.attacks.some((entry) => entry.attack === attack),
     move: (attack, { most, change = {} }) => moveOf(attack, most, change, campaign, vocabulary),
     ensembleOf: (members) => ensembleOf(members, campaign.surrogates),
@@ -91,27 +104,4 @@ function ensembleOf(members: readonly string[], surrogates: readonly string[]): 
   return (
     surrogates.find((other) => ensembleName(membersOf(other).toSorted()) === name) ?? ensembleName(members)
   );
-}
-
-function imitationsOf(
-  { sibling, target }: Defence,
-  defences: readonly Defence[],
-  models: ReadonlyMap<string, ModelEntry>,
-  { siblings }: Vocabulary,
-): readonly (readonly [string, ModelEntry])[] {
-  const word = siblings.find(({ name }) => name === 'imitate');
-  if (word === undefined) return [];
-  const isOnly = defences.filter((other) => other.sibling === sibling).length === 1;
-  return IMITATIONS.map(({ queries, epochs }) => {
-    const parameters = { ...defaultsOf(word.parameters), queries, epochs };
-    const entry = { kind: word.name, of: sibling, from: target, parameters };
-    const text = canonicalJson(entry);
-    const suffix = isOnly ? `imitated-${queries}` : `imitated-${queries}-of-${target}`;
-    const known = [...models].find(([, other]) => other.kind === word.name && canonicalJson(other) === text);
-    return [known?.[0] ?? generatedName(sibling, suffix), entry] as const;
-  });
-}
-
-function defaultsOf(specs: Readonly<Record<string, ParameterSpec>>): Parameters {
-  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.default]));
 }

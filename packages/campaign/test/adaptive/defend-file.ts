@@ -4,6 +4,7 @@ import { parseCampaign, violationSentence } from '../../src/index.js';
 /** What a test may say differently of the file. */
 export interface DefendFile {
   readonly models?: string;
+  readonly targets?: string;
   readonly surrogates?: string;
   readonly epsilon?: string;
   readonly attacks?: string;
@@ -19,6 +20,7 @@ const ATTACKS = `[pgd: { steps: 10 }, rgf: { budget: 300 }, { p-rgf: { budget: 3
 /** A campaign with a defended sibling, its undefended counterpart and a stranger. */
 export function defendFile({
   models = MODELS,
+  targets = '[full]',
   surrogates = '[int8, int8-unpaired, stranger]',
   epsilon = '[4/255, 8/255]',
   attacks = ATTACKS,
@@ -32,7 +34,7 @@ models:
   full: { file: full.onnx }
   stranger: { file: stranger.onnx }
   int8: { quantize: { of: full } }${models}
-targets: [full]
+targets: ${targets}
 surrogates: ${surrogates}
 threat: { ${threat}, epsilon: ${epsilon} }
 attacks: ${attacks.replace('FIRST', String(Math.min(40, samples)))}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Campaign, Cell } from '../../src/index.js';
-import { parseCampaign, planCampaign, violationSentence } from '../../src/index.js';
+import type { Campaign, Cell, PlannedTask } from '../../src/index.js';
+import { isGenerated, parseCampaign, planCampaign, violationSentence } from '../../src/index.js';
 import { defend, defendFile } from './defend-file.js';
 
 /** The cells at the largest epsilon, as texts. */
@@ -16,6 +16,16 @@ function namesOf(cells: readonly Cell[]): readonly string[] {
       return [attack, surrogate ?? '-', '→', target, samples, ...told.filter(Boolean)].join(' ');
     });
 }
+
+function derivationsOf(campaign: Campaign): readonly (PlannedTask & { readonly kind: 'derive' })[] {
+  const plan = planCampaign(campaign);
+  const tasks = Array.from({ length: plan.size }, (_, index) => plan.task(index));
+  return tasks.filter((task) => task.kind === 'derive');
+}
+
+/** The models that the plan adds. */
+const addedTo = ({ models }: Campaign): readonly string[] =>
+  [...models.keys()].filter((name) => isGenerated(name));
 
 const adaptiveOf = (campaign: Campaign): readonly Cell[] =>
   planCampaign(campaign).cells.filter(({ adaptive }) => adaptive);
@@ -41,35 +51,45 @@ describe('a defended sibling is tried', () => {
       'di-fgsm stranger → full 500',
       'vmi-fgsm stranger → full 100',
       'pgd full → stranger 500',
+      'pgd stranger~imitated-1000 → full 500',
+      'mi-fgsm stranger~imitated-1000 → full 500',
+      'pgd stranger~imitated-10000 → full 500',
+      'mi-fgsm stranger~imitated-10000 → full 500',
       'p-rgf int8-unpaired → full 40 smoothed',
       'p-rgf int8-unpaired~imitated-1000 → full 40',
       'p-rgf int8-unpaired~imitated-10000 → full 40',
+      'p-rgf stranger~imitated-1000 → full 40',
+      'p-rgf stranger~imitated-10000 → full 40',
     ]);
-    expect(adaptiveOf(campaign)).toHaveLength(2 * 18);
+    expect(adaptiveOf(campaign)).toHaveLength(2 * 24);
   });
 
-  test('by imitations that the plan makes after the sibling, with as many steps for either budget', () => {
-    const derived = Array.from({ length: plan.size }, (_, index) => plan.task(index)).filter(
-      (task) => task.kind === 'derive',
-    );
+  test('by imitations of it and of the stranger, with as many steps for either budget', () => {
+    const derived = derivationsOf(campaign);
     expect(derived.map(({ model, of, from, needs }) => [model, of, from, ...needs])).toEqual([
       ['int8', 'full', null],
       ['tuned', 'full', 'full'],
       ['int8-unpaired', 'tuned', null, 'tuned'],
       ['int8-unpaired~imitated-1000', 'int8-unpaired', 'full', 'int8-unpaired'],
       ['int8-unpaired~imitated-10000', 'int8-unpaired', 'full', 'int8-unpaired'],
+      // Both are files.
+      ['stranger~imitated-1000', 'stranger', 'full'],
+      ['stranger~imitated-10000', 'stranger', 'full'],
     ]);
-    const [small, large] = derived.slice(-2);
-    expect(small).toMatchObject({
-      recipe: 'imitate',
-      parameters: { queries: 1000, epochs: 30 },
-      trainingSamples: 1000,
-    });
-    expect(large).toMatchObject({
-      recipe: 'imitate',
-      parameters: { queries: 10_000, epochs: 3 },
-      trainingSamples: 10_000,
-    });
+    for (const few of [derived.at(-4), derived.at(-2)])
+      expect(few).toMatchObject({
+        recipe: 'imitate',
+        parameters: { queries: 1000, epochs: 30 },
+        trainingSamples: 1000,
+      });
+    for (const many of [derived.at(-3), derived.at(-1)])
+      expect(many).toMatchObject({
+        recipe: 'imitate',
+        parameters: { queries: 10_000, epochs: 3 },
+        trainingSamples: 10_000,
+      });
+    const [ofSibling, ofStranger] = [derived.at(-4), derived.at(-2)];
+    expect(ofStranger?.parameters).toEqual(ofSibling?.parameters);
   });
 
   test('by its own gradients, at the largest epsilon, on the first hundred samples', () => {
@@ -142,12 +162,61 @@ describe('what is added', () => {
   other: { file: other.onnx }
   once: { unpair: { of: full, from: full } }
   twice: { unpair: { of: once, from: other } }`;
-    const file = defendFile({ models, surrogates: '[twice, stranger]' }).replace('[full]', '[full, other]');
-    const parsed = parseCampaign(file);
-    if (!parsed.ok) throw new Error(parsed.violations.map(violationSentence).join(' '));
-    expect([...parsed.campaign.models.keys()].slice(-4)).toEqual([
+    const campaign = defend({ models, surrogates: '[twice, stranger]', targets: '[full, other]' });
+    expect(addedTo(campaign)).toEqual([
       ...['twice~imitated-1000-of-full', 'twice~imitated-10000-of-full'],
+      ...['stranger~imitated-1000-of-full', 'stranger~imitated-10000-of-full'],
       ...['twice~imitated-1000-of-other', 'twice~imitated-10000-of-other'],
+      ...['stranger~imitated-1000-of-other', 'stranger~imitated-10000-of-other'],
+    ]);
+    for (const name of addedTo(campaign))
+      expect(campaign.models.get(name)).toMatchObject({
+        of: name.split('~')[0],
+        from: name.split('-of-')[1],
+      });
+  });
+
+  test('has such names too where one target’s defended sibling is a stranger to another target', () => {
+    const models = `
+  other: { file: other.onnx }
+  first: { unpair: { of: full, from: full } }
+  second: { unpair: { of: other, from: other } }`;
+    const campaign = defend({ models, surrogates: '[first, second]', targets: '[full, other]' });
+    expect(addedTo(campaign)).toEqual([
+      ...['first~imitated-1000-of-full', 'first~imitated-10000-of-full'],
+      ...['second~imitated-1000-of-full', 'second~imitated-10000-of-full'],
+      ...['second~imitated-1000-of-other', 'second~imitated-10000-of-other'],
+      ...['first~imitated-1000-of-other', 'first~imitated-10000-of-other'],
+    ]);
+    // Who is taught about one target alone needs no such name.
+    const half = models.replace('from: other', 'from: other, adaptive: false');
+    expect(
+      addedTo(defend({ models: half, surrogates: '[first, second]', targets: '[full, other]' })),
+    ).toEqual([
+      ...['first~imitated-1000', 'first~imitated-10000'],
+      ...['second~imitated-1000', 'second~imitated-10000'],
+    ]);
+  });
+
+  test('teaches a stranger once for all defences of a target, and after it is made', () => {
+    const models = `
+  base: { file: base.onnx }
+  small: { quantize: { of: base } }
+  first: { unpair: { of: full, from: full } }
+  second: { unpair: { of: int8, from: full } }`;
+    const campaign = defend({ models, surrogates: '[first, second, small]' });
+    expect(addedTo(campaign)).toEqual([
+      ...['first~imitated-1000', 'first~imitated-10000'],
+      ...['small~imitated-1000', 'small~imitated-10000'],
+      ...['second~imitated-1000', 'second~imitated-10000'],
+    ]);
+    const taught = derivationsOf(campaign).filter(({ of }) => of === 'small');
+    expect(taught.map(({ needs }) => needs)).toEqual([['small'], ['small']]);
+    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'small~imitated-1000');
+    expect(namesOf(through)).toEqual([
+      'pgd small~imitated-1000 → full 500',
+      'mi-fgsm small~imitated-1000 → full 500',
+      'p-rgf small~imitated-1000 → full 40',
     ]);
   });
 
@@ -158,10 +227,16 @@ describe('what is added', () => {
   taught: { imitate: { of: stranger, from: full } }`;
     const campaign = defend({ models, surrogates: '[unpaired, copy, taught, stranger]' });
     expect(campaign.adaptive.defences.map(({ sibling }) => sibling)).toEqual(['unpaired']);
-    // The file's own imitation with the same parameters does for the plan's.
-    expect([...campaign.models.keys()].filter((name) => name.includes('~'))).toEqual([
-      'unpaired~imitated-10000',
-    ]);
+    // The file's own imitations with the same parameters do for the plan's.
+    expect(addedTo(campaign)).toEqual(['unpaired~imitated-10000', 'stranger~imitated-1000']);
+    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'taught');
+    // The file attacks through it by pgd and p-rgf itself; as it is no stranger, it is sent nothing of the target's.
+    expect(namesOf(through)).toEqual(['mi-fgsm taught → full 500']);
+    expect(
+      adaptiveOf(campaign)
+        .filter(({ target }) => target !== 'full')
+        .map(({ target }) => target),
+    ).toEqual([...['unpaired', 'unpaired', 'stranger', 'stranger']]);
     const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.includes('+') === true);
     expect(new Set(ensembles.map(({ surrogate }) => surrogate))).toEqual(new Set(['unpaired+stranger']));
   });
@@ -175,6 +250,19 @@ describe('what is added', () => {
     });
     expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0);
     expect(sizes.slice(2)).toEqual([sizes[1], sizes[1]]);
+    const four = defend({ models, surrogates: '[unpaired, a, b, c, d]' });
+    expect(addedTo(four)).toEqual([
+      ...['unpaired~imitated-1000', 'unpaired~imitated-10000'],
+      ...['a~imitated-1000', 'a~imitated-10000', 'b~imitated-1000', 'b~imitated-10000'],
+    ]);
+  });
+
+  test('is no surrogate of the file, and taught strangers try no defence', () => {
+    const campaign = defend();
+    expect(campaign.surrogates).toEqual(['int8', 'int8-unpaired', 'stranger']);
+    const tried = planCampaign(campaign).adaptive.map(({ cell }) => cell.surrogate);
+    expect(tried).toContain('int8-unpaired~imitated-1000');
+    expect(tried.filter((name) => name.startsWith('stranger~') || /~.*\+|\+.*~/.test(name))).toEqual([]);
   });
 
   test('is no part of all pairs of similarity', () => {

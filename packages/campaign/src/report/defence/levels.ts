@@ -1,7 +1,7 @@
 import type { Estimate, Random } from '@unpair/robustness';
 import { bootstrapSamples, createRandom, resampledMean, resampledMedian } from '@unpair/robustness';
 import type { Campaign } from '../../campaign.js';
-import { areStrangers } from '../../derivation.js';
+import { areStrangers, imitationOf } from '../../derivation.js';
 import { membersOf } from '../../ensemble.js';
 import type { Cell, Plan } from '../../plan.js';
 import { agreement, pairUp, withoutPrior } from '../amplification.js';
@@ -38,11 +38,15 @@ export class Levels {
     return { ...this.#reach(cell), queryRatio: cell.usesQueries ? this.#priorRatio(cell) : null };
   }
 
-  /** The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. */
+  /**
+   * The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. An imitation is
+   * held against strangers that were taught with as many queries as well.
+   */
   strangerOf(cell: Cell, target: string): Cell | undefined {
     const { models } = this.#campaign;
     const isStranger = (name: string): boolean =>
-      membersOf(name).length === 1 && areStrangers(models, name, target);
+      membersOf(name).length === 1 &&
+      (areStrangers(models, name, target) || isTaughtAlike(models, name, cell, target));
     const isBack = goesBack(cell, target);
     const candidates = this.#peersOf(cell).filter((other) => {
       const opposite = oppositeOf(other, target);
@@ -129,6 +133,14 @@ function goesBack({ surrogate }: Cell, target: string): boolean {
 export function oppositeOf(cell: Cell, target: string): string | null {
   if (goesBack(cell, target)) return cell.target;
   return cell.target === target ? cell.surrogate : null;
+}
+
+/** Whether a model is a stranger but for as many answers of the target as the imitation has that a cell goes through. */
+function isTaughtAlike(models: Campaign['models'], name: string, cell: Cell, target: string): boolean {
+  const own = imitationOf(models, cell.surrogate ?? '', target);
+  const other = imitationOf(models, name, target);
+  if (own === undefined || other === undefined) return false;
+  return own.parameters['queries'] === other.parameters['queries'] && areStrangers(models, other.of, target);
 }
 
 /** Of the cells of each stranger, the one whose parameters agree best with `cell`. */

@@ -17,7 +17,7 @@ export function renderDefence({ defence }: Report, style: TerminalStyle): readon
     ...table('Adaptive attackers', adaptive, adaptiveColumns(adaptive), style),
     ...defence.flatMap((entry) => verdict(entry, style)),
     ...(adaptive.length + exposure.length > 0
-      ? [...wrap(LEGEND, style.width).map((line) => dim(line, style)), '']
+      ? [...wrap(legend(adaptive), style.width).map((line) => dim(line, style)), '']
       : []),
   ];
 }
@@ -25,6 +25,13 @@ export function renderDefence({ defence }: Report, style: TerminalStyle): readon
 const LEGEND =
   '"of queries": median queries with the surrogate as prior, of those without prior. "further": than the same attack ' +
   'through the stranger where it comes furthest, by more than the interval of their difference.';
+
+const IMITATION_LEGEND = 'Imitations are held against strangers that imitate with as many queries as well.';
+
+function legend(rows: readonly Row<AdaptiveReport>[]): string {
+  const hasImitations = rows.some(({ entry }) => entry.attacker === 'imitation');
+  return hasImitations ? `${LEGEND} ${IMITATION_LEGEND}` : LEGEND;
+}
 
 interface Row<T> {
   readonly of: DefenceReport;
