@@ -10,13 +10,13 @@ import { requestFor, spec } from './support/campaign-file.js';
 /** Of two derived models, of which only the first is attacked through. */
 const twoModels = spec.replace('targets:', '  pruned: { prune: { of: full } }\ntargets:');
 
-function runOf(text: string): CampaignRun {
+function runOf(text: string, seconds: () => number = () => 0): CampaignRun {
   const parsed = parseCampaign(text);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   const { campaign: file } = parsed;
   const request = requestFor('run', text);
   const record = { id: 'c-1', request, createTime: new Date(0), cancelTime: undefined };
-  return new CampaignRun({ record, file, plan: planCampaign(file), seconds: () => 0 });
+  return new CampaignRun({ record, file, plan: planCampaign(file), seconds });
 }
 
 /** Takes every task that can run now. */
@@ -52,6 +52,30 @@ test('the stage is the earliest that is not over, whatever runs beside it', () =
   expect(stageOf(run)).toBe('measure');
   for (const task of release(run)) run.accept(outcomeOf(task));
   expect([stageOf(run), run.ended]).toEqual(['', true]);
+});
+
+test('the time left is told by tasks of the stages after models are made, which take as long as they like', () => {
+  let now = 0;
+  const run = runOf(spec, () => now);
+  const secondsLeft = (): number | undefined => run.snapshot().progress?.secondsLeft;
+  const [quantizing, ...measured] = release(run);
+  if (quantizing === undefined) throw new Error('a derivation');
+  for (const task of measured) {
+    now += 1_000;
+    run.accept(outcomeOf(task));
+  }
+  expect(measured.length).toBeGreaterThan(1);
+  expect(secondsLeft()).toBe(0);
+  run.accept(outcomeOf(quantizing));
+  const rest = release(run);
+  const [first, second] = rest;
+  if (first === undefined || second === undefined) throw new Error('tasks that needed the model');
+  now += 1;
+  run.accept(outcomeOf(first));
+  now += 2;
+  run.accept(outcomeOf(second));
+  // Two in three seconds, since the derivation ended.
+  expect(secondsLeft()).toBe(1.5 * (rest.length - 2));
 });
 
 test('a stage is over where its tasks have failed or can never run', () => {

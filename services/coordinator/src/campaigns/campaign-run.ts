@@ -149,7 +149,8 @@ export class CampaignRun {
     this.#queries += outcome.queries;
     if (!this.#states.set(outcome.index, outcome.kind)) return;
     this.#lastResult = outcome.time;
-    this.#pace.finish();
+    // How long models took to make says nothing of the tasks that follow, a thousand times as many.
+    if (this.#stage() !== 'derive') this.#pace.finish();
     this.#generations.delete(outcome.index);
     this.#training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
