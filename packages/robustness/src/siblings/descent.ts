@@ -4,6 +4,7 @@ import type { ParameterSpec } from '../attacks/attack.js';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
 import type { FineTuneSchedule } from '../training/fine-tune.js';
 import { firstImages, sampleCount } from '../training/samples.js';
+import type { Optimizer } from './finetune-parameters.js';
 import { scheduleOf } from './finetune-parameters.js';
 import { canNormalize, withNormalization } from './normalization.js';
 import type { SiblingRequest } from './sibling.js';
@@ -17,10 +18,7 @@ const WARMUP = 0.02;
 const NORMALIZED_ON = 512;
 
 /** Largest learning rates where the file says none. */
-export interface Rates {
-  readonly sgd: number;
-  readonly adam: number;
-}
+export type Rates = Readonly<Record<Optimizer, number>>;
 
 /** The parameters that say how training descends, each name after `prefix` (`finetune.`, or nothing). */
 export function descentParameters(
@@ -59,7 +57,7 @@ export function descentOf(
 }
 
 /** Without normalization, gradients differ in scale from channel to channel by more than one rate can serve. */
-function optimizerOf(graph: Graph, choice: (typeof OPTIMIZERS)[number]): 'sgd' | 'adam' {
+function optimizerOf(graph: Graph, choice: (typeof OPTIMIZERS)[number]): Optimizer {
   if (choice !== 'auto') return choice;
   return canNormalize(graph) ? 'sgd' : 'adam';
 }
