@@ -61,7 +61,7 @@ const pureRules: Linter.Config = {
 };
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/gen/**', 'runs/**', 'data/**', 'coverage/**']),
+  globalIgnores(['cli/bin/**', '**/dist/**', '**/gen/**', 'runs/**', 'data/**', 'coverage/**']),
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
