@@ -30,7 +30,7 @@ export async function overSamples(
     const size = sample.reduce((product, dim) => product * dim, 1);
     if (samples.length % size !== 0 || samples.length < count * size) {
       throw new RobustnessError(
-        `calibration on ${count} samples of shape [${sample.join(', ')}] needs ${count * size} numbers, ` +
+        `looking at ${count} samples of shape [${sample.join(', ')}] needs ${count * size} numbers, ` +
           `got ${samples.length}`,
       );
     }
@@ -56,10 +56,14 @@ function inputOf(
   const [input, ...others]: readonly ValueInfo[] = inputs;
   const [batch, ...sample] = input?.shape ?? [];
   if (input === undefined || others.length > 0 || !sample.every((dim) => typeof dim === 'number')) {
-    throw new RobustnessError('calibration needs a model with one input whose samples have a fixed size');
+    throw new RobustnessError(
+      'calibration and training need a model with one input whose samples have a fixed size',
+    );
   }
   if (typeof batch === 'number' && batch !== 1) {
-    throw new RobustnessError(`calibration needs a model with an open batch size, this one's is ${batch}`);
+    throw new RobustnessError(
+      `calibration and training need a model with an open batch size, this one's is ${batch}`,
+    );
   }
   return { name: input.name, sample, batch: batch === 1 ? 1 : largest };
 }

@@ -139,7 +139,7 @@ describe('quantizeModel', () => {
       samples: unlabelled(samples(36, 4)),
       parameters: DEFAULTS,
     };
-    await expect(quantizeModel(request)).rejects.toThrow('calibration on 64 samples of shape [1, 6, 6]');
+    await expect(quantizeModel(request)).rejects.toThrow('looking at 64 samples of shape [1, 6, 6]');
     await expect(quantizeModel({ ...request, graph: classifier(5) })).rejects.toThrow('open batch size');
     const signal = AbortSignal.abort(new Error('stopped'));
     await expect(
