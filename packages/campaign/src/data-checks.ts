@@ -1,5 +1,7 @@
 import type { Campaign, Violation } from './campaign.js';
-import { isDerived, trainingDemandOf } from './derivation.js';
+import { BUILT_IN } from './built-in.js';
+import { isDerived, sampleDemandOf } from './derivation.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
 export function checkSamples({ dataset }: Campaign, available: number): readonly Violation[] {
@@ -12,7 +14,7 @@ export function checkSamples({ dataset }: Campaign, available: number): readonly
 export function checkTrainingSamples({ models, dataset }: Campaign, available: number): readonly Violation[] {
   return [...models].flatMap(([name, entry]) => {
     if (!isDerived(entry)) return [];
-    const { needed, parameter } = trainingDemandOf(entry);
+    const { needed, parameter } = sampleDemandOf(entry);
     if (needed <= available) return [];
     const description = `must be at most ${available}, the size of ${dataset.source} (train), got ${needed}`;
     return [{ field: `models.${name}.${entry.kind}.${parameter}`, description }];
@@ -22,7 +24,43 @@ export function checkTrainingSamples({ models, dataset }: Campaign, available: n
 /** Training samples that a campaign's models are derived with; 0 when none is. */
 export function trainingSamplesOf({ models }: Campaign): number {
   const demands = [...models.values()].map((entry) =>
-    isDerived(entry) ? trainingDemandOf(entry).wanted : 0,
+    isDerived(entry) ? sampleDemandOf(entry).wanted : 0,
+  );
+  return Math.max(0, ...demands);
+}
+
+/**
+ * Says whether there are the samples of the test split that models are to be measured on while they are derived, those
+ * that are attacked apart.
+ * @param available size of the test split; undefined where the data set has none
+ */
+export function checkHeldOutSamples(
+  { models, dataset }: Campaign,
+  available: number | undefined,
+): readonly Violation[] {
+  const test = `${dataset.source} (test)`;
+  const [attacked, left] =
+    dataset.split === 'test'
+      ? [dataset.samples, `the samples of ${test} that are not attacked`]
+      : [0, `the size of ${test}`];
+  return [...models].flatMap(([name, entry]) => {
+    const heldOut = isDerived(entry) ? sampleDemandOf(entry).heldOut : undefined;
+    if (heldOut === undefined) return [];
+    const field = `models.${name}.${entry.kind}.${heldOut.parameter}`;
+    if (available === undefined) {
+      const description = `asks for ${heldOut.count} samples of the test split, but ${dataset.source} has no splits: take them from the training samples`;
+      return [{ field, description }];
+    }
+    const most = Math.max(0, available - attacked);
+    if (heldOut.count <= most) return [];
+    return [{ field, description: `must be at most ${most}, ${left}, got ${heldOut.count}` }];
+  });
+}
+
+/** Samples of the test split that a campaign's models are measured on while they are derived, from the last; 0 for none. */
+export function heldOutSamplesOf({ models }: Campaign, vocabulary: Vocabulary = BUILT_IN): number {
+  const demands = [...models.values()].map((entry) =>
+    isDerived(entry) ? (sampleDemandOf(entry, vocabulary).heldOut?.count ?? 0) : 0,
   );
   return Math.max(0, ...demands);
 }
