@@ -96,7 +96,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       choices: HELD_OUT_SPLITS,
       default: 'train',
       description:
-        'Split of those. train: of the samples to train on, at most a fifth; test: for models that were trained on them.',
+        'Split of those: train, where they are at most a fifth of the samples; test, which no model was trained on.',
     },
     maxAccuracyDrop: {
       ...share,
