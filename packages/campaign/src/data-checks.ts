@@ -1,4 +1,4 @@
-import type { Campaign, Violation } from './campaign.js';
+import type { Campaign, DatasetEntry, Violation } from './campaign.js';
 import { BUILT_IN } from './built-in.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -23,9 +23,7 @@ export function checkTrainingSamples({ models, dataset }: Campaign, available: n
 
 /** Training samples that a campaign's models are derived with; 0 when none is. */
 export function trainingSamplesOf({ models }: Campaign): number {
-  const demands = [...models.values()].map((entry) =>
-    isDerived(entry) ? sampleDemandOf(entry).wanted : 0,
-  );
+  const demands = [...models.values()].map((entry) => (isDerived(entry) ? sampleDemandOf(entry).wanted : 0));
   return Math.max(0, ...demands);
 }
 
@@ -38,23 +36,27 @@ export function checkHeldOutSamples(
   { models, dataset }: Campaign,
   available: number | undefined,
 ): readonly Violation[] {
-  const test = `${dataset.source} (test)`;
-  const [attacked, left] =
-    dataset.split === 'test'
-      ? [dataset.samples, `the samples of ${test} that are not attacked`]
-      : [0, `the size of ${test}`];
   return [...models].flatMap(([name, entry]) => {
     const heldOut = isDerived(entry) ? sampleDemandOf(entry).heldOut : undefined;
-    if (heldOut === undefined) return [];
-    const field = `models.${name}.${entry.kind}.${heldOut.parameter}`;
-    if (available === undefined) {
-      const description = `asks for ${heldOut.count} samples of the test split, but ${dataset.source} has no splits: take them from the training samples`;
-      return [{ field, description }];
-    }
-    const most = Math.max(0, available - attacked);
-    if (heldOut.count <= most) return [];
-    return [{ field, description: `must be at most ${most}, ${left}, got ${heldOut.count}` }];
+    const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
+    if (heldOut === undefined || description === undefined) return [];
+    return [{ field: `models.${name}.${entry.kind}.${heldOut.parameter}`, description }];
   });
+}
+
+function heldOutProblem(
+  count: number,
+  { source, split, samples }: DatasetEntry,
+  available: number | undefined,
+): string | undefined {
+  if (available === undefined) {
+    return `asks for ${count} samples of the test split, but ${source} has no splits: take them from the training samples`;
+  }
+  const [most, which] =
+    split === 'test'
+      ? [Math.max(0, available - samples), `the samples of ${source} (test) that are not attacked`]
+      : [available, `the size of ${source} (test)`];
+  return count <= most ? undefined : `must be at most ${most}, ${which}, got ${count}`;
 }
 
 /** Samples of the test split that a campaign's models are measured on while they are derived, from the last; 0 for none. */
