@@ -1,5 +1,5 @@
-import type { Campaign, DatasetEntry, Violation } from './campaign.js';
 import { BUILT_IN } from './built-in.js';
+import type { Campaign, DatasetEntry, Violation } from './campaign.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
 import type { Vocabulary } from './vocabulary.js';
 

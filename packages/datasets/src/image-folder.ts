@@ -19,7 +19,8 @@ export async function loadImageFolder(folder: string, split: Split, size?: numbe
   const classNames = await subfolders(root);
   const files = await roundRobin(root, classNames);
   if (files.length === 0) {
-    throw new DatasetError('INVALID_ARGUMENT', `${root} holds no PNG files in class-named folders`);
+    const what = isDivided ? `${root} holds no` : `${folder} has no ${split} split, and holds no`;
+    throw new DatasetError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
   }
   const classes = classNames.length;
   const pictures = await readPictures(files, size);

@@ -90,7 +90,19 @@ describe('an image folder', () => {
   test('without pictures is refused', async () => {
     const folder = await scratchFolder();
     expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
-      `${folder} holds no PNG files in class-named folders`,
+      `${folder} has no test split, and holds no PNG files in class-named folders`,
+    );
+    await mkdir(join(folder, 'test'));
+    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
+      `${join(folder, 'test')} holds no PNG files in class-named folders`,
+    );
+  });
+
+  test('with the other split alone is refused', async () => {
+    const folder = await scratchFolder();
+    await picture(join(folder, 'train', 'a'), '1.png', [1, 1, 1]);
+    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
+      /has no test split, and holds no PNG files/,
     );
   });
 });

@@ -30,8 +30,8 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
   return context.workbench.withModel(fileOf(of.digest, context), async (loaded) => {
     const classifier = await loaded.classifier();
     return withSamples(task, context, async (sets) => {
-      for (const set of [sets.samples, sets.heldOut])
-        if (set !== undefined) assertFits(of.id, classifier, set);
+      assertFits(of.id, classifier, sets.samples);
+      if (sets.heldOut !== undefined) assertFits(of.id, classifier, sets.heldOut);
       const target = await targetOf(task, definition, { samples: sets.samples, context });
       const monitor = new TrainingMonitor({ model: task.model });
       const ingredients = { graph: loaded.graph, target, ...sets, context, monitor };
