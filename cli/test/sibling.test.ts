@@ -6,6 +6,7 @@ import { GraphBuilder, decodeModel, encodeModel, float32, ints, summarizeModel }
 import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 
+import { writeIdxFolder } from './idx-folder.js';
 import { runCli } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 
@@ -135,9 +136,40 @@ test('sibling unpair fine-tunes a quantized file, and its recipe has every param
       pairs: true,
       penalized: 'clean',
       heldOut: 1000,
+      heldOutSplit: 'train',
       maxAccuracyDrop: 0.5,
     },
   });
+});
+
+test('sibling unpair measures on the last of the test split, where it is told to', async () => {
+  const { folder, args } = await workplace();
+  const [model = '', , npz = ''] = args;
+  const dataset = join(folder, 'divided');
+  const bright = (count: number): readonly number[] =>
+    Array.from({ length: count }, (_, sample) => (sample % 2 === 0 ? 200 : 20));
+  await writeIdxFolder(dataset, 4, { train: bright(32), test: bright(12) });
+  const unpair = (data: string, count: number, out: string): ReturnType<typeof runCli> => {
+    const training = ['--target', model, '--batch', '16', '--epochs', '1', '--max-accuracy-drop', '0.5'];
+    const held = ['--held-out-split', 'test', '--held-out', `${count}`, '--out', join(folder, out)];
+    return runCli(['sibling', 'unpair', model, '--dataset', data, ...training, ...held]);
+  };
+  expect(await unpair(dataset, 12, 'unpaired.onnx')).toMatchObject({ exitCode: 0 });
+  expect(parse(await readFile(join(folder, 'unpaired.recipe.yaml'), 'utf8'))).toMatchObject({
+    samples: 32,
+    parameters: { heldOut: 12, heldOutSplit: 'test', maxAccuracyDrop: 0.5 },
+  });
+  const many = await unpair(dataset, 13, 'many.onnx');
+  expect(many).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(many.stderr).toMatch(
+    /^error: --held-out must be at most 12, the size of .*t10k-images-idx3-ubyte \(test\), got 13\n$/,
+  );
+  const undivided = await unpair(npz, 12, 'undivided.onnx');
+  expect(undivided.exitCode).toBe(2);
+  expect(undivided.stderr).toMatch(
+    /^error: --held-out asks for 12 samples of the test split, but .*train\.npz has no splits: /,
+  );
+  await expect(access(join(folder, 'undivided.onnx'))).rejects.toThrow('ENOENT');
 });
 
 test('sibling says what is wrong, and writes nothing', async () => {

@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { decodeSampleSet } from '@unpair/datasets';
 import { GraphBuilder, decodeModel, encodeModel, float32 } from '@unpair/graph';
+import { digestOf } from '@unpair/platform';
 import { expect, test } from 'vitest';
 
+import type { Submission } from '../src/submission/prepare.js';
 import { prepareSubmission } from '../src/submission/prepare.js';
-import { workplace } from './workplace.js';
+import { writeIdxFolder } from './idx-folder.js';
+import { CAMPAIGN, workplace } from './workplace.js';
 
 /** A classifier whose exporter left height and width of its images open. */
 function openModel(): Uint8Array {
@@ -26,4 +30,77 @@ test('a model that leaves the size of its images open is submitted with that of 
   const artefact = submission.artefacts.find((candidate) => candidate.digest === digest);
   const graph = decodeModel(artefact?.bytes ?? new Uint8Array());
   expect(graph.inputs[0]?.shape).toEqual(['N', 1, 2, 2]);
+});
+
+/** The campaign over a data set of 6 training and 8 test images, with models that are unpaired as `given` say. */
+async function submissionOf(dataset: string, ...given: readonly string[]): Promise<Submission> {
+  const common = 'of: full, from: full, adaptive: false, batch: 2';
+  const models = given.map((more, at) => `  made${at}: { unpair: { ${common}, ${more} } }\n`).join('');
+  const campaign = CAMPAIGN.replace(/dataset: .*/, `dataset: ${dataset}`);
+  const folder = await workplace(campaign.replace('targets:', `${models}targets:`));
+  const test = [10, 20, 30, 40, 50, 60, 70, 80];
+  await writeIdxFolder(join(folder, 'tiny'), 2, { train: [1, 2, 3, 4, 5, 6], test });
+  return prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder });
+}
+
+/** First pixels of the images of an artefact; undefined where it is none of the submission's. */
+function pixelsOf({ artefacts }: Submission, digest: string): readonly number[] | undefined {
+  const artefact = artefacts.find((candidate) => candidate.digest === digest);
+  return artefact && [...decodeSampleSet(artefact.bytes).images].filter((_, index) => index % 4 === 0);
+}
+
+const divided = '{ source: tiny, split: test, samples: 4 }';
+
+test('the last test samples are uploaded once, as many as any model holds out, and all training samples', async () => {
+  const wanting = ['heldOutSplit: test, heldOut: 2', 'heldOutSplit: test, heldOut: 4'];
+  const submission = await submissionOf(divided, ...wanting);
+  const { samples, calibration, heldOut } = submission.request;
+  const sets = [samples, calibration, heldOut].map((digest) => pixelsOf(submission, digest));
+  expect(sets).toEqual([
+    [10, 20, 30, 40],
+    [1, 2, 3, 4, 5, 6],
+    [50, 60, 70, 80],
+  ]);
+  expect(submission.artefacts).toHaveLength(4);
+  const ofTraining = '{ source: tiny, split: train, samples: 4 }';
+  const other = await submissionOf(ofTraining, 'heldOutSplit: test, heldOut: 8');
+  expect(pixelsOf(other, other.request.samples)).toEqual([1, 2, 3, 4]);
+  expect(pixelsOf(other, other.request.heldOut)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
+});
+
+test('the id of a request covers what is held out, and is as ever where nothing is', async () => {
+  const plain = await submissionOf(divided, 'heldOut: 2');
+  const { requestId, spec, models, samples, calibration, heldOut } = plain.request;
+  expect([heldOut, plain.artefacts.length]).toEqual(['', 3]);
+  const content = [spec, Object.entries(models), samples, calibration];
+  const idOf = (parts: readonly unknown[]): string =>
+    digestOf(new TextEncoder().encode(JSON.stringify(parts)));
+  expect(requestId).toBe(idOf(content));
+  const held = await submissionOf(divided, 'heldOutSplit: test, heldOut: 2');
+  expect(held.request.requestId).toBe(idOf([held.request.spec, ...content.slice(1), held.request.heldOut]));
+});
+
+test.each([
+  [
+    'that are attacked',
+    divided,
+    5,
+    'must be at most 4, the samples of tiny (test) that are not attacked, got 5',
+  ],
+  [
+    'that are not there',
+    '{ source: tiny, split: train, samples: 4 }',
+    9,
+    'must be at most 8, the size of tiny (test), got 9',
+  ],
+  [
+    'of a data set that is not divided',
+    '{ source: tiny.npz, split: test, samples: 4 }',
+    5,
+    'asks for 5 samples of the test split, but tiny.npz has no splits: take them from the training samples',
+  ],
+])('samples %s cannot be held out', async (_, dataset, wanted, description) => {
+  const submission = submissionOf(dataset, `heldOutSplit: test, heldOut: ${wanted}`);
+  const violations = [{ field: 'models.made0.unpair.heldOut', description }];
+  await expect(submission).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
 });

@@ -7,6 +7,7 @@ import type { Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robus
 import { siblings } from '@unpair/robustness';
 
 import type { CommandContext } from '../context.js';
+import { flagOf } from '../sibling/flag.js';
 import { makeSibling } from '../sibling/make-sibling.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -53,11 +54,12 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
   });
 }
 
-/** A parameter as a flag: `finetune.epochs` is `--finetune-epochs`. */
+/** A parameter as an option, whose flag may be spelled as campaign files have it, too: `--heldOut`, `--held-out`. */
 function optionOf(name: string, spec: ParameterSpec): Option {
   const rule = parameterRule(spec);
   const value = spec.type === 'choice' ? spec.choices.join('|') : 'value';
-  const option = new Option(`--${name.replaceAll('.', '-')} <${value}>`, spec.description);
+  const flags = new Set([`--${name.replaceAll('.', '-')}`, flagOf(name)]);
+  const option = new Option(`${[...flags].join(', ')} <${value}>`, spec.description);
   if (spec.default !== null) option.default(spec.default);
   return option.argParser((text: string) => {
     const given: unknown =

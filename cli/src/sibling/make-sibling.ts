@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 import { canonicalJson } from '@unpair/campaign';
-import type { SampleSet } from '@unpair/datasets';
+import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
@@ -18,6 +18,7 @@ import { readModel } from '../models/read-model.js';
 import { describeMeasures } from '../train/measures.js';
 import { TrainingMeter, describeReading } from '../train/meter.js';
 import { writeWholeFile } from '../whole-file.js';
+import { flagOf } from './flag.js';
 
 /** Everything that a sibling is made of, as the command line gives it. */
 export interface SiblingOrder {
@@ -45,6 +46,7 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const { terminal, signal } = context;
   const { bytes, path, graph } = await readModel(order.model);
   const samples = await trainingSamples(order, context);
+  const heldOut = await heldOutSamples(order, context);
   const target = order.target === undefined ? undefined : await readModel(order.target);
   for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
     const misfit = misfitOf(model.graph, samples);
@@ -60,7 +62,7 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
       progress.update(state);
     });
     const request = {
-      ...{ graph, target: target?.graph, runtime, threads, samples, parameters, seed },
+      ...{ graph, target: target?.graph, runtime, threads, samples, heldOut, parameters, seed },
       ...{ checkpoints, onStep, signal },
       onQueries: (count: number) => {
         queries += count;
@@ -92,12 +94,32 @@ async function trainingSamples(
 ): Promise<SampleSet> {
   const set = await loadDataset(dataset, 'train', { dataDir });
   const { needed, parameter, wanted } = sampleDemand(definition, parameters);
-  if (needed > set.count) {
-    const flag = `--${parameter.replaceAll('.', '-')}`;
-    const most = `at most ${set.count}, the size of ${set.name} (train)`;
-    throw new CliError('OUT_OF_RANGE', `${flag} must be ${most}, got ${needed}`);
-  }
+  assertHas(set, 'train', needed, parameter);
   return slice(set, 0, Math.min(wanted, set.count));
+}
+
+/** The last samples of the test split, as many as the parameters ask for; undefined for none. */
+async function heldOutSamples(
+  { definition, dataset, parameters }: SiblingOrder,
+  { dataDir }: CommandContext,
+): Promise<SampleSet | undefined> {
+  const { heldOut } = sampleDemand(definition, parameters);
+  if (heldOut === undefined) return undefined;
+  const { count, parameter } = heldOut;
+  const set = await loadDataset(dataset, 'test', { dataDir });
+  if (set.split !== 'test') {
+    const asked = `${flagOf(parameter)} asks for ${count} samples of the test split`;
+    const wayOut = 'take them from the training samples';
+    throw new CliError('INVALID_ARGUMENT', `${asked}, but ${set.name} has no splits: ${wayOut}`);
+  }
+  assertHas(set, 'test', count, parameter);
+  return slice(set, set.count - count, count);
+}
+
+function assertHas({ name, count }: SampleSet, split: Split, needed: number, parameter: string): void {
+  if (needed <= count) return;
+  const most = `at most ${count}, the size of ${name} (${split})`;
+  throw new CliError('OUT_OF_RANGE', `${flagOf(parameter)} must be ${most}, got ${needed}`);
 }
 
 type SiblingRecipe = Readonly<

@@ -30,23 +30,27 @@ export async function prepareSubmission(
 
   const attacked = sampleArtefact(samples.attacked);
   const calibration = samples.calibration && sampleArtefact(samples.calibration);
+  const heldOut = samples.heldOut && sampleArtefact(samples.heldOut);
   const content = {
     spec: file.text,
     models: Object.fromEntries([...models.artefacts].map(([name, { digest }]) => [name, digest])),
     samples: attacked.digest,
     calibration: calibration?.digest ?? '',
     sources: Object.fromEntries(models.sources),
+    heldOut: heldOut?.digest ?? '',
   };
+  const sets = [attacked, calibration, heldOut].filter((set) => set !== null);
   return {
     name: file.campaign.name,
     request: { requestId: requestIdOf(content), ...content },
-    artefacts: [...models.artefacts.values(), attacked, ...(calibration ? [calibration] : [])],
+    artefacts: [...models.artefacts.values(), ...sets],
   };
 }
 
 /** The same content always asks for the same campaign, so that running it again resumes instead of repeating. */
 function requestIdOf(content: Omit<CreateCampaignRequest, 'requestId'>): string {
-  const { spec, models, samples, calibration } = content;
+  const { spec, models, samples, calibration, heldOut } = content;
   const sorted = Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1));
-  return digestOf(new TextEncoder().encode(JSON.stringify([spec, sorted, samples, calibration])));
+  const held = heldOut === '' ? [] : [heldOut];
+  return digestOf(new TextEncoder().encode(JSON.stringify([spec, sorted, samples, calibration, ...held])));
 }

@@ -1,6 +1,13 @@
 import type { Campaign, Violation } from '@unpair/campaign';
-import { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from '@unpair/campaign';
-import type { SampleSet } from '@unpair/datasets';
+import {
+  checkEpsilons,
+  checkHeldOutSamples,
+  checkSamples,
+  checkTrainingSamples,
+  heldOutSamplesOf,
+  trainingSamplesOf,
+} from '@unpair/campaign';
+import type { SampleSet, Split } from '@unpair/datasets';
 import { encodeSampleSet, loadDataset, slice } from '@unpair/datasets';
 
 import type { Artefact } from './artefact.js';
@@ -11,12 +18,15 @@ export interface CampaignSamples {
   readonly attacked: SampleSet;
   /** Training samples that siblings are calibrated and trained on; null when there are none. */
   readonly calibration: SampleSet | null;
+  /** Test samples that siblings are measured on while they are trained; null when there are none. */
+  readonly heldOut: SampleSet | null;
   readonly violations: readonly Violation[];
 }
 
 /**
- * Loads the first samples of the campaign's data set, and of its training split as many as the hungriest
- * sibling wants. Where the data set has fewer, `violations` says so and the sets hold what there is.
+ * Loads the first samples of the campaign's data set, of its training split as many as the hungriest sibling wants, and
+ * of its test split as many of the last as any holds out. Where the data set has fewer, `violations` says so and the
+ * sets hold what there is.
  */
 export async function loadCampaignSamples(
   campaign: Campaign,
@@ -24,17 +34,20 @@ export async function loadCampaignSamples(
   dataDir: string,
 ): Promise<CampaignSamples> {
   const { split, samples, size, columns } = campaign.dataset;
-  const options = { dataDir, size, columns };
-  const all = await loadDataset(source, split, options);
-  const wanted = trainingSamplesOf(campaign);
-  const training = wanted === 0 ? null : await loadDataset(source, 'train', options);
+  const load = (part: Split): Promise<SampleSet> => loadDataset(source, part, { dataDir, size, columns });
+  const all = await load(split);
+  const [wanted, held] = [trainingSamplesOf(campaign), heldOutSamplesOf(campaign)];
+  const training = wanted === 0 ? null : await load('train');
+  const test = held === 0 ? null : split === 'test' ? all : await load('test');
   return {
     attacked: first(all, samples),
     calibration: training && first(training, wanted),
+    heldOut: test && last(test, held),
     violations: [
       ...checkSamples(campaign, all.count),
       ...checkEpsilons(campaign, all.images.length / Math.max(1, all.count)),
       ...(training ? checkTrainingSamples(campaign, training.count) : []),
+      ...(test ? checkHeldOutSamples(campaign, test.split === 'test' ? test.count : undefined) : []),
     ],
   };
 }
@@ -45,3 +58,8 @@ export function sampleArtefact(set: SampleSet): Artefact {
 }
 
 const first = (set: SampleSet, count: number): SampleSet => slice(set, 0, Math.min(count, set.count));
+
+function last(set: SampleSet, count: number): SampleSet {
+  const held = Math.min(count, set.count);
+  return slice(set, set.count - held, held);
+}

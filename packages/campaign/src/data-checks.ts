@@ -1,5 +1,7 @@
-import type { Campaign, Violation } from './campaign.js';
-import { isDerived, trainingDemandOf } from './derivation.js';
+import { BUILT_IN } from './built-in.js';
+import type { Campaign, DatasetEntry, Violation } from './campaign.js';
+import { isDerived, sampleDemandOf } from './derivation.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
 export function checkSamples({ dataset }: Campaign, available: number): readonly Violation[] {
@@ -12,7 +14,7 @@ export function checkSamples({ dataset }: Campaign, available: number): readonly
 export function checkTrainingSamples({ models, dataset }: Campaign, available: number): readonly Violation[] {
   return [...models].flatMap(([name, entry]) => {
     if (!isDerived(entry)) return [];
-    const { needed, parameter } = trainingDemandOf(entry);
+    const { needed, parameter } = sampleDemandOf(entry);
     if (needed <= available) return [];
     const description = `must be at most ${available}, the size of ${dataset.source} (train), got ${needed}`;
     return [{ field: `models.${name}.${entry.kind}.${parameter}`, description }];
@@ -21,8 +23,46 @@ export function checkTrainingSamples({ models, dataset }: Campaign, available: n
 
 /** Training samples that a campaign's models are derived with; 0 when none is. */
 export function trainingSamplesOf({ models }: Campaign): number {
+  const demands = [...models.values()].map((entry) => (isDerived(entry) ? sampleDemandOf(entry).wanted : 0));
+  return Math.max(0, ...demands);
+}
+
+/**
+ * Says whether there are the samples of the test split that models are to be measured on while they are derived, those
+ * that are attacked apart.
+ * @param available size of the test split; undefined where the data set has none
+ */
+export function checkHeldOutSamples(
+  { models, dataset }: Campaign,
+  available: number | undefined,
+): readonly Violation[] {
+  return [...models].flatMap(([name, entry]) => {
+    const heldOut = isDerived(entry) ? sampleDemandOf(entry).heldOut : undefined;
+    const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
+    if (heldOut === undefined || description === undefined) return [];
+    return [{ field: `models.${name}.${entry.kind}.${heldOut.parameter}`, description }];
+  });
+}
+
+function heldOutProblem(
+  count: number,
+  { source, split, samples }: DatasetEntry,
+  available: number | undefined,
+): string | undefined {
+  if (available === undefined) {
+    return `asks for ${count} samples of the test split, but ${source} has no splits: take them from the training samples`;
+  }
+  const [most, which] =
+    split === 'test'
+      ? [Math.max(0, available - samples), `the samples of ${source} (test) that are not attacked`]
+      : [available, `the size of ${source} (test)`];
+  return count <= most ? undefined : `must be at most ${most}, ${which}, got ${count}`;
+}
+
+/** Samples of the test split that a campaign's models are measured on while they are derived, from the last; 0 for none. */
+export function heldOutSamplesOf({ models }: Campaign, vocabulary: Vocabulary = BUILT_IN): number {
   const demands = [...models.values()].map((entry) =>
-    isDerived(entry) ? trainingDemandOf(entry).wanted : 0,
+    isDerived(entry) ? (sampleDemandOf(entry, vocabulary).heldOut?.count ?? 0) : 0,
   );
   return Math.max(0, ...demands);
 }

@@ -37,10 +37,10 @@ export function parentsOf({ of, from }: Pick<Derived, 'of' | 'from'>): readonly 
 }
 
 /**
- * Training samples that a way of deriving asks for with these parameters.
+ * Samples that a way of deriving asks for with these parameters.
  * @throws {RangeError} when this version has no such way
  */
-export function trainingDemandOf(
+export function sampleDemandOf(
   { kind, parameters }: Pick<Derived, 'kind' | 'parameters'>,
   vocabulary: Vocabulary = BUILT_IN,
 ): SampleDemand {

@@ -25,7 +25,14 @@ export type {
 } from './campaign.js';
 export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
-export { checkEpsilons, checkSamples, checkTrainingSamples, trainingSamplesOf } from './data-checks.js';
+export {
+  checkEpsilons,
+  checkHeldOutSamples,
+  checkSamples,
+  checkTrainingSamples,
+  heldOutSamplesOf,
+  trainingSamplesOf,
+} from './data-checks.js';
 export { fileOf } from './derivation.js';
 export { isGenerated } from './generated.js';
 export { ensembleName, membersOf } from './ensemble.js';

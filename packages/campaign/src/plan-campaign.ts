@@ -3,7 +3,8 @@ import { SIMILARITY_INPUTS } from '@unpair/robustness';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { maskedModels } from './adaptive/defences.js';
 import { gridOf } from './cells.js';
-import { derivationOrder, isDerived, parentsOf, trainingDemandOf } from './derivation.js';
+import { heldOutSamplesOf } from './data-checks.js';
+import { derivationOrder, isDerived, parentsOf, sampleDemandOf } from './derivation.js';
 import { membersOf } from './ensemble.js';
 import type { Pair } from './pairs.js';
 import { hasFeatures, pairsOf } from './pairs.js';
@@ -67,22 +68,28 @@ function lastAtMost(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function deriveBlocks({ models }: Campaign, vocabulary: Vocabulary): readonly Block[] {
-  return derivationOrder(models).map(([model, entry]) => ({
-    samples: 1,
-    task: (index) => ({
-      index,
-      stage: 'derive',
-      needs: derived(models, ...parentsOf(entry)),
-      kind: 'derive',
-      model,
-      of: entry.of,
-      from: entry.from ?? null,
-      recipe: entry.kind,
-      parameters: entry.parameters,
-      trainingSamples: trainingDemandOf(entry, vocabulary).wanted,
-    }),
-  }));
+function deriveBlocks(campaign: Campaign, vocabulary: Vocabulary): readonly Block[] {
+  const { models } = campaign;
+  const held = heldOutSamplesOf(campaign, vocabulary);
+  return derivationOrder(models).map(([model, entry]) => {
+    const { wanted, heldOut } = sampleDemandOf(entry, vocabulary);
+    return {
+      samples: 1,
+      task: (index) => ({
+        index,
+        stage: 'derive',
+        needs: derived(models, ...parentsOf(entry)),
+        kind: 'derive',
+        model,
+        of: entry.of,
+        from: entry.from ?? null,
+        recipe: entry.kind,
+        parameters: entry.parameters,
+        trainingSamples: wanted,
+        heldOut: heldOut === undefined ? null : { first: held - heldOut.count, count: heldOut.count },
+      }),
+    };
+  });
 }
 
 function accuracyBlocks({ models, dataset: { samples } }: Campaign): readonly Block[] {

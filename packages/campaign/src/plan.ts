@@ -54,6 +54,8 @@ export type PlannedTask = {
       readonly parameters: Parameters;
       /** Samples of the training split to use, from the first: all where there are fewer. */
       readonly trainingSamples: number;
+      /** Of the samples of the test split that the campaign holds out, those to measure on; null for none. */
+      readonly heldOut: Range | null;
     }
   | { readonly kind: 'accuracy'; readonly model: string; readonly samples: Range }
   | {

@@ -67,6 +67,9 @@ test('every parameter of the objective and of the choice among states has its bo
     'models.a.unpair.temperature must be a number from 0.1 to 100, got 0.',
   );
   expect(sentence('heldOut: -1')).toBe('models.a.unpair.heldOut must be an integer of at least 0, got -1.');
+  expect(sentence('heldOutSplit: val')).toBe(
+    'models.a.unpair.heldOutSplit must be one of train, test, got "val".',
+  );
   expect(sentence('maxAccuracyDrop: 2')).toBe(
     'models.a.unpair.maxAccuracyDrop must be a number from 0 to 1, got 2.',
   );

@@ -73,7 +73,8 @@ export function idxSampleSet(
 
 /** Loads a folder of idx files named as MNIST names them: `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte.gz`, … */
 export async function loadIdxFolder(folder: string, split: Split): Promise<SampleSet> {
-  return loadIdxImages(await existing(join(folder, `${IDX_PREFIX[split]}-images-idx3-ubyte`)));
+  const set = await loadIdxImages(await existing(join(folder, `${IDX_PREFIX[split]}-images-idx3-ubyte`)));
+  return { ...set, split };
 }
 
 /** Loads an idx images file and the labels file beside it (`images-idx3` → `labels-idx1` in its name). */

@@ -14,14 +14,17 @@ import type { SampleSet, Split } from './sample-set.js';
  * @throws {DatasetError} one sentence naming the file that cannot be read or differs in size.
  */
 export async function loadImageFolder(folder: string, split: Split, size?: number): Promise<SampleSet> {
-  const root = (await isFolder(join(folder, split))) ? join(folder, split) : folder;
+  const isDivided = await isFolder(join(folder, split));
+  const root = isDivided ? join(folder, split) : folder;
   const classNames = await subfolders(root);
   const files = await roundRobin(root, classNames);
   if (files.length === 0) {
-    throw new DatasetError('INVALID_ARGUMENT', `${root} holds no PNG files in class-named folders`);
+    const what = isDivided ? `${root} holds no` : `${folder} has no ${split} split, and holds no`;
+    throw new DatasetError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
   }
   const classes = classNames.length;
-  return { name: folder, classes, classNames, ...(await readPictures(files, size)) };
+  const pictures = await readPictures(files, size);
+  return { name: folder, ...(isDivided && { split }), classes, classNames, ...pictures };
 }
 
 async function roundRobin(root: string, classNames: readonly string[]): Promise<readonly LabelledFile[]> {

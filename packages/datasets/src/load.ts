@@ -80,7 +80,8 @@ function assertExists(source: string): Promise<Stats> {
 async function loadNamed(dataset: NamedDataset, split: Split, dataDir: string): Promise<SampleSet> {
   const folder = join(dataDir, dataset.name);
   try {
-    return dataset.read(await Promise.all(dataset.files[split].map((file) => readVerified(folder, file))));
+    const files = await Promise.all(dataset.files[split].map((file) => readVerified(folder, file)));
+    return { ...dataset.read(files), split };
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     const remedy = `run "unpair data fetch ${dataset.name}"`;

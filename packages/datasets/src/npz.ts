@@ -65,6 +65,7 @@ export function decodeSampleSet(
   const labels = labelsOf(name, y, x.shape[0] ?? 0);
   return {
     name,
+    ...(!entries.has('x.npy') && { split }),
     classes: classesOf(name, find('classes'), labels),
     classNames: null,
     shape,

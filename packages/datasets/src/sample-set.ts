@@ -7,6 +7,8 @@ export type Split = 'train' | 'test';
  */
 export interface SampleSet {
   readonly name: string;
+  /** The part of its data set that this is; absent where the source is not divided and stands for either. */
+  readonly split?: Split;
   /** Number of classes; labels are below it. */
   readonly classes: number;
   /** Names by label, where the source has them. */

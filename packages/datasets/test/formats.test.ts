@@ -17,11 +17,12 @@ describe('idx files', () => {
     await writeFile(join(folder, 't10k-images-idx3-ubyte'), idx([2, 1, 2], [0, 51, 102, 255]));
     await writeFile(join(folder, 't10k-labels-idx1-ubyte.gz'), gzipSync(idx([2], [4, 1])));
     const set = await loadDataset(folder, 'test', { dataDir });
-    expect(set).toMatchObject({ classes: 5, shape: [1, 1, 2], count: 2 });
+    expect(set).toMatchObject({ split: 'test', classes: 5, shape: [1, 1, 2], count: 2 });
     expect([...set.labels]).toEqual([4, 1]);
     expect([...inputs(set)]).toEqual([0, 51 / 255, 102 / 255, 1].map(Math.fround));
     const file = await loadDataset(join(folder, 't10k-images-idx3-ubyte'), 'train', { dataDir });
     expect([...file.images]).toEqual([...set.images]);
+    expect(file).not.toHaveProperty('split');
   });
 
   test.each([
@@ -60,8 +61,13 @@ describe('an image folder', () => {
     const folder = await scratchFolder();
     await picture(join(folder, 'train', 'a'), '1.png', [1, 1, 1]);
     await picture(join(folder, 'test', 'a'), '1.png', [2, 2, 2]);
-    expect([...(await loadDataset(folder, 'train', { dataDir })).images].at(0)).toBe(1);
-    expect([...(await loadDataset(folder, 'test', { dataDir })).images].at(0)).toBe(2);
+    const [train, test] = [
+      await loadDataset(folder, 'train', { dataDir }),
+      await loadDataset(folder, 'test', { dataDir }),
+    ];
+    expect([train.split, train.images[0]]).toEqual(['train', 1]);
+    expect([test.split, test.images[0]]).toEqual(['test', 2]);
+    expect(await loadDataset(join(folder, 'test'), 'train', { dataDir })).not.toHaveProperty('split');
   });
 
   test('names the picture that it refuses', async () => {
@@ -84,7 +90,19 @@ describe('an image folder', () => {
   test('without pictures is refused', async () => {
     const folder = await scratchFolder();
     expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
-      `${folder} holds no PNG files in class-named folders`,
+      `${folder} has no test split, and holds no PNG files in class-named folders`,
+    );
+    await mkdir(join(folder, 'test'));
+    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
+      `${join(folder, 'test')} holds no PNG files in class-named folders`,
+    );
+  });
+
+  test('with the other split alone is refused', async () => {
+    const folder = await scratchFolder();
+    await picture(join(folder, 'train', 'a'), '1.png', [1, 1, 1]);
+    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
+      /has no test split, and holds no PNG files/,
     );
   });
 });
@@ -104,6 +122,7 @@ test('an npz file is read by its path, and parts of it are taken', async () => {
   };
   await writeFile(path, encodeSampleSet(set));
   const loaded = await loadDataset(path, 'test', { dataDir });
+  expect(loaded).not.toHaveProperty('split');
   expect([...inputs(loaded, 1, 2)]).toEqual([0.5, 0.75]);
   expect([...inputsAt(loaded, [3, 0])]).toEqual([1, 0.25]);
   expect([...inputs(slice(loaded, 2, 2))]).toEqual([0.75, 1]);

@@ -85,6 +85,7 @@ describe('an npz of another program', () => {
       y_test: { shape: [1], data: BigInt64Array.of(2n) },
     });
     const set = decodeSampleSet(deflated(bytes), { name: 'keras', split: 'test' });
+    expect(set.split).toBe('test');
     expect(set.shape).toEqual([3, 4, 2]);
     expect([...set.images.slice(0, 8)]).toEqual([0, 3, 6, 9, 12, 15, 18, 21]);
     expect(set.classes).toBe(3);

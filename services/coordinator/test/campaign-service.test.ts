@@ -2,7 +2,7 @@ import { CampaignServiceService as Service, CampaignState } from '@unpair/protoc
 import { ServiceError } from '@unpair/platform';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
-import { derivedDigest, requestFor, spec, taskCount } from './support/campaign-file.js';
+import { derivedDigest, heldOut, requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve } from './support/cluster.js';
 import { work } from './support/synthetic-worker.js';
 
@@ -101,6 +101,22 @@ test('digests must be there, well formed and stored', async () => {
     code: 'FAILED_PRECONDITION',
     violations: [{ field: 'samples' }],
   });
+});
+
+test('samples that models hold out must be there where the file asks for them', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const create = (digest: string, text: string = heldOut.spec): Promise<unknown> =>
+    served.client.unary(Service.createCampaign, {
+      ...requestFor(`held out ${digest}`, text),
+      heldOut: digest,
+    });
+  const violations = [{ field: 'held_out' }];
+  await expect(create('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
+  await expect(create('XYZ', spec)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
+  const absent = 'a'.repeat(64);
+  await expect(create(absent)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', violations });
+  expect(await create(heldOut.digest)).toMatchObject({ campaign: { state: CampaignState.RUNNING } });
 });
 
 test('an unknown campaign is NOT_FOUND, whatever is asked of it', async () => {

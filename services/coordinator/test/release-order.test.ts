@@ -10,7 +10,7 @@ function planOf(needs: readonly (readonly number[])[], derived: number): Plan {
     if (index >= derived) {
       return { ...common, stage: 'measure', kind: 'accuracy', model: 'm', samples: { first: 0, count: 1 } };
     }
-    const recipe = { recipe: 'quantize', parameters: {}, trainingSamples: 0 };
+    const recipe = { recipe: 'quantize', parameters: {}, trainingSamples: 0, heldOut: null };
     return {
       ...common,
       stage: 'derive',

@@ -12,6 +12,7 @@ const task: DeriveTask = {
   from: undefined,
   parameters: '{"sparsity":0.5}',
   calibration: { digest: 'b'.repeat(64), first: 0, count: 10 },
+  heldOut: undefined,
 };
 
 let folder: string;
@@ -41,6 +42,7 @@ test('a task that differs in anything that decides its result has a state of its
     new CheckpointFile(folder, { ...task, of: { id: 'full', digest: 'c'.repeat(64) } }, 1),
     new CheckpointFile(folder, { ...task, parameters: '{"sparsity":0.6}' }, 1),
     new CheckpointFile(folder, { ...task, calibration: { digest: 'b'.repeat(64), first: 0, count: 11 } }, 1),
+    new CheckpointFile(folder, { ...task, heldOut: { digest: 'c'.repeat(64), first: 0, count: 10 } }, 1),
   ];
   for (const other of others) expect(await other.load()).toBeUndefined();
 });

@@ -1,7 +1,8 @@
+import { encodeSampleSet, slice } from '@unpair/datasets';
 import { createRuntime } from '@unpair/runtime';
 import { encodeModel, float32 } from '@unpair/graph';
 import { argmax } from '@unpair/robustness';
-import type { AttackRow, Task, TaskResult } from '@unpair/protocol';
+import type { AttackRow, DerivedModel, Task, TaskResult } from '@unpair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from './kit/cluster.js';
 import {
@@ -87,6 +88,24 @@ describe('a task becomes a result', () => {
     if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
     expect(outcome.value.digest).not.toBe(made.target.digest);
     expect(await outcomeOf(unpairTask(nextIndex++, made, { adversarial: 0, cosine: 1 }))).toEqual(outcome);
+  });
+
+  test('derive: states are measured on the held-out samples of the task, and all others are trained on', async () => {
+    const other = artefact(encodeSampleSet(slice(made.set, 0, 10)));
+    await cluster.store(other);
+    const given = { heldOut: 7, heldOutSplit: 'test', adversarial: 0, rate: 1e-4 };
+    const derivedBy = async (...task: Parameters<typeof unpairTask>): Promise<DerivedModel> => {
+      const outcome = await outcomeOf(unpairTask(...task));
+      if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));
+      return outcome.value;
+    };
+    const range = { digest: other.digest, first: 3, count: 7 };
+    const measured = await derivedBy(nextIndex++, made, given, range);
+    // The model is wrong on samples 4 and 9.
+    expect(measured.curve[0]?.measures['heldOutAccuracy']).toBeCloseTo(5 / 7, 6);
+    const unmeasured = await derivedBy(nextIndex++, made, { ...given, heldOut: 0 });
+    expect(unmeasured.curve[0]?.measures).toEqual({});
+    expect([measured.digest, measured.curve.length]).toEqual([unmeasured.digest, unmeasured.curve.length]);
   });
 
   test('derive: an imitation counts the images that it asked the target about, and no others', async () => {
@@ -236,6 +255,12 @@ describe('a task that can never succeed ends as a failure of one sentence, at th
       code: 'OUT_OF_RANGE',
       message: 'Samples 15 to 24 are not all among the 20 of the sample set.',
     });
+  });
+
+  test('held-out samples beyond the set', async () => {
+    const range = { digest: made.samples.digest, first: 15, count: 10 };
+    const task = unpairTask(nextIndex++, made, { heldOut: 10, heldOutSplit: 'test' }, range);
+    expect(await failureOf(task)).toMatchObject({ code: 'OUT_OF_RANGE' });
   });
 
   test('an artefact that nobody stored', async () => {

@@ -2,11 +2,12 @@ import type { Graph } from '@unpair/graph';
 import { RobustnessError } from '../robustness-error.js';
 import type { FineTuneOptions } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
+import type { TrainingSamples } from '../training/samples.js';
 import { sampleCount } from '../training/samples.js';
 import { buildTrainingStep } from '../training/step-graph.js';
 import { UnpairingFeeds } from './feeds.js';
 import type { SelectionRule } from './held-out.js';
-import { HeldOutEvaluation, splitHeldOut } from './held-out.js';
+import { HeldOutEvaluation } from './held-out.js';
 import type { UnpairingObjective } from './objective.js';
 import { activeTerms, unpairs } from './objective.js';
 
@@ -18,10 +19,7 @@ export interface UnpairOptions extends Omit<
   readonly target: Graph;
   readonly objective: UnpairingObjective;
   /** Measuring on samples that are not trained on, and choosing the outcome by it. Default: the last state. */
-  readonly selection?: SelectionRule & {
-    /** So many of the last samples, at most a fifth of them, and a batch is left; 0 for none. */
-    readonly heldOut: number;
-  };
+  readonly selection?: SelectionRule & { readonly heldOut: TrainingSamples };
 }
 
 /**
@@ -32,14 +30,13 @@ export interface UnpairOptions extends Omit<
  * @throws {RobustnessError} when the outcome is to be chosen without held-out samples, or training collapses
  */
 export async function unpair(options: UnpairOptions): Promise<Graph> {
-  const { objective, samples, schedule, selection } = options;
+  const { objective, selection } = options;
   if (!unpairs(objective)) return options.graph;
-  const { training, heldOut } = splitHeldOut(samples, selection?.heldOut ?? 0, schedule.batch);
-  checkSelection(selection, sampleCount(heldOut));
+  checkSelection(selection);
   const feeds = await UnpairingFeeds.open(options);
   try {
-    return await withEvaluation(options, heldOut, (evaluation) =>
-      fineTune({ ...options, samples: training, evaluation, ...stepsOf(feeds, objective) }),
+    return await withEvaluation(options, (evaluation) =>
+      fineTune({ ...options, evaluation, ...stepsOf(feeds, objective) }),
     );
   } finally {
     await feeds.close();
@@ -65,14 +62,14 @@ function stepsOf(
 /** Lends `use` what measures the run, where samples are held out. */
 async function withEvaluation(
   { target, runtime, threads, objective, schedule, selection, signal }: UnpairOptions,
-  samples: UnpairOptions['samples'],
   use: (evaluation: HeldOutEvaluation | undefined) => Promise<Graph>,
 ): Promise<Graph> {
-  if (selection === undefined || sampleCount(samples) === 0) return use(undefined);
+  if (selection === undefined || sampleCount(selection.heldOut) === 0) return use(undefined);
+  const { heldOut: samples, ...rule } = selection;
   const { threat } = objective;
   const evaluation = await HeldOutEvaluation.open({
     ...{ target, runtime, threads, samples, threat, signal },
-    ...selection,
+    ...rule,
     seed: schedule.seed,
   });
   try {
@@ -82,13 +79,13 @@ async function withEvaluation(
   }
 }
 
-function checkSelection(selection: UnpairOptions['selection'], heldOut: number): void {
+function checkSelection(selection: UnpairOptions['selection']): void {
   if (selection === undefined) return;
-  const { maxAccuracyDrop, patience } = selection;
-  if (maxAccuracyDrop < 1 && heldOut === 0) {
+  const { heldOut, maxAccuracyDrop, patience } = selection;
+  if (maxAccuracyDrop < 1 && sampleCount(heldOut) === 0) {
     throw new RobustnessError(
-      `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on: set heldOut above 0, got ` +
-        `${selection.heldOut}, and give more samples than a batch`,
+      `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on, got none: set heldOut above 0, ` +
+        'and where heldOutSplit is train give more samples than a batch',
     );
   }
   if (patience > 0 && maxAccuracyDrop >= 1) {

@@ -13,7 +13,7 @@ const PROBED = 512;
 /** Samples of one run. */
 const BATCH = 64;
 
-/** Training samples that a sibling is made with: what its recipe asks for, and enough to see whether it classifies. */
+/** Samples that a sibling is made with: what its recipe asks for, and enough of training to see whether it classifies. */
 export function sampleDemand(
   definition: Pick<SiblingDefinition, 'demand'>,
   parameters: Parameters,

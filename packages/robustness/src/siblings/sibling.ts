@@ -15,6 +15,8 @@ export interface SiblingRequest {
   readonly threads?: number | undefined;
   /** Samples of the training split; which ones, and how many, the caller decides. */
   readonly samples: TrainingSamples;
+  /** Samples of the test split, which are measured on and never trained on; absent where `demand` asks for none. */
+  readonly heldOut?: TrainingSamples | undefined;
   readonly parameters: Parameters;
   /** Of the order of samples, their augmentation and the starting weights. */
   readonly seed: number;
@@ -37,12 +39,13 @@ export interface SiblingDefinition<Name extends string = string> {
   readonly isDefence?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
-  /** Training samples that these parameters ask for. */
+  /** Samples that these parameters ask for. */
   demand(parameters: Parameters): SampleDemand;
   /** Makes the sibling: the same request gives the same graph. */
   derive(request: SiblingRequest): Promise<Graph>;
 }
 
+/** Training samples that a sibling asks for, and what of the test split it measures on. */
 export interface SampleDemand {
   /** With fewer, the sibling cannot be made. */
   readonly needed: number;
@@ -50,4 +53,12 @@ export interface SampleDemand {
   readonly parameter: string;
   /** Samples to use where there are as many; at least `needed`. */
   readonly wanted: number;
+  /** The last so many samples of the test split, above 0; absent for none. */
+  readonly heldOut?: HeldOutDemand;
+}
+
+export interface HeldOutDemand {
+  readonly count: number;
+  /** The parameter that asks for them. */
+  readonly parameter: string;
 }

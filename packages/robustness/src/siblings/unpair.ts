@@ -2,20 +2,23 @@ import type { Graph } from '@unpair/graph';
 import { ModelError, applyQuantization, isQuantized, recoverQuantization } from '@unpair/graph';
 import type { Parameters, ParameterSpec } from '../attacks/attack.js';
 import { booleanOf, choiceOf, numberOf } from '../attacks/parameters.js';
+import type { SelectionRule } from '../defences/held-out.js';
+import { splitHeldOut } from '../defences/held-out.js';
 import type { UnpairingObjective, UnpairingTerm } from '../defences/objective.js';
 import { PENALIZED, UNPAIRING_TERMS, unpairs } from '../defences/objective.js';
 import { checkParts } from '../defences/row-plan.js';
-import type { UnpairOptions } from '../defences/unpair.js';
 import { unpair } from '../defences/unpair.js';
 import { RobustnessError } from '../robustness-error.js';
 import { trainedWeights } from '../training/parameters.js';
+import type { TrainingSamples } from '../training/samples.js';
 import { descentOf, descentParameters, trainNormalized } from './descent.js';
 import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
-import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import type { SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
 import type { RoundedModel } from './through-rounding.js';
 import { trainThroughRounding } from './through-rounding.js';
 
 const TEACHERS = ['from', 'of'] as const;
+const HELD_OUT_SPLITS = ['train', 'test'] as const;
 /** Largest learning rates where the file says none. */
 const RATES = { sgd: 0.05, adam: 0.001 } as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
@@ -86,7 +89,14 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       type: 'integer',
       min: 0,
       default: 1000,
-      description: 'Of the samples, the last that are measured on and not trained on, at most a fifth.',
+      description: 'Samples that are measured on and not trained on: the last of their split.',
+    },
+    heldOutSplit: {
+      type: 'choice',
+      choices: HELD_OUT_SPLITS,
+      default: 'train',
+      description:
+        'Split of those: train, where they are at most a fifth of the samples; test, which no model was trained on.',
     },
     maxAccuracyDrop: {
       ...share,
@@ -103,9 +113,16 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     ...finetuneParameters('', { epochs: 4, batch: 64, samples: 50_000 }),
     ...descentParameters('', RATES),
   },
-  demand: (parameters) => trainingDemand('', parameters),
+  demand: demandOf,
   derive: unpairModel,
 };
+
+function demandOf(parameters: Parameters): SampleDemand {
+  const training = trainingDemand('', parameters);
+  const count = numberOf(parameters, 'heldOut');
+  const isHeld = choiceOf(parameters, 'heldOutSplit', HELD_OUT_SPLITS) === 'test' && count > 0;
+  return isHeld && training.wanted > 0 ? { ...training, heldOut: { count, parameter: 'heldOut' } } : training;
+}
 
 function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
   return { type: 'number', min: 0, max: 1e6, default: weight, description };
@@ -115,8 +132,8 @@ function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
  * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs. A quantized model
  * is fine-tuned through its rounding and keeps its scales.
  * @throws {ModelError} when the model has no weights that can be fine-tuned
- * @throws {RobustnessError} without a target, for parts of a batch above 1 in sum, for a choice among states without
- * samples to measure them on, or when training collapses
+ * @throws {RobustnessError} without a target or the held-out samples that it demands, for parts of a batch above 1 in
+ * sum, for a choice among states without samples to measure them on, or when training collapses
  */
 export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters } = request;
@@ -124,7 +141,9 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const objective = objectiveOf(parameters);
   const schedule = descentOf(request, '', RATES, numberOf(parameters, 'warmup'));
   if (schedule === undefined || !unpairs(objective)) return graph;
-  const options = { ...request, target, schedule, objective, selection: selectionOf(parameters) };
+  const { training, heldOut } = partsOf(request, schedule.batch);
+  const selection = { ...ruleOf(parameters), heldOut };
+  const options = { ...request, target, samples: training, schedule, objective, selection };
   if (isQuantized(graph)) {
     const through = (rounded: RoundedModel): Promise<Graph> => unpair({ ...options, ...rounded });
     return applyQuantization(await trainThroughRounding(recoverQuantization(graph), through));
@@ -157,9 +176,20 @@ function objectiveOf(parameters: Parameters): UnpairingObjective {
   return objective;
 }
 
-function selectionOf(parameters: Parameters): NonNullable<UnpairOptions['selection']> {
+/** Samples to train on, and those to measure on. */
+function partsOf(
+  { samples, heldOut, parameters }: SiblingRequest,
+  batch: number,
+): { readonly training: TrainingSamples; readonly heldOut: TrainingSamples } {
+  const count = numberOf(parameters, 'heldOut');
+  const split = choiceOf(parameters, 'heldOutSplit', HELD_OUT_SPLITS);
+  if (split === 'train' || count === 0) return splitHeldOut(samples, count, batch);
+  if (heldOut !== undefined) return { training: samples, heldOut };
+  throw new RobustnessError(`heldOut of ${count} needs samples of the test split, got none`);
+}
+
+function ruleOf(parameters: Parameters): SelectionRule {
   return {
-    heldOut: numberOf(parameters, 'heldOut'),
     maxAccuracyDrop: numberOf(parameters, 'maxAccuracyDrop'),
     patience: numberOf(parameters, 'patience'),
   };

@@ -14,6 +14,7 @@ import {
   createFeatureExtractor,
   fineTune,
   firstImages,
+  firstSamples,
   mean,
   measureAccuracy,
   measureSimilarity,
@@ -73,6 +74,12 @@ beforeAll(async () => {
   target = await trainedResnet(runtime);
 });
 
+/** Training on all but the last samples, which measure. */
+function holding(count: number, rule: SelectionRule): Pick<UnpairOptions, 'samples' | 'selection'> {
+  const { training, heldOut } = splitHeldOut(samples, count, schedule.batch);
+  return { samples: training, selection: { ...rule, heldOut } };
+}
+
 async function unpaired(
   objective: Partial<UnpairingObjective>,
   options: Partial<UnpairOptions> = {},
@@ -122,15 +129,15 @@ describe('unpair', () => {
   });
 
   it('gives the same bits twice, and when it goes on after a kill, with every term, row and option', async () => {
-    const selection = { heldOut: 24, maxAccuracyDrop: 0.1, patience: 3 };
-    const whole = encodeModel(await unpaired(everything, { selection }));
+    const held = holding(24, { maxAccuracyDrop: 0.1, patience: 3 });
+    const whole = encodeModel(await unpaired(everything, held));
     for (const killedAt of [2, 8]) {
       const checkpoints = new MemoryCheckpoints(3);
       const onStep = ({ step }: FineTuneProgress): void => {
         if (step === killedAt) throw new Error('killed');
       };
-      await expect(unpaired(everything, { selection, checkpoints, onStep })).rejects.toThrow('killed');
-      expect(encodeModel(await unpaired(everything, { selection, checkpoints }))).toEqual(whole);
+      await expect(unpaired(everything, { ...held, checkpoints, onStep })).rejects.toThrow('killed');
+      expect(encodeModel(await unpaired(everything, { ...held, checkpoints }))).toEqual(whole);
     }
   });
 
@@ -185,8 +192,8 @@ describe('unpair with held-out samples', () => {
 
   it('measures the model before, after every epoch and at the end', async () => {
     const seen: FineTuneProgress[] = [];
-    const selection = { heldOut: 24, maxAccuracyDrop: 1, patience: 0 };
-    const last = await unpaired(objective, { selection, onStep: (progress) => seen.push(progress) });
+    const held = holding(24, { maxAccuracyDrop: 1, patience: 0 });
+    const last = await unpaired(objective, { ...held, onStep: (progress) => seen.push(progress) });
     const measured = seen.filter(({ measures }) => measures !== undefined);
     // 104 samples that are trained on fill 3 batches.
     expect(measured.map(({ step }) => step)).toEqual([1, 3, 6, 9, 12]);
@@ -198,12 +205,8 @@ describe('unpair with held-out samples', () => {
     expect(transfer).toBeLessThanOrEqual(measured[0]?.measures?.['transfer'] ?? 0);
     expect(rest).toMatchObject({ keptStep: 12, keptTransfer: transfer, keptWithinDrop: 1 });
     // The last state is kept, and measuring changes nothing of it.
-    const training = {
-      ...samples,
-      images: samples.images.subarray(0, 104 * 192),
-      labels: samples.labels.subarray(0, 104),
-    };
-    expect(encodeModel(last)).toEqual(encodeModel(await unpaired(objective, { samples: training })));
+    const unmeasured = await unpaired(objective, { samples: firstSamples(samples, 104) });
+    expect(encodeModel(last)).toEqual(encodeModel(unmeasured));
   });
 
   it('keeps the state with the least transfer among those that are accurate enough', () => {
@@ -237,14 +240,11 @@ describe('unpair with held-out samples', () => {
   });
 
   it('refuses to choose without samples to measure on, and patience without a choice', async () => {
-    const few = { heldOut: 0, maxAccuracyDrop: 0.01, patience: 0 };
-    await expect(unpaired(objective, { selection: few })).rejects.toThrow(
-      'set heldOut above 0, got 0, and give more samples than a batch',
+    await expect(unpaired(objective, holding(0, rule))).rejects.toThrow(
+      'maxAccuracyDrop of 0.01 needs samples that are not trained on, got none: set heldOut above 0',
     );
-    const idle = { heldOut: 24, maxAccuracyDrop: 1, patience: 2 };
-    await expect(unpaired(objective, { selection: idle })).rejects.toThrow(
-      'patience of 2 needs a maxAccuracyDrop below 1',
-    );
+    const idle = holding(24, { maxAccuracyDrop: 1, patience: 2 });
+    await expect(unpaired(objective, idle)).rejects.toThrow('patience of 2 needs a maxAccuracyDrop below 1');
   });
 });
 

@@ -1,7 +1,17 @@
 import { GraphBuilder, decodeModel, encodeModel, recoverQuantization } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
-import type { FineTuneProgress, Parameters, SiblingRequest } from '@unpair/robustness';
-import { argmax, firstImages, quantizeModel } from '@unpair/robustness';
+import type { FineTuneProgress, Parameters, SampleDemand, SiblingRequest } from '@unpair/robustness';
+import {
+  argmax,
+  consecutiveSamples,
+  createClassifier,
+  firstImages,
+  firstSamples,
+  mean,
+  measureAccuracy,
+  quantizeModel,
+  sampleDemand,
+} from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +116,72 @@ describe('the unpaired sibling', () => {
     await expect(unpaired({}, { graph: b.build() })).rejects.toThrow('has no weights to fine-tune');
     await expect(unpaired({ noise: 0.9 })).rejects.toThrow('sum to 1 at most, got 0.2, 0.9 and 0');
     await expect(unpaired({}, { target: undefined })).rejects.toThrow('needs a model to unpair from');
+  });
+});
+
+describe('the samples that an unpaired sibling is measured on', () => {
+  const other = brightSamples(24, 6);
+  const test = { heldOut: 24, heldOutSplit: 'test', adversarial: 0.5, epochs: 3 };
+  /** The same with every third label one off: nothing is right on more than two thirds of them. */
+  const doubtful = {
+    ...other,
+    labels: other.labels.map((label, row) => (row % 3 === 0 ? (label + 1) % 4 : label)),
+  };
+
+  async function told(
+    given: Parameters,
+    options: Partial<SiblingRequest>,
+  ): Promise<{ readonly bytes: Uint8Array; readonly seen: readonly FineTuneProgress[] }> {
+    const seen: FineTuneProgress[] = [];
+    const onStep = (progress: FineTuneProgress): unknown => seen.push(progress);
+    return { bytes: encodeModel(await unpaired(given, { ...options, onStep })), seen };
+  }
+
+  it('are demanded of the test split where it is named, training goes on and some are wanted', () => {
+    const demandOf = (given: Parameters): SampleDemand =>
+      sampleDemand(siblingCalled('unpair'), parametersOf('unpair', given));
+    const training = { needed: 64, parameter: 'batch', wanted: 50_000 };
+    expect(demandOf({})).toEqual(training);
+    expect(demandOf(test)).toEqual({ ...training, heldOut: { count: 24, parameter: 'heldOut' } });
+    expect(demandOf({ ...test, heldOut: 0 })).toEqual(training);
+    expect(demandOf({ ...test, epochs: 0 })).not.toHaveProperty('heldOut');
+  });
+
+  it('of the training split are its last, which are not trained on', async () => {
+    const last = await told({ ...test, heldOutSplit: 'train' }, { heldOut: other });
+    const unmeasured = await unpaired(
+      { ...test, heldOutSplit: 'train', heldOut: 0 },
+      { samples: firstSamples(samples, 104) },
+    );
+    expect(last.bytes).toEqual(encodeModel(unmeasured));
+    expect(last.seen).toHaveLength(9);
+  });
+
+  it('of the test split are those that are given, and all training samples are trained on', async () => {
+    const measured = await told(test, { heldOut: other });
+    const unmeasured = encodeModel(await unpaired({ ...test, heldOut: 0 }));
+    expect(measured.bytes).toEqual(unmeasured);
+    // 128 samples are 4 batches, 104 would be 3.
+    expect(measured.seen.filter(({ measures }) => measures).map(({ step }) => step)).toEqual([1, 4, 8, 12]);
+    expect(measured.seen[0]?.measures?.['heldOutAccuracy']).toBeGreaterThan(0.8);
+  });
+
+  it('choose the outcome: what is said of it is what it does on them', async () => {
+    const { bytes, seen } = await told({ ...test, maxAccuracyDrop: 0.1 }, { heldOut: doubtful });
+    const { keptHeldOutAccuracy = 1 } = seen.at(-1)?.measures ?? {};
+    expect(keptHeldOutAccuracy).toBeLessThanOrEqual(2 / 3);
+    const kept = await createClassifier({ graph: decodeModel(bytes), runtime });
+    const rows = consecutiveSamples(0, firstImages(doubtful, 24), doubtful.labels);
+    const right = await measureAccuracy(kept, rows, { batchSize: 24 });
+    await kept.close();
+    expect(mean(right.map(({ label, predicted }) => Number(predicted === label)))).toBe(keptHeldOutAccuracy);
+  });
+
+  it('must be there where they are asked for', async () => {
+    await expect(unpaired(test)).rejects.toThrow('heldOut of 24 needs samples of the test split, got none');
+    await expect(unpaired({ ...test, heldOut: 0, maxAccuracyDrop: 0.1 })).rejects.toThrow(
+      'maxAccuracyDrop of 0.1 needs samples that are not trained on, got none: set heldOut above 0',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { fileOf, parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
+import { fileOf, heldOutSamplesOf, parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
 import { isDigest, ServiceError, type ArtefactStore, type FieldViolation } from '@unpair/platform';
 import type { CreateCampaignRequest, ModelSource } from '@unpair/protocol';
 
@@ -51,6 +51,8 @@ function checkDigests(request: CreateCampaignRequest, campaign: Campaign): Field
   violations.push(...checkDigest('samples', request.samples));
   if (derives || request.calibration !== '')
     violations.push(...checkDigest('calibration', request.calibration));
+  if (heldOutSamplesOf(campaign) > 0 || request.heldOut !== '')
+    violations.push(...checkDigest('held_out', request.heldOut));
   return violations;
 }
 
@@ -87,6 +89,7 @@ export async function checkArtefacts(
   for (const [name, digest] of Object.entries(request.models)) references.push([`models.${name}`, digest]);
   references.push(['samples', request.samples]);
   if (request.calibration !== '') references.push(['calibration', request.calibration]);
+  if (request.heldOut !== '') references.push(['held_out', request.heldOut]);
   const violations: FieldViolation[] = [];
   for (const [field, digest] of references) {
     if (await artefacts.has(digest)) continue;

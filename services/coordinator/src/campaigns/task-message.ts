@@ -35,9 +35,12 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
       };
       const { model: name, recipe, of, from } = planned;
       const target = from === null ? undefined : model(from);
+      const heldOut = planned.heldOut
+        ? { digest: record.request?.heldOut ?? '', ...planned.heldOut }
+        : undefined;
       return {
         $case: 'derive',
-        value: { model: name, kind: recipe, of: model(of), from: target, parameters, calibration },
+        value: { model: name, kind: recipe, of: model(of), from: target, parameters, calibration, heldOut },
       };
     }
     case 'accuracy':

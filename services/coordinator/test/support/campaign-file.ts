@@ -26,6 +26,7 @@ const contents = {
   full: Buffer.from('a model'),
   samples: Buffer.from('samples'),
   calibration: Buffer.from('more'),
+  heldOut: Buffer.from('held out'),
 };
 
 /** The digest that synthetic workers claim for the derived model. */
@@ -39,9 +40,21 @@ export function requestFor(requestId: string, text: string = spec): CreateCampai
     models: { full: digestOf(contents.full) },
     samples: digestOf(contents.samples),
     calibration: digestOf(contents.calibration),
+    heldOut: '',
     sources: { full: { format: 'onnx', digest: digestOf(contents.full) } },
   };
 }
+
+/** A model of {@link spec} beside the others that is measured on test samples while it is trained, and their digest. */
+export const heldOut = {
+  spec: spec.replace(
+    'targets:',
+    `  few: { unpair: { of: full, from: full, heldOutSplit: test, heldOut: 30 } }
+  many: { unpair: { of: full, from: full, heldOutSplit: test, heldOut: 100 } }
+targets:`,
+  ),
+  digest: digestOf(contents.heldOut),
+};
 
 /** Stores what the requests refer to. */
 export async function storeArtefacts(artefacts: ArtefactStore): Promise<void> {

@@ -9,7 +9,7 @@ export function digestsOf(task: Task): readonly string[] {
 function referencesOf({ work }: Task): readonly (ModelRef | SampleRange | undefined)[] {
   switch (work?.$case) {
     case 'derive':
-      return [work.value.of, work.value.from, work.value.calibration];
+      return [work.value.of, work.value.from, work.value.calibration, work.value.heldOut];
     case 'accuracy':
       return [work.value.model, work.value.samples];
     case 'similarity':

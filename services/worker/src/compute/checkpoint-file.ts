@@ -17,8 +17,10 @@ export class CheckpointFile implements Checkpoints {
   readonly every = STEPS;
   readonly #path: string;
 
-  constructor(folder: string, { kind, of, from, parameters, calibration }: DeriveTask, seed: number) {
-    const identity = JSON.stringify([FORMAT, kind, of?.digest, from?.digest, parameters, calibration, seed]);
+  constructor(folder: string, task: DeriveTask, seed: number) {
+    const { kind, of, from, parameters, calibration, heldOut } = task;
+    const made = [kind, of?.digest, from?.digest, parameters, calibration, heldOut];
+    const identity = JSON.stringify([FORMAT, ...made, seed]);
     this.#path = join(folder, createHash('sha256').update(identity).digest('hex'));
   }
 

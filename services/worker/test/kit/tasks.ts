@@ -1,5 +1,5 @@
 import { canonicalJson } from '@unpair/campaign';
-import type { AttackTask, Task } from '@unpair/protocol';
+import type { AttackTask, SampleRange, Task } from '@unpair/protocol';
 import { siblings } from '@unpair/robustness';
 import type { ParameterValue } from '@unpair/robustness';
 import type { Artefact, Fixture } from './tiny-model.js';
@@ -37,7 +37,8 @@ export function quantizeTask(index: number, fixture: Fixture): Task {
   });
   const calibration = range(fixture, { count: 16 });
   const models = { of: ref('full', fixture.target), from: undefined };
-  const value = { model: 'int8', kind: 'quantize', ...models, parameters, calibration };
+  const samples = { calibration, heldOut: undefined };
+  const value = { model: 'int8', kind: 'quantize', ...models, parameters, ...samples };
   return task(index, { $case: 'derive', value });
 }
 
@@ -59,17 +60,18 @@ export function pruneTask(
     'finetune.augment': 'none',
     ...given,
   });
-  const calibration = range(fixture, {});
   const models = { of: ref('full', fixture.target), from: undefined };
-  const value = { model: 'pruned', kind: 'prune', ...models, parameters, calibration };
+  const samples = { calibration: range(fixture, {}), heldOut: undefined };
+  const value = { model: 'pruned', kind: 'prune', ...models, parameters, ...samples };
   return task(index, { $case: 'derive', value });
 }
 
-/** Unpairs the target from the stranger, and trains as `given` says. */
+/** Unpairs the target from the stranger, and trains as `given` says, measuring on `heldOut` where it is given. */
 export function unpairTask(
   index: number,
   fixture: Fixture,
   given: Readonly<Record<string, number | string>>,
+  heldOut?: SampleRange,
 ): Task {
   const parameters = canonicalJson({
     ...defaultsOf('unpair'),
@@ -79,7 +81,8 @@ export function unpairTask(
     ...given,
   });
   const models = { of: ref('full', fixture.target), from: ref('stranger', fixture.surrogate) };
-  const value = { model: 'unpaired', kind: 'unpair', ...models, parameters, calibration: range(fixture, {}) };
+  const samples = { calibration: range(fixture, {}), heldOut };
+  const value = { model: 'unpaired', kind: 'unpair', ...models, parameters, ...samples };
   return task(index, { $case: 'derive', value });
 }
 
@@ -110,7 +113,8 @@ export function imitateTask(
     ...given,
   });
   const models = { of: ref('stranger', fixture.surrogate), from: ref('full', fixture.target) };
-  const value = { model: 'copy', kind: 'imitate', ...models, parameters, calibration: range(fixture, {}) };
+  const samples = { calibration: range(fixture, {}), heldOut: undefined };
+  const value = { model: 'copy', kind: 'imitate', ...models, parameters, ...samples };
   return task(index, { $case: 'derive', value });
 }
 

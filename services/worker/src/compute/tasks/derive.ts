@@ -1,6 +1,6 @@
 import { slice, type SampleSet } from '@unpair/datasets';
 import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
-import type { DerivedModel, DeriveTask } from '@unpair/protocol';
+import type { DerivedModel, DeriveTask, SampleRange } from '@unpair/protocol';
 import {
   deriveSibling,
   RobustnessError,
@@ -29,21 +29,27 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
   const of = present(task.of, 'model to derive from');
   return context.workbench.withModel(fileOf(of.digest, context), async (loaded) => {
     const classifier = await loaded.classifier();
-    return withTrainingSamples(task, context, async (samples) => {
-      assertFits(of.id, classifier, samples);
-      const target = await targetOf(task, definition, { samples, context });
+    return withSamples(task, context, async (sets) => {
+      assertFits(of.id, classifier, sets.samples);
+      if (sets.heldOut !== undefined) assertFits(of.id, classifier, sets.heldOut);
+      const target = await targetOf(task, definition, { samples: sets.samples, context });
       const monitor = new TrainingMonitor({ model: task.model });
-      const ingredients = { graph: loaded.graph, target, samples, context, monitor };
+      const ingredients = { graph: loaded.graph, target, ...sets, context, monitor };
       const { sibling, queries } = await siblingOf(task, definition, ingredients);
       return described(task.model, sibling, { queries, curve: [...monitor.curve.points] });
     });
   });
 }
 
-interface Ingredients {
+/** The samples of a task: to train on, and to measure on where it names such. */
+interface Samples {
+  readonly samples: SampleSet;
+  readonly heldOut: SampleSet | undefined;
+}
+
+interface Ingredients extends Samples {
   readonly graph: Graph;
   readonly target: Graph | undefined;
-  readonly samples: SampleSet;
   readonly context: TaskContext;
   readonly monitor: TrainingMonitor;
 }
@@ -65,8 +71,10 @@ async function targetOf(
 async function siblingOf(
   task: DeriveTask,
   definition: SiblingDefinition,
-  { graph, target, samples, context: { workbench, signal, task: whole, meter }, monitor }: Ingredients,
+  ingredients: Ingredients,
 ): Promise<{ readonly sibling: Graph; readonly queries: number }> {
+  const { graph, target, samples, heldOut, context, monitor } = ingredients;
+  const { workbench, signal, task: whole, meter } = context;
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
   const file = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
@@ -80,7 +88,7 @@ async function siblingOf(
     queries += count;
     meter.queried(count);
   };
-  const training = { samples, parameters, seed, checkpoints, onStep, onQueries };
+  const training = { samples, heldOut, parameters, seed, checkpoints, onStep, onQueries };
   const request = { graph, target, runtime, threads, ...training, signal };
   try {
     const sibling = await deriveSibling(definition, request);
@@ -122,16 +130,24 @@ function definitionOf(kind: string): SiblingDefinition {
   );
 }
 
-/** Lends `use` the training samples of a task: those of its range that the set has. */
-function withTrainingSamples<T>(
+/** Lends `use` the samples of a task: of its training range those that the set has, and all of its held-out range. */
+function withSamples<T>(
   task: DeriveTask,
   context: TaskContext,
-  use: (samples: SampleSet) => Promise<T>,
+  use: (sets: Samples) => Promise<T>,
 ): Promise<T> {
   const { digest, first, count } = present(task.calibration, 'training samples');
   return context.workbench.withSamples(fileOf(digest, context), (set) => {
-    const available = Math.min(count, set.count - first);
-    assertRange(set, { digest, first, count: available });
-    return use(slice(set, first, available));
+    const samples = part(set, { digest, first, count: Math.min(count, set.count - first) });
+    const range = task.heldOut;
+    if (range === undefined) return use({ samples, heldOut: undefined });
+    return context.workbench.withSamples(fileOf(range.digest, context), (held) =>
+      use({ samples, heldOut: part(held, range) }),
+    );
   });
+}
+
+function part(set: SampleSet, range: SampleRange): SampleSet {
+  assertRange(set, range);
+  return slice(set, range.first, range.count);
 }

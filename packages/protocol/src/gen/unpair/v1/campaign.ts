@@ -193,6 +193,11 @@ export interface CreateCampaignRequest {
   readonly calibration: string;
   /** What the client made the files of `models` from, by model name: for the report alone. */
   readonly sources: { [key: string]: ModelSource };
+  /**
+   * SHA-256 of the samples of the test split that models are measured on while they are derived: as many of the last as
+   * any of them asks for. Empty when none does.
+   */
+  readonly heldOut: string;
 }
 
 export interface CreateCampaignRequest_ModelsEntry {
@@ -613,7 +618,7 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBaseCreateCampaignRequest(): CreateCampaignRequest {
-  return { requestId: "", spec: "", models: {}, samples: "", calibration: "", sources: {} };
+  return { requestId: "", spec: "", models: {}, samples: "", calibration: "", sources: {}, heldOut: "" };
 }
 
 export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
@@ -636,6 +641,9 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     globalThis.Object.entries(message.sources).forEach(([key, value]: [string, ModelSource]) => {
       CreateCampaignRequest_SourcesEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
     });
+    if (message.heldOut !== "") {
+      writer.uint32(58).string(message.heldOut);
+    }
     return writer;
   },
 
@@ -706,6 +714,14 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
             }
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.heldOut = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -745,6 +761,7 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
       },
       {},
     );
+    message.heldOut = object.heldOut ?? "";
     return message;
   },
 };

@@ -57,7 +57,11 @@ export interface DeriveTask {
     | SampleRange
     | undefined;
   /** The full model, which an unpaired one is to share less with and an imitation more; absent for other kinds. */
-  readonly from: ModelRef | undefined;
+  readonly from:
+    | ModelRef
+    | undefined;
+  /** Samples of the test split that training is measured on, and never trains on; absent where none are asked for. */
+  readonly heldOut: SampleRange | undefined;
 }
 
 export interface AccuracyTask {
@@ -623,7 +627,15 @@ export const SampleRange: MessageFns<SampleRange> = {
 };
 
 function createBaseDeriveTask(): DeriveTask {
-  return { model: "", kind: "", of: undefined, parameters: "", calibration: undefined, from: undefined };
+  return {
+    model: "",
+    kind: "",
+    of: undefined,
+    parameters: "",
+    calibration: undefined,
+    from: undefined,
+    heldOut: undefined,
+  };
 }
 
 export const DeriveTask: MessageFns<DeriveTask> = {
@@ -645,6 +657,9 @@ export const DeriveTask: MessageFns<DeriveTask> = {
     }
     if (message.from !== undefined) {
       ModelRef.encode(message.from, writer.uint32(50).fork()).join();
+    }
+    if (message.heldOut !== undefined) {
+      SampleRange.encode(message.heldOut, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -710,6 +725,14 @@ export const DeriveTask: MessageFns<DeriveTask> = {
             message.from = ModelRef.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.heldOut = SampleRange.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -735,6 +758,9 @@ export const DeriveTask: MessageFns<DeriveTask> = {
       ? SampleRange.fromPartial(object.calibration)
       : undefined;
     message.from = (object.from !== undefined && object.from !== null) ? ModelRef.fromPartial(object.from) : undefined;
+    message.heldOut = (object.heldOut !== undefined && object.heldOut !== null)
+      ? SampleRange.fromPartial(object.heldOut)
+      : undefined;
     return message;
   },
 };
