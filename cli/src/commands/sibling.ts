@@ -54,12 +54,11 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
   });
 }
 
-/** A parameter as an option, whose flag may be spelled as campaign files have it, too: `--heldOut`, `--held-out`. */
+/** A parameter as an option. */
 function optionOf(name: string, spec: ParameterSpec): Option {
   const rule = parameterRule(spec);
   const value = spec.type === 'choice' ? spec.choices.join('|') : 'value';
-  const flags = new Set([`--${name.replaceAll('.', '-')}`, flagOf(name)]);
-  const option = new Option(`${[...flags].join(', ')} <${value}>`, spec.description);
+  const option = new Option(`${flagOf(name)} <${value}>`, spec.description);
   if (spec.default !== null) option.default(spec.default);
   return option.argParser((text: string) => {
     const given: unknown =
@@ -77,7 +76,7 @@ function numberText(text: string): string {
 
 function parametersOf({ parameters }: SiblingDefinition, options: SiblingOptions): Parameters {
   const camel = (name: string): string =>
-    name.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase());
+    name.replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(
     Object.entries(parameters).map(([name, spec]) => {
       const given = options[camel(name)];
