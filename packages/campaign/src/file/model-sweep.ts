@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../campaign.js';
+import { parentsOf } from '../derivation.js';
 import type { Axis, Point } from '../swept.js';
 import { axisLabel, entryOf, sweptName } from '../swept.js';
 import type { Field } from './field.js';
@@ -53,7 +54,10 @@ export class ModelSweep {
 
   /** Every model, in the order of the file; complains about entries that cannot be expanded. */
   models(): ReadonlyMap<string, ModelEntry> {
-    for (const name of this.#listed.keys()) this.#entry(name);
+    for (const name of this.#listed.keys()) {
+      // Ancestors first, so that long chains do not recurse.
+      for (const ancestor of this.#lineage(name).reverse()) this.#entry(ancestor);
+    }
     return new Map(this.#names.flatMap((name) => this.#models.get(name) ?? []));
   }
 
@@ -61,6 +65,17 @@ export class ModelSweep {
   read(field: Field): readonly string[] | undefined {
     const name = field.read(reference);
     return name === undefined ? undefined : this.#resolve(field, name)?.names;
+  }
+
+  /** An entry and what it is made of, as far as that has yet to be expanded. */
+  #lineage(name: string): string[] {
+    const lineage = new Set([name]);
+    for (const each of lineage) {
+      const model = this.#listed.get(each);
+      const parents = model === undefined || model.kind === 'file' ? [] : parentsOf(model).map(entryOf);
+      for (const parent of parents) if (!this.#references.has(parent)) lineage.add(parent);
+    }
+    return [...lineage];
   }
 
   /** A model that is named in full has no axes: it is that one. Without any models, that is the error to report. */
