@@ -398,6 +398,19 @@ w: { quantize: { of: v } }`;
   });
 });
 
+test('a long chain is read, whichever end stands first in the file', () => {
+  const links = Array.from(
+    { length: 3000 },
+    (_, at) => `m${at}: { quantize: { of: ${at === 0 ? 'q' : `m${at - 1}`} } }`,
+  );
+  const start = 'q: { quantize: { of: full, weights: 8 } }';
+  for (const chain of [
+    [start, ...links],
+    [...links.toReversed(), start],
+  ])
+    expect(namesOf(chain.join('\n'))).toContain('m2999');
+});
+
 test('training samples that a sweep lacks are said once, where its entry stands in the file', () => {
   const campaign = campaignOf({ models: 'q: { quantize: { of: full, calibration: 600, weights: [8, 4] } }' });
   expect(checkTrainingSamples(campaign, 500).map(violationSentence)).toEqual([
