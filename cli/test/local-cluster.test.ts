@@ -33,6 +33,33 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(await processesOf(folder)).toEqual([]);
   });
 
+  test('makes each model of a sweep, and what is made of it, and attacks through them and their ensembles', async () => {
+    const models = `  pruned: { prune: { of: full, sparsity: [0.25, 0.375], finetune: { epochs: 0 } } }
+  int8: { quantize: { of: pruned, calibration: 4 } }
+targets: [full]`;
+    const text = CAMPAIGN.replace('targets: [full]', models)
+      .replace('surrogates: [full]', 'surrogates: [int8, { ensemble: [pruned, full] }]')
+      .concat('similarity: { perturbed: false }\n');
+    const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
+    const folder = await workplace(text);
+    const { exitCode, stdout } = await runCli(args, { cwd: folder });
+    expect(exitCode, stdout).toBe(0);
+    const { models: made, attacks, integrity } = await readReport(folder);
+    expect(integrity).toMatchObject({ results: integrity.tasks, failed: 0, deadLetters: 0 });
+    expect(made.map(({ id, of }) => [id, of])).toEqual([
+      ['full', null],
+      ...[0.25, 0.375].map((share) => [`pruned[sparsity=${share}]`, 'full']),
+      ...[0.25, 0.375].map((share) => [`int8[pruned.sparsity=${share}]`, `pruned[sparsity=${share}]`]),
+    ]);
+    // Other parameters make other files.
+    expect(new Set(made.map(({ digest }) => digest)).size).toBe(made.length);
+    expect(attacks.map(({ surrogate, samples }) => [surrogate, samples > 0])).toEqual([
+      ...[0.25, 0.375].map((share) => [`int8[pruned.sparsity=${share}]`, true]),
+      ...[0.25, 0.375].map((share) => [`pruned[sparsity=${share}]+full`, true]),
+    ]);
+    expect(stdout).toContain('int8[pruned.sparsity=0.375]');
+  });
+
   test('goes on without a model whose training collapses, and says so at once, at the end and in the report', async () => {
     const training = '{ epochs: 1, batch: 8, samples: 40, rate: 100, augment: none }';
     const models = `  pruned: { prune: { of: full, sparsity: 0.5, finetune: ${training} } }\ntargets: [full]`;

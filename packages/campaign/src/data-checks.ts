@@ -1,6 +1,8 @@
 import { BUILT_IN } from './built-in.js';
 import type { Campaign, DatasetEntry, Violation } from './campaign.js';
+import { violationSentence } from './campaign.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
+import { entryOf } from './swept.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
@@ -12,13 +14,14 @@ export function checkSamples({ dataset }: Campaign, available: number): readonly
 
 /** Says whether there are the training samples that deriving models needs; `available` is the size of the training split. */
 export function checkTrainingSamples({ models, dataset }: Campaign, available: number): readonly Violation[] {
-  return [...models].flatMap(([name, entry]) => {
+  const violations = [...models].flatMap(([name, entry]) => {
     if (!isDerived(entry)) return [];
     const { needed, parameter } = sampleDemandOf(entry);
     if (needed <= available) return [];
     const description = `must be at most ${available}, the size of ${dataset.source} (train), got ${needed}`;
-    return [{ field: `models.${name}.${entry.kind}.${parameter}`, description }];
+    return [{ field: `models.${entryOf(name)}.${entry.kind}.${parameter}`, description }];
   });
+  return once(violations);
 }
 
 /** Training samples that a campaign's models are derived with; 0 when none is. */
@@ -36,12 +39,18 @@ export function checkHeldOutSamples(
   { models, dataset }: Campaign,
   available: number | undefined,
 ): readonly Violation[] {
-  return [...models].flatMap(([name, entry]) => {
+  const violations = [...models].flatMap(([name, entry]) => {
     const heldOut = isDerived(entry) ? sampleDemandOf(entry).heldOut : undefined;
     const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
     if (heldOut === undefined || description === undefined) return [];
-    return [{ field: `models.${name}.${entry.kind}.${heldOut.parameter}`, description }];
+    return [{ field: `models.${entryOf(name)}.${entry.kind}.${heldOut.parameter}`, description }];
   });
+  return once(violations);
+}
+
+/** What is wrong with each model of a sweep is said once, where its entry stands. */
+function once(violations: readonly Violation[]): readonly Violation[] {
+  return [...new Map(violations.map((violation) => [violationSentence(violation), violation])).values()];
 }
 
 function heldOutProblem(

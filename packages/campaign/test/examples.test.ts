@@ -68,10 +68,35 @@ test('the example of a defence compares both unpaired siblings with what they ar
   expect(cells.filter((cell) => cell.adaptive)).toHaveLength(3 * (2 * 13 + 9));
 });
 
+test('the example of a search plans each recipe, published as int8, beside the sibling and the stranger', () => {
+  const result = parseCampaign(read('examples/search-vgg11.yaml'));
+  if (!result.ok) throw new Error('the example of a search is not a campaign');
+  const { campaign } = result;
+  expect([...campaign.models].filter(([, { kind }]) => kind === 'unpair')).toHaveLength(6);
+  expect(campaign.surrogates).toHaveLength(8);
+  expect(new Set(campaign.adaptive.defences.map((defence) => undefendedOf(defence, campaign)))).toEqual(
+    new Set(['int8']),
+  );
+  expect(planCampaign(campaign).cells).toHaveLength(2 * 8);
+});
+
 test('every attacker is in the documentation', () => {
   const documented = read('docs/unpairing.md');
   const lacking = ATTACKERS.filter(({ name }) => !documented.includes(`| \`${name}\``));
   expect(lacking).toEqual([]);
+});
+
+test('the example of a sweep in the documentation has the models that it says', () => {
+  const [block = ''] = /models:\n[^`]*quantized:[^`]*/.exec(read('docs/campaign-file.md')) ?? [];
+  const result = parseCampaign(
+    `name: doc\ndataset: { source: cifar10, samples: 1 }\nthreat: { epsilon: 0.1 }\nattacks: [pgd]\n${block}`,
+  );
+  if (!result.ok) throw new Error('the example of a sweep is not a campaign');
+  const said = [...block.matchAll(/[\w-]+\[\w[^\]]*=[^\]]*\]/g)].map(([name]) => name);
+  expect(said).toHaveLength(3);
+  const names = [...result.campaign.models.keys()];
+  expect(said.filter((name) => !names.includes(name))).toEqual([]);
+  expect(names).toHaveLength(1 + 2 + 4 + 4);
 });
 
 test('the example in the documentation of the campaign file is a campaign', () => {

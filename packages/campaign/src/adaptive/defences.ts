@@ -34,7 +34,8 @@ export function maskedModels({ defences }: AdaptiveSection): readonly string[] {
 export function undefendedOf({ sibling, target }: Defence, { models, surrogates }: Parts): string | null {
   const wanted = recipeOf(models, sibling, target);
   const candidates = [...surrogates.filter((name) => models.has(name)), ...models.keys()];
-  return candidates.find((name) => !isGenerated(name) && recipeOf(models, name, null) === wanted) ?? null;
+  const recipes = recipesOf(models);
+  return candidates.find((name) => !isGenerated(name) && recipes.get(name) === wanted) ?? null;
 }
 
 /** The surrogates that have nothing to do with a target, each of one model. */
@@ -55,6 +56,17 @@ function defends({ adaptive, from }: Step, target: string): boolean {
 function derivationSteps(models: Models, name: string): readonly Step[] {
   const entry = models.get(name);
   return entry === undefined || entry.kind === 'file' ? [] : [entry, ...derivationSteps(models, entry.of)];
+}
+
+/** The recipes of campaigns' models: those of a large sweep are compared with as many. */
+const RECIPES = new WeakMap<Models, ReadonlyMap<string, string>>();
+
+function recipesOf(models: Models): ReadonlyMap<string, string> {
+  const known = RECIPES.get(models);
+  if (known !== undefined) return known;
+  const recipes = new Map([...models.keys()].map((name) => [name, recipeOf(models, name, null)]));
+  RECIPES.set(models, recipes);
+  return recipes;
 }
 
 /** How a model is made, as a text; files stand for themselves, and steps that unpair from `left` are left out. */

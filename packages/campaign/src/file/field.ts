@@ -96,17 +96,30 @@ export class Field {
 
   /** Reads each entry of a list; entries that repeat an earlier one are complained about. */
   readList<T>(read: (entry: Field) => T | undefined, allowed: string): readonly T[] | undefined {
-    const entries = this.entries(allowed);
-    if (entries === undefined) return undefined;
-    const values = new Map<T, Field>();
-    for (const entry of entries) {
+    const one = (entry: Field): readonly T[] | undefined => {
       const value = read(entry);
-      if (value === undefined) continue;
-      const earlier = values.get(value);
-      if (earlier === undefined) values.set(value, entry);
-      else entry.reject(`repeats ${show(entry.value)}, which is already at ${pathText(earlier.path)}`);
-    }
-    return [...values.keys()];
+      return value === undefined ? undefined : [value];
+    };
+    return this.readGroups(one, allowed)?.flat();
+  }
+
+  /** Like `readList` for entries that each stand for one value or more: those of each entry that are new, together. */
+  readGroups<T>(
+    read: (entry: Field) => readonly T[] | undefined,
+    allowed: string,
+  ): readonly (readonly T[])[] | undefined {
+    const entries = this.entries(allowed);
+    const seen = new Map<T, Field>();
+    const groups = entries?.map((entry) => {
+      // A list that has come to too much already is read no further.
+      const values = seen.size > LONGEST_LIST ? [] : (read(entry) ?? []);
+      const fresh = values.filter((value) => !seen.has(value));
+      rejectRepeated(entry, values, seen);
+      for (const value of fresh) seen.set(value, entry);
+      return fresh;
+    });
+    if (seen.size > LONGEST_LIST) this.reject(`must stand for at most ${LONGEST_LIST} values, got more`);
+    return groups?.filter(({ length }) => length > 0);
   }
 
   /** Reads a list, or one value that stands for a list of one. */
@@ -120,6 +133,17 @@ export class Field {
   /** A field below this one. */
   inside(key: string | number, value: unknown): Field {
     return new Field(value, [...this.path, key], this.problems);
+  }
+}
+
+/** Complains about the first of an entry's values that is among those `seen` before. */
+function rejectRepeated<T>(entry: Field, values: readonly T[], seen: ReadonlyMap<T, Field>): void {
+  for (const value of values) {
+    const earlier = seen.get(value);
+    if (earlier === undefined) continue;
+    const said = values.length === 1 ? entry.value : value;
+    entry.reject(`repeats ${show(said)}, which is already at ${pathText(earlier.path)}`);
+    return;
   }
 }
 

@@ -7,17 +7,28 @@ type Specs = Readonly<Record<string, ParameterSpec>>;
 /** More points than this in one sweep are a slip of the pen. */
 const LARGEST_SWEEP = 10_000;
 
+/** Parameters of a model, of which some may be listed. */
+export interface ListedParameters {
+  /** One value for each parameter, defaults filled in; of those that are listed, whichever. */
+  readonly parameters: Parameters;
+  /** The values of those that are listed, be it one alone, in the order of the parameters. */
+  readonly listed: ReadonlyMap<string, readonly ParameterValue[]>;
+}
+
 /**
- * One value for each parameter, defaults filled in; absent fields stand for all defaults. A parameter whose name has a
+ * The values of each parameter, defaults filled in; absent fields stand for all defaults. A parameter whose name has a
  * dot is a field of a map: `finetune.epochs` is `finetune: {epochs: …}`.
  */
-export function readParameters(field: Field, specs: Specs, alsoKnown: readonly string[] = []): Parameters {
+export function readParameters(
+  field: Field,
+  specs: Specs,
+  alsoKnown: readonly string[] = [],
+): ListedParameters {
   checkKeys(field, Object.keys(specs), alsoKnown);
-  const values = Object.entries(specs).map(([key, spec]) => {
-    const value = key.split('.').reduce((at, part) => at.get(part), field);
-    return [key, value.present ? (value.read(parameterRule(spec)) ?? spec.default) : spec.default] as const;
-  });
-  return Object.fromEntries(values);
+  const values = readValues(field, specs);
+  const firsts = [...values].map(([key, [first]]) => [key, first ?? specs[key]?.default ?? null] as const);
+  const listed = [...values].filter(([key]) => Array.isArray(fieldOf(field, key).value));
+  return { parameters: Object.fromEntries(firsts), listed: new Map(listed) };
 }
 
 /** The keys that the file may write for parameters of these names: the part before a dot, once. */
@@ -42,22 +53,38 @@ function checkKeys(field: Field, names: readonly string[], alsoKnown: readonly s
 /** Every combination of the listed values, the last parameter varying fastest. */
 export function readSweep(field: Field, specs: Specs): readonly Parameters[] {
   if (field.present && !field.hasKeys(Object.keys(specs), parameterMap(specs))) return [];
-  let points: Parameters[] = [{}];
-  for (const [key, spec] of Object.entries(specs)) {
-    const values = readValues(field.get(key), spec);
-    const combinations = points.length * values.length;
-    if (combinations > LARGEST_SWEEP) {
-      field.reject(
-        `must have at most ${LARGEST_SWEEP} combinations of its listed values, got ${combinations}`,
-      );
-      return [];
-    }
-    points = points.flatMap((point) => values.map((value) => ({ ...point, [key]: value })));
-  }
-  return points;
+  const values = readValues(field, specs);
+  const count = combinationCount([...values.values()], LARGEST_SWEEP);
+  if (count <= LARGEST_SWEEP) return combinations(values).map((point) => Object.fromEntries(point));
+  field.reject(`must have at most ${LARGEST_SWEEP} combinations of its listed values, got ${count}`);
+  return [];
 }
 
-function readValues(field: Field, spec: ParameterSpec): readonly ParameterValue[] {
+/** Every way to take one value for each key, the last key varying fastest. */
+export function combinations<K, V>(
+  values: ReadonlyMap<K, readonly V[]>,
+): readonly (readonly (readonly [K, V])[])[] {
+  return [...values].reduce<(readonly (readonly [K, V])[])[]>(
+    (points, [key, list]) =>
+      points.flatMap((point) => list.map((value) => [...point, [key, value] as const])),
+    [[]],
+  );
+}
+
+/** How many {@link combinations} there are; beyond `most`, a number that is larger. */
+export function combinationCount(lists: readonly (readonly unknown[])[], most: number): number {
+  return lists.reduce((count, { length }) => (count > most ? count : count * length), 1);
+}
+
+function readValues(field: Field, specs: Specs): ReadonlyMap<string, readonly ParameterValue[]> {
+  return new Map(Object.entries(specs).map(([key, spec]) => [key, valuesOf(fieldOf(field, key), spec)]));
+}
+
+function fieldOf(field: Field, parameter: string): Field {
+  return parameter.split('.').reduce((at, part) => at.get(part), field);
+}
+
+function valuesOf(field: Field, spec: ParameterSpec): readonly ParameterValue[] {
   if (!field.present) return [spec.default];
   return field.readOneOrMore<ParameterValue>(parameterRule(spec)) ?? [spec.default];
 }

@@ -2,7 +2,8 @@ import type { Campaign, Violation } from '../campaign.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
 import type { Field } from './field.js';
-import { readModels, readReference } from './models.js';
+import type { ModelsSection } from './models.js';
+import { readModels } from './models.js';
 import { integer, name } from './rules.js';
 import type { Partially } from './sections.js';
 import { readDataset, readSimilarity, readThreat } from './sections.js';
@@ -86,8 +87,8 @@ function isComplete<T extends object>(draft: Partially<T>): draft is T {
   return Object.values(draft).every((part) => part !== undefined);
 }
 
-function readReferences(field: Field, names: readonly string[]): readonly string[] | undefined {
-  return field.readList((entry) => readReference(entry, names), 'a list of the names of models');
+function readReferences(field: Field, names: ModelsSection['names']): readonly string[] | undefined {
+  return field.readGroups((entry) => names.read(entry), 'a list of the names of models')?.flat();
 }
 
 function limitGrid(attacks: Field, campaign: AskedCampaign): void {

@@ -42,15 +42,15 @@ interface Row<T> {
 function defenceColumns(defences: readonly DefenceReport[]): readonly Column<DefenceReport>[] {
   const several = new Set(defences.map(({ target }) => target)).size > 1;
   return [
-    { title: 'unpaired', align: 'left', text: ({ surrogate }) => surrogate },
-    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+    { title: 'unpaired', align: 'left', names: true, text: ({ surrogate }) => surrogate },
+    { title: 'target', align: 'left', names: true, text: ({ target }) => (several ? target : '') },
   ];
 }
 
 function accuracyColumns(defences: readonly DefenceReport[]): readonly Column<DefenceReport>[] {
   return [
     ...defenceColumns(defences),
-    { title: 'instead of', align: 'left', text: ({ undefended }) => undefended ?? NONE },
+    { title: 'instead of', align: 'left', names: true, text: ({ undefended }) => undefended ?? NONE },
     { title: 'accuracy before', align: 'right', text: ({ accuracy }) => percent(accuracy?.before ?? null) },
     { title: 'after', align: 'right', text: ({ accuracy }) => percent(accuracy?.after ?? null) },
     { title: 'drop', align: 'right', text: ({ accuracy }) => percent(accuracy?.drop ?? null) },
@@ -90,6 +90,7 @@ function adaptiveColumns(rows: readonly Row<AdaptiveReport>[]): readonly Column<
     {
       title: 'through',
       align: 'left',
+      names: true,
       text: ({ of, entry }) => entry.surrogate.replace(of.surrogate, ''),
     },
     {
@@ -126,13 +127,12 @@ function verdict(
   const known = adaptive.some(({ beats }) => beats !== null) || masking !== null;
   if (failed.length === 0) {
     if (!known) return [];
-    return [
-      `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`,
-      '',
-    ];
+    const sentence = `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`;
+    return [...wrap(sentence, style.width), ''];
   }
   const sentences = failed.flatMap((sentence) =>
     wrap(sentence, style.width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`),
   );
-  return [`${surrogate} does not stand up to attackers of ${target}:`, ...sentences, ''];
+  const lead = wrap(`${surrogate} does not stand up to attackers of ${target}:`, style.width);
+  return [...lead, ...sentences, ''];
 }

@@ -45,8 +45,13 @@ function failures({ models }: Report): readonly string[] {
 }
 
 const MODELS: readonly Column<ModelReport>[] = [
-  { title: 'model', align: 'left', text: ({ id }) => id },
-  { title: 'made by', align: 'left', text: ({ kind, of }) => (of === null ? kind : `${kind} of ${of}`) },
+  { title: 'model', align: 'left', names: true, text: ({ id }) => id },
+  {
+    title: 'made by',
+    align: 'left',
+    names: true,
+    text: ({ kind, of }) => (of === null ? kind : `${kind} of ${of}`),
+  },
   { title: 'weights', align: 'right', text: ({ parameters }) => count(parameters) },
   {
     title: 'not zero',
@@ -67,8 +72,8 @@ const MODELS: readonly Column<ModelReport>[] = [
 ];
 
 const SIMILARITY: readonly Column<SimilarityReport>[] = [
-  { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate },
-  { title: 'target', align: 'left', text: ({ target }) => target },
+  { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate },
+  { title: 'target', align: 'left', names: true, text: ({ target }) => target },
   {
     title: 'gradient cosine',
     align: 'right',
@@ -108,8 +113,8 @@ function attackColumns(attacks: readonly AttackReport[]): readonly Column<Attack
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
     { title: '', align: 'left', text: (row) => sweptLabel(row, attacks) },
     { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
-    { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate ?? NONE },
-    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+    { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate ?? NONE },
+    { title: 'target', align: 'left', names: true, text: ({ target }) => (several ? target : '') },
     { title: 'success', align: 'right', text: ({ success }) => percent(success) },
   ];
 }
@@ -149,11 +154,12 @@ function amplificationColumns({ amplification }: Report): readonly Column<Amplif
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
     { title: '', align: 'left', text: (row) => sweptLabel(row, amplification) },
     { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
-    { title: 'surrogate', align: 'left', text: ({ surrogate }) => surrogate },
-    { title: 'target', align: 'left', text: ({ target }) => (several ? target : '') },
+    { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate },
+    { title: 'target', align: 'left', names: true, text: ({ target }) => (several ? target : '') },
     {
       title: 'compared with',
       align: 'left',
+      names: true,
       text: ({ baselineSurrogate, baselineAttack }) => baselineSurrogate ?? `${baselineAttack}, no prior`,
     },
     { title: 'fewer queries', align: 'right', text: ({ queryRatio }) => ratio(queryRatio) },

@@ -1,3 +1,5 @@
+import { breakName, leastWidth } from './break-name.js';
+
 /** One column of a table over rows of type `T`. */
 export interface Column<T> {
   readonly title: string;
@@ -6,6 +8,8 @@ export interface Column<T> {
   readonly text: (row: T) => string;
   /** Left out when the table would be too wide, the last such column first. */
   readonly optional?: boolean;
+  /** Whether it holds names of models: those of swept ones go over several lines where the table is still too wide. */
+  readonly names?: boolean;
 }
 
 /** How to write for a terminal. */
@@ -28,7 +32,7 @@ export function table<T>(
   if (rows.length === 0) return [];
   const spoken = columns.filter((column) => rows.some((row) => column.text(row) !== ''));
   const shown = fit(spoken, rows, style.width);
-  const widths = shown.map((column) => widthOf(column, rows));
+  const widths = narrowed(shown, rows, style.width);
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, index) => pad(text, widths[index] ?? 0, shown[index]?.align ?? 'left'))
@@ -38,7 +42,9 @@ export function table<T>(
   return [
     bold(title, style),
     dim(header, style),
-    ...rows.map((row) => line(shown.map((column) => column.text(row)))),
+    ...rows.flatMap((row) =>
+      rowLines(shown.map((column, at) => linesOf(column, row, widths[at] ?? 0))).map(line),
+    ),
     '',
   ];
 }
@@ -57,6 +63,34 @@ function fit<T>(columns: readonly Column<T>[], rows: readonly T[], width: number
   const total = columns.reduce((sum, column) => sum + widthOf(column, rows) + GAP.length, -GAP.length);
   const last = columns.findLastIndex((column) => column.optional);
   return total <= width || last === -1 ? columns : fit(columns.toSpliced(last, 1), rows, width);
+}
+
+/** Widths of columns: as wide as what they hold, but for names, of which the widest give way as far as they can. */
+function narrowed<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): readonly number[] {
+  const widths = columns.map((column) => widthOf(column, rows));
+  const least = columns.map((column, at) => (column.names ? leastWidthOf(column, rows) : (widths[at] ?? 0)));
+  const total = widths.reduce((sum, each) => sum + each, GAP.length * (columns.length - 1));
+  for (let excess = total - width; excess > 0; excess--) {
+    const room = widths.map((each, at) => (each > (least[at] ?? 0) ? each : 0));
+    const widest = room.indexOf(Math.max(...room));
+    if (room[widest] === 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+function leastWidthOf<T>({ title, text }: Column<T>, rows: readonly T[]): number {
+  return rows.reduce((widest, row) => Math.max(widest, leastWidth(text(row))), title.length);
+}
+
+function linesOf<T>({ text, names = false }: Column<T>, row: T, width: number): readonly string[] {
+  return names ? breakName(text(row), width) : [text(row)];
+}
+
+/** The cells of a row as lines of the table: as many as its highest cell has. */
+function rowLines(cells: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, at) => cells.map((lines) => lines[at] ?? ''));
 }
 
 function widthOf<T>({ title, text }: Column<T>, rows: readonly T[]): number {

@@ -1,0 +1,419 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Campaign } from '../src/index.js';
+import {
+  checkTrainingSamples,
+  membersOf,
+  parseCampaign,
+  planCampaign,
+  violationSentence,
+} from '../src/index.js';
+import { parsed, valid, vocabulary } from './fixtures.js';
+
+interface Parts {
+  readonly models: string;
+  readonly targets?: string;
+  readonly surrogates?: string;
+}
+
+const file = ({ models, targets = '[full]', surrogates = '[full]' }: Parts): string => `name: sweep
+dataset: { source: cifar10, samples: 10 }
+models:
+  full: { file: full.onnx }
+  stranger: { file: stranger.onnx }
+${models.replace(/^/gm, '  ')}
+targets: ${targets}
+surrogates: ${surrogates}
+threat: { epsilon: 8/255 }
+attacks: [pgd]
+`;
+
+function campaignOf(parts: Parts): Campaign {
+  const result = parseCampaign(file(parts));
+  if (!result.ok) throw new Error(result.violations.map(violationSentence).join(' '));
+  return result.campaign;
+}
+
+function sentences(parts: Parts): readonly string[] {
+  const result = parseCampaign(file(parts));
+  return result.ok ? [] : result.violations.map(violationSentence);
+}
+
+/** The models that the file adds to full and stranger. */
+function namesOf(models: string): readonly string[] {
+  return [...campaignOf({ models }).models.keys()].slice(2);
+}
+
+const UNPAIRED = 'unpaired: { unpair: { of: full, from: full, adversarial: [0.1, 0.2], adaptive: false } }';
+
+describe('an entry with a list', () => {
+  test('is a model for each value', () => {
+    const { models } = campaignOf({ models: 'quantized: { quantize: { of: full, weights: [8, 4] } }' });
+    expect([...models.keys()]).toEqual(['full', 'stranger', 'quantized[weights=8]', 'quantized[weights=4]']);
+    expect(models.get('quantized[weights=4]')).toMatchObject({
+      ...{ kind: 'quantize', of: 'full' },
+      parameters: { weights: 4, activations: 8, ranges: 'min-max' },
+    });
+  });
+
+  test('is so for a list of one as well, whose name stays when the list grows', () => {
+    expect(namesOf('q: { quantize: { of: full, weights: [8] } }')).toEqual(['q[weights=8]']);
+  });
+
+  test('has every combination, the last parameter varying fastest, whatever the order of the file', () => {
+    expect(namesOf('q: { quantize: { of: full, ranges: [mse, min-max], weights: [8, 4] } }')).toEqual([
+      'q[weights=8,ranges=mse]',
+      'q[weights=8,ranges=min-max]',
+      'q[weights=4,ranges=mse]',
+      'q[weights=4,ranges=min-max]',
+    ]);
+  });
+
+  test('may list fields of a map, truth values and amounts', () => {
+    expect(namesOf('p: { prune: { of: full, finetune: { epochs: [1, 2] } } }')).toEqual([
+      'p[finetune.epochs=1]',
+      'p[finetune.epochs=2]',
+    ]);
+    expect(namesOf('u: { unpair: { of: full, from: full, pairs: [false, true] } }')).toEqual([
+      'u[pairs=false]',
+      'u[pairs=true]',
+    ]);
+    const { models } = campaignOf({
+      models: 'u: { unpair: { of: full, from: full, epsilon: [51/255, 0.25] } }',
+    });
+    expect(models.get('u[epsilon=0.2]')).toMatchObject({ parameters: { epsilon: 0.2, cosine: 0 } });
+  });
+
+  test.each(['quantize', 'prune', 'distill', 'unpair', 'imitate'])('%s may have one', (kind) => {
+    const parameter =
+      kind === 'quantize' || kind === 'prune' ? 'finetune: { rate: [0.1, 0.2] }' : 'rate: [0.1, 0.2]';
+    const from = kind === 'unpair' || kind === 'imitate' ? 'from: full,' : '';
+    const prefix = parameter.startsWith('finetune') ? 'finetune.' : '';
+    expect(namesOf(`a: { ${kind}: { of: full, ${from} ${parameter} } }`)).toEqual([
+      `a[${prefix}rate=0.1]`,
+      `a[${prefix}rate=0.2]`,
+    ]);
+  });
+});
+
+describe('what is made of a swept entry', () => {
+  test('is swept with it, and its name says by what', () => {
+    const { models } = campaignOf({
+      // Before what it is made of: the order of the file is that of the models.
+      models: `int8-unpaired: { quantize: { of: unpaired } }\n${UNPAIRED}`,
+    });
+    expect([...models.keys()].slice(2)).toEqual([
+      'int8-unpaired[unpaired.adversarial=0.1]',
+      'int8-unpaired[unpaired.adversarial=0.2]',
+      'unpaired[adversarial=0.1]',
+      'unpaired[adversarial=0.2]',
+    ]);
+    expect(models.get('int8-unpaired[unpaired.adversarial=0.2]')).toMatchObject({
+      of: 'unpaired[adversarial=0.2]',
+    });
+  });
+
+  test('has its own parameters first, which vary slowest', () => {
+    expect(namesOf(`${UNPAIRED}\nq: { quantize: { of: unpaired, weights: [8, 4] } }`).slice(2)).toEqual([
+      'q[weights=8,unpaired.adversarial=0.1]',
+      'q[weights=8,unpaired.adversarial=0.2]',
+      'q[weights=4,unpaired.adversarial=0.1]',
+      'q[weights=4,unpaired.adversarial=0.2]',
+    ]);
+  });
+
+  test('over several steps names the entry that lists the values', () => {
+    const models = `${UNPAIRED}\nq: { quantize: { of: unpaired } }\nagain: { imitate: { of: q, from: full } }`;
+    expect(namesOf(models).slice(4)).toEqual([
+      'again[unpaired.adversarial=0.1]',
+      'again[unpaired.adversarial=0.2]',
+    ]);
+  });
+
+  test('takes the same point through of and from', () => {
+    const { models } = campaignOf({
+      models: `${UNPAIRED}
+q: { quantize: { of: unpaired, weights: [8, 4] } }
+again: { unpair: { of: q, from: unpaired, adaptive: false } }`,
+    });
+    const again = [...models].slice(8);
+    expect(again.map(([name]) => name)).toEqual([
+      'again[q.weights=8,unpaired.adversarial=0.1]',
+      'again[q.weights=8,unpaired.adversarial=0.2]',
+      'again[q.weights=4,unpaired.adversarial=0.1]',
+      'again[q.weights=4,unpaired.adversarial=0.2]',
+    ]);
+    expect(again[1]?.[1]).toMatchObject({
+      of: 'q[weights=8,unpaired.adversarial=0.2]',
+      from: 'unpaired[adversarial=0.2]',
+    });
+  });
+
+  test('is the product where of and from are swept apart', () => {
+    const models = `a: { quantize: { of: full, weights: [8, 4] } }
+b: { distill: { of: full, depth: [8, 14] } }
+c: { unpair: { of: b, from: a, adaptive: false } }`;
+    expect(namesOf(models).slice(4)).toEqual([
+      'c[b.depth=8,a.weights=8]',
+      'c[b.depth=8,a.weights=4]',
+      'c[b.depth=14,a.weights=8]',
+      'c[b.depth=14,a.weights=4]',
+    ]);
+  });
+
+  test('is one model where a single one is named in full', () => {
+    const { models } = campaignOf({
+      models: `${UNPAIRED}
+q: { quantize: { of: 'unpaired[adversarial=0.2]' } }
+copy: { imitate: { of: unpaired, from: 'unpaired[adversarial=0.1]' } }`,
+    });
+    expect([...models].slice(4)).toMatchObject([
+      ['q', { of: 'unpaired[adversarial=0.2]' }],
+      [
+        'copy[unpaired.adversarial=0.1]',
+        { of: 'unpaired[adversarial=0.1]', from: 'unpaired[adversarial=0.1]' },
+      ],
+      [
+        'copy[unpaired.adversarial=0.2]',
+        { of: 'unpaired[adversarial=0.2]', from: 'unpaired[adversarial=0.1]' },
+      ],
+    ]);
+  });
+});
+
+describe('the name of a swept entry', () => {
+  const models = `q: { quantize: { of: full, weights: [8, 4] } }\nd: { distill: { of: full, depth: [8, 14] } }`;
+
+  test('stands for all its models among targets and surrogates, or in full for one', () => {
+    const campaign = campaignOf({ models, targets: '[d, full]', surrogates: `[stranger, q, 'd[depth=8]']` });
+    expect(campaign.targets).toEqual(['d[depth=8]', 'd[depth=14]', 'full']);
+    expect(campaign.surrogates).toEqual(['stranger', 'q[weights=8]', 'q[weights=4]', 'd[depth=8]']);
+  });
+
+  test('stands for an ensemble with each in an ensemble, and two for the product', () => {
+    const { surrogates } = campaignOf({
+      models,
+      surrogates: `[{ ensemble: [q, stranger] }, { ensemble: [q, d] }, { ensemble: ['q[weights=8]', stranger, d] }]`,
+    });
+    expect(surrogates).toEqual([
+      ...['q[weights=8]+stranger', 'q[weights=4]+stranger'],
+      ...['q[weights=8]+d[depth=8]', 'q[weights=8]+d[depth=14]'],
+      ...['q[weights=4]+d[depth=8]', 'q[weights=4]+d[depth=14]'],
+      ...['q[weights=8]+stranger+d[depth=8]', 'q[weights=8]+stranger+d[depth=14]'],
+    ]);
+    expect(surrogates.map((surrogate) => membersOf(surrogate).length)).toEqual([2, 2, 2, 2, 2, 2, 3, 3]);
+  });
+
+  test('may hold a number that has the sign of ensembles', () => {
+    const { surrogates, models: all } = campaignOf({
+      models: 'u: { unpair: { of: full, from: full, smoothness: [0, 1e-7, 1e5], rate: 1, adaptive: false } }',
+      surrogates: '[u, { ensemble: [u, stranger] }]',
+    });
+    expect(surrogates).toContain('u[smoothness=1e-7]+stranger');
+    expect(membersOf('u[rate=1e+30]+stranger')).toEqual(['u[rate=1e+30]', 'stranger']);
+    expect(membersOf('a[rate=1e+30,b=2]+b[x=1e+25]')).toEqual(['a[rate=1e+30,b=2]', 'b[x=1e+25]']);
+    expect(membersOf('u[rate=1e+30]')).toEqual(['u[rate=1e+30]']);
+    expect(surrogates.flatMap(membersOf).filter((member) => !all.has(member))).toEqual([]);
+  });
+});
+
+test('a sweep is planned as the same models would be that were written one by one', () => {
+  const swept = campaignOf({
+    models: `${UNPAIRED}\nq: { quantize: { of: unpaired } }\nint8: { quantize: { of: full } }`,
+    surrogates: '[int8, q, { ensemble: [q, stranger] }]',
+  });
+  const single = (name: string, value: number): string =>
+    `${name}: { unpair: { of: full, from: full, adversarial: ${value}, adaptive: false } }`;
+  const written = campaignOf({
+    models: [
+      single('u1', 0.1),
+      single('u2', 0.2),
+      'q1: { quantize: { of: u1 } }',
+      'q2: { quantize: { of: u2 } }',
+      'int8: { quantize: { of: full } }',
+    ].join('\n'),
+    surrogates: '[int8, q1, q2, { ensemble: [q1, stranger] }, { ensemble: [q2, stranger] }]',
+  });
+  const renamed = (text: string): string =>
+    text
+      .replaceAll(/\bq\[unpaired\.adversarial=0\.(\d)\]/g, 'q$1')
+      .replaceAll(/\bunpaired\[adversarial=0\.(\d)\]/g, 'u$1');
+  const tasks = (campaign: Campaign): string => {
+    const plan = planCampaign(campaign);
+    return JSON.stringify(Array.from({ length: plan.size }, (_, index) => plan.task(index)));
+  };
+  expect(renamed(tasks(swept))).toBe(tasks(written));
+  expect(JSON.parse(renamed(JSON.stringify(swept.adaptive)))).toEqual(written.adaptive);
+  expect(tasks(swept)).toContain('"needs":["q[unpaired.adversarial=0.1]"]');
+});
+
+test('who knows of a swept defence tries each of its models, under names of their own', () => {
+  const { models, adaptive } = campaignOf({
+    models: `${UNPAIRED.replace(', adaptive: false', '')}\nint8-unpaired: { quantize: { of: unpaired } }`,
+    surrogates: '[int8-unpaired, stranger]',
+  });
+  const siblings = ['int8-unpaired[unpaired.adversarial=0.1]', 'int8-unpaired[unpaired.adversarial=0.2]'];
+  expect(adaptive.defences.map(({ sibling }) => sibling)).toEqual(siblings);
+  for (const sibling of siblings) {
+    expect(models.get(`${sibling}~imitated-1000`)).toMatchObject({ kind: 'imitate', of: sibling });
+    const tried = adaptive.attacks.filter(({ defence }) => defence.sibling === sibling);
+    expect(tried.map(({ surrogate }) => surrogate)).toContain(`${sibling}+stranger`);
+  }
+});
+
+test('a file without lists has the cells that it always had: their names are what random streams derive from', () => {
+  const { cells } = planCampaign(parsed(valid), vocabulary);
+  const digest = createHash('sha256').update(cells.map(({ id }) => id).join('\n'));
+  expect(digest.digest('hex')).toBe('da622a12ef0ed233e88447862bb0fb0175b9d8077d7ba2116c330a63b8f7d915');
+});
+
+const swept = 'q: { quantize: { of: full, weights: [8, 4] } }';
+
+describe('a bad sweep gets one sentence for', () => {
+  const wide = (name: string, of: string, count: number): string =>
+    `${name}: { quantize: { of: ${of}, calibration: [${[...Array(count).keys()].map((at) => at + 1).join(', ')}] } }`;
+
+  test.each<readonly [string, Parts, string]>([
+    [
+      'an empty list',
+      { models: 'q: { quantize: { of: full, weights: [] } }' },
+      'models.q.quantize.weights must be an integer from 2 to 8, or a list of at least one, got an empty list.',
+    ],
+    [
+      'a value twice',
+      { models: 'q: { quantize: { of: full, weights: [8, 4, 8] } }' },
+      'models.q.quantize.weights[2] repeats 8, which is already at models.q.quantize.weights[0].',
+    ],
+    [
+      'a value out of bounds',
+      { models: 'p: { prune: { of: full, finetune: { epochs: [1, -1] } } }' },
+      'models.p.prune.finetune.epochs[1] must be an integer from 0 to 10000, got -1.',
+    ],
+    [
+      'nothing but values out of bounds',
+      { models: 'q: { quantize: { of: full, weights: [16] } }', surrogates: `['q[weights=16]']` },
+      'models.q.quantize.weights[0] must be an integer from 2 to 8, got 16.',
+    ],
+    [
+      'a list of what it is made of',
+      { models: 'q: { quantize: { of: [full, stranger] } }' },
+      'models.q.quantize.of must be the name of a model, got a list.',
+    ],
+    [
+      'a list of full models',
+      { models: 'u: { unpair: { of: full, from: [full] } }' },
+      'models.u.unpair.from must be the name of a model, got a list.',
+    ],
+    [
+      'a list of adaptive',
+      { models: 'u: { unpair: { of: full, from: full, adaptive: [true, false] } }' },
+      'models.u.unpair.adaptive must be true or false, got a list.',
+    ],
+    [
+      'a list of files',
+      { models: 'q: { quantize: { of: full }, ready: [a.onnx, b.onnx] }' },
+      'models.q.ready must be the path of a model file, got a list.',
+    ],
+    [
+      'a file beside a sweep',
+      { models: `${swept.slice(0, -1)}, ready: q.onnx }` },
+      'models.q.ready belongs beside one model, not beside a sweep of weights.',
+    ],
+    [
+      'a file beside what is swept with its model',
+      { models: `${UNPAIRED}\nq: { quantize: { of: unpaired }, ready: q.onnx }` },
+      'models.q.ready belongs beside one model, not beside a sweep of unpaired.adversarial.',
+    ],
+    [
+      'an entry called like a model of a sweep',
+      { models: `${swept}\n'q[weights=8]': { quantize: { of: full } }` },
+      'models.q[weights=8] must be called by a name of 1 to 63 letters, digits, - and _ that starts with a letter or digit.',
+    ],
+    [
+      'a model that a sweep does not have',
+      { models: swept, surrogates: `[full, 'q[weights=9]']` },
+      'surrogates[1] names no model, got "q[weights=9]"; did you mean "q[weights=8]"?',
+    ],
+    [
+      'a model far from any of a sweep',
+      { models: wide('q', 'full', 7), targets: `['q[w]']` },
+      'targets[0] names no model, got "q[w]"; known are q[calibration=1], q[calibration=2], q[calibration=3], q[calibration=4], q[calibration=5] and 2 more.',
+    ],
+    [
+      'a model of a sweep that there is not',
+      { models: `${swept}\nr: { quantize: { of: 'p[weights=8]' } }` },
+      'models.r.quantize.of names no model, got "p[weights=8]"; known are full, stranger, q, r.',
+    ],
+    [
+      'a model that its sweep has among the targets already',
+      { models: swept, targets: `[q, 'q[weights=4]']` },
+      'targets[1] repeats "q[weights=4]", which is already at targets[0].',
+    ],
+    [
+      'a sweep after one of its models',
+      { models: swept, surrogates: `['q[weights=4]', q]` },
+      'surrogates[1] repeats "q[weights=4]", which is already at surrogates[0].',
+    ],
+    [
+      'an ensemble of a sweep alone',
+      { models: swept, surrogates: '[{ ensemble: [q] }]' },
+      'surrogates[0].ensemble must name at least two models, got 1.',
+    ],
+    [
+      'a sweep that leads back to itself',
+      { models: `q: { quantize: { of: 'q[weights=8]', weights: [8, 4] } }`, surrogates: '[q]' },
+      'models.q.quantize.of must not lead back to the model itself, got q → q.',
+    ],
+    [
+      'too many models of one entry',
+      { models: wide('q', 'full', 1001) },
+      'models.q.quantize must keep the models that lists stand for within 1000, got 1001.',
+    ],
+    [
+      'too many models of all entries together, at the first that brings too many',
+      { models: [wide('q', 'full', 30), wide('r', 'q', 33), wide('s', 'r', 2)].join('\n') },
+      'models.r.quantize must keep the models that lists stand for within 1000, got 1020.',
+    ],
+    [
+      'too many ensembles',
+      {
+        models: [wide('q', 'full', 40), wide('r', 'full', 40)].join('\n'),
+        surrogates: '[full, { ensemble: [q, r] }]',
+      },
+      'surrogates[1].ensemble must stand for at most 1000 ensembles, got 1600.',
+    ],
+  ])('%s', (_, parts, sentence) => {
+    expect(sentences(parts)).toEqual([sentence]);
+  });
+
+  test('what is made of an entry in error, whatever it is called', () => {
+    const models = `q: { quantize: { of: full, weights: [8, 4], wheights: 3 } }
+u: { unpair: { of: missing, from: full, cosine: [1, 2] } }
+v: { quantize: { of: 'u[cosine=1]' } }
+w: { quantize: { of: v } }`;
+    expect(sentences({ models, targets: `['u[cosine=2]']`, surrogates: `['q[weights=4]', 'w']` })).toEqual([
+      'models.q.quantize.wheights is not a known key; did you mean "weights"?',
+      'models.u.unpair.of names no model, got "missing"; known are full, stranger, q, u, v, w.',
+    ]);
+  });
+});
+
+test('a long chain is read, whichever end stands first in the file', () => {
+  const links = Array.from(
+    { length: 8000 },
+    (_, at) => `m${at}: { quantize: { of: ${at === 0 ? 'q' : `m${at - 1}`} } }`,
+  );
+  const start = 'q: { quantize: { of: full, weights: 8 } }';
+  for (const chain of [
+    [start, ...links],
+    [...links.toReversed(), start],
+  ])
+    expect(namesOf(chain.join('\n'))).toContain('m7999');
+});
+
+test('training samples that a sweep lacks are said once, where its entry stands in the file', () => {
+  const campaign = campaignOf({ models: 'q: { quantize: { of: full, calibration: 600, weights: [8, 4] } }' });
+  expect(checkTrainingSamples(campaign, 500).map(violationSentence)).toEqual([
+    'models.q.quantize.calibration must be at most 500, the size of cifar10 (train), got 600.',
+  ]);
+});
