@@ -118,7 +118,16 @@ test('sibling unpair fine-tunes a quantized file, and its recipe has every param
   const [model = ''] = args;
   const [int8, out] = ['int8.onnx', 'unpaired.onnx'].map((name) => join(folder, name));
   await runCli(['sibling', 'quantize', ...args, '--calibration', '32', '--out', int8 ?? '']);
-  const objective = ['--pairs', 'true', '--path', '0.25', '--penalized', 'clean', '--max-accuracy-drop', '0.5'];
+  const objective = [
+    '--pairs',
+    'true',
+    '--path',
+    '0.25',
+    '--penalized',
+    'clean',
+    '--max-accuracy-drop',
+    '0.5',
+  ];
   const flags = ['--target', model, '--batch', '16', '--epochs', '1', '--out', out ?? '', ...objective];
   const { exitCode, stdout } = await runCli(['sibling', 'unpair', int8 ?? '', ...args.slice(1), ...flags]);
   expect(exitCode).toBe(0);
