@@ -1,3 +1,4 @@
+import { BUILT_IN } from '../src/built-in.js';
 import type { Campaign, Vocabulary } from '../src/index.js';
 import { parseCampaign, violationSentence } from '../src/index.js';
 
@@ -66,14 +67,14 @@ attacks:
   - p-rgf: { budget: 500 }
 `;
 
-export function parsed(text: string): Campaign {
-  const result = parseCampaign(text, vocabulary);
+export function parsed(text: string, words = vocabulary): Campaign {
+  const result = parseCampaign(text, words);
   if (!result.ok) throw new Error(result.violations.map(violationSentence).join(' '));
   return result.campaign;
 }
 
-export function sentences(text: string): readonly string[] {
-  const result = parseCampaign(text, vocabulary);
+export function sentences(text: string, words = vocabulary): readonly string[] {
+  const result = parseCampaign(text, words);
   return result.ok ? [] : result.violations.map(violationSentence);
 }
 
@@ -82,4 +83,39 @@ export function withSection(key: string, replacement: string): string {
   const section = new RegExp(`^${key}:.*\\n(?:[ -].*\\n)*`, 'm');
   if (!section.test(valid)) throw new Error(`the valid file has no ${key}`);
   return valid.replace(section, replacement === '' ? '' : `${replacement}\n`);
+}
+
+interface Sections {
+  readonly dataset?: string;
+  readonly targets?: string;
+  readonly surrogates?: string;
+}
+
+/** A file around some models, which are indented, beside the file `full`. */
+export function fileWith(models: string, sections: Sections = {}): string {
+  const {
+    dataset = '{ source: cifar10, samples: 10 }',
+    targets = '[full]',
+    surrogates = '[full]',
+  } = sections;
+  return `name: small
+dataset: ${dataset}
+models:
+  full: { file: full.onnx }
+${models}
+targets: ${targets}
+surrogates: ${surrogates}
+threat: { epsilon: 8/255 }
+attacks: [pgd]
+`;
+}
+
+/** The campaign of such a file, in the words that campaign files really have. */
+export function campaignWith(models: string, sections?: Sections): Campaign {
+  return parsed(fileWith(models, sections), BUILT_IN);
+}
+
+/** What is wrong with such a file. */
+export function sentencesWith(models: string, sections?: Sections): readonly string[] {
+  return sentences(fileWith(models, sections), BUILT_IN);
 }

@@ -1,27 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Campaign } from '../src/index.js';
-import {
-  checkHeldOutSamples,
-  heldOutSamplesOf,
-  parseCampaign,
-  planCampaign,
-  violationSentence,
-} from '../src/index.js';
+import { checkHeldOutSamples, heldOutSamplesOf, planCampaign, violationSentence } from '../src/index.js';
+import { campaignWith } from './fixtures.js';
 
-function campaignOf(models: string, dataset = '{ source: cifar10, samples: 500 }'): Campaign {
-  const parsed = parseCampaign(`name: defend
-dataset: ${dataset}
-models:
-  full: { file: full.onnx }
-${models}
-targets: [full]
-surrogates: [full]
-threat: { epsilon: 8/255 }
-attacks: [pgd]
-`);
-  if (!parsed.ok) throw new Error(parsed.violations.map(violationSentence).join(' '));
-  return parsed.campaign;
-}
+const campaignOf = (models: string, dataset = '{ source: cifar10, samples: 500 }'): Campaign =>
+  campaignWith(models, { dataset });
 
 const unpaired = (name: string, given: string, more = ''): string =>
   `  ${name}: { unpair: { of: full, from: full, adaptive: false, ${given} }${more} }`;

@@ -1,30 +1,12 @@
 import { expect, test } from 'vitest';
 import { defencesOf, undefendedOf } from '../src/adaptive/defences.js';
-import { checkTrainingSamples, parseCampaign, planCampaign, trainingSamplesOf } from '../src/index.js';
-import type { Campaign } from '../src/index.js';
-import { violationSentence } from '../src/index.js';
-
-const file = (models: string): string => `name: ready
-dataset: { source: cifar10, samples: 10 }
-models:
-  full: { file: full.onnx }
-${models}
-targets: [full]
-surrogates: [full]
-threat: { epsilon: 8/255 }
-attacks: [pgd]
-`;
-
-function campaignOf(models: string): Campaign {
-  const parsed = parseCampaign(file(models));
-  if (!parsed.ok) throw new Error(parsed.violations.map(violationSentence).join(' '));
-  return parsed.campaign;
-}
+import { checkTrainingSamples, planCampaign, trainingSamplesOf } from '../src/index.js';
+import { campaignWith, sentencesWith } from './fixtures.js';
 
 const unpaired = '{ of: full, from: full, adaptive: false }';
 
 test('a model that is made already is not derived, and what is made of it does not wait', () => {
-  const campaign = campaignOf(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }
+  const campaign = campaignWith(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }
   int8: { quantize: { of: tuned } }`);
   expect(campaign.models.get('tuned')).toMatchObject({ kind: 'unpair', of: 'full', ready: 'tuned.onnx' });
   const plan = planCampaign(campaign);
@@ -33,15 +15,15 @@ test('a model that is made already is not derived, and what is made of it does n
 });
 
 test('its making asks for no training samples', () => {
-  const made = campaignOf(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }`);
-  const unmade = campaignOf(`  tuned: { unpair: ${unpaired} }`);
+  const made = campaignWith(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }`);
+  const unmade = campaignWith(`  tuned: { unpair: ${unpaired} }`);
   expect([made, unmade].map(trainingSamplesOf)).toEqual([0, 50_000]);
   expect(checkTrainingSamples(made, 1)).toEqual([]);
   expect(checkTrainingSamples(unmade, 1)).toHaveLength(1);
 });
 
 test('it is the defence that it would have been, with the same counterpart', () => {
-  const ready = campaignOf(`  int8: { quantize: { of: full } }
+  const ready = campaignWith(`  int8: { quantize: { of: full } }
   tuned: { unpair: ${unpaired}, ready: tuned.onnx }
   safe: { quantize: { of: tuned }, ready: safe.onnx }`);
   const parts = { ...ready, surrogates: ['int8', 'safe'] };
@@ -56,7 +38,6 @@ test.each([
   ['a: { ready: 3, quantize: { of: full } }', 'models.a.ready must be the path of a model file, got 3'],
   ['a: { file: a.onnx, quantize: { of: full }, ready: b.onnx }', 'got file and quantize'],
 ])('bad input gets a sentence: %s', (models, sentence) => {
-  const parsed = parseCampaign(file(`  ${models}`));
-  const sentences = parsed.ok ? [] : parsed.violations.map(violationSentence);
+  const sentences = sentencesWith(`  ${models}`);
   expect(sentences.join('\n')).toContain(sentence);
 });

@@ -1,30 +1,12 @@
 import { expect, test } from 'vitest';
-import { parseCampaign, planCampaign, violationSentence } from '../src/index.js';
-
-const file = (models: string): string => `name: defend
-dataset: { source: cifar10, samples: 10 }
-models:
-  full: { file: full.onnx }
-${models}
-targets: [full]
-surrogates: [full]
-threat: { epsilon: 8/255 }
-attacks: [pgd]
-`;
-
-function sentences(models: string): readonly string[] {
-  const parsed = parseCampaign(file(models));
-  return parsed.ok ? [] : parsed.violations.map(violationSentence);
-}
+import { planCampaign } from '../src/index.js';
+import { campaignWith, sentencesWith } from './fixtures.js';
 
 test('an unpaired model waits for both of the models that it is made with', () => {
-  const parsed = parseCampaign(
-    file(`  unpaired: { unpair: { of: pruned, from: small, epochs: 1 } }
+  const campaign = campaignWith(`  unpaired: { unpair: { of: pruned, from: small, epochs: 1 } }
   pruned: { prune: { of: full } }
-  small: { distill: { of: full } }`),
-  );
-  if (!parsed.ok) throw new Error(parsed.violations.map(violationSentence).join(' '));
-  const plan = planCampaign(parsed.campaign);
+  small: { distill: { of: full } }`);
+  const plan = planCampaign(campaign);
   expect(plan.task(2)).toMatchObject({
     ...{ kind: 'derive', model: 'unpaired', of: 'pruned', from: 'small', recipe: 'unpair' },
     needs: ['pruned', 'small'],
@@ -37,19 +19,19 @@ test('an unpaired model waits for both of the models that it is made with', () =
 });
 
 test('the reference must be there, name a model, belong to the entry, and not lead back', () => {
-  expect(sentences('  a: { unpair: { of: full } }')[0]).toMatch(/^models\.a\.unpair\.from /);
-  expect(sentences('  a: { unpair: { of: full, from: ful } }')[0]).toBe(
+  expect(sentencesWith('  a: { unpair: { of: full } }')[0]).toMatch(/^models\.a\.unpair\.from /);
+  expect(sentencesWith('  a: { unpair: { of: full, from: ful } }')[0]).toBe(
     'models.a.unpair.from names no model, got "ful"; did you mean "full"?',
   );
-  expect(sentences('  a: { prune: { of: full, from: full } }')[0]).toMatch(/^models\.a\.prune\.from /);
-  expect(sentences('  a: { unpair: { of: full, from: b } }\n  b: { quantize: { of: a } }')).toEqual([
+  expect(sentencesWith('  a: { prune: { of: full, from: full } }')[0]).toMatch(/^models\.a\.prune\.from /);
+  expect(sentencesWith('  a: { unpair: { of: full, from: b } }\n  b: { quantize: { of: a } }')).toEqual([
     'models.a.unpair.from must not be made of the model itself, got "b".',
   ]);
 });
 
 test('every parameter of the objective and of the choice among states has its bounds', () => {
   const sentence = (parameter: string): string | undefined =>
-    sentences(`  a: { unpair: { of: full, from: full, ${parameter} } }`)[0];
+    sentencesWith(`  a: { unpair: { of: full, from: full, ${parameter} } }`)[0];
   expect(sentence('path: 1.5')).toBe('models.a.unpair.path must be a number from 0 to 1, got 1.5.');
   expect(sentence('pairs: 1')).toBe('models.a.unpair.pairs must be true or false, got 1.');
   expect(sentence('crossEntropy: -1')).toBe(
