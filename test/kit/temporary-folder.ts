@@ -9,5 +9,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'unpair-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // What the test leaves being written in the background may come to lie in the folder while it is emptied.
+  const removal = { recursive: true, force: true, maxRetries: 5 };
+  return { path, [Symbol.asyncDispose]: () => rm(path, removal) };
 }
