@@ -21,7 +21,7 @@ interface SiblingOptions extends Record<string, unknown> {
   readonly target?: string;
 }
 
-/** `unpair sibling quantize|prune|distill|unpair|imitate MODEL --dataset D --out F`: one subcommand for each way there is. */
+/** `unpair sibling WAY MODEL --dataset D --out F`: one subcommand for each way there is, as `quantize`. */
 export function addSiblingCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('sibling')
@@ -43,7 +43,7 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
   if (definition.needsTarget === true) {
     command.requiredOption(
       '--target <file>',
-      'the full model, ONNX: what is made is to differ from it, or to imitate it',
+      'the full model, ONNX: what is made is to differ from it, to be mixed with it, or to imitate it',
     );
   }
   for (const [name, spec] of Object.entries(definition.parameters)) command.addOption(optionOf(name, spec));

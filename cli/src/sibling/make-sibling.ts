@@ -25,7 +25,7 @@ export interface SiblingOrder {
   readonly definition: SiblingDefinition;
   /** Path of the model to derive from. */
   readonly model: string;
-  /** Path of the full model that it is to differ from or to imitate; absent for ways that have none. */
+  /** Path of the full model that it is to differ from, to be mixed with or to imitate; absent for ways that have none. */
   readonly target?: string | undefined;
   readonly out: string;
   readonly dataset: string;

@@ -52,7 +52,7 @@ export function sampleDemandOf(
 /**
  * Whether neither model derives from the other nor both from a third: such a model is a control, since what it
  * helps an attacker is not owed to what was published of the target. An ensemble is one if every member is. What
- * imitates a model has learnt from it, and is no stranger to it.
+ * imitates a model has learnt from it, and what is mixed with it has its weights: neither is a stranger to it.
  */
 export function areStrangers(models: Models, surrogate: string, target: string): boolean {
   const origins = new Set(originsOf(models, target));
@@ -66,6 +66,11 @@ export function isImitation({ kind }: ModelEntry): boolean {
   return kind === 'imitate';
 }
 
+/** Whether a model has weights between those of two others. */
+export function isInterpolation({ kind }: Pick<ModelEntry, 'kind'>): boolean {
+  return kind === 'interpolate';
+}
+
 /** How a model was taught by a target; undefined for what does not imitate that one. */
 export function imitationOf(models: Models, name: string, target: string): Derived | undefined {
   const entry = models.get(name);
@@ -77,6 +82,7 @@ export function imitationOf(models: Models, name: string, target: string): Deriv
 function originsOf(models: Models, name: string): readonly string[] {
   const entry = models.get(name);
   if (entry === undefined || entry.kind === 'file') return [name];
-  const learnt = isImitation(entry) && entry.from !== undefined ? originsOf(models, entry.from) : [];
-  return [...originsOf(models, entry.of), ...learnt];
+  const takes = isImitation(entry) || isInterpolation(entry);
+  const taken = takes && entry.from !== undefined ? originsOf(models, entry.from) : [];
+  return [...originsOf(models, entry.of), ...taken];
 }

@@ -47,7 +47,7 @@ export type PlannedTask = {
       readonly kind: 'derive';
       readonly model: string;
       readonly of: string;
-      /** The full model that it is unpaired from, or imitates; null for other recipes. */
+      /** The full model that it is unpaired from, mixed with, or imitates; null for other recipes. */
       readonly from: string | null;
       /** `quantize`, and whatever other ways of deriving a model there are. */
       readonly recipe: string;

@@ -82,6 +82,7 @@ export {
 export type { Moments, ObservedMoments } from './transforms/insert-normalization.js';
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
+export { interpolateWeights } from './transforms/interpolate-weights.js';
 export { penultimateValue } from './transforms/penultimate.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
 export { shareCommonNodes } from './transforms/share-common-nodes.js';

@@ -1,7 +1,7 @@
 import type { AdaptiveSection, Campaign, Defence, ModelEntry } from '../campaign.js';
 import type { Json } from '../canonical-json.js';
 import { canonicalJson } from '../canonical-json.js';
-import { areStrangers, isImitation } from '../derivation.js';
+import { areStrangers, isImitation, isInterpolation } from '../derivation.js';
 import { isGenerated } from '../generated.js';
 import { membersOf } from '../ensemble.js';
 
@@ -78,11 +78,10 @@ function recipe(models: Models, name: string, left: string | null): Json {
   const entry = models.get(name);
   if (entry === undefined || entry.kind === 'file') return name;
   const { kind, of, from, parameters } = entry;
-  if (left !== null && defends(entry, left)) return recipe(models, of, left);
-  return {
-    kind,
-    parameters,
-    of: recipe(models, of, left),
-    from: from === undefined ? null : recipe(models, from, null),
-  };
+  const base = recipe(models, of, left);
+  if (left !== null && defends(entry, left)) return base;
+  const second = from === undefined ? null : recipe(models, from, null);
+  // Weights between those of a model and its own are its own.
+  if (isInterpolation(entry) && canonicalJson(base) === canonicalJson(second)) return base;
+  return { kind, parameters, of: base, from: second };
 }

@@ -1,6 +1,6 @@
-import type { Attribute, Graph, Node } from '../graph.js';
-import type { Tensor } from '../tensor.js';
+import type { Graph, Node } from '../graph.js';
 import { outputNames } from './consumers.js';
+import { attributesKey, tensorKey } from './keys.js';
 import { pruneDeadNodes } from './prune-dead-nodes.js';
 
 /** Operators that give something else each time. */
@@ -57,19 +57,5 @@ function shareConstants({ initializers }: Graph): Map<string, string> {
 }
 
 function keyOf({ op, domain, inputs, outputs, attributes }: Node): string {
-  const sorted = Object.entries(attributes)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, attribute]) => [name, attributeKey(attribute)]);
-  return JSON.stringify([op, domain, inputs, outputs.map((name) => name !== ''), sorted]);
-}
-
-function attributeKey({ kind, value }: Attribute): unknown {
-  if (kind === 'tensor') return [kind, tensorKey(value)];
-  // JSON knows neither infinities nor -0.
-  return [kind, ...[value].flat().map((item) => (Object.is(item, -0) ? '-0' : String(item)))];
-}
-
-function tensorKey({ dataType, shape, data }: Tensor): string {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return `${dataType}[${shape.join()}]${bytes.join()}`;
+  return JSON.stringify([op, domain, inputs, outputs.map((name) => name !== ''), attributesKey(attributes)]);
 }

@@ -1,5 +1,6 @@
 import { distillSibling } from './distill.js';
 import { imitateSibling } from './imitate.js';
+import { interpolateSibling } from './interpolate.js';
 import { pruneSibling } from './prune.js';
 import { quantizeSibling } from './quantize.js';
 import { unpairSibling } from './unpair.js';
@@ -10,5 +11,6 @@ export const siblings = [
   pruneSibling,
   distillSibling,
   unpairSibling,
+  interpolateSibling,
   imitateSibling,
 ] as const;

@@ -7,7 +7,7 @@ import type { TrainingSamples } from '../training/samples.js';
 export interface SiblingRequest {
   /** The model to derive from: one input [N, C, H, W]. */
   readonly graph: Graph;
-  /** The full model, which an unpaired one is to share less with and an imitation more; absent without `needsTarget`. */
+  /** The full model: to share less with, to be mixed with, to be imitated; absent without `needsTarget`. */
   readonly target?: Graph | undefined;
   /** Runs graphs while the sibling is made. */
   readonly runtime: Runtime;
@@ -33,7 +33,7 @@ export interface SiblingDefinition<Name extends string = string> {
   /** Name in campaign files: `quantize`. */
   readonly name: Name;
   readonly description: string;
-  /** Whether it takes a second model, `from`: the full one, that the sibling is to differ from or to imitate. */
+  /** Whether it takes a second model, `from`: the full one, to differ from, to be mixed with, or to imitate. */
   readonly needsTarget?: boolean;
   /** Whether its siblings are defended against attackers of that model, who are then tried on them. */
   readonly isDefence?: boolean;

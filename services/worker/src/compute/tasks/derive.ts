@@ -54,7 +54,7 @@ interface Ingredients extends Samples {
   readonly monitor: TrainingMonitor;
 }
 
-/** The full model that a sibling is to differ from or to imitate, where its way has one. A graph needs no lease. */
+/** The full model that a sibling is to differ from, to be mixed with or to imitate, where its way has one. A graph needs no lease. */
 async function targetOf(
   { from }: DeriveTask,
   { needsTarget = false }: SiblingDefinition,

@@ -56,7 +56,7 @@ export interface DeriveTask {
   readonly calibration:
     | SampleRange
     | undefined;
-  /** The full model, which an unpaired one is to share less with and an imitation more; absent for other kinds. */
+  /** The full model: to share less with, to be mixed with, to be imitated; absent for other kinds. */
   readonly from:
     | ModelRef
     | undefined;
