@@ -44,10 +44,9 @@ it('a campaign with a defence is tried by attackers who know of it, to the same 
     ['int8-unpaired', 0],
     ['stranger', null],
     // The training split has no more images than this.
-    ['int8-unpaired~imitated-1000', 32],
-    ['int8-unpaired~imitated-10000', 32],
-    ['stranger~imitated-1000', 32],
-    ['stranger~imitated-10000', 32],
+    ...['int8-unpaired', 'stranger'].flatMap((of) =>
+      ['1000', '1000-rate-0.01', '10000', '10000-rate-0.01'].map((how) => [`${of}~imitated-${how}`, 32]),
+    ),
   ]);
   expect(defence).toHaveLength(1);
   expect(defence[0]).toMatchObject({ surrogate: 'int8-unpaired', target: 'full', undefended: 'int8' });
@@ -61,8 +60,9 @@ it('a campaign with a defence is tried by attackers who know of it, to the same 
   const tried = defence[0]?.adaptive ?? [];
   for (const { attacker, surrogate, stranger } of tried) {
     // Only imitations are held against strangers that were taught as well, with as many queries.
-    const taught = surrogate.replace('int8-unpaired', 'stranger');
-    expect(attacker === 'imitation' ? ['stranger', taught] : ['stranger']).toContain(stranger?.surrogate);
+    const fast = surrogate.replace('int8-unpaired', 'stranger').replace('-rate-0.01', '');
+    const controls = attacker === 'imitation' ? ['stranger', fast, `${fast}-rate-0.01`] : ['stranger'];
+    expect(controls).toContain(stranger?.surrogate);
   }
   const imitation = tried.find(({ attacker }) => attacker === 'imitation');
   expect(imitation?.imitationQueries).toBe(32);

@@ -64,8 +64,8 @@ test('the example of a defence compares both unpaired siblings with what they ar
   ]);
   const { adaptive, cells } = planCampaign(campaign);
   expect(new Set(adaptive.map(({ attacker }) => attacker)).size).toBe(8);
-  // 11 transfer cells and 3 searches for each defence, and 9 and 2 for the stranger, less what the file has.
-  expect(cells.filter((cell) => cell.adaptive)).toHaveLength(3 * (2 * 13 + 9));
+  // 15 transfer cells and 5 searches for each defence, and 13 and 4 for the stranger, less what the file has.
+  expect(cells.filter((cell) => cell.adaptive)).toHaveLength(3 * (2 * 19 + 15));
 });
 
 test('the example of a search plans each recipe, published as int8, beside the sibling and the stranger', () => {

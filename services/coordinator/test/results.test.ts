@@ -87,9 +87,11 @@ test('a defended campaign has its masking rows in the report and in exports, and
   await working;
   const { report: bytes } = await client.unary(Service.getReport, { id });
   const report = JSON.parse(bytes) as Report;
-  expect(report.models.slice(-2).map(({ id: name, queries }) => [name, queries])).toEqual([
+  expect(report.models.slice(-4).map(({ id: name, queries }) => [name, queries])).toEqual([
     ['unpaired~imitated-1000', 20],
+    ['unpaired~imitated-1000-rate-0.01', 20],
     ['unpaired~imitated-10000', 20],
+    ['unpaired~imitated-10000-rate-0.01', 20],
   ]);
   // Of twenty samples, every fifth is wrong to begin with; the loss of one does not rise.
   expect(report.defence[0]?.masking).toMatchObject({
@@ -102,7 +104,7 @@ test('a defended campaign has its masking rows in the report and in exports, and
     'unpaired,0,false,false,false,false,true',
     'unpaired,1,true,true,true,false,true',
   ]);
-  expect(await served.registry.metrics()).toContain('unpair_target_queries_total{attack="imitate"} 40');
+  expect(await served.registry.metrics()).toContain('unpair_target_queries_total{attack="imitate"} 80');
 });
 
 test('an export of something else is refused with what there is', async () => {

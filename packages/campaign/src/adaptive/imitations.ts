@@ -8,10 +8,15 @@ import { defaultsOf } from '../vocabulary.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 
-/** Attackers who imitate: queries, and epochs over them that come to as many steps. */
+/**
+ * Attackers who imitate: queries, and epochs over them that come to as many steps; each at the default rate and at a
+ * lower one. Shallow networks are turned back by the first, deep ones lose by it what they had learnt.
+ */
 const IMITATIONS = [
   { queries: 1000, epochs: 30 },
+  { queries: 1000, epochs: 30, rate: 0.01 },
   { queries: 10_000, epochs: 3 },
+  { queries: 10_000, epochs: 3, rate: 0.01 },
 ] as const;
 
 /** Who is imitated by what model: `of` is fine-tuned on the answers of `from`. */
@@ -24,7 +29,7 @@ export interface Lesson {
 export interface Taught {
   /** The models known before, and after them the imitations that are not among these. */
   readonly models: Models;
-  /** The imitations of one of the lessons, by name, those of fewest queries first. */
+  /** The imitations of one of the lessons, by name, those of fewest queries first and the default rate before. */
   readonly imitations: (lesson: Lesson) => readonly string[];
 }
 
@@ -42,9 +47,9 @@ export function teach(lessons: readonly Lesson[], known: Models, { siblings }: V
   const targets = targetsOf(lessons);
   for (const lesson of lessons) {
     const isOnly = targets.get(lesson.of)?.size === 1;
-    for (const { text, entry, queries } of recipes(lesson)) {
+    for (const { text, entry, how } of recipes(lesson)) {
       if (names.has(text)) continue;
-      const suffix = isOnly ? `imitated-${queries}` : `imitated-${queries}-of-${lesson.from}`;
+      const suffix = isOnly ? `imitated-${how}` : `imitated-${how}-of-${lesson.from}`;
       names.set(text, generatedName(lesson.of, suffix));
       models.set(generatedName(lesson.of, suffix), entry);
     }
@@ -53,7 +58,8 @@ export function teach(lessons: readonly Lesson[], known: Models, { siblings }: V
 }
 
 interface Recipe {
-  readonly queries: number;
+  /** What tells it from the others of a lesson, in names: `1000-rate-0.01`. */
+  readonly how: string;
   readonly entry: ModelEntry;
   /** The entry, as a text that two have in common only where they are the same. */
   readonly text: string;
@@ -64,9 +70,10 @@ function recipesOf(
   kind: Exclude<ModelEntry['kind'], 'file'>,
   defaults: Parameters,
 ): readonly Recipe[] {
-  return IMITATIONS.map(({ queries, epochs }) => {
-    const entry = { kind, of, from, parameters: { ...defaults, queries, epochs } };
-    return { queries, entry, text: canonicalJson(entry) };
+  return IMITATIONS.map((imitation) => {
+    const entry = { kind, of, from, parameters: { ...defaults, ...imitation } };
+    const how = [imitation.queries, ...('rate' in imitation ? ['rate', imitation.rate] : [])].join('-');
+    return { how, entry, text: canonicalJson(entry) };
   });
 }
 

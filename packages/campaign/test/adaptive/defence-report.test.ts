@@ -257,16 +257,20 @@ test('the terminal shows the defence, its attackers and the verdict', () => {
   const text = renderReport(report, { width: 160 });
   expect(text).toMatchInlineSnapshot(`
     "Models
-    model                         made by                   weights  MACs  size             accuracy   n
-    full                          file                            –     –     –                    –   –
-    stranger                      file                            –     –     –                    –   –
-    int8                          quantize of full                –     –     –  90.0 % [59.6, 98.2]  10
-    tuned                         unpair of full                  –     –     –                    –   –
-    int8-unpaired                 quantize of tuned               –     –     –  80.0 % [49.0, 94.3]  10
-    int8-unpaired~imitated-1000   imitate of int8-unpaired        –     –     –                    –   –
-    int8-unpaired~imitated-10000  imitate of int8-unpaired        –     –     –                    –   –
-    stranger~imitated-1000        imitate of stranger             –     –     –                    –   –
-    stranger~imitated-10000       imitate of stranger             –     –     –                    –   –
+    model                                   made by                   weights  MACs  size             accuracy   n
+    full                                    file                            –     –     –                    –   –
+    stranger                                file                            –     –     –                    –   –
+    int8                                    quantize of full                –     –     –  90.0 % [59.6, 98.2]  10
+    tuned                                   unpair of full                  –     –     –                    –   –
+    int8-unpaired                           quantize of tuned               –     –     –  80.0 % [49.0, 94.3]  10
+    int8-unpaired~imitated-1000             imitate of int8-unpaired        –     –     –                    –   –
+    int8-unpaired~imitated-1000-rate-0.01   imitate of int8-unpaired        –     –     –                    –   –
+    int8-unpaired~imitated-10000            imitate of int8-unpaired        –     –     –                    –   –
+    int8-unpaired~imitated-10000-rate-0.01  imitate of int8-unpaired        –     –     –                    –   –
+    stranger~imitated-1000                  imitate of stranger             –     –     –                    –   –
+    stranger~imitated-1000-rate-0.01        imitate of stranger             –     –     –                    –   –
+    stranger~imitated-10000                 imitate of stranger             –     –     –                    –   –
+    stranger~imitated-10000-rate-0.01       imitate of stranger             –     –     –                    –   –
 
     Transfer
     attack      ε  surrogate                  success  where both are right    8-bit   n
@@ -323,7 +327,7 @@ test('the terminal shows the defence, its attackers and the verdict', () => {
     Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90 are over successes; "median of all" and "fewer
     queries" set failures to the budget, ≥ where the baseline’s median is its budget.
 
-    0 of 60 tasks, 0 dead letters, 0 cancelled; seed 3
+    0 of 80 tasks, 0 dead letters, 0 cancelled; seed 3
     results 7c504f3a1c361f2b66fa4ad10a817a27ab4a1dff9f8d82775929820cd5b0a34e
     "
   `);

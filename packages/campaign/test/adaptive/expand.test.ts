@@ -23,6 +23,12 @@ function derivationsOf(campaign: Campaign): readonly (PlannedTask & { readonly k
   return tasks.filter((task) => task.kind === 'derive');
 }
 
+/** The names of a model's imitations, as the plan makes them. */
+function imitationsOf(model: string, suffix = ''): readonly string[] {
+  const how = ['1000', '1000-rate-0.01', '10000', '10000-rate-0.01'];
+  return how.map((each) => `${model}~imitated-${each}${suffix}`);
+}
+
 /** The models that the plan adds. */
 const addedTo = ({ models }: Campaign): readonly string[] =>
   [...models.keys()].filter((name) => isGenerated(name));
@@ -42,54 +48,48 @@ describe('a defended sibling is tried', () => {
       'vmi-fgsm int8-unpaired → full 100',
       'pgd int8-unpaired+stranger → full 500',
       'mi-fgsm int8-unpaired+stranger → full 500',
-      'pgd int8-unpaired~imitated-1000 → full 500',
-      'mi-fgsm int8-unpaired~imitated-1000 → full 500',
-      'pgd int8-unpaired~imitated-10000 → full 500',
-      'mi-fgsm int8-unpaired~imitated-10000 → full 500',
+      ...imitationsOf('int8-unpaired').flatMap((copy) => [
+        `pgd ${copy} → full 500`,
+        `mi-fgsm ${copy} → full 500`,
+      ]),
       'pgd full → int8-unpaired 500',
       'mi-fgsm stranger → full 500',
       'di-fgsm stranger → full 500',
       'vmi-fgsm stranger → full 100',
       'pgd full → stranger 500',
-      'pgd stranger~imitated-1000 → full 500',
-      'mi-fgsm stranger~imitated-1000 → full 500',
-      'pgd stranger~imitated-10000 → full 500',
-      'mi-fgsm stranger~imitated-10000 → full 500',
+      ...imitationsOf('stranger').flatMap((copy) => [`pgd ${copy} → full 500`, `mi-fgsm ${copy} → full 500`]),
       'p-rgf int8-unpaired → full 40 smoothed',
-      'p-rgf int8-unpaired~imitated-1000 → full 40',
-      'p-rgf int8-unpaired~imitated-10000 → full 40',
-      'p-rgf stranger~imitated-1000 → full 40',
-      'p-rgf stranger~imitated-10000 → full 40',
+      ...imitationsOf('int8-unpaired').map((copy) => `p-rgf ${copy} → full 40`),
+      ...imitationsOf('stranger').map((copy) => `p-rgf ${copy} → full 40`),
     ]);
-    expect(adaptiveOf(campaign)).toHaveLength(2 * 24);
+    expect(adaptiveOf(campaign)).toHaveLength(2 * 36);
   });
 
-  test('by imitations of it and of the stranger, with as many steps for either budget', () => {
+  test('by imitations of it and of the stranger, with as many steps for either budget, at two rates', () => {
     const derived = derivationsOf(campaign);
     expect(derived.map(({ model, of, from, needs }) => [model, of, from, ...needs])).toEqual([
       ['int8', 'full', null],
       ['tuned', 'full', 'full'],
       ['int8-unpaired', 'tuned', null, 'tuned'],
-      ['int8-unpaired~imitated-1000', 'int8-unpaired', 'full', 'int8-unpaired'],
-      ['int8-unpaired~imitated-10000', 'int8-unpaired', 'full', 'int8-unpaired'],
+      ...imitationsOf('int8-unpaired').map((copy) => [copy, 'int8-unpaired', 'full', 'int8-unpaired']),
       // Both are files.
-      ['stranger~imitated-1000', 'stranger', 'full'],
-      ['stranger~imitated-10000', 'stranger', 'full'],
+      ...imitationsOf('stranger').map((copy) => [copy, 'stranger', 'full']),
     ]);
-    for (const few of [derived.at(-4), derived.at(-2)])
-      expect(few).toMatchObject({
-        recipe: 'imitate',
-        parameters: { queries: 1000, epochs: 30 },
-        trainingSamples: 1000,
-      });
-    for (const many of [derived.at(-3), derived.at(-1)])
-      expect(many).toMatchObject({
-        recipe: 'imitate',
-        parameters: { queries: 10_000, epochs: 3 },
-        trainingSamples: 10_000,
-      });
-    const [ofSibling, ofStranger] = [derived.at(-4), derived.at(-2)];
-    expect(ofStranger?.parameters).toEqual(ofSibling?.parameters);
+    const [ofSibling, ofStranger] = [derived.slice(-8, -4), derived.slice(-4)];
+    const [few, many] = [
+      { queries: 1000, epochs: 30 },
+      { queries: 10_000, epochs: 3 },
+    ];
+    const [fast, slow] = [{ rate: 0 }, { rate: 0.01 }];
+    expect(ofSibling).toMatchObject([
+      { recipe: 'imitate', parameters: { ...few, ...fast }, trainingSamples: 1000 },
+      { recipe: 'imitate', parameters: { ...few, ...slow }, trainingSamples: 1000 },
+      { recipe: 'imitate', parameters: { ...many, ...fast }, trainingSamples: 10_000 },
+      { recipe: 'imitate', parameters: { ...many, ...slow }, trainingSamples: 10_000 },
+    ]);
+    expect(ofStranger.map(({ parameters }) => parameters)).toEqual(
+      ofSibling.map(({ parameters }) => parameters),
+    );
   });
 
   test('by its own gradients, at the largest epsilon, on the first hundred samples', () => {
@@ -164,10 +164,10 @@ describe('what is added', () => {
   twice: { unpair: { of: once, from: other } }`;
     const campaign = defend({ models, surrogates: '[twice, stranger]', targets: '[full, other]' });
     expect(addedTo(campaign)).toEqual([
-      ...['twice~imitated-1000-of-full', 'twice~imitated-10000-of-full'],
-      ...['stranger~imitated-1000-of-full', 'stranger~imitated-10000-of-full'],
-      ...['twice~imitated-1000-of-other', 'twice~imitated-10000-of-other'],
-      ...['stranger~imitated-1000-of-other', 'stranger~imitated-10000-of-other'],
+      ...imitationsOf('twice', '-of-full'),
+      ...imitationsOf('stranger', '-of-full'),
+      ...imitationsOf('twice', '-of-other'),
+      ...imitationsOf('stranger', '-of-other'),
     ]);
     for (const name of addedTo(campaign))
       expect(campaign.models.get(name)).toMatchObject({
@@ -183,19 +183,16 @@ describe('what is added', () => {
   second: { unpair: { of: other, from: other } }`;
     const campaign = defend({ models, surrogates: '[first, second]', targets: '[full, other]' });
     expect(addedTo(campaign)).toEqual([
-      ...['first~imitated-1000-of-full', 'first~imitated-10000-of-full'],
-      ...['second~imitated-1000-of-full', 'second~imitated-10000-of-full'],
-      ...['second~imitated-1000-of-other', 'second~imitated-10000-of-other'],
-      ...['first~imitated-1000-of-other', 'first~imitated-10000-of-other'],
+      ...imitationsOf('first', '-of-full'),
+      ...imitationsOf('second', '-of-full'),
+      ...imitationsOf('second', '-of-other'),
+      ...imitationsOf('first', '-of-other'),
     ]);
     // Who is taught about one target alone needs no such name.
     const half = models.replace('from: other', 'from: other, adaptive: false');
     expect(
       addedTo(defend({ models: half, surrogates: '[first, second]', targets: '[full, other]' })),
-    ).toEqual([
-      ...['first~imitated-1000', 'first~imitated-10000'],
-      ...['second~imitated-1000', 'second~imitated-10000'],
-    ]);
+    ).toEqual([...imitationsOf('first'), ...imitationsOf('second')]);
   });
 
   test('teaches a stranger once for all defences of a target, and after it is made', () => {
@@ -206,12 +203,12 @@ describe('what is added', () => {
   second: { unpair: { of: int8, from: full } }`;
     const campaign = defend({ models, surrogates: '[first, second, small]' });
     expect(addedTo(campaign)).toEqual([
-      ...['first~imitated-1000', 'first~imitated-10000'],
-      ...['small~imitated-1000', 'small~imitated-10000'],
-      ...['second~imitated-1000', 'second~imitated-10000'],
+      ...imitationsOf('first'),
+      ...imitationsOf('small'),
+      ...imitationsOf('second'),
     ]);
     const taught = derivationsOf(campaign).filter(({ of }) => of === 'small');
-    expect(taught.map(({ needs }) => needs)).toEqual([['small'], ['small']]);
+    expect(taught.map(({ needs }) => needs)).toEqual([['small'], ['small'], ['small'], ['small']]);
     const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'small~imitated-1000');
     expect(namesOf(through)).toEqual([
       'pgd small~imitated-1000 → full 500',
@@ -228,7 +225,11 @@ describe('what is added', () => {
     const campaign = defend({ models, surrogates: '[unpaired, copy, taught, stranger]' });
     expect(campaign.adaptive.defences.map(({ sibling }) => sibling)).toEqual(['unpaired']);
     // The file's own imitations with the same parameters do for the plan's.
-    expect(addedTo(campaign)).toEqual(['unpaired~imitated-10000', 'stranger~imitated-1000']);
+    const [first = '', , third = ''] = imitationsOf('');
+    expect(addedTo(campaign)).toEqual([
+      ...imitationsOf('unpaired').filter((copy) => copy !== `unpaired${first}`),
+      ...imitationsOf('stranger').filter((copy) => copy !== `stranger${third}`),
+    ]);
     const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'taught');
     // The file attacks through it by pgd and p-rgf itself; as it is no stranger, it is sent nothing of the target's.
     expect(namesOf(through)).toEqual(['mi-fgsm taught → full 500']);
@@ -251,10 +252,7 @@ describe('what is added', () => {
     expect(sizes[1]).toBeGreaterThan(sizes[0] ?? 0);
     expect(sizes.slice(2)).toEqual([sizes[1], sizes[1]]);
     const four = defend({ models, surrogates: '[unpaired, a, b, c, d]' });
-    expect(addedTo(four)).toEqual([
-      ...['unpaired~imitated-1000', 'unpaired~imitated-10000'],
-      ...['a~imitated-1000', 'a~imitated-10000', 'b~imitated-1000', 'b~imitated-10000'],
-    ]);
+    expect(addedTo(four)).toEqual([...imitationsOf('unpaired'), ...imitationsOf('a'), ...imitationsOf('b')]);
   });
 
   test('is no surrogate of the file, and taught strangers try no defence', () => {

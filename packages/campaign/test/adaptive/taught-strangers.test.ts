@@ -39,6 +39,14 @@ describe('an imitation', () => {
     ]);
   });
 
+  test('is held against strangers that were taught at whatever rate', async () => {
+    const [, large] = await imitations([['mi-fgsm stranger~imitated-10000-rate-0.01 → full', fooled(10)]]);
+    expect(large).toMatchObject({
+      ...{ surrogate: 'int8-unpaired~imitated-10000', beats: false },
+      stranger: { surrogate: 'stranger~imitated-10000-rate-0.01', success: { value: 1 } },
+    });
+  });
+
   test('is held against the stranger as it is where teaching brought that nothing', async () => {
     const [, large] = await imitations([['mi-fgsm stranger → full', fooled(9)]]);
     expect(large).toMatchObject({

@@ -87,8 +87,8 @@ export interface FineTuneOptions {
   readonly constraint?: (weights: readonly TensorRange[]) => WeightConstraint;
   /** Measures the model before training and after every epoch, and chooses the outcome. Default: the last state. */
   readonly evaluation?: Evaluation | undefined;
-  /** Whether the model can be expected to stay a classifier after every epoch, or at the end only. Default `epoch`. */
-  readonly judge?: 'epoch' | 'end';
+  /** Whether the model must be a classifier after every epoch, at the end, or nobody asks. Default `epoch`. */
+  readonly judge?: 'epoch' | 'end' | 'never';
   readonly checkpoints?: Checkpoints | undefined;
   readonly onStep?: ((progress: FineTuneProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -182,7 +182,8 @@ class FineTuning {
       const progress = { ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch };
       onStep?.({ ...progress, ...(measures && { measures }) });
       measures = undefined;
-      if (this.#isDone() || (isEpoch && judge === 'epoch')) this.#judge(watch);
+      if (judge === 'epoch' ? isEpoch || this.#isDone() : judge === 'end' && this.#isDone())
+        this.#judge(watch);
       if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
     }
   }

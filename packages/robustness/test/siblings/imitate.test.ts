@@ -99,6 +99,11 @@ describe('the imitation', () => {
     expect([...copy.initializers.values()].some(({ dataType }) => dataType === 'int32')).toBe(false);
   });
 
+  it('is what it is after too few steps, without having failed', async () => {
+    const copy = await imitate({ queries: 32, epochs: 1, rate: 0.001 }, { target: shifted });
+    expect(await agreement(copy, shifted)).toBeLessThan(0.5);
+  });
+
   it('needs a target, and says when training collapses', async () => {
     await expect(imitate({}, { target: undefined })).rejects.toThrow('imitating needs a model to imitate');
     await expect(imitate({ rate: 100 })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
