@@ -1,6 +1,8 @@
 import { floatAttribute, intAttribute } from '../attributes.js';
 import type { Graph, Node } from '../graph.js';
+import { ModelError } from '../graph.js';
 import { inferShapes } from '../shapes/infer.js';
+import type { Tensor } from '../tensor.js';
 import { consumersOf, producersOf } from '../transforms/consumers.js';
 import { dropIdentities } from '../transforms/drop-identities.js';
 import { foldBatchNormalization } from '../transforms/fold-batch-normalization.js';
@@ -34,11 +36,15 @@ export interface QuantizationPlan {
  * Decides which values become 8-bit, a pure function of the graph: what integer operators read, and what they
  * compute unless a Relu or Clip follows alone, which then is what is rounded. What only the caller reads, the
  * logits, stays float.
+ * @throws {ModelError} when no operator has weights to quantize
  */
 export function planQuantization(original: Graph): QuantizationPlan {
   const graph = foldBatchNormalization(
     dropIdentities(foldConstants(upgradeOpset(original), { keepQuantized: true })),
   );
+  if (!graph.nodes.some((node) => weightAxis(node) !== undefined && isMatrix(weightOf(node, graph)))) {
+    throw nothingToQuantize(graph);
+  }
   const types = inferShapes(graph);
   const consumers = consumersOf(graph);
   const producers = producersOf(graph);
@@ -88,3 +94,24 @@ const isComputing = ({ op, domain }: Node): boolean => domain === '' && COMPUTIN
 /** Padding with anything but zeros would need a range of its own. */
 const isMoving = ({ op, domain, inputs }: Node): boolean =>
   domain === '' && MOVING.has(op) && !(op === 'Pad' && inputs[2] !== undefined && inputs[2] !== '');
+
+function weightOf(node: Node, { initializers }: Graph): Tensor | undefined {
+  return initializers.get(node.inputs[1] ?? '');
+}
+
+/** Whether a tensor can be the weights of an integer operator. */
+export function isMatrix(tensor: Tensor | undefined): tensor is Tensor<'float32'> {
+  return tensor?.dataType === 'float32' && tensor.shape.length >= 2;
+}
+
+/** What is said of a model without such weights. */
+export function nothingToQuantize(graph: Graph): ModelError {
+  const operators = [...new Set(graph.nodes.map(({ op }) => op))].join(', ');
+  const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
+  const way = isQuantized
+    ? 'it is quantized already, so quantize the model that it was made of'
+    : 'export it with its weights as constants';
+  return new ModelError(
+    `model "${graph.name}" has no Conv, Gemm or MatMul with float32 weights to quantize, only ${operators}; ${way}`,
+  );
+}

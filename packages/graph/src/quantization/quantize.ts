@@ -1,9 +1,8 @@
 import type { Graph } from '../graph.js';
 import { ModelError } from '../graph.js';
-import type { Tensor } from '../tensor.js';
 import type { ActivationScale, QuantizationScheme, ValueRange } from './affine.js';
 import { activationScale } from './affine.js';
-import { planQuantization, weightAxis } from './plan.js';
+import { isMatrix, nothingToQuantize, planQuantization, weightAxis } from './plan.js';
 import type { WeightScale } from './weights.js';
 import { weightScale } from './weights.js';
 import { QuantizedGraph } from './quantized-graph.js';
@@ -81,7 +80,7 @@ export function applyQuantization(quantization: Quantization, { integerWeights =
   return new QuantizedGraph(quantization, integerWeights).build();
 }
 
-/** Names of the values whose ranges {@link quantize} needs. */
+/** Names of the values whose ranges {@link quantize} needs. @throws {ModelError} when no operator can be quantized */
 export function calibrationValues(graph: Graph): readonly string[] {
   return planQuantization(graph).observed;
 }
@@ -106,21 +105,6 @@ function chooseWeightScales(
     scales.set(name, weightScale(weight, { axis, ...options }));
   }
   return scales;
-}
-
-function isMatrix(tensor: Tensor | undefined): tensor is Tensor<'float32'> {
-  return tensor?.dataType === 'float32' && tensor.shape.length >= 2;
-}
-
-function nothingToQuantize(graph: Graph): ModelError {
-  const operators = [...new Set(graph.nodes.map(({ op }) => op))].join(', ');
-  const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
-  const way = isQuantized
-    ? 'it is quantized already, so quantize the model that it was made of'
-    : 'export it with its weights as constants';
-  return new ModelError(
-    `model "${graph.name}" has no Conv, Gemm or MatMul with float32 weights to quantize, only ${operators}; ${way}`,
-  );
 }
 
 function checkBits(option: string, bits: number): void {

@@ -117,6 +117,18 @@ describe('quantizeModel', () => {
     await expect(quantizeModel(request)).rejects.toThrow('only GlobalAveragePool, Flatten');
   });
 
+  it('says of a model that is quantized already what to quantize instead, before it calibrates', async () => {
+    const b = new GraphBuilder('dense');
+    const x = b.input('image', 'float32', ['N', 1, 6, 6]);
+    const weights = b.initializer('w', float32([36, 4], samples(144, 3)));
+    b.output(b.node('MatMul', [b.node('Flatten', [x]), weights]), 'float32', ['N', 4]);
+    const request = { runtime, seed: 0, samples: unlabelled(samples(64 * 36, 2)), parameters: DEFAULTS };
+    const once = await quantizeModel({ ...request, graph: b.build() });
+    await expect(quantizeModel({ ...request, graph: once })).rejects.toThrow(
+      'it is quantized already, so quantize the model that it was made of',
+    );
+  });
+
   it('looks at the first samples alone', async () => {
     const data = samples(100 * 36, 3);
     const other = data.map((value, i) => (i < 64 * 36 ? value : 9));
