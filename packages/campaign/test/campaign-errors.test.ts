@@ -135,6 +135,11 @@ const one: readonly (readonly [string, string, string])[] = [
     'attacks[0].pgd needs a surrogate, got none: name at least one model under surrogates.',
   ],
   [
+    'surrogates that there are not, but no attack that lacks one',
+    withSection('surrogates', 'surrogates: [int9]'),
+    'surrogates[0] names no model, got "int9"; did you mean "int8"?',
+  ],
+  [
     'a model of no kind',
     withSection('models', 'models: { full: {}, int8: { file: a }, stranger: { file: b } }'),
     'models.full must be a map with exactly one of the keys file, quantize, got an empty map.',

@@ -8,10 +8,12 @@ type Names = ModelsSection['names'];
 
 const ALLOWED = 'a list of the names of models, or of ensembles such as {ensemble: [int8, stranger]}';
 
-/** Reads `surrogates:`. None at all is fine, as long as no attack needs one. */
+/** Reads `surrogates:`. None at all is fine, as long as no attack needs one; undefined where all are in error. */
 export function readSurrogates(field: Field, names: Names): readonly string[] | undefined {
   const none = !field.present || (Array.isArray(field.value) && field.value.length === 0);
-  return none ? [] : field.readGroups((entry) => readSurrogate(entry, names), ALLOWED)?.flat();
+  if (none) return [];
+  const read = field.readGroups((entry) => readSurrogate(entry, names), ALLOWED)?.flat();
+  return read?.length === 0 ? undefined : read;
 }
 
 function readSurrogate(entry: Field, names: Names): readonly string[] | undefined {
