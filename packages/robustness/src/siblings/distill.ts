@@ -1,17 +1,13 @@
-import type { Graph, Tensors } from '@unpair/graph';
-import { TEACHER_LOGITS, float32 } from '@unpair/graph';
+import type { Graph } from '@unpair/graph';
 import { numberOf } from '../attacks/parameters.js';
 import type { Parameters } from '../attacks/attack.js';
 import { normalInitializer } from '../architectures/initialization.js';
 import { ARCHITECTURES, buildArchitecture } from '../architectures/registry.js';
-import type { Classifier } from '../classifier.js';
-import { createClassifier } from '../graph-classifier.js';
-import type { ShardBatch } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
 import { pixelStatistics } from '../training/pixel-statistics.js';
-import { buildTrainingStep } from '../training/step-graph.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import { teacherParameters, withTeacher } from './teacher.js';
 
 /** Options of architectures that a single number gives. */
 const SIZES = ['depth', 'width'] as const;
@@ -34,20 +30,7 @@ export const distillSibling: SiblingDefinition<'distill'> = {
       description: "Its layers; 0 for the family's own default.",
     },
     width: { type: 'number', min: 0, default: 0, description: "Its width; 0 for the family's own default." },
-    temperature: {
-      type: 'number',
-      min: 0.1,
-      max: 100,
-      default: 4,
-      description: 'What logits are divided by before they are compared as probabilities.',
-    },
-    alpha: {
-      type: 'number',
-      min: 0,
-      max: 1,
-      default: 0.9,
-      description: 'Share of the model in the loss; the labels have the rest.',
-    },
+    ...teacherParameters('', 0.9),
     ...finetuneParameters('', { epochs: 10, rate: 0.1, batch: 128, samples: 50_000 }),
   },
   demand: (parameters) => trainingDemand('', parameters),
@@ -61,32 +44,13 @@ export const distillSibling: SiblingDefinition<'distill'> = {
  * @throws {RobustnessError} when the samples are too few, or training collapses
  */
 export async function distillModel(request: SiblingRequest): Promise<Graph> {
-  const { graph, runtime, parameters, samples, seed, threads } = request;
+  const { graph, parameters, samples, seed } = request;
   const student = untrainedStudent(request);
   const schedule = scheduleOf('', parameters, seed, samples);
   if (schedule === undefined) return student;
-  const teacher = await createClassifier({ graph, runtime, ...(threads !== undefined && { threads }) });
-  const distillation = {
-    temperature: numberOf(parameters, 'temperature'),
-    alpha: numberOf(parameters, 'alpha'),
-  };
-  try {
-    return await fineTune({
-      ...request,
-      graph: student,
-      schedule,
-      buildStep: (model, shard) => buildTrainingStep(model, shard, { distillation }),
-      feeds: (batch) => askTeacher(teacher, batch),
-      judge: 'end',
-    });
-  } finally {
-    await teacher.close();
-  }
-}
-
-async function askTeacher(teacher: Classifier, { images, answers }: ShardBatch): Promise<Tensors> {
-  const logits = await teacher.logits(images.data, answers.length);
-  return { [TEACHER_LOGITS]: float32([answers.length, teacher.classes], logits) };
+  return withTeacher(graph, request, '', (lessons) =>
+    fineTune({ ...request, graph: student, schedule, ...lessons, judge: 'end' }),
+  );
 }
 
 function untrainedStudent({ parameters, samples, seed }: SiblingRequest): Graph {

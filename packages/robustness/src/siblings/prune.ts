@@ -1,7 +1,7 @@
 import type { Graph } from '@unpair/graph';
 import { ModelError, dropIdentities, foldConstants } from '@unpair/graph';
 import { choiceOf, numberOf } from '../attacks/parameters.js';
-import type { FineTuneSchedule } from '../training/fine-tune.js';
+import type { FineTuneOptions, FineTuneSchedule } from '../training/fine-tune.js';
 import { fineTune } from '../training/fine-tune.js';
 import type { TensorRange } from '../training/parameters.js';
 import {
@@ -19,6 +19,7 @@ import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
 import { PRUNING_SCOPES, magnitudePruning } from './magnitude.js';
 import type { MagnitudePruning, PruningScope } from './magnitude.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import { teacherParameters, withTeacher } from './teacher.js';
 
 const PREFIX = 'finetune.';
 const RATES = { sgd: 0.05, adam: 0.0005 } as const;
@@ -54,6 +55,7 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
     },
     ...finetuneParameters(PREFIX, { epochs: 2, batch: 64, samples: 10_000 }),
     ...descentParameters(PREFIX, RATES),
+    ...teacherParameters(PREFIX, 0),
   },
   demand: (parameters) => trainingDemand(PREFIX, parameters),
   derive: pruneModel,
@@ -74,8 +76,7 @@ export async function pruneModel(request: SiblingRequest): Promise<Graph> {
   if (choiceOf(parameters, 'structure', STRUCTURES) === 'channels') {
     const smaller = pruneChannels(graph, sparsity, scope);
     if (schedule === undefined) return smaller;
-    const tune = (normalized: Graph) => fineTune({ ...request, graph: normalized, schedule });
-    return trainNormalized({ ...request, graph: smaller }, schedule, tune);
+    return tuned({ ...request, graph }, smaller, schedule);
   }
   return pruneWeights({ ...request, graph }, { sparsity, scope }, schedule);
 }
@@ -89,7 +90,21 @@ async function pruneWeights(
   const steps = schedule.epochs * Math.floor(sampleCount(request.samples) / schedule.batch);
   const pruning = { sparsity, scope, steps };
   const constraint = (weights: readonly TensorRange[]) => magnitudePruning(weights, pruning);
-  return trainNormalized(request, schedule, (graph) => fineTune({ ...request, graph, schedule, constraint }));
+  return tuned(request, request.graph, schedule, constraint);
+}
+
+/** Fine-tunes what is left of the request's model, which teaches it where the parameters say so. */
+function tuned(
+  request: SiblingRequest,
+  pruned: Graph,
+  schedule: FineTuneSchedule,
+  constraint?: FineTuneOptions['constraint'],
+): Promise<Graph> {
+  return withTeacher(request.graph, request, PREFIX, (lessons) =>
+    trainNormalized({ ...request, graph: pruned }, schedule, (graph) =>
+      fineTune({ ...request, graph, schedule, ...lessons, ...(constraint && { constraint }) }),
+    ),
+  );
 }
 
 function prunedAtOnce(graph: Graph, pruning: MagnitudePruning): Graph {

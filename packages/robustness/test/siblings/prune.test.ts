@@ -6,7 +6,7 @@ import { createOnnxRuntime } from '@unpair/runtime';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sparsityAt } from '../../src/siblings/magnitude.js';
-import { logitsOf } from '../support/answers.js';
+import { logitsOf, predictions } from '../support/answers.js';
 import { brightSamples } from '../support/bright-samples.js';
 import { parametersOf } from '../support/sibling-parameters.js';
 import { trainedResnet } from '../support/trained-resnet.js';
@@ -96,6 +96,23 @@ describe('pruneModel', () => {
     expect(after.parameters).toBeLessThan(0.5 * before.parameters);
     expect(after.macs ?? Infinity).toBeLessThan(0.6 * (before.macs ?? 0));
     expect(after.outputs).toEqual(before.outputs);
+  });
+
+  it('learns from labels, or as far as it is told to from the whole model', async () => {
+    // Labels call the last of four classes by the name of the first; the whole model tells them apart.
+    const labels = samples.labels.map((label) => label % 3);
+    const told = async (alpha: number, structure: string): Promise<number> => {
+      const given = { structure, sparsity: 0.25, 'finetune.epochs': 8, 'finetune.alpha': alpha };
+      const pruned = await pruneModel({ ...request(given), samples: { ...samples, labels } });
+      const last = (await predictions(pruned, runtime, samples)).filter(
+        (_, row) => samples.labels[row] === 3,
+      );
+      return mean(last.map((answer) => Number(answer === 3)));
+    };
+    for (const structure of ['weights', 'channels']) {
+      expect(await told(0, structure)).toBeLessThan(0.4);
+      expect(await told(1, structure)).toBeGreaterThan(0.8);
+    }
   });
 
   it('refuses a quantized model, and says what to prune instead', async () => {

@@ -1,0 +1,71 @@
+import type { Graph, Tensors } from '@unpair/graph';
+import { TEACHER_LOGITS, float32 } from '@unpair/graph';
+import type { Parameters, ParameterSpec } from '../attacks/attack.js';
+import { numberOf } from '../attacks/parameters.js';
+import type { Classifier } from '../classifier.js';
+import { createClassifier } from '../graph-classifier.js';
+import type { FineTuneOptions, ShardBatch } from '../training/fine-tune.js';
+import { buildTrainingStep } from '../training/step-graph.js';
+import type { SiblingRequest } from './sibling.js';
+
+/** What training takes from a teacher. */
+export type Lessons = Pick<FineTuneOptions, 'buildStep' | 'feeds'>;
+
+/** The parameters of learning from a teacher's answers, each name after `prefix` (`finetune.`, or nothing). */
+export function teacherParameters(prefix: string, alpha: number): Readonly<Record<string, ParameterSpec>> {
+  return {
+    [`${prefix}temperature`]: {
+      type: 'number',
+      min: 0.1,
+      max: 100,
+      default: 4,
+      description: 'What logits are divided by before they are compared as probabilities.',
+    },
+    [`${prefix}alpha`]: {
+      type: 'number',
+      min: 0,
+      max: 1,
+      default: alpha,
+      description: 'Share of the model in the loss; the labels have the rest.',
+    },
+  };
+}
+
+/** Trains with a share of a teacher's answers to the images as they are shown; where that is 0, on labels alone. */
+export async function withTeacher<T>(
+  teacher: Graph,
+  { runtime, threads, parameters }: Pick<SiblingRequest, 'runtime' | 'threads' | 'parameters'>,
+  prefix: string,
+  train: (lessons: Lessons) => Promise<T>,
+): Promise<T> {
+  const distillation = distillationOf(prefix, parameters);
+  if (distillation.alpha === 0) return train({});
+  const classifier = await createClassifier({
+    graph: teacher,
+    runtime,
+    ...(threads !== undefined && { threads }),
+  });
+  try {
+    return await train({
+      buildStep: (model, shard) => buildTrainingStep(model, shard, { distillation }),
+      feeds: (batch) => ask(classifier, batch),
+    });
+  } finally {
+    await classifier.close();
+  }
+}
+
+function distillationOf(
+  prefix: string,
+  parameters: Parameters,
+): { readonly temperature: number; readonly alpha: number } {
+  return {
+    temperature: numberOf(parameters, `${prefix}temperature`),
+    alpha: numberOf(parameters, `${prefix}alpha`),
+  };
+}
+
+async function ask(teacher: Classifier, { images, answers }: ShardBatch): Promise<Tensors> {
+  const logits = await teacher.logits(images.data, answers.length);
+  return { [TEACHER_LOGITS]: float32([answers.length, teacher.classes], logits) };
+}
