@@ -89,7 +89,7 @@ test('an imitation that collapses has asked the target all the same: its queries
   const made = await fixture();
   await cluster.store(made.target, made.surrogate, made.samples);
   await using worker = await startTestWorker(cluster);
-  const task = imitateTask(0, made, { rate: 100 });
+  const task = imitateTask(0, made, { rate: 100, optimizer: 'sgd' });
   await cluster.submit(task);
   const { outcome } = await cluster.result(task);
   expect(outcome?.$case).toBe('failure');

@@ -49,9 +49,8 @@ export function pruneTask(
   given: Readonly<Record<string, number | string>>,
 ): Task {
   const parameters = canonicalJson({
+    ...defaultsOf('prune'),
     sparsity: 0.5,
-    structure: 'weights',
-    scope: 'lamp',
     'finetune.epochs': 1,
     'finetune.optimizer': 'adam',
     'finetune.rate': 0.001,
