@@ -67,7 +67,7 @@ export function isImitation({ kind }: ModelEntry): boolean {
 }
 
 /** Whether a model has weights between those of two others. */
-export function isInterpolation({ kind }: Pick<ModelEntry, 'kind'>): boolean {
+export function isInterpolation({ kind }: ModelEntry): boolean {
   return kind === 'interpolate';
 }
 
@@ -78,11 +78,14 @@ export function imitationOf(models: Models, name: string, target: string): Deriv
   return entry.from === target ? entry : undefined;
 }
 
-/** The files that a model comes from. Validation has excluded cycles. */
+/**
+ * The files that a model comes from: what takes a second model takes from it, but for a defence, which alone has
+ * `adaptive`. Validation has excluded cycles.
+ */
 function originsOf(models: Models, name: string): readonly string[] {
   const entry = models.get(name);
   if (entry === undefined || entry.kind === 'file') return [name];
-  const takes = isImitation(entry) || isInterpolation(entry);
-  const taken = takes && entry.from !== undefined ? originsOf(models, entry.from) : [];
-  return [...originsOf(models, entry.of), ...taken];
+  const { of, from, adaptive } = entry;
+  const taken = from !== undefined && adaptive === undefined ? originsOf(models, from) : [];
+  return [...originsOf(models, of), ...taken];
 }

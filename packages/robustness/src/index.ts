@@ -65,7 +65,6 @@ export type { AttackOptions, AttackProgress } from './scheduler/run-attack.js';
 export { deriveSibling, sampleDemand } from './siblings/derive.js';
 export { distillModel } from './siblings/distill.js';
 export { imitateModel } from './siblings/imitate.js';
-export { interpolateModel } from './siblings/interpolate.js';
 export { pruneModel } from './siblings/prune.js';
 export { measureAlignment, MINIBATCH, resampledCka } from './similarity/feature-alignment.js';
 export type { AlignmentRow } from './similarity/feature-alignment.js';

@@ -225,10 +225,9 @@ describe('what is added', () => {
     const campaign = defend({ models, surrogates: '[unpaired, copy, taught, stranger]' });
     expect(campaign.adaptive.defences.map(({ sibling }) => sibling)).toEqual(['unpaired']);
     // The file's own imitations with the same parameters do for the plan's.
-    const [first = '', , third = ''] = imitationsOf('');
     expect(addedTo(campaign)).toEqual([
-      ...imitationsOf('unpaired').filter((copy) => copy !== `unpaired${first}`),
-      ...imitationsOf('stranger').filter((copy) => copy !== `stranger${third}`),
+      ...imitationsOf('unpaired').filter((copy) => copy !== 'unpaired~imitated-1000'),
+      ...imitationsOf('stranger').filter((copy) => copy !== 'stranger~imitated-10000'),
     ]);
     const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'taught');
     // The file attacks through it by pgd and p-rgf itself; as it is no stranger, it is sent nothing of the target's.

@@ -42,9 +42,6 @@ export function planQuantization(original: Graph): QuantizationPlan {
   const graph = foldBatchNormalization(
     dropIdentities(foldConstants(upgradeOpset(original), { keepQuantized: true })),
   );
-  if (!graph.nodes.some((node) => weightAxis(node) !== undefined && isMatrix(weightOf(node, graph)))) {
-    throw nothingToQuantize(graph);
-  }
   const types = inferShapes(graph);
   const consumers = consumersOf(graph);
   const producers = producersOf(graph);
@@ -62,6 +59,9 @@ export function planQuantization(original: Graph): QuantizationPlan {
   };
   for (const { name } of graph.inputs) consider(name);
   for (const node of graph.nodes) for (const name of node.outputs) consider(name);
+  if (!graph.nodes.some((node) => isRounded(node.inputs[0] ?? '') && weightsOf(node, graph) !== undefined)) {
+    throw nothingToQuantize(graph);
+  }
   return { graph, observed: [...observed], inherited };
 }
 
@@ -95,17 +95,18 @@ const isComputing = ({ op, domain }: Node): boolean => domain === '' && COMPUTIN
 const isMoving = ({ op, domain, inputs }: Node): boolean =>
   domain === '' && MOVING.has(op) && !(op === 'Pad' && inputs[2] !== undefined && inputs[2] !== '');
 
-function weightOf(node: Node, { initializers }: Graph): Tensor | undefined {
-  return initializers.get(node.inputs[1] ?? '');
+/** The weights that a node could have as integers, and their axis over output channels. */
+export function weightsOf(
+  node: Node,
+  { initializers }: Graph,
+): { readonly weight: Tensor<'float32'>; readonly axis: number } | undefined {
+  const axis = weightAxis(node);
+  const weight = initializers.get(node.inputs[1] ?? '');
+  if (axis === undefined || weight?.dataType !== 'float32' || weight.shape.length < 2) return undefined;
+  return { weight, axis };
 }
 
-/** Whether a tensor can be the weights of an integer operator. */
-export function isMatrix(tensor: Tensor | undefined): tensor is Tensor<'float32'> {
-  return tensor?.dataType === 'float32' && tensor.shape.length >= 2;
-}
-
-/** What is said of a model without such weights. */
-export function nothingToQuantize(graph: Graph): ModelError {
+function nothingToQuantize(graph: Graph): ModelError {
   const operators = [...new Set(graph.nodes.map(({ op }) => op))].join(', ');
   const isQuantized = graph.nodes.some(({ op }) => op === 'DequantizeLinear');
   const way = isQuantized

@@ -2,7 +2,7 @@ import type { Graph } from '../graph.js';
 import { ModelError } from '../graph.js';
 import type { ActivationScale, QuantizationScheme, ValueRange } from './affine.js';
 import { activationScale } from './affine.js';
-import { isMatrix, nothingToQuantize, planQuantization, weightAxis } from './plan.js';
+import { planQuantization, weightsOf } from './plan.js';
 import type { WeightScale } from './weights.js';
 import { weightScale } from './weights.js';
 import { QuantizedGraph } from './quantized-graph.js';
@@ -68,7 +68,6 @@ export function chooseScales(
     if (scale !== undefined) activations.set(name, scale);
   }
   const weights = chooseWeightScales(graph, activations, { ...options, scheme, weightBits });
-  if (weights.size === 0) throw nothingToQuantize(graph);
   return { graph, activationBits, activations, weights };
 }
 
@@ -99,10 +98,9 @@ function chooseWeightScales(
   const scales = new Map<string, WeightScale>();
   for (const node of graph.nodes) {
     const [input = '', name = ''] = node.inputs;
-    const axis = weightAxis(node);
-    const weight = graph.initializers.get(name);
-    if (axis === undefined || !activations.has(input) || scales.has(name) || !isMatrix(weight)) continue;
-    scales.set(name, weightScale(weight, { axis, ...options }));
+    const found = weightsOf(node, graph);
+    if (found === undefined || !activations.has(input) || scales.has(name)) continue;
+    scales.set(name, weightScale(found.weight, { axis: found.axis, ...options }));
   }
   return scales;
 }

@@ -1,5 +1,5 @@
 import { describeNode } from '../attributes.js';
-import type { Graph, Node } from '../graph.js';
+import type { Graph, Node, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { float32 } from '../tensor.js';
@@ -37,8 +37,8 @@ class Pairing {
 
   /** The name that each value of the one graph has in the other. */
   pairs(): ReadonlyMap<string, string> {
-    const [own, theirs] = this.#graphs.map(({ outputs }) => outputs.map(({ name }) => name));
-    this.#pushAll(own ?? [], theirs ?? [], 'outputs');
+    const [own, theirs] = this.#graphs;
+    this.#pushAll(valueNames(own.outputs), valueNames(theirs.outputs), 'outputs');
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) this.#visit(...next);
     return this.#pairs;
   }
@@ -77,12 +77,8 @@ class Pairing {
       }
       return;
     }
-    const [at, there] = [this.#inputAt(0, name), this.#inputAt(1, twin)];
-    if (at !== there) throw this.#mismatch(`"${name}" is "${twin}"`);
-  }
-
-  #inputAt(graph: 0 | 1, name: string): number {
-    return this.#graphs[graph].inputs.findIndex((input) => input.name === name);
+    const at = valueNames(this.#graphs[0].inputs).indexOf(name);
+    if (at < 0 || this.#graphs[1].inputs[at]?.name !== twin) throw this.#mismatch(`"${name}" is "${twin}"`);
   }
 
   #pushAll(own: readonly string[], theirs: readonly string[], what: string): void {
@@ -97,6 +93,10 @@ class Pairing {
         'interpolate a model and one that was fine-tuned from it',
     );
   }
+}
+
+function valueNames(values: readonly ValueInfo[]): readonly string[] {
+  return values.map(({ name }) => name);
 }
 
 /** Type and shape of a constant, and what a short one that is no weight holds. */

@@ -75,6 +75,28 @@ describe('interpolateWeights', () => {
     expect(() => interpolateWeights(own, other, 0.5)).toThrow(where);
   });
 
+  it('refuses weights where the other has none, or computes them', () => {
+    const convolution = (bias: 'constant' | 'absent' | 'computed'): Graph => {
+      const b = new GraphBuilder('convolution');
+      const x = b.input('x', 'float32', [1, 1, 2, 2]);
+      const filter = b.initializer('filter', float32([1, 1, 1, 1], [1]));
+      const biases = {
+        constant: () => b.initializer('bias', float32([1], [1])),
+        absent: () => '',
+        computed: () => b.node('ReduceMean', [x]),
+      };
+      const y = b.node('Conv', [x, filter, biases[bias]()]);
+      b.output(y, 'float32', [1, 1, 2, 2]);
+      return b.build();
+    };
+    const own = convolution('constant');
+    expect(interpolateWeights(own, convolution('constant'), 1)).toEqual(own);
+    for (const other of [convolution('absent'), convolution('computed')]) {
+      expect(() => interpolateWeights(own, other, 0.5)).toThrow('are not the same network');
+      expect(() => interpolateWeights(other, own, 0.5)).toThrow('are not the same network');
+    }
+  });
+
   it('mixes a matrix that is used twice with one, not with two that differ', () => {
     const [once, twice] = [network({ isShared: true, prefix: 'b' }), network()];
     expect(weightsOf(interpolateWeights(twice, once, 1))).toEqual([1, 2, 3, 4]);

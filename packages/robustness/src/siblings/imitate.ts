@@ -14,6 +14,7 @@ import { buildTrainingStep } from '../training/step-graph.js';
 import { descentOf, descentParameters, trainNormalized } from './descent.js';
 import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
 import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import { TEMPERATURE } from './teacher.js';
 
 const RATES = { sgd: 0.05, adam: 0.0003 } as const;
 /** Images that the target answers at a time; its answers do not depend on it. */
@@ -32,13 +33,7 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
       default: 10_000,
       description: 'Training images, from the first, that the full model is asked for its answer, once each.',
     },
-    temperature: {
-      type: 'number',
-      min: 0.1,
-      max: 100,
-      default: 4,
-      description: 'What logits are divided by before they are compared as probabilities.',
-    },
+    temperature: TEMPERATURE,
     ...trainingParameters(),
   },
   demand: (parameters) => {

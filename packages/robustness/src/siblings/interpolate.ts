@@ -38,7 +38,7 @@ export const interpolateSibling: SiblingDefinition<'interpolate'> = {
  * @throws {ModelError} when they are quantized, or not the same network
  * @throws {RobustnessError} without a target
  */
-export function interpolateModel({ graph, target, parameters }: SiblingRequest): Graph {
+function interpolateModel({ graph, target, parameters }: SiblingRequest): Graph {
   if (target === undefined) throw new RobustnessError('interpolating needs a model to mix with');
   const share = numberOf(parameters, 'share');
   if (share === 0) return graph;

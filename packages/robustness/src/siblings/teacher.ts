@@ -1,6 +1,6 @@
 import type { Graph, Tensors } from '@unpair/graph';
 import { TEACHER_LOGITS, float32 } from '@unpair/graph';
-import type { Parameters, ParameterSpec } from '../attacks/attack.js';
+import type { ParameterSpec } from '../attacks/attack.js';
 import { numberOf } from '../attacks/parameters.js';
 import type { Classifier } from '../classifier.js';
 import { createClassifier } from '../graph-classifier.js';
@@ -9,18 +9,21 @@ import { buildTrainingStep } from '../training/step-graph.js';
 import type { SiblingRequest } from './sibling.js';
 
 /** What training takes from a teacher. */
-export type Lessons = Pick<FineTuneOptions, 'buildStep' | 'feeds'>;
+type Lessons = Pick<FineTuneOptions, 'buildStep' | 'feeds'>;
+
+/** The temperature at which a model's answers are learnt from. */
+export const TEMPERATURE: ParameterSpec = {
+  type: 'number',
+  min: 0.1,
+  max: 100,
+  default: 4,
+  description: 'What logits are divided by before they are compared as probabilities.',
+};
 
 /** The parameters of learning from a teacher's answers, each name after `prefix` (`finetune.`, or nothing). */
 export function teacherParameters(prefix: string, alpha: number): Readonly<Record<string, ParameterSpec>> {
   return {
-    [`${prefix}temperature`]: {
-      type: 'number',
-      min: 0.1,
-      max: 100,
-      default: 4,
-      description: 'What logits are divided by before they are compared as probabilities.',
-    },
+    [`${prefix}temperature`]: TEMPERATURE,
     [`${prefix}alpha`]: {
       type: 'number',
       min: 0,
@@ -38,7 +41,10 @@ export async function withTeacher<T>(
   prefix: string,
   train: (lessons: Lessons) => Promise<T>,
 ): Promise<T> {
-  const distillation = distillationOf(prefix, parameters);
+  const distillation = {
+    temperature: numberOf(parameters, `${prefix}temperature`),
+    alpha: numberOf(parameters, `${prefix}alpha`),
+  };
   if (distillation.alpha === 0) return train({});
   const classifier = await createClassifier({
     graph: teacher,
@@ -53,16 +59,6 @@ export async function withTeacher<T>(
   } finally {
     await classifier.close();
   }
-}
-
-function distillationOf(
-  prefix: string,
-  parameters: Parameters,
-): { readonly temperature: number; readonly alpha: number } {
-  return {
-    temperature: numberOf(parameters, `${prefix}temperature`),
-    alpha: numberOf(parameters, `${prefix}alpha`),
-  };
 }
 
 async function ask(teacher: Classifier, { images, answers }: ShardBatch): Promise<Tensors> {

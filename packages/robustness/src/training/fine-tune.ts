@@ -182,8 +182,8 @@ class FineTuning {
       const progress = { ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch };
       onStep?.({ ...progress, ...(measures && { measures }) });
       measures = undefined;
-      if (judge === 'epoch' ? isEpoch || this.#isDone() : judge === 'end' && this.#isDone())
-        this.#judge(watch);
+      const isDue = this.#isDone() || (isEpoch && judge === 'epoch');
+      if (isDue && judge !== 'never') this.#judge(watch);
       if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
     }
   }

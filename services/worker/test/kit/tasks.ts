@@ -100,15 +100,8 @@ export function imitateTask(
   given: Readonly<Record<string, number | string>>,
 ): Task {
   const parameters = canonicalJson({
-    ...{
-      queries: 15,
-      temperature: 4,
-      epochs: 100,
-      rate: 0.02,
-      batch: 10,
-      augment: 'none',
-      optimizer: 'adam',
-    },
+    ...defaultsOf('imitate'),
+    ...{ queries: 15, epochs: 100, rate: 0.02, batch: 10, augment: 'none', optimizer: 'adam' },
     ...given,
   });
   const models = { of: ref('stranger', fixture.surrogate), from: ref('full', fixture.target) };
