@@ -7,13 +7,13 @@ import { accuracyTask } from './kit/tasks.js';
 import { startTestWorker } from './kit/test-worker.js';
 import { artefact, fixture } from './kit/tiny-model.js';
 
-/** A classifier of [N,1,6,6] that computes next to nothing in 8 MB a sample. */
+/** A classifier of [N,1,6,6] that computes next to nothing in 64 MB a sample: much more than a process's heap grows by. */
 function roomyModel(): Graph {
   const builder = new GraphBuilder('roomy');
   const x = builder.input('x', 'float32', ['N', 1, 6, 6]);
   const shape = builder.initializer('shape', int64([3], [-1, 1, 36]));
   const row = builder.node('Reshape', [x, shape]);
-  const ones = builder.initializer('ones', float32([1, 56_000, 1], new Float32Array(56_000).fill(1)));
+  const ones = builder.initializer('ones', float32([1, 448_000, 1], new Float32Array(448_000).fill(1)));
   const wide = builder.node('Mul', [row, ones]);
   const pooled = builder.node('ReduceMean', [wide], { axes: ints([1]), keepdims: { kind: 'int', value: 0 } });
   const head = Float32Array.from({ length: 36 * 3 }, (_, index) => Math.cos(index));
@@ -50,13 +50,13 @@ test.skipIf(without)(`a batch that does not fit in memory goes on in halves${suf
   // Everything that a task needs besides is in place once one was done.
   await cluster.submit(accuracyTask(0, made, { count: 1 }));
   await cluster.result(accuracyTask(0, made));
-  await limitMemory(worker.computePid() ?? 0, 90e6);
+  await limitMemory(worker.computePid() ?? 0, 700e6);
   await cluster.submit(accuracyTask(1, made));
   const limited = await cluster.result(accuracyTask(1, made));
   expect(await worker.metric('unpair_worker_out_of_memory_total{graph="logits"}')).toBeGreaterThan(0);
   expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(0);
 
-  await limitMemory(worker.computePid() ?? 0, 4e9);
+  await limitMemory(worker.computePid() ?? 0, 8e9);
   await cluster.submit(accuracyTask(2, made));
   expect((await cluster.result(accuracyTask(2, made))).outcome).toEqual(limited.outcome);
 });
