@@ -52,7 +52,8 @@ export function sampleDemandOf(
 /**
  * Whether neither model derives from the other nor both from a third: such a model is a control, since what it
  * helps an attacker is not owed to what was published of the target. An ensemble is one if every member is. What
- * imitates a model has learnt from it, and what is mixed with it has its weights: neither is a stranger to it.
+ * imitates a model has learnt from it, what is mixed with it has its weights, and what was unpaired from it was led away
+ * from it: none of these is a stranger to it, whatever else it is made of.
  */
 export function areStrangers(models: Models, surrogate: string, target: string): boolean {
   const origins = new Set(originsOf(models, target));
@@ -78,14 +79,15 @@ export function imitationOf(models: Models, name: string, target: string): Deriv
   return entry.from === target ? entry : undefined;
 }
 
-/**
- * The files that a model comes from: what takes a second model takes from it, but for a defence, which alone has
- * `adaptive`. Validation has excluded cycles.
- */
+/** The files that a model comes from, by way of either of its parents. */
 function originsOf(models: Models, name: string): readonly string[] {
+  const lineage = new Set([name]);
+  // What is added to a set while it is gone over is gone over as well.
+  for (const member of lineage) for (const parent of parentsAmong(models, member)) lineage.add(parent);
+  return [...lineage].filter((member) => parentsAmong(models, member).length === 0);
+}
+
+function parentsAmong(models: Models, name: string): readonly string[] {
   const entry = models.get(name);
-  if (entry === undefined || entry.kind === 'file') return [name];
-  const { of, from, adaptive } = entry;
-  const taken = from !== undefined && adaptive === undefined ? originsOf(models, from) : [];
-  return [...originsOf(models, of), ...taken];
+  return entry === undefined || entry.kind === 'file' ? [] : parentsOf(entry);
 }

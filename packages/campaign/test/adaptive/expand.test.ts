@@ -241,6 +241,22 @@ describe('what is added', () => {
     expect(new Set(ensembles.map(({ surrogate }) => surrogate))).toEqual(new Set(['unpaired+stranger']));
   });
 
+  test('has no defence for a stranger, also where it was made of a model that was one', () => {
+    const models = `
+  own: { file: own.onnx }
+  own-unpaired: { unpair: { of: own, from: full, teacher: [from, of] } }`;
+    const campaign = defend({ models, surrogates: '[own-unpaired, own]' });
+    const defended = ['own-unpaired[teacher=from]', 'own-unpaired[teacher=of]'];
+    expect(campaign.adaptive.defences.map(({ sibling }) => sibling)).toEqual(defended);
+    expect(addedTo(campaign)).toEqual(
+      [defended[0], 'own', defended[1]].flatMap((name) => imitationsOf(name ?? '')),
+    );
+    const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.includes('+') === true);
+    expect(new Set(ensembles.map(({ surrogate }) => surrogate))).toEqual(
+      new Set(defended.map((name) => `${name}+own`)),
+    );
+  });
+
   test('grows with strangers no further than two', () => {
     const strangers = ['a', 'b', 'c', 'd'];
     const models = `\n  unpaired: { unpair: { of: int8, from: full } }${strangers.map((name) => `\n  ${name}: { file: ${name}.onnx }`).join('')}`;
