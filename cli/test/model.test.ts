@@ -5,7 +5,7 @@ import { GraphBuilder, encodeModel, float32 } from '@unpair/graph';
 import { encodeSampleSet } from '@unpair/datasets';
 import { expect, test, vi } from 'vitest';
 
-import { runCli } from './run-cli.js';
+import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 import { sharedModel } from './shared-data.js';
 
@@ -42,8 +42,7 @@ async function tinyData(folder: string): Promise<string> {
 
 test('model show describes a model', async () => {
   const path = await tinyModel(await scratchFolder());
-  const { exitCode, stdout } = await runCli(['model', 'show', path]);
-  expect(exitCode).toBe(0);
+  const { stdout } = await runOk(['model', 'show', path]);
   expect(stdout).toMatch(/^inputs +image: float32 \[N, 1, 2, 2\]$/m);
   expect(stdout).toMatch(/^parameters +8 in 32 bytes$/m);
   expect(stdout).toMatch(/^differentiable +yes$/m);
@@ -61,8 +60,7 @@ test('eval counts what the model gets right', async () => {
   const folder = await scratchFolder();
   const [model, dataset] = await Promise.all([tinyModel(folder), tinyData(folder)]);
   const args = ['eval', '--model', model, '--dataset', dataset, '--json'];
-  const { exitCode, stdout } = await runCli(args);
-  expect(exitCode).toBe(0);
+  const { stdout } = await runOk(args);
   expect(JSON.parse(stdout)).toMatchObject({ samples: 3, correct: 2, accuracy: { value: 2 / 3 } });
   const oneByOne = await runCli([...args, '--samples', '2', '--batch', '1']);
   expect(JSON.parse(oneByOne.stdout)).toMatchObject({ samples: 2, correct: 2 });

@@ -41,3 +41,14 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   });
   return { exitCode, ...output };
 }
+
+/**
+ * Runs `unpair` to its end, which must be a good one.
+ * @throws what it said on standard error when it was not
+ */
+export async function runOk(args: readonly string[], options: CliOptions = {}): Promise<Finished> {
+  const finished = await runCli(args, options);
+  const { exitCode, stderr } = finished;
+  if (exitCode !== 0) throw new Error(`unpair ${args.join(' ')} exited with ${String(exitCode)}: ${stderr}`);
+  return finished;
+}

@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 
 import { writeIdxFolder } from './idx-folder.js';
-import { runCli } from './run-cli.js';
+import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 
 // Each test starts several processes, and they may share the machine with other tests.
@@ -74,8 +74,7 @@ test('sibling quantize and prune write a model and its recipe, and nothing else'
     '--out',
     pruned,
   ];
-  const pruning = await runCli(['sibling', 'prune', ...args, ...training]);
-  expect(pruning.exitCode).toBe(0);
+  await runOk(['sibling', 'prune', ...args, ...training]);
   expect(summarizeModel(decodeModel(await readFile(pruned)))).toMatchObject({ parameters: 4, nonZero: 3 });
 });
 
@@ -84,16 +83,14 @@ test('sibling imitate says how many queries it took, and check what a model’s 
   const out = join(folder, 'copy.onnx');
   const [model = '', ...data] = args;
   const flags = ['--target', model, '--queries', '40', '--epochs', '2', '--batch', '16', '--out', out];
-  const imitating = await runCli(['sibling', 'imitate', ...args, ...flags]);
-  expect(imitating.exitCode).toBe(0);
+  const imitating = await runOk(['sibling', 'imitate', ...args, ...flags]);
   expect(imitating.stdout).toContain(`it took 40 queries to ${model}`);
   expect(parse(await readFile(join(folder, 'copy.recipe.yaml'), 'utf8'))).toMatchObject({
     ...{ sibling: 'imitate', from: { file: model }, parameters: { queries: 40, temperature: 4 } },
   });
 
   const checking = ['check', out, ...data, '--samples', '8', '--budget', '20', '--epsilon', '16/255'];
-  const { exitCode, stdout } = await runCli(checking);
-  expect(exitCode).toBe(0);
+  const { stdout } = await runOk(checking);
   expect(stdout).toMatch(
     /^ok {6}an attack without bound succeeds: 100\.0 % of 8 samples, must be at least 100 %$/m,
   );
@@ -129,8 +126,7 @@ test('sibling unpair fine-tunes a quantized file, and its recipe has every param
     '0.5',
   ];
   const flags = ['--target', model, '--batch', '16', '--epochs', '1', '--out', out ?? '', ...objective];
-  const { exitCode, stdout } = await runCli(['sibling', 'unpair', int8 ?? '', ...args.slice(1), ...flags]);
-  expect(exitCode).toBe(0);
+  const { stdout } = await runOk(['sibling', 'unpair', int8 ?? '', ...args.slice(1), ...flags]);
   expect(stdout).toContain('unpaired.onnx: 4 weights');
   const operators = await Promise.all(
     [int8, out].map(async (file) => summarizeModel(decodeModel(await readFile(file ?? ''))).operators),

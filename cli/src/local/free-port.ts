@@ -1,13 +1,30 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
-/** A port of the loopback interface that is free at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** First and last port of a range. */
+export type PortRange = readonly [first: number, last: number];
+
+/**
+ * Below the ports that systems give to outgoing connections (from 32768 on Linux, 49152 on macOS): one of those could
+ * go to any connection between our look and the service's start, our own first try to reach the service included.
+ */
+const SERVICE_PORTS: PortRange = [10_240, 32_767];
+const MAX_TRIES = 100;
+
+/** A port of the loopback interface that is free, and that only a program which asks for it by number will take. */
+export async function freePort([first, last] = SERVICE_PORTS): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const port = randomInt(first, last + 1);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if (tries < MAX_TRIES) continue;
+      throw error;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

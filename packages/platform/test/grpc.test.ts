@@ -10,6 +10,7 @@ import {
   type UploadArtefactRequest,
   type UploadArtefactResponse,
 } from '@unpair/protocol';
+import { getEventListeners } from 'node:events';
 import { Registry } from 'prom-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -166,6 +167,22 @@ test('an abort cancels the call; a taken port is one sentence', async () => {
   const reflection = reflectionPackage();
   const second = GrpcServer.start({ address, services: [], reflection, handlers, clock, logger });
   await expect(second).rejects.toThrow(`Cannot listen on ${address} for gRPC: the port is in use.`);
+});
+
+test('a signal that outlives its calls holds on to none of them', async () => {
+  await using served = await serve();
+  const { client } = served;
+  const { signal } = new AbortController();
+  await client.unary(CampaignServiceService.getCampaign, { id: 'a' }, { signal });
+  await client.unary(CampaignServiceService.getCampaign, { id: '' }, { signal }).catch(() => undefined);
+  await client.clientStream(CampaignServiceService.uploadArtefact, [], { signal });
+  const download = client.serverStream(CampaignServiceService.downloadArtefact, { digest: 'd' }, { signal });
+  await download.next();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await download.return();
+  await eventually(() => {
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 });
 
 test('a status without details is an error without violations', () => {

@@ -152,16 +152,24 @@ function settler<R>(resolve: (value: R) => void, reject: (error: Error) => void)
   };
 }
 
-function cancelOnAbort(call: { cancel(): void }, signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) call.cancel();
-  else
-    signal?.addEventListener(
-      'abort',
-      () => {
-        call.cancel();
-      },
-      { once: true },
-    );
+/** Lets `signal` cancel a call for as long as it lasts: a signal outlives many calls. */
+function cancelOnAbort(call: AnyCall, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const cancel = (): void => {
+    call.cancel();
+  };
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel);
+  call.once('status', () => {
+    signal.removeEventListener('abort', cancel);
+  });
+}
+
+/** What calls of all kinds share. */
+interface AnyCall {
+  cancel(): void;
+  /** Every call ends with one status, also when it is cancelled. */
+  once(event: 'status', listener: () => void): unknown;
 }
 
 function asServiceError(error: unknown): ServiceError {

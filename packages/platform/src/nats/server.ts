@@ -24,7 +24,7 @@ export interface LocalNatsServer extends AsyncDisposable {
   readonly process: ChildProcess;
 }
 
-const startTimeout = 15_000;
+const startTimeout = 60_000;
 
 /**
  * Starts a nats-server with JetStream for local mode and tests.
