@@ -31,9 +31,13 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
   return [...ordered];
 }
 
-/** The models that must exist before one can be derived: the one that it is made of, and the full model beside it. */
-export function parentsOf({ of, from }: Pick<Derived, 'of' | 'from'>): readonly string[] {
-  return from === undefined ? [of] : [of, from];
+/** An entry as far as it says what it is made of, before its lists are expanded or after. */
+type Offspring = { readonly kind: 'file' } | Pick<Derived, 'kind' | 'of' | 'from'>;
+
+/** What a model is made of: another, and of some kinds the full model beside it. A file, and what is none, has no parents. */
+export function parentsOf(entry: Offspring | undefined): readonly string[] {
+  if (entry === undefined || entry.kind === 'file') return [];
+  return entry.from === undefined ? [entry.of] : [entry.of, entry.from];
 }
 
 /**
@@ -83,11 +87,6 @@ export function imitationOf(models: Models, name: string, target: string): Deriv
 function originsOf(models: Models, name: string): readonly string[] {
   const lineage = new Set([name]);
   // What is added to a set while it is gone over is gone over as well.
-  for (const member of lineage) for (const parent of parentsAmong(models, member)) lineage.add(parent);
-  return [...lineage].filter((member) => parentsAmong(models, member).length === 0);
-}
-
-function parentsAmong(models: Models, name: string): readonly string[] {
-  const entry = models.get(name);
-  return entry === undefined || entry.kind === 'file' ? [] : parentsOf(entry);
+  for (const member of lineage) for (const parent of parentsOf(models.get(member))) lineage.add(parent);
+  return [...lineage].filter((member) => parentsOf(models.get(member)).length === 0);
 }

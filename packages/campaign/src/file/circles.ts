@@ -44,9 +44,7 @@ function reportTargetCycles(models: Models): void {
 function leadsTo(models: Models, start: string, goal: string): boolean {
   const reached = new Set([start]);
   for (const name of reached) {
-    const model = models.get(name);
-    if (model === undefined || model.kind === 'file') continue;
-    for (const parent of parentsOf(model)) reached.add(entryOf(parent));
+    for (const parent of parentsOf(models.get(name))) reached.add(entryOf(parent));
   }
   return reached.has(goal);
 }

@@ -71,8 +71,7 @@ export class ModelSweep {
   #lineage(name: string): string[] {
     const lineage = new Set([name]);
     for (const each of lineage) {
-      const model = this.#listed.get(each);
-      const parents = model === undefined || model.kind === 'file' ? [] : parentsOf(model).map(entryOf);
+      const parents = parentsOf(this.#listed.get(each)).map(entryOf);
       for (const parent of parents) if (!this.#references.has(parent)) lineage.add(parent);
     }
     return [...lineage];
