@@ -56,11 +56,11 @@ export type {
   Level,
   MaskingCheckReport,
   MaskingChecks,
-  PriorRatio,
   StrangerLevel,
   TradeOffExposure,
   TradeOffPoint,
 } from './report/defence/types.js';
+export type { QueryRatio } from './report/query-ratio.js';
 export type {
   AmplificationReport,
   AttackReport,

@@ -26,7 +26,7 @@ function sketched(sketches: readonly Sketch[]): Explained {
     throw new Error('the small report has all of them');
   const parts = sketches.map(({ cosine, norm, success = 0.5, queryRatio = 1 }, at) => {
     const surrogate = `s${at}`;
-    const ratio = { value: queryRatio, low: queryRatio, high: queryRatio, censored: false };
+    const ratio = { value: queryRatio, low: queryRatio, high: queryRatio, bound: null };
     const { gradientCosine, gradientNorm } = similarity;
     return {
       similarity: {

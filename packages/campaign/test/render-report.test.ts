@@ -37,8 +37,8 @@ test('a report is printed as tables, each estimate with its interval', async () 
     p-rgf   8/255  stranger   rgf, no prior  0.8× [0.2, 6.0]  0.7× [0.0, 1.0]  4
 
     Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90
-    are over successes; "median of all" and "fewer queries" set failures to the budget, ≥ where the baseline’s
-    median is its budget.
+    are over successes; "median of all" and "fewer queries" set failures to the budget, ≥ or ≤ where one of the
+    medians is it.
 
     3 of 51 tasks, 1 dead letters, 0 cancelled; seed 7
     results 1eb0a4d2fef5dac683f24b12efe3e7da2fdfdebff725a24d3f5b55073e4def0b

@@ -1,11 +1,13 @@
 import type { Random } from '@unpair/robustness';
-import { bootstrapSamples, resampledMean, resampledMedian } from '@unpair/robustness';
+import { bootstrapSamples, resampledMean } from '@unpair/robustness';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
 import type { Outcome } from './outcomes.js';
 import { budgetOf } from './outcomes.js';
+import type { Costs } from './query-ratio.js';
+import { queryRatio } from './query-ratio.js';
 import type { AmplificationReport, Ratio } from './report.js';
 
 /** A cell with a surrogate, and a cell that does without that surrogate. */
@@ -49,7 +51,9 @@ export function amplification(
     baselineSurrogate: baseline.surrogate,
     baselineAttack: baseline.attack,
     samples: pairs.length,
-    queryRatio: cell.usesQueries ? queryRatio(pairs, budgetOf(baseline), random) : null,
+    queryRatio: cell.usesQueries
+      ? queryRatio(costsOf(pairs, 'base', baseline), costsOf(pairs, 'own', cell), random)
+      : null,
     successRatio: successRatio(pairs, random),
   };
 }
@@ -69,15 +73,9 @@ export function pairUp(own: readonly Outcome[], base: readonly Outcome[]): reado
   });
 }
 
-function queryRatio(
-  pairs: readonly Pair[],
-  budget: number,
-  random: Random,
-): AmplificationReport['queryRatio'] {
-  const own = resampledMedian(pairs.map((pair) => pair.own.cost));
-  const base = resampledMedian(pairs.map((pair) => pair.base.cost));
-  const ratio = bootstrapSamples(pairs.length, (counts) => base(counts) / own(counts), random);
-  return { ...ratio, censored: base(new Uint32Array(pairs.length).fill(1)) >= budget };
+/** What the samples of pairs cost the one or the other, which `cell` is. */
+export function costsOf(pairs: readonly Pair[], side: keyof Pair, cell: Cell): Costs {
+  return { costs: pairs.map((pair) => pair[side].cost), budget: budgetOf(cell) };
 }
 
 function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {

@@ -1,6 +1,7 @@
 import type { ModelOptions } from '@unpair/graph';
 import type { Estimate, Norm, Parameters, TrainingPoint } from '@unpair/robustness';
 import type { DefenceReport, TradeOffPoint } from './defence/types.js';
+import type { QueryRatio } from './query-ratio.js';
 
 /** A 95 % interval of an estimate that stands beside it. */
 export interface Bounds {
@@ -176,11 +177,8 @@ export interface AmplificationReport {
   readonly baselineSurrogate: string | null;
   readonly baselineAttack: string;
   readonly samples: number;
-  /**
-   * Baseline's median queries over the surrogate's, failures set to the budget; null without queries. `censored`:
-   * the baseline's median is its budget, so that the true ratio is larger.
-   */
-  readonly queryRatio: (Estimate & { readonly censored: boolean }) | null;
+  /** Baseline's median queries over the surrogate's; null without queries. */
+  readonly queryRatio: QueryRatio | null;
   /** The surrogate's success rate over the baseline's; null where the baseline never succeeds. */
   readonly successRatio: Ratio | null;
 }

@@ -62,7 +62,7 @@ describe('the entry of a defence', () => {
     expect(transfer?.cut?.low).toBeGreaterThan(0.2);
     expect(queries).toMatchObject({
       ...{ attack: 'p-rgf', beats: false, cut: null },
-      before: { queryRatio: { value: 0.05, censored: false } },
+      before: { queryRatio: { value: 0.05, bound: null } },
       after: { queryRatio: { value: 0.95, low: 0.95, high: 0.95 } },
       stranger: { queryRatio: { value: 0.5 } },
     });
@@ -312,7 +312,7 @@ test('the terminal shows the defence, its attackers and the verdict', () => {
     int8-unpaired  imitation       mi-fgsm  8/255  ~imitated-10000  9,999  100.0 % [72.2, 100.0]             60.0 %  further  10
     int8-unpaired  from-target     pgd      8/255  full                    100.0 % [72.2, 100.0]             20.0 %  further  10
 
-    int8-unpaired does not stand up to attackers of full:
+    int8-unpaired does not stand up to attackers of full (15 attacks and checks have no results):
     - smoothed-prior: p-rgf at ε 8/255 through int8-unpaired takes 20 queries in the median, against 100 through stranger (10.0 % of those without prior, against
       50.0 %)
     - imitation after 9,999 queries: mi-fgsm at ε 8/255 through int8-unpaired~imitated-10000 fools full on 100.0 % [72.2, 100.0] of samples, against 60.0 % [31.3,
@@ -325,7 +325,7 @@ test('the terminal shows the defence, its attackers and the verdict', () => {
     by more than the interval of their difference. Imitations are held against strangers that imitate with as many queries as well.
 
     Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90 are over successes; "median of all" and "fewer
-    queries" set failures to the budget, ≥ where the baseline’s median is its budget.
+    queries" set failures to the budget, ≥ or ≤ where one of the medians is it.
 
     0 of 80 tasks, 0 dead letters, 0 cancelled; seed 3
     results 7c504f3a1c361f2b66fa4ad10a817a27ab4a1dff9f8d82775929820cd5b0a34e

@@ -45,6 +45,18 @@ export const RESULTS: Results = new Map([
   ['p-rgf smoothed int8-unpaired → full', costing(20)],
 ]);
 
+/** Rows of every cell of a campaign. */
+export function everywhere(of: Campaign, rowsOf: (cell: Cell) => readonly AttackRow[]): Results {
+  return new Map(planCampaign(of).cells.map((cell) => [keyOf(cell), rowsOf(cell)]));
+}
+
+/** Rows of a masking check that is passed on every sample. */
+export function unmasked(results: MemoryResults): void {
+  const row = { cleanCorrect: true, unbounded: true, gradient: true, random: true, lossRises: true };
+  const rows = SAMPLES.map((sample) => ({ sample, ...row }));
+  results.add({ kind: 'masking', model: 'int8-unpaired', rows });
+}
+
 /** The report of a campaign whose cells have these rows, by attack, surrogate and target, and none otherwise. */
 export async function reportOf(
   of: Campaign,

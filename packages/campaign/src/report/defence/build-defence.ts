@@ -16,7 +16,7 @@ import type {
   MaskingChecks,
   StrangerLevel,
 } from './types.js';
-import { failuresOf } from './verdict.js';
+import { judge } from './verdict.js';
 
 /** What a defence is judged from. */
 export interface DefenceEvidence {
@@ -36,20 +36,24 @@ export function defenceReport(defence: Defence, evidence: DefenceEvidence): Defe
   const { sibling, target } = defence;
   const undefended = undefendedOf(defence, campaign);
   const before = undefended === null ? [] : accuracy(undefended);
-  const isTried = (cell: AdaptiveCell): boolean =>
-    cell.defence.sibling === sibling && cell.defence.target === target;
+  const plain = plan.cells.filter(
+    (cell) => !cell.adaptive && cell.surrogate === sibling && cell.target === target,
+  );
+  const adaptive = plan.adaptive.filter(
+    ({ defence: tried }) => tried.sibling === sibling && tried.target === target,
+  );
   const judged = {
     surrogate: sibling,
     target,
     undefended,
     accuracy: accuracyChange(before, accuracy(sibling), campaign.seed),
-    exposure: plan.cells
-      .filter((cell) => !cell.adaptive && cell.surrogate === sibling && cell.target === target)
-      .flatMap((cell) => exposure(cell, undefended, evidence)),
-    adaptive: plan.adaptive.filter(isTried).flatMap((tried) => adaptiveReport(tried, evidence)),
+    exposure: plain.flatMap((cell) => exposure(cell, undefended, evidence)),
+    adaptive: adaptive.flatMap((tried) => adaptiveReport(tried, evidence)),
     masking: maskingChecks(masking),
   };
-  return { ...judged, failed: failuresOf(judged, campaign.models) };
+  const planned = plain.length + adaptive.length + Number(defence.adaptive);
+  const had = judged.exposure.length + judged.adaptive.length + Number(judged.masking !== null);
+  return judge(judged, planned - had, campaign.models);
 }
 
 /** Over the samples that both have seen, since the same images are hard for both. */

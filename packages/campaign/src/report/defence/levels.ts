@@ -1,15 +1,17 @@
 import type { Estimate, Random } from '@unpair/robustness';
-import { bootstrapSamples, createRandom, resampledMean, resampledMedian } from '@unpair/robustness';
+import { bootstrapSamples, createRandom, resampledMean } from '@unpair/robustness';
 import type { Campaign } from '../../campaign.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
 import { membersOf } from '../../ensemble.js';
 import type { Cell, Plan } from '../../plan.js';
-import { agreement, pairUp, withoutPrior } from '../amplification.js';
+import { agreement, costsOf, pairUp, withoutPrior } from '../amplification.js';
 import type { Pair } from '../amplification.js';
 import { medianOf, rate } from '../estimates.js';
 import type { Outcome } from '../outcomes.js';
 import { budgetOf } from '../outcomes.js';
-import type { Level, PriorRatio } from './types.js';
+import type { QueryRatio } from '../query-ratio.js';
+import { isCensored, queryRatio } from '../query-ratio.js';
+import type { Level } from './types.js';
 
 /** Compares cells of one campaign with each other; the same outcomes give the same numbers. */
 export class Levels {
@@ -53,15 +55,20 @@ export class Levels {
       return opposite !== null && goesBack(other, target) === isBack && isStranger(opposite);
     });
     const nearest = nearestOfEach(candidates, cell, target);
-    return nearest.sort((a, b) => this.#strength(b) - this.#strength(a))[0];
+    return nearest.sort((a, b) => byReach(this.#reach(a), this.#reach(b)))[0];
   }
 
-  /** Whether an attack comes further than another, by more than the 95 % interval over shared samples allows for. */
+  /**
+   * Whether an attack comes further than another, by more than the 95 % interval over shared samples allows for: in
+   * median queries or, of attacks without, and of searches whose budget hides the other's median, in successes.
+   */
   beats(cell: Cell, other: Cell): boolean | null {
     const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(other));
     if (pairs.length === 0) return null;
     const random = this.#random(`${cell.id} against ${other.id}`);
-    return cell.usesQueries ? medianRatio(pairs, random).high < 1 : difference(pairs, random).low > 0;
+    if (!cell.usesQueries || this.#reach(other).censored) return difference(pairs, random).low > 0;
+    const ratio = queryRatio(costsOf(pairs, 'own', cell), costsOf(pairs, 'base', other), random);
+    return ratio !== null && ratio.high < 1;
   }
 
   /** Share of another cell's successes that this one has not, over shared samples; null where that has none. */
@@ -81,24 +88,25 @@ export class Levels {
     return peers.find((other) => agreement(other, cell) === Object.keys(cell.parameters).length);
   }
 
-  #reach(cell: Cell): Pick<Level, 'success' | 'medianQueries'> {
+  #reach(cell: Cell): Reach {
     const outcomes = this.outcomesOf(cell);
+    const costs = outcomes.map(({ cost }) => cost);
     return {
       success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
-      medianQueries: cell.usesQueries ? medianOf(outcomes.map(({ cost }) => cost)) : null,
+      medianQueries: cell.usesQueries ? medianOf(costs) : null,
+      censored: cell.usesQueries && isCensored({ costs, budget: budgetOf(cell) }),
     };
   }
 
-  #priorRatio(cell: Cell): PriorRatio | null {
+  #priorRatio(cell: Cell): QueryRatio | null {
     const candidates = this.#at({ ...cell, attack: cell.withoutPrior ?? '' });
     const sameTarget = candidates.filter(({ target }) => target === cell.target);
     const [baseline] = withoutPrior(cell, sameTarget);
     if (baseline === undefined) return null;
     const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(baseline));
     if (pairs.length === 0) return null;
-    const ratio = medianRatio(pairs, this.#random(`${cell.id} over ${baseline.id}`));
-    const censored = medianOf(pairs.map(({ base }) => base.cost));
-    return { ...ratio, censored: censored !== null && censored >= budgetOf(baseline) };
+    const random = this.#random(`${cell.id} over ${baseline.id}`);
+    return queryRatio(costsOf(pairs, 'own', cell), costsOf(pairs, 'base', baseline), random);
   }
 
   /** Cells with rows of the same attack on the same ball. */
@@ -110,14 +118,17 @@ export class Levels {
     return this.#cells.get(placeOf(place)) ?? [];
   }
 
-  #strength(cell: Cell): number {
-    const { medianQueries, success } = this.#reach(cell);
-    return medianQueries === null ? (success?.value ?? 0) : -medianQueries;
-  }
-
   #random(purpose: string): Random {
     return createRandom({ seed: this.#campaign.seed, cell: `defence ${purpose}`, sample: 0 });
   }
+}
+
+type Reach = Pick<Level, 'success' | 'medianQueries' | 'censored'>;
+
+/** Orders by how far attacks come, the furthest first: by queries and, where there are none or budgets hide them, successes. */
+function byReach(a: Reach, b: Reach): number {
+  const queries = (a.medianQueries ?? 0) - (b.medianQueries ?? 0);
+  return queries === 0 ? (b.success?.value ?? 0) - (a.success?.value ?? 0) : queries;
 }
 
 function placeOf({ attack, norm, epsilon }: Pick<Cell, 'attack' | 'norm' | 'epsilon'>): string {
@@ -166,11 +177,4 @@ function successesOf(pairs: readonly Pair[]): readonly [own: Statistic, base: St
 function difference(pairs: readonly Pair[], random: Random): Estimate {
   const [own, base] = successesOf(pairs);
   return bootstrapSamples(pairs.length, (counts) => own(counts) - base(counts), random);
-}
-
-/** Median queries over those of the other cell, failures set to the budget. */
-function medianRatio(pairs: readonly Pair[], random: Random): Estimate {
-  const own = resampledMedian(pairs.map((pair) => pair.own.cost));
-  const base = resampledMedian(pairs.map((pair) => pair.base.cost));
-  return bootstrapSamples(pairs.length, (counts) => own(counts) / base(counts), random);
 }

@@ -1,4 +1,5 @@
 import type { Estimate, Norm, Parameters } from '@unpair/robustness';
+import type { QueryRatio } from '../query-ratio.js';
 
 /** What one unpaired sibling costs and takes away. docs/report.md says what every field means. */
 export interface DefenceReport {
@@ -17,6 +18,10 @@ export interface DefenceReport {
   readonly masking: MaskingChecks | null;
   /** A sentence for each attack and check that the defence does not stand up to. */
   readonly failed: readonly string[];
+  /** Attacks and checks of the plan that have no results. */
+  readonly missing: number;
+  /** Null where nothing failed, but something is missing, or no adaptive attacker was held against a stranger. */
+  readonly verdict: 'stands' | 'fails' | null;
 }
 
 export interface AccuracyChange {
@@ -34,13 +39,10 @@ export interface Level {
   readonly success: Estimate | null;
   /** Median queries, failures set to the budget; null for attacks that do not query as they go. */
   readonly medianQueries: number | null;
-  /** Median queries with the surrogate as prior over those without prior; null where there is no such comparison. */
-  readonly queryRatio: PriorRatio | null;
-}
-
-/** A ratio of medians; `censored` where the median without prior is the budget, so that the true ratio is smaller. */
-export interface PriorRatio extends Estimate {
+  /** Whether that median is the budget, so that only success tells how far the attack comes. */
   readonly censored: boolean;
+  /** Median queries with the surrogate as prior over those without prior; null where there is no such comparison. */
+  readonly queryRatio: QueryRatio | null;
 }
 
 /** The level of the stranger through which the attack comes furthest. */

@@ -4,10 +4,22 @@ import { count, percent, share, threat } from '../terminal/format.js';
 import type { AdaptiveReport, DefenceReport, ExposureReport, Level, MaskingChecks } from './types.js';
 
 /** The parts of a defence's entry that it is judged by. */
-export type Judged = Omit<DefenceReport, 'failed'>;
+export type Judged = Omit<DefenceReport, 'failed' | 'missing' | 'verdict'>;
+
+/**
+ * A defence's entry with its verdict. It stands where attackers who know of it were held against strangers, nothing failed
+ * and nothing is missing.
+ * @param missing attacks and checks of the plan without results
+ */
+export function judge(judged: Judged, missing: number, models: Campaign['models']): DefenceReport {
+  const failed = failuresOf(judged, models);
+  const isTried = judged.adaptive.some(({ beats }) => beats !== null);
+  const stands = isTried && missing === 0 ? 'stands' : null;
+  return { ...judged, failed, missing, verdict: failed.length > 0 ? 'fails' : stands };
+}
 
 /** A sentence for each attack that beats the strangers, and for each sign of masked gradients. */
-export function failuresOf(judged: Judged, models: Campaign['models']): readonly string[] {
+function failuresOf(judged: Judged, models: Campaign['models']): readonly string[] {
   const { surrogate, target, exposure, adaptive, masking } = judged;
   const sentences = [
     ...exposure.map((tried) => ({ tried, sentence: plainSentence(tried, surrogate, target) })),
@@ -51,11 +63,12 @@ function achieved(tried: Achieved): string {
   const { attack, norm, epsilon, surrogate, target, stranger, medianQueries } = tried;
   const who = `${attack} at ε ${threat(norm, epsilon)} through ${surrogate}`;
   const other = stranger?.surrogate ?? '';
-  if (medianQueries !== null) {
+  if (medianQueries !== null && stranger?.censored !== true) {
     const theirs = count(stranger?.medianQueries ?? null);
     return `${who} takes ${count(medianQueries)} queries in the median, against ${theirs} through ${other}${savings(tried)}`;
   }
-  return `${who} fools ${target} on ${percent(tried.success)} of samples, against ${percent(stranger?.success ?? null)} for ${other}`;
+  const within = medianQueries === null ? '' : ` within ${count(stranger?.medianQueries ?? null)} queries`;
+  return `${who} fools ${target} on ${percent(tried.success)} of samples${within}, against ${percent(stranger?.success ?? null)} for ${other}`;
 }
 
 /** What part that is of the queries without prior, where a search without prior was made. */

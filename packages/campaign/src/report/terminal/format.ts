@@ -1,4 +1,5 @@
 import type { Estimate, Norm } from '@unpair/robustness';
+import type { QueryRatio } from '../query-ratio.js';
 import type { Bounds, Ratio } from '../report.js';
 
 /** What a cell shows when there is nothing to show. */
@@ -30,12 +31,18 @@ export function count(value: number | null, bounds: Bounds | null = null): strin
   return `${whole(value)}${interval}`;
 }
 
-/** `9.1× [6.4, 13]`, with `≥` before a lower bound and `∞` for an end that is open. */
-export function ratio(estimate: (Ratio & { readonly censored?: boolean }) | null): string {
+/** `9.1× [6.4, 13]`, with `≥` or `≤` before a bound and `∞` for an end that is open. */
+export function ratio(estimate: (Ratio & Partial<Pick<QueryRatio, 'bound'>>) | null): string {
   if (estimate === null) return NONE;
-  const { value, low, high, censored = false } = estimate;
+  const { value, low, high } = estimate;
   const end = high === null ? '∞' : factor(high);
-  return `${censored ? '≥ ' : ''}${factor(value)}× [${factor(low)}, ${end}]`;
+  return `${boundSign(estimate)}${factor(value)}× [${factor(low)}, ${end}]`;
+}
+
+/** What stands before a figure that is a bound. */
+export function boundSign({ bound }: Partial<Pick<QueryRatio, 'bound'>>): string {
+  if (bound === undefined || bound === null) return '';
+  return bound === 'lower' ? '≥ ' : '≤ ';
 }
 
 /** `8/255` where epsilon is a whole number of grey levels, else three digits; with the norm where it is not linf. */

@@ -1,6 +1,6 @@
 import type { AdaptiveReport, DefenceReport, ExposureReport, Level } from '../defence/types.js';
 import type { Report } from '../report.js';
-import { count, NONE, percent, share, threat } from './format.js';
+import { boundSign, count, NONE, percent, share, threat } from './format.js';
 import { sweptLabel } from './swept.js';
 import type { Column, TerminalStyle } from './table.js';
 import { dim, table } from './table.js';
@@ -111,28 +111,41 @@ function shortText(level: Level | null): string {
   return level?.medianQueries === null ? share(level.success?.value ?? null) : levelText(level);
 }
 
-/** The success of transfer; of a search with a prior, its queries, relative to those without where these are known. */
+/**
+ * The success of transfer; of a search with a prior, its queries, relative to those without where these are known, or its
+ * success where the budget hides them.
+ */
 function levelText(level: Level | null): string {
   if (level === null) return NONE;
-  const { success, medianQueries, queryRatio } = level;
+  const { success, medianQueries, censored, queryRatio } = level;
   if (medianQueries === null) return percent(success);
-  if (queryRatio === null) return `${count(medianQueries)} queries`;
-  return `${queryRatio.censored ? '≤ ' : ''}${share(queryRatio.value)} of queries`;
+  if (queryRatio !== null) return `${boundSign(queryRatio)}${share(queryRatio.value)} of queries`;
+  const queries = `${count(medianQueries)} queries`;
+  return censored ? `${share(success?.value ?? null)} in ${queries}` : queries;
 }
 
-function verdict(
-  { surrogate, target, failed, adaptive, masking }: DefenceReport,
-  style: TerminalStyle,
-): readonly string[] {
-  const known = adaptive.some(({ beats }) => beats !== null) || masking !== null;
-  if (failed.length === 0) {
-    if (!known) return [];
-    const sentence = `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`;
-    return [...wrap(sentence, style.width), ''];
-  }
-  const sentences = failed.flatMap((sentence) =>
+function verdict(defence: DefenceReport, style: TerminalStyle): readonly string[] {
+  const sentences = defence.failed.flatMap((sentence) =>
     wrap(sentence, style.width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`),
   );
-  const lead = wrap(`${surrogate} does not stand up to attackers of ${target}:`, style.width);
-  return [...lead, ...sentences, ''];
+  return [...wrap(verdictText(defence), style.width), ...sentences, ''];
+}
+
+function verdictText(defence: DefenceReport): string {
+  const { surrogate, target, missing, verdict: of } = defence;
+  const lack = missing === 0 ? '' : ` (${missingText(missing)})`;
+  if (of === 'fails') return `${surrogate} does not stand up to attackers of ${target}${lack}:`;
+  if (of === 'stands')
+    return `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`;
+  return `There is no verdict on ${surrogate} against attackers of ${target}: ${whyNone(defence)}.`;
+}
+
+function whyNone({ adaptive, missing }: DefenceReport): string {
+  if (missing > 0) return missingText(missing);
+  if (adaptive.length === 0) return 'nobody who knows of the defence has tried it';
+  return 'the campaign has no stranger to hold it against';
+}
+
+function missingText(missing: number): string {
+  return `${missing === 1 ? 'one attack or check has' : `${count(missing)} attacks and checks have`} no results`;
 }

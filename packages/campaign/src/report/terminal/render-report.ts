@@ -209,7 +209,7 @@ function explanationColumns({ explanation }: Report): readonly Column<Explanatio
 
 const LEGEND =
   'Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90 are ' +
-  'over successes; "median of all" and "fewer queries" set failures to the budget, ≥ where the baseline’s median is its budget.';
+  'over successes; "median of all" and "fewer queries" set failures to the budget, ≥ or ≤ where one of the medians is it.';
 
 function footer({ integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
   const { tasks, results, failed, deadLetters, cancelled, resultsDigest } = integrity;

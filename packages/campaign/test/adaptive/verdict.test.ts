@@ -1,0 +1,113 @@
+import type { AttackRow } from '@unpair/robustness';
+import { describe, expect, test } from 'vitest';
+import type { Cell, Report } from '../../src/index.js';
+import { renderReport } from '../../src/index.js';
+import { attackRow } from '../rows.js';
+import { SAMPLES, campaign, defenceOf, everywhere, fooled, reportOf, unmasked } from './defend-results.js';
+import { defend } from './defend-file.js';
+
+const BUDGET = 300;
+
+/** Rows of a search that breaks the first `count` samples in `queries` each, and spends its budget on the others. */
+const breaking = (count: number, queries = 20): readonly AttackRow[] =>
+  SAMPLES.map((sample) =>
+    sample < count ? attackRow(sample, { queries }) : attackRow(sample, { success: false, queries: BUDGET }),
+  );
+
+/** The same for every attack: searches hardly get anywhere. */
+const alike = ({ usesQueries }: Cell): readonly AttackRow[] => (usesQueries ? breaking(1) : fooled(3));
+const ALIKE = everywhere(campaign, alike);
+
+const textOf = (report: Report): string => renderReport(report, { width: 200 });
+
+describe('the verdict on a defence', () => {
+  test('is that it stands where every attack of the plan has been held against a stranger', async () => {
+    const report = await reportOf(campaign, ALIKE, unmasked);
+    expect(defenceOf(report)).toMatchObject({ failed: [], missing: 0, verdict: 'stands' });
+    expect(textOf(report)).toContain('int8-unpaired stands up to what was tried: no attacker of full');
+  });
+
+  test('is none while an attack or a check has no results', async () => {
+    const unchecked = await reportOf(campaign, ALIKE);
+    expect(defenceOf(unchecked)).toMatchObject({ failed: [], missing: 1, verdict: null });
+    expect(textOf(unchecked)).toContain(
+      'There is no verdict on int8-unpaired against attackers of full: one attack or check has no results.',
+    );
+    const some = new Map([...ALIKE].filter(([key]) => !key.startsWith('di-fgsm int8-unpaired')));
+    const untried = await reportOf(campaign, some, unmasked);
+    expect(defenceOf(untried)).toMatchObject({ failed: [], missing: 1, verdict: null });
+    // Masking alone, as it is measured before the attacks.
+    const early = await reportOf(campaign, new Map(), unmasked);
+    expect(defenceOf(early).verdict).toBe(null);
+    expect(textOf(early)).toMatch(/no verdict on int8-unpaired .*: \d+ attacks and checks have no results\./);
+  });
+
+  test('is none without a stranger', async () => {
+    const lonely = defend({ epsilon: '8/255', samples: 10, surrogates: '[int8, int8-unpaired]' });
+    const report = await reportOf(
+      lonely,
+      everywhere(lonely, () => fooled(10)),
+      unmasked,
+    );
+    expect(defenceOf(report)).toMatchObject({ failed: [], missing: 0, verdict: null });
+    expect(textOf(report)).toContain(': the campaign has no stranger to hold it against.');
+  });
+
+  test('is none where nobody who knows of the defence has tried it', async () => {
+    const models = '\n  int8-unpaired: { unpair: { of: int8, from: full, adaptive: false } }';
+    const naive = defend({ epsilon: '8/255', samples: 10, models });
+    const report = await reportOf(naive, everywhere(naive, alike));
+    expect(defenceOf(report)).toMatchObject({ adaptive: [], failed: [], missing: 0, verdict: null });
+    expect(textOf(report)).toContain(': nobody who knows of the defence has tried it.');
+  });
+
+  test('is that it fails, whatever is missing, where something failed', async () => {
+    const plain = new Map([
+      ['pgd int8-unpaired → full', fooled(10)],
+      ['pgd stranger → full', fooled(2)],
+    ]);
+    expect(defenceOf(await reportOf(campaign, plain)).verdict).toBe('fails');
+  });
+});
+
+describe('searches whose budget hides the median', () => {
+  const search = 'p-rgf int8-unpaired → full';
+
+  test('are held against each other by successes', async () => {
+    const cells = new Map(ALIKE).set(search, breaking(5)).set('p-rgf stranger → full', breaking(0));
+    const report = await reportOf(campaign, cells, unmasked);
+    expect(defenceOf(report).exposure.at(-1)).toMatchObject({
+      ...{ attack: 'p-rgf', beats: true },
+      after: { success: { value: 0.5 } },
+      stranger: { success: { value: 0 }, medianQueries: BUDGET, censored: true },
+    });
+    expect(defenceOf(report).failed).toEqual([
+      expect.stringMatching(
+        /^p-rgf at ε 8\/255 through int8-unpaired fools full on 50\.0 % \[.*\] of samples within 300 queries, against 0\.0 % \[.*\] for stranger$/,
+      ),
+    ]);
+  });
+
+  test('come as far as they succeed: of two strangers, that one is the control', async () => {
+    const surrogates = '[int8, int8-unpaired, stranger, other]';
+    const models = `
+  other: { file: other.onnx }
+  tuned: { unpair: { of: full, from: full } }
+  int8-unpaired: { quantize: { of: tuned } }`;
+    const several = defend({ epsilon: '8/255', samples: 10, models, surrogates });
+    const cells = new Map(everywhere(several, alike)).set('p-rgf other → full', breaking(4));
+    const { exposure } = defenceOf(await reportOf(several, cells));
+    expect(exposure.at(-1)).toMatchObject({ attack: 'p-rgf', stranger: { surrogate: 'other' } });
+  });
+
+  test('have no ratio where neither median is known, and a bound where one is', async () => {
+    const levelOf = async (own: number, none: number): Promise<unknown> => {
+      const cells = new Map(ALIKE).set(search, breaking(own)).set('rgf - → full', breaking(none));
+      return defenceOf(await reportOf(campaign, cells)).exposure.at(-1)?.after.queryRatio;
+    };
+    expect(await levelOf(3, 4)).toBe(null);
+    expect(await levelOf(3, 9)).toMatchObject({ value: 15, bound: 'lower' });
+    expect(await levelOf(9, 3)).toMatchObject({ value: 1 / 15, bound: 'upper' });
+    expect(await levelOf(9, 9)).toMatchObject({ value: 1, bound: null });
+  });
+});
