@@ -39,7 +39,8 @@ targets: [full]`;
       .replace('surrogates: [full]', 'surrogates: [int8, { ensemble: [pruned, full] }]')
       .concat('similarity: { perturbed: false }\n');
     const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
-    const folder = await workplace(text);
+    // Four to calibrate with beside the four that are attacked.
+    const folder = await workplace(text, 8);
     const { stdout } = await runOk(args, { cwd: folder });
     const { models: made, attacks, integrity } = await readReport(folder);
     expect(integrity).toMatchObject({ results: integrity.tasks, failed: 0, deadLetters: 0 });
@@ -64,7 +65,7 @@ targets: [full]`;
       'surrogates: [full]',
       'surrogates: [full, pruned]',
     );
-    const folder = await workplace(text, 40);
+    const folder = await workplace(text, 44);
     const { exitCode, stdout, stderr } = await runCli(
       ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'],
       { cwd: folder },

@@ -65,7 +65,20 @@ test('the last test samples are uploaded once, as many as any model holds out, a
   const ofTraining = '{ source: tiny, split: train, samples: 4 }';
   const other = await submissionOf(ofTraining, 'heldOutSplit: test, heldOut: 8');
   expect(pixelsOf(other, other.request.samples)).toEqual([1, 2, 3, 4]);
+  expect(pixelsOf(other, other.request.calibration)).toEqual([5, 6]);
   expect(pixelsOf(other, other.request.heldOut)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
+});
+
+test('of a data set without splits, what is attacked is not trained on', async () => {
+  const submission = await submissionOf('{ source: tiny.npz, samples: 2 }', 'heldOut: 0');
+  const { samples, calibration } = submission.request;
+  // Of four images.
+  expect(pixelsOf(submission, samples)).toEqual([0, 132]);
+  expect(pixelsOf(submission, calibration)).toEqual([8, 140]);
+  const greedy = submissionOf('{ source: tiny.npz, samples: 3 }', 'heldOut: 0');
+  const description = 'must be at most 1, the samples of tiny.npz that are not attacked, got 2';
+  const violations = [{ field: 'models.made0.unpair.batch', description }];
+  await expect(greedy).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
 });
 
 test('the id of a request covers what is held out, and is as ever where nothing is', async () => {
@@ -95,7 +108,7 @@ test.each([
   ],
   [
     'of a data set that is not divided',
-    '{ source: tiny.npz, split: test, samples: 4 }',
+    '{ source: tiny.npz, split: test, samples: 2 }',
     5,
     'asks for 5 samples of the test split, but tiny.npz has no splits: take them from the training samples',
   ],

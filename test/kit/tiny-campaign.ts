@@ -18,14 +18,15 @@ export interface TinyCampaign {
 
 /**
  * Writes a whole small campaign to `folder`: two random convolutional classifiers of one task, samples that the first
- * labels itself (so that it is right on all of them), and a campaign file with every kind of task.
+ * labels itself (so that it is right on all of them), as many again to train on, and a campaign file with every kind of
+ * task.
  * @returns the campaign file's path
  */
 export async function writeTinyCampaign(folder: string, options: TinyCampaign): Promise<string> {
   const full = tinyClassifier('full', 1);
   await writeFile(join(folder, 'full.onnx'), encodeModel(full));
   await writeFile(join(folder, 'stranger.onnx'), encodeModel(tinyClassifier('stranger', 2)));
-  await writeFile(join(folder, 'samples.npz'), await labelledSamples(full, options.samples));
+  await writeFile(join(folder, 'samples.npz'), await labelledSamples(full, 2 * options.samples));
   const path = join(folder, 'campaign.yaml');
   await writeFile(path, campaignText(options));
   return path;

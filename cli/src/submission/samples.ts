@@ -4,6 +4,7 @@ import {
   checkHeldOutSamples,
   checkSamples,
   checkTrainingSamples,
+  firstTrainingSample,
   heldOutSamplesOf,
   trainingSamplesOf,
 } from '@unpair/campaign';
@@ -24,9 +25,9 @@ export interface CampaignSamples {
 }
 
 /**
- * Loads the first samples of the campaign's data set, of its training split as many as the hungriest sibling wants, and
- * of its test split as many of the last as any holds out. Where the data set has fewer, `violations` says so and the
- * sets hold what there is.
+ * Loads the first samples of the campaign's data set, of its training split as many as the hungriest sibling wants that
+ * are not attacked, and of its test split as many of the last as any holds out. Where the data set has fewer,
+ * `violations` says so and the sets hold what there is.
  */
 export async function loadCampaignSamples(
   campaign: Campaign,
@@ -38,15 +39,16 @@ export async function loadCampaignSamples(
   const all = await load(split);
   const [wanted, held] = [trainingSamplesOf(campaign), heldOutSamplesOf(campaign)];
   const training = wanted === 0 ? null : await load('train');
-  const test = held === 0 ? null : split === 'test' ? all : await load('test');
+  const test = split === 'test' ? all : held === 0 ? null : await load('test');
+  const trained = training && { count: training.count, isDivided: training.split !== undefined };
   return {
     attacked: first(all, samples),
-    calibration: training && first(training, wanted),
-    heldOut: test && last(test, held),
+    calibration: training && trained && after(training, firstTrainingSample(campaign, trained), wanted),
+    heldOut: held === 0 ? null : test && last(test, held),
     violations: [
       ...checkSamples(campaign, all.count),
       ...checkEpsilons(campaign, all.images.length / Math.max(1, all.count)),
-      ...(training ? checkTrainingSamples(campaign, training.count) : []),
+      ...(trained ? checkTrainingSamples(campaign, trained) : []),
       ...(test ? checkHeldOutSamples(campaign, test.split === 'test' ? test.count : undefined) : []),
     ],
   };
@@ -57,7 +59,16 @@ export function sampleArtefact(set: SampleSet): Artefact {
   return artefactOf(encodeSampleSet(set));
 }
 
-const first = (set: SampleSet, count: number): SampleSet => slice(set, 0, Math.min(count, set.count));
+const first = (set: SampleSet, count: number): SampleSet => after(set, 0, count);
+
+/** Samples from `start` on. */
+function after(set: SampleSet, start: number, count: number): SampleSet {
+  return slice(
+    set,
+    Math.min(start, set.count),
+    Math.min(start + count, set.count) - Math.min(start, set.count),
+  );
+}
 
 function last(set: SampleSet, count: number): SampleSet {
   const held = Math.min(count, set.count);

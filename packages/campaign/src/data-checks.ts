@@ -12,13 +12,35 @@ export function checkSamples({ dataset }: Campaign, available: number): readonly
   return [{ field: 'dataset.samples', description }];
 }
 
-/** Says whether there are the training samples that deriving models needs; `available` is the size of the training split. */
-export function checkTrainingSamples({ models, dataset }: Campaign, available: number): readonly Violation[] {
+/** What models are trained on: so many samples, of a data set that has splits or not. */
+export interface TrainingSplit {
+  readonly count: number;
+  readonly isDivided: boolean;
+}
+
+/**
+ * First of the samples that models are trained on: whatever is attacked comes before, where the campaign attacks the
+ * training split or the data set has but one. An attack on what the models were trained on would say little of others.
+ */
+export function firstTrainingSample({ dataset }: Campaign, { isDivided }: TrainingSplit): number {
+  return isDivided && dataset.split === 'test' ? 0 : dataset.samples;
+}
+
+/** Says whether there are the training samples that deriving models needs. */
+export function checkTrainingSamples(campaign: Campaign, training: TrainingSplit): readonly Violation[] {
+  const { models, dataset } = campaign;
+  const first = firstTrainingSample(campaign, training);
+  const available = Math.max(0, training.count - first);
+  const split = training.isDivided ? ' (train)' : '';
+  const which =
+    first === 0
+      ? `the size of ${dataset.source}${split}`
+      : `the samples of ${dataset.source}${split} that are not attacked`;
   const violations = [...models].flatMap(([name, entry]) => {
     if (!isDerived(entry)) return [];
     const { needed, parameter } = sampleDemandOf(entry);
     if (needed <= available) return [];
-    const description = `must be at most ${available}, the size of ${dataset.source} (train), got ${needed}`;
+    const description = `must be at most ${available}, ${which}, got ${needed}`;
     return [{ field: `models.${entryOf(name)}.${entry.kind}.${parameter}`, description }];
   });
   return once(violations);
@@ -32,7 +54,7 @@ export function trainingSamplesOf({ models }: Campaign): number {
 
 /**
  * Says whether there are the samples of the test split that models are to be measured on while they are derived, those
- * that are attacked apart.
+ * that are attacked apart. A model that is made already was measured on them as well.
  * @param available size of the test split; undefined where the data set has none
  */
 export function checkHeldOutSamples(
@@ -40,7 +62,8 @@ export function checkHeldOutSamples(
   available: number | undefined,
 ): readonly Violation[] {
   const violations = [...models].flatMap(([name, entry]) => {
-    const heldOut = isDerived(entry) ? sampleDemandOf(entry).heldOut : undefined;
+    if (entry.kind === 'file' || (!isDerived(entry) && available === undefined)) return [];
+    const { heldOut } = sampleDemandOf(entry);
     const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
     if (heldOut === undefined || description === undefined) return [];
     return [{ field: `models.${entryOf(name)}.${entry.kind}.${heldOut.parameter}`, description }];

@@ -30,9 +30,11 @@ export {
   checkHeldOutSamples,
   checkSamples,
   checkTrainingSamples,
+  firstTrainingSample,
   heldOutSamplesOf,
   trainingSamplesOf,
 } from './data-checks.js';
+export type { TrainingSplit } from './data-checks.js';
 export { fileOf } from './derivation.js';
 export { isGenerated } from './generated.js';
 export { ensembleName, membersOf } from './ensemble.js';

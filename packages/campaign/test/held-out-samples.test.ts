@@ -53,6 +53,18 @@ test('they must not be among those that are attacked', () => {
   expect(sentences(campaignOf(unpaired('none', 'heldOut: 5000')))).toEqual([]);
 });
 
+test('nor must those be on which a model was chosen that is made already', () => {
+  const ready = unpaired('a', 'heldOutSplit: test, heldOut: 2000', ', ready: a.onnx');
+  const sentences = (dataset: string, available: number): readonly string[] =>
+    checkHeldOutSamples(campaignOf(ready, dataset), available).map(violationSentence);
+  expect(sentences('{ source: cifar10, samples: 8000 }', 10_000)).toEqual([]);
+  expect(sentences('{ source: cifar10, samples: 8001 }', 10_000)).toEqual([
+    'models.a.unpair.heldOut must be at most 1999, the samples of cifar10 (test) that are not attacked, got 2000.',
+  ]);
+  // Wherever it was made, this data set has none that it could have been chosen on.
+  expect(checkHeldOutSamples(campaignOf(ready, '{ source: tiny.npz, samples: 4 }'), undefined)).toEqual([]);
+});
+
 test('a data set without a test split has none to hold out', () => {
   const campaign = campaignOf(
     unpaired('a', 'heldOutSplit: test, heldOut: 8'),

@@ -136,7 +136,7 @@ w: { quantize: { of: v } }`;
 
 test('training samples that a sweep lacks are said once, where its entry stands in the file', () => {
   const campaign = campaignOf({ models: 'q: { quantize: { of: full, calibration: 600, weights: [8, 4] } }' });
-  expect(checkTrainingSamples(campaign, 500).map(violationSentence)).toEqual([
+  expect(checkTrainingSamples(campaign, { count: 500, isDivided: true }).map(violationSentence)).toEqual([
     'models.q.quantize.calibration must be at most 500, the size of cifar10 (train), got 600.',
   ]);
 });

@@ -17,9 +17,10 @@ test('a model that is made already is not derived, and what is made of it does n
 test('its making asks for no training samples', () => {
   const made = campaignWith(`  tuned: { unpair: ${unpaired}, ready: tuned.onnx }`);
   const unmade = campaignWith(`  tuned: { unpair: ${unpaired} }`);
+  const one = { count: 1, isDivided: true };
   expect([made, unmade].map(trainingSamplesOf)).toEqual([0, 50_000]);
-  expect(checkTrainingSamples(made, 1)).toEqual([]);
-  expect(checkTrainingSamples(unmade, 1)).toHaveLength(1);
+  expect(checkTrainingSamples(made, one)).toEqual([]);
+  expect(checkTrainingSamples(unmade, one)).toHaveLength(1);
 });
 
 test('it is the defence that it would have been, with the same counterpart', () => {
