@@ -71,9 +71,9 @@ targets: [full]`;
       { cwd: folder },
     );
     expect(exitCode).toBe(1);
-    const sentence = /Task 0: training collapsed (at|by) step \d+: .*/.exec(stdout)?.[0] ?? 'none';
-    expect(stdout).toContain(`pruned was not made. ${sentence}\n`);
-    expect(stderr).toContain(`failure 1  ${sentence}\n`);
+    const sentence = /training collapsed (at|by) step \d+: .*/.exec(stdout)?.[0] ?? 'none';
+    expect(stdout).toContain(`pruned was not made: ${sentence}\n`);
+    expect(stderr).toContain(`failure 1  pruned (prune): ${sentence}\n`);
     expect(stderr).toMatch(/error: campaign c-\w+ ended as failed/);
     const { integrity, models: reported, attacks } = await readReport(folder);
     expect(integrity).toMatchObject({ failed: 1, deadLetters: 0 });

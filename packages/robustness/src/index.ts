@@ -74,7 +74,13 @@ export { SIMILARITY_INPUTS } from './similarity/similarity-row.js';
 export type { SimilarityInputs, SimilarityRow } from './similarity/similarity-row.js';
 export { quantizeModel } from './siblings/quantize.js';
 export { siblings } from './siblings/registry.js';
-export type { HeldOutDemand, SampleDemand, SiblingDefinition, SiblingRequest } from './siblings/sibling.js';
+export type {
+  HeldOutDemand,
+  ParameterMisfit,
+  SampleDemand,
+  SiblingDefinition,
+  SiblingRequest,
+} from './siblings/sibling.js';
 export {
   bootstrap,
   bootstrapMeans,

@@ -161,7 +161,7 @@ test('the report has the course of a training that came to nothing beside the se
   const { models } = JSON.parse(reply.report) as Report;
   expect(models.map((model) => [model.id, model.failure, model.training])).toEqual([
     ['full', null, null],
-    ['int8', `Task 0: ${message}`, curve],
+    ['int8', message, curve],
   ]);
 });
 

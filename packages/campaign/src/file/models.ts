@@ -1,11 +1,13 @@
+import type { ParameterMisfit } from '@unpair/robustness';
 import type { ModelEntry } from '../campaign.js';
 import { reportCircles } from './circles.js';
 import type { Field } from './field.js';
 import type { ListedModel } from './listed-model.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { ModelSweep } from './model-sweep.js';
-import { parameterKeys, readParameters } from './parameters.js';
+import { parameterField, parameterKeys, readParameters } from './parameters.js';
 import { name, reference, text, truth } from './rules.js';
+import { entryOf } from '../swept.js';
 import type { SiblingWord } from '../vocabulary.js';
 
 /** Beside a way of deriving: the file in which the model is made already. */
@@ -34,7 +36,28 @@ export function readModels(field: Field, siblings: readonly SiblingWord[]): Mode
   }
   const sweep = new ModelSweep(names, listed);
   reportCircles(listed);
-  return { models: sweep.models(), names: sweep };
+  const models = sweep.models();
+  for (const sibling of siblings) reportMisfits(models, listed, sibling);
+  return { models, names: sweep };
+}
+
+/** Complains, once for each entry, about parameters that do not go together at some point of its sweep. */
+function reportMisfits(
+  models: ReadonlyMap<string, ModelEntry>,
+  listed: ReadonlyMap<string, ListedModel>,
+  { name: kind, misfit }: SiblingWord,
+): void {
+  const found = new Map<string, ParameterMisfit>();
+  for (const [model, entry] of models) {
+    if (entry.kind !== kind || found.has(entryOf(model))) continue;
+    const problem = misfit?.(entry.parameters);
+    if (problem !== undefined) found.set(entryOf(model), problem);
+  }
+  for (const [entry, { parameter, description }] of found) {
+    const model = listed.get(entry);
+    if (model === undefined || model.kind === 'file') continue;
+    parameterField(model.field.get(kind), parameter).reject(description);
+  }
 }
 
 function readModel(field: Field, siblings: readonly SiblingWord[]): ListedModel | undefined {

@@ -27,7 +27,7 @@ export function readParameters(
   checkKeys(field, Object.keys(specs), alsoKnown);
   const values = readValues(field, specs);
   const firsts = [...values].map(([key, [first]]) => [key, first ?? specs[key]?.default ?? null] as const);
-  const listed = [...values].filter(([key]) => Array.isArray(fieldOf(field, key).value));
+  const listed = [...values].filter(([key]) => Array.isArray(parameterField(field, key).value));
   return { parameters: Object.fromEntries(firsts), listed: new Map(listed) };
 }
 
@@ -77,10 +77,13 @@ export function combinationCount(lists: readonly (readonly unknown[])[], most: n
 }
 
 function readValues(field: Field, specs: Specs): ReadonlyMap<string, readonly ParameterValue[]> {
-  return new Map(Object.entries(specs).map(([key, spec]) => [key, valuesOf(fieldOf(field, key), spec)]));
+  return new Map(
+    Object.entries(specs).map(([key, spec]) => [key, valuesOf(parameterField(field, key), spec)]),
+  );
 }
 
-function fieldOf(field: Field, parameter: string): Field {
+/** Where a parameter stands: one whose name has a dot, in a map. */
+export function parameterField(field: Field, parameter: string): Field {
   return parameter.split('.').reduce((at, part) => at.get(part), field);
 }
 

@@ -85,7 +85,7 @@ export function parameterRule(spec: ParameterSpec): Rule<Exclude<ParameterValue,
     case 'number':
       return number(spec.min, spec.max);
     case 'pixels':
-      return pixels(Infinity, '2/255');
+      return pixels(spec.max ?? Infinity, '2/255');
     case 'boolean':
       return truth;
     case 'choice':

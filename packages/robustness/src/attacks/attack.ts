@@ -70,7 +70,7 @@ export type ParameterSpec = { readonly description: string } & (
   | { readonly type: 'integer'; readonly min: number; readonly max?: number; readonly default: number }
   | ({ readonly type: 'number'; readonly min: number; readonly max?: number } & AmountDefault)
   /** A positive amount of the pixel range, also as a fraction such as 2/255. */
-  | ({ readonly type: 'pixels' } & AmountDefault)
+  | ({ readonly type: 'pixels'; readonly max?: number } & AmountDefault)
   | { readonly type: 'boolean'; readonly default: boolean }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
 );

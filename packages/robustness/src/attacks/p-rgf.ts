@@ -30,6 +30,7 @@ export const pRgf: AttackDefinition = {
     },
     noise: {
       type: 'pixels',
+      max: 1,
       default: 8 / 255,
       description: 'Standard deviation of that noise in each pixel.',
     },

@@ -85,7 +85,7 @@ function read(spec: ParameterSpec, given: unknown): ParameterValue | undefined {
   if (spec.type === 'choice') return spec.choices.find((choice) => choice === given);
   if (spec.type === 'pixels') {
     const amount = parseAmount(given);
-    return amount !== undefined && amount > 0 ? amount : undefined;
+    return amount !== undefined && amount > 0 && amount <= (spec.max ?? Infinity) ? amount : undefined;
   }
   if (typeof given !== 'number' || !(given >= spec.min && given <= (spec.max ?? Number.MAX_SAFE_INTEGER))) {
     return undefined;
@@ -96,7 +96,10 @@ function read(spec: ParameterSpec, given: unknown): ParameterValue | undefined {
 function allowed(spec: ParameterSpec): string {
   if (spec.type === 'boolean') return 'true or false';
   if (spec.type === 'choice') return `one of ${spec.choices.join(', ')}`;
-  if (spec.type === 'pixels') return 'a positive number or a fraction such as 2/255';
+  if (spec.type === 'pixels') {
+    const most = spec.max === undefined ? '' : ` of at most ${spec.max}`;
+    return `a positive number${most} or a fraction such as 2/255`;
+  }
   const noun = spec.type === 'integer' ? 'an integer' : 'a number';
   return spec.max === undefined
     ? `${noun} of at least ${spec.min}`

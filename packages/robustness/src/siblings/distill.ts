@@ -6,7 +6,7 @@ import { ARCHITECTURES, buildArchitecture } from '../architectures/registry.js';
 import { fineTune } from '../training/fine-tune.js';
 import { pixelStatistics } from '../training/pixel-statistics.js';
 import { finetuneParameters, scheduleOf, trainingDemand } from './finetune-parameters.js';
-import type { SiblingDefinition, SiblingRequest } from './sibling.js';
+import type { ParameterMisfit, SiblingDefinition, SiblingRequest } from './sibling.js';
 import { teacherParameters, withTeacher } from './teacher.js';
 
 /** Options of architectures that a single number gives. */
@@ -33,9 +33,22 @@ export const distillSibling: SiblingDefinition<'distill'> = {
     ...teacherParameters('', 0.9),
     ...finetuneParameters('', { epochs: 10, rate: 0.1, batch: 128, samples: 50_000 }),
   },
+  misfit: sizeMisfit,
   demand: (parameters) => trainingDemand('', parameters),
   derive: distillModel,
 };
+
+/** A size that the architecture does not come in. */
+function sizeMisfit(parameters: Parameters): ParameterMisfit | undefined {
+  const architecture = ARCHITECTURES.find(({ name }) => name === parameters['architecture']);
+  const misfits = Object.entries(sizesOf(parameters)).flatMap(([parameter, size]) => {
+    const option = architecture?.options[parameter];
+    if (option?.accepts(size) === true) return [];
+    const allowed = option === undefined ? '0: the family has no such size' : `${option.allowed}, or 0`;
+    return [{ parameter, description: `must be ${allowed}, got ${size}` }];
+  });
+  return misfits[0];
+}
 
 /**
  * Trains a smaller network on a model's answers.

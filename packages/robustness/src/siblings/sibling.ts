@@ -39,10 +39,19 @@ export interface SiblingDefinition<Name extends string = string> {
   readonly isDefence?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  /** What is wrong with parameters of which each is right by itself; absent, or undefined, for nothing. */
+  misfit?(parameters: Parameters): ParameterMisfit | undefined;
   /** Samples that these parameters ask for. */
   demand(parameters: Parameters): SampleDemand;
   /** Makes the sibling: the same request gives the same graph. */
   derive(request: SiblingRequest): Promise<Graph>;
+}
+
+/** A parameter that does not go with the others. */
+export interface ParameterMisfit {
+  readonly parameter: string;
+  /** Stands behind the parameter's name: `must be …, got …`. */
+  readonly description: string;
 }
 
 /** Training samples that a sibling asks for, and what of the test split it measures on. */

@@ -13,7 +13,7 @@ import { trainedWeights } from '../training/parameters.js';
 import type { TrainingSamples } from '../training/samples.js';
 import { descentOf, descentParameters, trainNormalized } from './descent.js';
 import { finetuneParameters, trainingDemand } from './finetune-parameters.js';
-import type { SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
+import type { ParameterMisfit, SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
 import type { RoundedModel } from './through-rounding.js';
 import { trainThroughRounding } from './through-rounding.js';
 
@@ -44,6 +44,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     },
     epsilon: {
       type: 'pixels',
+      max: 1,
       default: 6 / 255,
       description: 'Radius, in the maximum norm, of the ball in which images are moved.',
     },
@@ -113,9 +114,27 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     ...finetuneParameters('', { epochs: 4, batch: 64, samples: 50_000 }),
     ...descentParameters('', RATES),
   },
+  misfit: misfitOf,
   demand: demandOf,
   derive: unpairModel,
 };
+
+/** Parts of a batch that are more than all of it, or a choice among states without what it is made by. */
+function misfitOf(parameters: Parameters): ParameterMisfit | undefined {
+  const number = (name: string): number => numberOf(parameters, name);
+  const [adversarial, noise, path] = [number('adversarial'), number('noise'), number('path')];
+  if (adversarial + noise + path > 1 + 1e-9) {
+    const description = `must be at most 1 together with noise and path, got ${adversarial} with ${noise} and ${path}`;
+    return { parameter: 'adversarial', description };
+  }
+  const drop = number('maxAccuracyDrop');
+  if (drop < 1 && number('heldOut') === 0) {
+    return { parameter: 'heldOut', description: `must be above 0 with a maxAccuracyDrop of ${drop}, got 0` };
+  }
+  if (drop < 1 || number('patience') === 0) return undefined;
+  const description = `must be 0 unless maxAccuracyDrop is below 1, got ${number('patience')}`;
+  return { parameter: 'patience', description };
+}
 
 function demandOf(parameters: Parameters): SampleDemand {
   const training = trainingDemand('', parameters);

@@ -10,6 +10,7 @@ import {
 import { ChangeSignal } from './change-signal.js';
 import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
+import { taskLabel } from './task-label.js';
 import { Pace } from './pace.js';
 import { ReleaseOrder } from './release-order.js';
 import { taskMessage } from './task-message.js';
@@ -39,7 +40,7 @@ export class CampaignRun {
   readonly #states: TaskStates;
   readonly #order: ReleaseOrder;
   readonly #pace: Pace;
-  readonly #failures: string[] = [];
+  readonly #failures = new Set<string>();
   readonly #modelFailures = new Map<string, string>();
   readonly #generations = new Map<number, number>();
   readonly #training = new ModelsInTraining();
@@ -164,8 +165,9 @@ export class CampaignRun {
   }
 
   #fail({ index, failure }: TaskOutcome): void {
-    if (this.#failures.length < failuresKept) this.#failures.push(failure);
     const planned = this.plan.task(index);
+    // Shards of one cell often fail for the same reason.
+    if (this.#failures.size < failuresKept) this.#failures.add(`${taskLabel(planned)}: ${failure}`);
     if (planned.kind !== 'derive') return;
     this.#modelFailures.set(planned.model, failure);
     this.#order.modelFailed(planned.model);
@@ -235,7 +237,7 @@ export class CampaignRun {
       },
       createTime: this.#record.createTime,
       endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,
-      failures: this.#failures,
+      failures: [...this.#failures],
       training: [...this.#training.all()],
     };
   }

@@ -34,10 +34,10 @@ function kindOf({ outcome }: TaskResult, failure: string): TaskOutcome['kind'] {
   return outcome?.$case === 'failure' ? 'failed' : 'dead';
 }
 
-function failureOf({ index, outcome }: TaskResult): string {
-  if (outcome === undefined) return `Task ${index}: the worker sent a result without content.`;
-  if (outcome.$case === 'failure') return `Task ${index}: ${outcome.value.message}`;
+function failureOf({ outcome }: TaskResult): string {
+  if (outcome === undefined) return 'the worker sent a result without content';
+  if (outcome.$case === 'failure') return outcome.value.message;
   if (outcome.$case !== 'deadLetter') return '';
   const { deliveries, reason } = outcome.value;
-  return `Task ${index}: given up after ${deliveries} deliveries: ${reason}`;
+  return `given up after ${deliveries} deliveries: ${reason}`;
 }

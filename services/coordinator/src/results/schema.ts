@@ -1,5 +1,5 @@
 /** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '5';
+export const schemaVersion = '6';
 
 /** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
 export const exportTables = {

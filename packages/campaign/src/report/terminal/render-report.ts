@@ -39,7 +39,7 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
 /** A sentence for each model that could not be made. */
 function failures({ models }: Report): readonly string[] {
   const lines = models.flatMap(({ id, failure }) =>
-    failure === null ? [] : [`${id} was not made. ${failure}`],
+    failure === null ? [] : [`${id} was not made: ${failure}`],
   );
   return lines.length === 0 ? [] : [...lines, ''];
 }
