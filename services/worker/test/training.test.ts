@@ -14,7 +14,7 @@ import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { TestCluster } from './kit/cluster.js';
 import { imitateTask, pruneTask, quantizeTask, unpairTask } from './kit/tasks.js';
-import { startTestWorker } from './kit/test-worker.js';
+import { startTestWorker, type TestWorker } from './kit/test-worker.js';
 import { fixture } from './kit/tiny-model.js';
 
 /** What workers said of training, task by task. */
@@ -28,6 +28,13 @@ function listen({ connection }: TestCluster): ReadonlyMap<number, readonly Train
     },
   });
   return heard;
+}
+
+/** A worker counts a task when the broker has taken its acknowledgement: a moment after the result is there. */
+async function tasksCounted(worker: TestWorker, count: number): Promise<void> {
+  await eventually(() => {
+    expect(worker.describe().tasksDone).toBe(count);
+  });
 }
 
 async function derived(cluster: TestCluster, task: Task): Promise<DerivedModel> {
@@ -63,7 +70,7 @@ test('a task that trains says how it goes while it runs, and its result has the 
   expect(heard.get(1)?.at(-1)).toMatchObject({ model: 'unpaired', step: 2, steps: 2, epochs: 1 });
   expect(untrained?.curve).toEqual([]);
   expect(heard.has(2)).toBe(false);
-  expect(worker.describe().tasksDone).toBe(3);
+  await tasksCounted(worker, 3);
 });
 
 test('training that collapses leaves the course of it in the failure, to the step that the sentence names', async () => {
@@ -81,7 +88,7 @@ test('training that collapses leaves the course of it in the failure, to the ste
   expect(training?.model).toBe('pruned');
   expect(training?.curve.map(({ step }) => step)).toEqual(Array.from({ length: last }, (_, k) => k + 1));
   expect(training?.curve.at(-1)?.accuracy).toBeLessThan(0.7);
-  expect(worker.describe().tasksDone).toBe(1);
+  await tasksCounted(worker, 1);
 });
 
 test('an imitation that collapses has asked the target all the same: its queries are accounted for as wasted', async () => {
