@@ -47,11 +47,12 @@ export interface Served extends AsyncDisposable {
 export interface ServeOptions {
   readonly window?: number;
   readonly reconcileInterval?: number;
+  /** Less than the patience of `eventually`: a pull that is lost in a pause costs a lease. */
   readonly ackWait?: number;
 }
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
-  const { window = 8, reconcileInterval = 15_000, ackWait = 30_000 } = options;
+  const { window = 8, reconcileInterval = 15_000, ackWait = 10_000 } = options;
   const registry = createRegistry();
   const coordinator = await Coordinator.start({
     connection,
