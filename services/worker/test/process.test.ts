@@ -84,6 +84,23 @@ test('SIGTERM: the task in hand goes back at once, the process ends with 0, anot
   expect(await successor.metric('unpair_worker_redeliveries_total')).toBe(0);
 });
 
+test('a task that comes while an idle worker leaves is handed back without the cost of a delivery', async () => {
+  await using cluster = await TestCluster.start(60_000);
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  const leaving = await startTestWorker(cluster);
+  await eventually(async () => {
+    expect((await cluster.consumer()).num_waiting).toBe(1);
+  });
+  const left = leaving[Symbol.asyncDispose]();
+  const task = accuracyTask(0, made);
+  await cluster.submit(task);
+  await left;
+  await using successor = await startTestWorker(cluster, { name: 'successor' });
+  expect((await cluster.result(task)).worker).toBe('successor');
+  expect(await successor.metric('unpair_worker_redeliveries_total')).toBe(0);
+});
+
 test('an idle worker ends on SIGTERM within seconds', async () => {
   await using cluster = await TestCluster.start();
   await using folder = await temporaryFolder();

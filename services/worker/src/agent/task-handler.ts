@@ -70,6 +70,15 @@ export class TaskHandler {
     return outcome;
   }
 
+  /** Puts back a task that came while the worker was leaving; one that cannot be read costs a delivery. */
+  async refuse(message: JsMsg): Promise<void> {
+    const { connection, metrics } = this.#options;
+    const task = this.#read(message);
+    if ('error' in task) message.nak();
+    else await handBack(connection, message, task);
+    metrics.tasks.inc({ kind: kindOf(task), outcome: 'handed_back' });
+  }
+
   /** A task that cannot be read is still addressed by its subject, so that it can fail by name. */
   #read(message: JsMsg): Task | MalformedTask {
     try {

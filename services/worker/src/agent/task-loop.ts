@@ -7,6 +7,8 @@ export interface TaskLoopOptions {
   /** Aborts when no more tasks are to be taken. */
   readonly signal: AbortSignal;
   readonly handle: (message: JsMsg) => Promise<void>;
+  /** Puts back at once what came while stopping, so that it waits for no lease. */
+  readonly refuse: (message: JsMsg) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -19,15 +21,14 @@ const outageWait = 1_000;
  * Takes one task at a time, and the next only when the last is settled: a message taken ahead would sit here without
  * a lease while another worker is idle. Ends after `signal`, when the task in hand is settled.
  */
-export async function runTaskLoop({ consumer, signal, handle, logger }: TaskLoopOptions): Promise<void> {
+export async function runTaskLoop(options: TaskLoopOptions): Promise<void> {
+  const { consumer, signal, handle, refuse, logger } = options;
   const stopping = (): boolean => signal.aborted;
   while (!stopping()) {
     try {
       const message = await consumer.next({ expires: pullWait });
       if (message === null) continue;
-      // Taken while stopping: back at once, so that it waits for no lease.
-      if (stopping()) message.nak();
-      else await handle(message);
+      await (stopping() ? refuse(message) : handle(message));
     } catch (error) {
       if (stopping()) return;
       logger.warn({ error }, 'the task queue does not answer; trying again');

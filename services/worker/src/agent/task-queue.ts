@@ -48,14 +48,15 @@ export class TaskQueue {
   }
 
   async #run(): Promise<void> {
-    const { connection, signal, logger } = this.#options;
+    const { connection, handler, signal, logger } = this.#options;
     try {
       const consumer = await awaitWorkersConsumer(connection, signal);
       const { config } = await consumer.info(true);
       // A third of the lease, so that two signs of life may be lost.
       const heartbeatInterval = millis(config.ack_wait ?? 30e9) / 3;
       const handle = (message: JsMsg): Promise<void> => this.#handle(message, heartbeatInterval);
-      await runTaskLoop({ consumer, signal, handle, logger });
+      const refuse = (message: JsMsg): Promise<void> => handler.refuse(message);
+      await runTaskLoop({ consumer, signal, handle, refuse, logger });
     } catch (error) {
       if (!signal.aborted) throw error;
     }
