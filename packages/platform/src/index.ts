@@ -35,6 +35,7 @@ export {
   deadLetterDelivery,
   ensureTopology,
   heartbeatInterval,
+  managementTimeout,
   maxDeliveries,
   retryDelays,
   type TopologyOptions,

@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { ServiceError } from '../errors/service-error.js';
 import { fromNats } from '../nats/errors.js';
 import { publish } from '../nats/publish.js';
+import { managementTimeout } from '../nats/topology.js';
 import { checkDigest, type Digest } from './digest.js';
 import { inPieces } from './pieces.js';
 
@@ -44,7 +45,8 @@ export class ArtefactStore {
     const { replicas = 1 } = options;
     try {
       const bucket = { storage: StorageType.File, replicas };
-      const objects = await connection.jetstream().views.os(artefactsBucket, bucket);
+      const { views } = connection.jetstream({ timeout: managementTimeout });
+      const objects = await views.os(artefactsBucket, bucket);
       return new ArtefactStore(connection, objects);
     } catch (error) {
       throw fromNats('open the artefact store', error);

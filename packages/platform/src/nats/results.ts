@@ -10,6 +10,7 @@ import {
 import type { NatsConnection } from 'nats';
 import { randomUUID } from 'node:crypto';
 import { publish } from './publish.js';
+import { managementTimeout } from './topology.js';
 
 /** `refused`: another attempt's result, or a dead letter, was there first. */
 export type Verdict = 'accepted' | 'refused';
@@ -41,7 +42,7 @@ export async function publishResult(
 
 /** After an outage longer than the duplicate window, our own first try is what refuses the second one. */
 async function storedId(connection: NatsConnection, subject: string): Promise<string | undefined> {
-  const manager = await connection.jetstreamManager();
+  const manager = await connection.jetstreamManager({ timeout: managementTimeout });
   const message = await manager.streams.getMessage(resultsStream, { last_by_subj: subject });
   return message.header.get('Nats-Msg-Id');
 }

@@ -33,6 +33,12 @@ export const retryDelays: readonly number[] = [5_000, 30_000, 120_000];
 /** The broker's own backstop, for workers that die before they can even write a dead letter. */
 export const maxDeliveries = 8;
 
+/**
+ * Milliseconds that the broker may take to set up or look up a stream, consumer or bucket: it syncs files, and the
+ * client's own 5 s are too few on a machine that stalls. Publishing is repeated instead.
+ */
+export const managementTimeout = 15_000;
+
 const duplicateWindow = 120_000;
 
 export interface TopologyOptions {
@@ -57,7 +63,7 @@ export async function ensureTopology(
   options: TopologyOptions = {},
 ): Promise<void> {
   try {
-    const manager = await connection.jetstreamManager();
+    const manager = await connection.jetstreamManager({ timeout: managementTimeout });
     for (const config of streamConfigs(options)) await ensureStream(manager, config);
     await ensureConsumer(manager, options);
   } catch (error) {

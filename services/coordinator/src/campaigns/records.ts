@@ -5,7 +5,7 @@ import {
   type CampaignRecord,
   type CreateCampaignRequest,
 } from '@unpair/protocol';
-import { fromNats, isFenced } from '@unpair/platform';
+import { fromNats, isFenced, managementTimeout } from '@unpair/platform';
 import { StorageType, type KV, type NatsConnection } from 'nats';
 import { createHash } from 'node:crypto';
 
@@ -26,7 +26,8 @@ export class CampaignRecords {
   static async open(connection: NatsConnection, { replicas = 1 } = {}): Promise<CampaignRecords> {
     try {
       const options = { history: 1, replicas, storage: StorageType.File };
-      return new CampaignRecords(await connection.jetstream().views.kv(campaignsBucket, options));
+      const { views } = connection.jetstream({ timeout: managementTimeout });
+      return new CampaignRecords(await views.kv(campaignsBucket, options));
     } catch (error) {
       throw fromNats('open the campaign records', error);
     }
