@@ -30,6 +30,14 @@ export interface InvokeOptions {
   readonly waitForReady?: boolean;
 }
 
+/** A server that starts is found within a second of it: gRPC's own pauses between tries grow to minutes. */
+const channelOptions: ClientOptions = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.initial_reconnect_backoff_ms': 250,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+};
+
 /**
  * Calls services by their generated definitions, with promises and async iterables. Every error is a
  * {@link ServiceError} with the server's code, sentence and field violations.
@@ -40,7 +48,7 @@ export class RpcClient implements Disposable {
   constructor(
     address: string,
     channel: ChannelCredentials = credentials.createInsecure(),
-    options: ClientOptions = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 },
+    options: ClientOptions = channelOptions,
   ) {
     this.#client = new Client(address, channel, options);
   }
