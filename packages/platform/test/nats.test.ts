@@ -1,6 +1,6 @@
 import { decodeResult, decodeWasted, resultsStream, tasksStream, type TaskResult } from '@unpair/protocol';
 import { expect, test } from 'vitest';
-import { eventually, TestNatsServer } from '../../../test/kit/index.js';
+import { eventually, temporaryFolder, TestNatsServer } from '../../../test/kit/index.js';
 import {
   awaitWorkersConsumer,
   compareVersions,
@@ -127,7 +127,8 @@ test('a full stream is RESOURCE_EXHAUSTED once patience is over', async () => {
 
 test('a server that is not installed, or whose port is taken, is one sentence', async () => {
   await using server = await TestNatsServer.start();
-  const directory = '/tmp/unpair-no-such-server';
+  await using folder = await temporaryFolder();
+  const directory = folder.path;
   await expect(startNatsServer({ directory, executable: 'no-such-nats' })).rejects.toMatchObject({
     code: 'FAILED_PRECONDITION',
     message: expect.stringContaining('install nats-server') as string,
