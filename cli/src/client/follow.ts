@@ -1,19 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Campaign } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
 
 import { CliError } from '../failure.js';
 import type { Progress } from '../terminal/progress.js';
 import type { CampaignClient } from './campaign-client.js';
+import type { Patience } from './patience.js';
+import { patiently } from './patience.js';
 import { campaignProgress } from './progress-state.js';
 
-export interface FollowOptions {
+export interface FollowOptions extends Patience {
   readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** How often in a row a lost coordinator is looked for again, and how long in between. */
-  readonly attempts?: number;
-  readonly delayMs?: number;
 }
 
 /** Whether nothing more will happen to a campaign. */
@@ -31,29 +27,20 @@ export function hasEnded({ state }: Pick<Campaign, 'state'>): boolean {
 export async function followCampaign(
   client: CampaignClient,
   id: string,
-  { progress, signal, attempts = 30, delayMs = 1_000 }: FollowOptions,
+  { progress, ...patience }: FollowOptions,
 ): Promise<Campaign> {
+  const { signal } = patience;
   let resumeToken = '';
-  for (let failures = 0; ;) {
-    try {
-      for await (const message of client.watch(id, resumeToken, signal)) {
-        failures = 0;
-        resumeToken = message.resumeToken;
-        if (!message.campaign) continue;
-        progress.update(campaignProgress(message.campaign));
-        if (hasEnded(message.campaign)) return message.campaign;
-      }
-      const campaign = await client.get(id, signal);
-      if (hasEnded(campaign)) return campaign;
-      throw new CliError('UNAVAILABLE', `the coordinator stopped telling about campaign ${id}`);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isPassing(error) || ++failures > attempts) throw error;
-      await sleep(delayMs, undefined, { signal });
+  return patiently(async (answered) => {
+    for await (const message of client.watch(id, resumeToken, signal)) {
+      answered();
+      resumeToken = message.resumeToken;
+      if (!message.campaign) continue;
+      progress.update(campaignProgress(message.campaign));
+      if (hasEnded(message.campaign)) return message.campaign;
     }
-  }
-}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'UNAVAILABLE';
+    const campaign = await client.get(id, signal);
+    if (hasEnded(campaign)) return campaign;
+    throw new CliError('UNAVAILABLE', `the coordinator stopped telling about campaign ${id}`);
+  }, patience);
 }

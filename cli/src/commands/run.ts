@@ -11,6 +11,8 @@ import { CampaignState } from '@unpair/protocol';
 import { CampaignClient } from '../client/campaign-client.js';
 import { stateWord } from '../client/campaign-table.js';
 import { followCampaign } from '../client/follow.js';
+import type { Patience } from '../client/patience.js';
+import { patiently } from '../client/patience.js';
 import { submitCampaign } from '../client/submit.js';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
@@ -82,7 +84,8 @@ async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
   });
   const stop = AbortSignal.any([signal, cluster.lost]);
   try {
-    return await runOn(cluster.server, run, stop);
+    // A coordinator of our own that ends is started again, so every call is worth another try.
+    return await runOn(cluster.server, run, { signal: stop });
   } catch (error) {
     if (signal.aborted) terminal.note('stopping; run the same command again to resume');
     stop.throwIfAborted();
@@ -95,7 +98,8 @@ async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
 async function runThere(run: Run, server: string): Promise<Campaign> {
   const { terminal, signal } = run.context;
   try {
-    return await runOn(server, run, signal);
+    // Whether anyone answers there is said at once.
+    return await runOn(server, run, { signal, attempts: 0 });
   } catch (error) {
     if (signal.aborted) terminal.note(`the campaign goes on; see it with "unpair list --server ${server}"`);
     signal.throwIfAborted();
@@ -103,21 +107,24 @@ async function runThere(run: Run, server: string): Promise<Campaign> {
   }
 }
 
+/** @param patience with a coordinator that is away before and after the campaign is followed */
 async function runOn(
   server: string,
   { submission, out, context }: Run,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Campaign> {
   using client = new CampaignClient(server);
   const { terminal } = context;
+  const { signal } = patience;
   const progress = terminal.progress();
   try {
     const onUpload = (done: number, total: number): void => {
       progress.update({ label: 'uploading', fraction: done / total });
     };
-    const { id } = await submitCampaign(client, submission, { signal, onUpload });
+    const { id } = await submitCampaign(client, submission, { ...patience, onUpload });
     const campaign = await followCampaign(client, id, { progress, signal });
-    const report = JSON.parse(await client.report(id, signal)) as Report;
+    const text = await patiently(() => client.report(id, signal), patience);
+    const report = JSON.parse(text) as Report;
     progress.end();
     const file = join(out, 'report.json');
     await writeWholeFile(file, `${JSON.stringify(report, null, 2)}\n`);
