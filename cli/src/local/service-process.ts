@@ -16,7 +16,7 @@ export interface ServiceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Standard output and error are appended here. */
   readonly logFile: string;
-  readonly reaper: Reaper;
+  readonly reaper: Pick<Reaper, 'watch' | 'forget'>;
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** Called when the service ended by itself and was started again. */
@@ -68,6 +68,8 @@ export class ServiceProcess implements AsyncDisposable {
     const { entry, environment, logFile, reaper } = this.#options;
     const log = await open(logFile, 'a');
     try {
+      // Closed while its log was opened.
+      if (this.#closing) return;
       const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(entry)], {
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
@@ -85,13 +87,20 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   async #ended(child: ChildProcess, how: string, livedMs: number): Promise<void> {
-    const { name, logFile, reaper, onRestart, onFailure, graceMs } = this.#options;
+    const { reaper, graceMs } = this.#options;
     if (this.#closing || child !== this.#child) return;
     // Whatever the service started itself must not linger.
     if (child.pid !== undefined) {
       await endGroups([child.pid], graceMs);
       reaper.forget(child.pid);
     }
+    await this.#restart(how, livedMs);
+  }
+
+  async #restart(how: string, livedMs: number): Promise<void> {
+    const { name, logFile, onRestart, onFailure } = this.#options;
+    // Closed while what the service had started was ended.
+    if (this.#closing) return;
     this.#fastDeaths = livedMs < SETTLED_MS ? this.#fastDeaths + 1 : 0;
     if (this.#fastDeaths >= MAX_FAST_DEATHS) {
       const words = await lastWords(logFile);
@@ -107,15 +116,19 @@ export class ServiceProcess implements AsyncDisposable {
   }
 }
 
-/** The message of a log's last line: services write JSON lines, and plain sentences before they have a logger. */
+/** What a log's last line says, as part of a sentence. */
 async function lastWords(logFile: string): Promise<string> {
   const lines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n');
-  const last = lines.at(-1) ?? '';
+  return messageOf(lines.at(-1) ?? '').replace(/\.$/, '') || 'it said nothing';
+}
+
+/** Services write JSON lines, and plain sentences before they have a logger. */
+function messageOf(line: string): string {
   try {
-    const { msg } = JSON.parse(last) as { readonly msg?: unknown };
-    return typeof msg === 'string' ? msg : last;
+    const { message } = JSON.parse(line) as { readonly message?: unknown };
+    return typeof message === 'string' ? message : line;
   } catch {
-    return last || 'it said nothing';
+    return line;
   }
 }
 
