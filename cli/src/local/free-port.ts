@@ -6,8 +6,9 @@ import { createServer } from 'node:net';
 export type PortRange = readonly [first: number, last: number];
 
 /**
- * Below the ports that systems give to outgoing connections (from 32768 on Linux, 49152 on macOS): one of those could
- * go to any connection between our look and the service's start, our own first try to reach the service included.
+ * Below the ports that systems choose themselves (from 32768 on Linux, 49152 on macOS): between our look and the
+ * service's start one of those could go to whoever asks for port 0, as the other services do for metrics and gRPC.
+ * (Hardly to an outgoing connection on Linux, which prefers ports of the other parity for those.)
  */
 const SERVICE_PORTS: PortRange = [10_240, 32_767];
 const MAX_TRIES = 100;
