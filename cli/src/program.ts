@@ -27,8 +27,8 @@ Getting started:
 Environment:
   UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
   UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)
-  UNPAIR_RUNTIME    what executes models of run, eval: auto, onnxruntime, tensorflow (default: auto)
-  UNPAIR_DEVICE     device of run, eval: auto, cpu, cuda, cuda:N (default: auto)`;
+  UNPAIR_RUNTIME    what executes models of run, eval, check: auto, onnxruntime, tensorflow (default: auto)
+  UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N (default: auto)`;
 
 /** In the order of the help. */
 const COMMANDS = [

@@ -22,15 +22,16 @@ export function renderDefence({ defence }: Report, style: TerminalStyle): readon
   ];
 }
 
-const LEGEND =
-  '"of queries": median queries with the surrogate as prior, of those without prior. "further": than the same attack ' +
-  'through the stranger where it comes furthest, by more than the interval of their difference.';
-
+const QUERIES_LEGEND = '"of queries": median queries with the surrogate as prior, of those without prior.';
+const FURTHER_LEGEND =
+  '"further": than the same attack through the stranger where it comes furthest, by more than the interval of their difference.';
 const IMITATION_LEGEND = 'Imitations are held against strangers that imitate with as many queries as well.';
 
+/** What the tables need explained, given the rows of adaptive attackers. */
 function legend(rows: readonly Row<AdaptiveReport>[]): string {
   const hasImitations = rows.some(({ entry }) => entry.attacker === 'imitation');
-  return hasImitations ? `${LEGEND} ${IMITATION_LEGEND}` : LEGEND;
+  const further = rows.length > 0 ? [FURTHER_LEGEND] : [];
+  return [QUERIES_LEGEND, ...further, ...(hasImitations ? [IMITATION_LEGEND] : [])].join(' ');
 }
 
 interface Row<T> {
