@@ -68,7 +68,8 @@ export interface MaskingRow {
  * Checks a published model for gradient masking, by attacking it with its own gradients (Athalye et al. 2018, arXiv
  * 1802.00420, section 3.1; Carlini et al. 2019, arXiv 1902.06705, section 5): an unbounded attack must always succeed, a
  * search without gradients must not do better than one with them, and the loss must rise where its gradient points. A
- * defence that fails one of them may only make its gradients useless. Wrongly classified samples are left out.
+ * defence that fails one of them may only make its gradients useless. Wrongly classified samples are not attacked, so
+ * that the first two checks leave them out; the loss has to rise on them as well.
  * @throws the signal's reason once it is aborted
  */
 export async function checkGradientMasking(
