@@ -24,18 +24,22 @@ export function countValues({ min, max, counts }: Histogram, values: Float32Arra
   }
 }
 
-/** The range that leaves out the share 1 − `share` of the elements, half of it at either end, and none of 0. */
+/**
+ * The range that leaves out the share 1 − `share` of the elements: half of it at either end, but all of it at the other
+ * where one end lies at 0 or beyond, as behind a Relu. 0 itself is never left out.
+ */
 export function percentileRange(histogram: Histogram, share: number): ValueRange {
   const { min, max, counts } = histogram;
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const left = ((1 - share) / 2) * total;
+  // The range of a scale holds 0: what lies between it and an end beyond it cannot be cut off.
+  const ends = min < 0 && max > 0 ? 2 : 1;
+  const left = ((1 - share) / ends) * total;
   const width = (max - min) / counts.length;
   const outside = (bins: Float64Array): number => {
     let seen = 0;
     const bin = bins.findIndex((count) => (seen += count) > left);
     return bin < 0 ? 0 : bin;
   };
-  // Nothing lies beyond an end at 0: all that may be cut off is at the other.
   return {
     min: min >= 0 ? min : Math.min(0, min + outside(counts) * width),
     max: max <= 0 ? max : Math.max(0, max - outside(counts.toReversed()) * width),

@@ -28,6 +28,16 @@ describe('percentileRange', () => {
     expect(max).toBeCloseTo(10, 2);
   });
 
+  it.each([1, -1])('leaves out the whole share at the one end that is not at 0, times %d', (sign) => {
+    // Evenly spread from 0: a hundredth of the values lies beyond 0.99 of the range.
+    const ramp = Float32Array.from({ length: 100_000 }, (_, i) => (sign * i) / 100_000);
+    const histogram = emptyHistogram({ min: Math.min(0, sign), max: Math.max(0, sign) });
+    countValues(histogram, ramp);
+    const { min, max } = percentileRange(histogram, 0.99);
+    expect(sign > 0 ? min : max).toBe(0);
+    expect(Math.abs(sign > 0 ? max : min)).toBeCloseTo(0.99, 3);
+  });
+
   it('survives a value that never changes', () => {
     expect(percentileRange(histogramOf(new Float32Array(5)), 0.99)).toEqual({ min: 0, max: 0 });
   });
