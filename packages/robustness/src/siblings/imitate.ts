@@ -26,6 +26,7 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
   description:
     'An attacker’s copy: a published model, fine-tuned on answers that the full model was asked for.',
   needsTarget: true,
+  isAttackers: true,
   parameters: {
     queries: {
       type: 'integer',

@@ -37,6 +37,8 @@ export interface SiblingDefinition<Name extends string = string> {
   readonly needsTarget?: boolean;
   /** Whether its siblings are defended against attackers of that model, who are then tried on them. */
   readonly isDefence?: boolean;
+  /** Whether an attacker makes it, who takes what comes out: it need not classify to be what it is. */
+  readonly isAttackers?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** What is wrong with parameters of which each is right by itself; absent, or undefined, for nothing. */

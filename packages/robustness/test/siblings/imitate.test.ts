@@ -1,7 +1,7 @@
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Parameters, SiblingRequest } from '@unpair/robustness';
-import { imitateModel, quantizeModel } from '@unpair/robustness';
+import { deriveSibling, imitateModel, quantizeModel } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { predictions } from '../support/answers.js';
@@ -102,6 +102,18 @@ describe('the imitation', () => {
   it('is what it is after too few steps, without having failed', async () => {
     const copy = await imitate({ queries: 32, epochs: 1, rate: 0.001 }, { target: shifted });
     expect(await agreement(copy, shifted)).toBeLessThan(0.5);
+  });
+
+  it('is kept although it classifies worse than by chance, as its target does', async () => {
+    const own = { batch: 32, epochs: 30, augment: 'none', queries: 96, rate: 0.05 };
+    let asked = 0;
+    const copy = await deriveSibling(siblingCalled('imitate'), {
+      ...{ graph: published, target: shifted, runtime, samples, seed: 1 },
+      parameters: parametersOf('imitate', own),
+      onQueries: (count) => (asked += count),
+    });
+    expect(await agreement(copy, shifted)).toBeGreaterThan(0.9);
+    expect(asked).toBe(96);
   });
 
   it('needs a target, and says when training collapses', async () => {
