@@ -1,12 +1,13 @@
 import type { AttackDefinition, Parameters } from '../attacks/attack.js';
 import { resolveParameters } from '../attacks/parameters.js';
 import type { Classifier, DifferentiableClassifier, Sample } from '../classifier.js';
+import { roundTo8Bits } from '../eight-bits.js';
 import { argmax } from '../logits.js';
 import { Oracle } from '../oracle.js';
 import { createRandom } from '../random/stream.js';
 import { RobustnessError } from '../robustness-error.js';
 import type { Threat } from '../threat.js';
-import { distance } from '../threat.js';
+import { distance, isAdmissible } from '../threat.js';
 import type { AttackRow } from './attack-row.js';
 import { evaluateAll } from '../batching/evaluate-all.js';
 import { SampleRun } from './sample-run.js';
@@ -66,7 +67,7 @@ export async function runAttack(options: AttackOptions): Promise<readonly Attack
     runs.filter((run) => run !== null),
     { target, surrogate, batchSize, signal, onDone: progressReporter(options) },
   );
-  const rounded = await roundedSuccesses(runs, target, batches);
+  const rounded = await roundedSuccesses(runs, options, batches);
   return samples.map((sample, row) => {
     const logits = surrogateClean?.[row];
     return {
@@ -129,22 +130,24 @@ function progressReporter({ samples, onProgress }: AttackOptions): (run: SampleR
   };
 }
 
-/** The runs whose adversarial example survives rounding to 8 bits. */
+/** The runs whose adversarial example survives rounding to 8 bits: it still fools the target, and within the ball. */
 async function roundedSuccesses(
   runs: readonly (SampleRun | null)[],
-  target: Classifier,
+  { target, threat }: Pick<AttackOptions, 'target' | 'threat'>,
   batches: { readonly batchSize: number; readonly signal: AbortSignal | undefined },
 ): Promise<ReadonlySet<SampleRun>> {
-  const successes = runs.filter((run) => run !== null).filter(({ oracle }) => oracle.adversarial !== null);
-  const inputs = successes.map(({ oracle }) => roundTo8Bits(oracle.adversarial ?? new Float32Array()));
+  const candidates = runs.flatMap((run) => {
+    const adversarial = run?.oracle.adversarial ?? null;
+    if (run === null || adversarial === null) return [];
+    const input = roundTo8Bits(adversarial, run.sample.input, threat);
+    return isAdmissible(input, run.sample.input, threat) ? [{ run, input }] : [];
+  });
+  const inputs = candidates.map(({ input }) => input);
   const logits = await evaluateAll(target, inputs, batches);
-  return new Set(
-    successes.filter(({ sample }, row) => argmax(logits[row] ?? new Float32Array()) !== sample.label),
+  const fooling = candidates.filter(
+    ({ run }, row) => argmax(logits[row] ?? new Float32Array()) !== run.sample.label,
   );
-}
-
-function roundTo8Bits(input: Float32Array): Float32Array {
-  return input.map((value) => Math.round(value * 255) / 255);
+  return new Set(fooling.map(({ run }) => run));
 }
 
 function outcome(

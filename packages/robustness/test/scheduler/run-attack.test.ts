@@ -165,6 +165,21 @@ test('success after rounding is that of the rounded input', async () => {
   expect(kept).toMatchObject({ success: true, successRounded: true, queries: 1 });
 });
 
+test.each([
+  [110.5, false],
+  [109.9, true],
+])('success after rounding keeps to the ball: with a boundary at %d it is %s', async (boundary, expected) => {
+  // Class 1 where x0 / x1 is above the boundary. PGD ends at 107.6 / (247.4/255), a ratio of 110.9. The nearest 8-bit
+  // image, 108 and 247, has 111.5 but lies 8 steps out; the last one inside, 107 and 248, has 110.02.
+  const model = new LinearClassifier([1, 1, 2], 2, Float32Array.of(0, boundary / 255, 1, 0));
+  const sample = { index: 0, label: 0, input: Float32Array.of(100 / 255, 1) };
+  const models = { target: model, surrogate: model, samples: [sample] };
+  const threat = { norm: 'linf', epsilon: 7.6 / 255 } as const;
+  const run = { definition: attack('pgd'), parameters: {}, threat, seed: 1, cell: '' };
+  const [row] = await runAttack({ ...run, ...models });
+  expect(row).toMatchObject({ success: true, successRounded: expected });
+});
+
 test('progress ends at all samples under attack, and an abort stops the run', async () => {
   const seen: number[] = [];
   const controller = new AbortController();
