@@ -40,14 +40,12 @@ export const pRgf: AttackDefinition = {
     const samples = numberOf(parameters, 'samples');
     const prior = new Float32Array(problem.input.length);
     const smoothing = { copies: numberOf(parameters, 'smoothing'), noise: numberOf(parameters, 'noise') };
-    let squaredNorm = 0;
+    let fit: Fit = { alpha: 0, squaredNorm: 0 };
     for (let iteration = 0; search.remaining > 1; iteration++) {
       const usable = yield* priorAt(search.point, prior, smoothing, random);
-      if (usable && (iteration % 10 === 0 || iteration === 3)) {
-        squaredNorm = yield* search.estimateSquaredNorm();
-      }
-      const alpha = usable ? yield* align(search, prior, squaredNorm) : 0;
-      const weight = priorWeight(alpha, prior.length, samples);
+      const isDue = iteration % 10 === 0 || iteration === 3;
+      fit = usable ? yield* align(search, prior, isDue ? 0 : fit.squaredNorm) : { ...fit, alpha: 0 };
+      const weight = priorWeight(fit.alpha, prior.length, samples);
       if (weight === 1) yield* search.step(prior);
       else if (yield* search.estimateGradient(weight === 0 ? null : { direction: prior, weight })) {
         yield* search.step(search.gradient);
@@ -86,19 +84,34 @@ function* priorAt(
   return normaliseRms(prior);
 }
 
+/** How a prior fits the target. */
+interface Fit {
+  /** Cosine between the prior and the target's gradient, not negative; 0 where the loss does not tell. */
+  readonly alpha: number;
+  /** Of the target's gradient; 0 while no difference that was taken for it has moved the loss. */
+  readonly squaredNorm: number;
+}
+
 /**
  * Cosine α between the prior and the target's gradient, from one finite difference along the prior and the gradient's
- * norm. A prior that points downhill is turned round.
+ * norm. A prior that points downhill is turned round. Without a norm the prior has no weight: any α could be made of
+ * nothing. So differences that had to grow along the prior, as where the target rounds its input, are taken for the
+ * norm again.
+ * @param known squared norm of the target's gradient; 0 to have it estimated
  */
 function* align(
   search: GradientFreeSearch,
   prior: Float32Array,
-  squaredNorm: number,
-): Generator<Request, number, Answer> {
+  known: number,
+): Generator<Request, Fit, Answer> {
+  const { sigma } = search;
+  let squaredNorm = known === 0 ? yield* search.estimateSquaredNorm() : known;
   let rise = yield* search.riseAlong(prior);
   while (rise === 0 && search.growSigma(PRIOR_GROWTH)) rise = yield* search.riseAlong(prior);
   if (rise < 0) for (let i = 0; i < prior.length; i++) prior[i] = -(prior[i] ?? 0);
-  if (rise === 0) return 0;
+  const isLonger = rise !== 0 && search.sigma > sigma;
+  if (squaredNorm === 0 && isLonger) squaredNorm = yield* search.estimateSquaredNorm();
+  if (squaredNorm === 0 || rise === 0) return { alpha: 0, squaredNorm };
   const scale = Math.sqrt(prior.length * squaredNorm);
-  return Math.min(1, Math.abs(rise) / search.sigma / Math.max(scale, 1e-12));
+  return { alpha: Math.min(1, Math.abs(rise) / search.sigma / Math.max(scale, 1e-12)), squaredNorm };
 }

@@ -24,6 +24,11 @@ const model = oneDirection(direction.map((value) => value / 10));
 const sample: Sample = { index: 0, label: 0, input: new Float32Array(SIZE).fill(0.5) };
 const uphill = direction.map((value) => -value);
 
+/** The same logits for each of `count` inputs. */
+function repeated(logits: Float32Array, count: number): Float32Array {
+  return Float32Array.from({ length: count * logits.length }, (_, i) => logits[i % logits.length] ?? 0);
+}
+
 /** What an attack under l2 adds to the input in its first step: a multiple of its gradient estimate. */
 function firstStep(exchanges: readonly Exchange[], before: Float32Array): Float32Array {
   const candidate = exchanges.at(-1)?.inputs[0] ?? new Float32Array();
@@ -139,5 +144,67 @@ describe('p-rgf', () => {
       else iterations.push(`${iterations.pop() ?? ''} ${inputs.length}`.trim());
     }
     expect(iterations.flatMap((sizes, at) => (sizes.startsWith('10') ? [at] : []))).toEqual([0, 3, 10]);
+  });
+
+  /** A surrogate whose gradients are orthogonal to the target's, or in its first `silent` answers nothing. */
+  const stranger = (target: LinearClassifier, silent = 0): LinearClassifier => {
+    const across = uphill.map((_, i) => (i % 2 === 0 ? (uphill[i + 1] ?? 0) : -(uphill[i - 1] ?? 0)));
+    const surrogate = new LinearClassifier(SHAPE, 2, target.weights);
+    let answers = 0;
+    surrogate.logits = (inputs, count) => target.logits(inputs, count);
+    surrogate.lossGradients = (inputs, _labels, count) => {
+      const isSilent = answers++ < silent;
+      return Promise.resolve({
+        losses: new Float32Array(count),
+        logits: new Float32Array(2 * count),
+        gradients: inputs.map((_, at) => (isSilent ? 0 : (across[at % SIZE] ?? 0))),
+      });
+    };
+    return surrogate;
+  };
+
+  test('the norm is estimated with the first gradient that the surrogate has', async () => {
+    const problem = await problemOf(model, sample, threat);
+    const run = start('p-rgf', problem, { samples: 50, sigma: 1e-3, stepSize: 1e-3 });
+    const exchanges = await drive(run, stranger(model, 1), sample, { requests: 8 });
+    // Nothing to go by: random directions alone. Then the norm and the difference along the prior, which is worth nothing.
+    expect(shapeOf(exchanges)).toBe(
+      'gradient×1 query×50 query×1 gradient×1 query×10 query×1 query×50 query×1',
+    );
+  });
+
+  /** The model behind an input of 8 bits: nothing moves its loss that does not move a pixel by half a step. */
+  const rounding = oneDirection(model.weights.subarray(0, SIZE));
+  rounding.logits = (inputs, count) =>
+    model.logits(
+      inputs.map((value) => Math.round(value * 255) / 255),
+      count,
+    );
+  const gridSample = { ...sample, input: new Float32Array(SIZE).fill(128 / 255) };
+
+  test('where the target rounds its input, a prior that is worth nothing is not used alone', async () => {
+    const problem = await problemOf(rounding, gridSample, threat);
+    const run = start('p-rgf', problem, { samples: 50, sigma: 1e-4, stepSize: 0.02 });
+    const exchanges = await drive(run, stranger(rounding), gridSample, { requests: 10 });
+    const shape = shapeOf(exchanges);
+    // σ doubles until the prior moves the loss; then the norm is estimated over such differences.
+    expect(shape).toMatch(/^gradient×1 query×10( query×1){2,} query×10 query×50/);
+    const before = exchanges.findIndex(({ inputs }, at) => at > 1 && inputs.length === 10);
+    const reach = norm((exchanges[before]?.inputs[0] ?? uphill).map((value) => value - 128 / 255));
+    expect(reach).toBeGreaterThan(2e-4 * Math.sqrt(SIZE));
+  });
+
+  test('a prior has no weight while no difference has moved the loss', async () => {
+    // Of all probes, only those along the prior move the loss: the norm stays 0.
+    const problem = await problemOf(model, sample, threat);
+    const run = start('p-rgf', problem, { samples: 5, sigma: 1e-3 });
+    const gated = stranger(model);
+    let requests = 0;
+    gated.logits = (inputs, count) => {
+      const isPrior = count === 1 && requests++ === 0;
+      return isPrior ? model.logits(inputs, count) : Promise.resolve(repeated(problem.logits, count));
+    };
+    const exchanges = await drive(run, gated, sample, { requests: 4 });
+    expect(shapeOf(exchanges)).toBe('gradient×1 query×5 query×1 query×5');
   });
 });
