@@ -56,6 +56,28 @@ export function inBits(
   return { dataType, scale, zeroPoint, low, high };
 }
 
+/**
+ * Scales of weights in whose units, input scale times weight scale, a bias fits into int32. Filters that vanish, as
+ * pruning leaves them, and inputs that were 0 throughout calibration have scales so small that it would not. Their
+ * weight scale is raised until the bias takes 31 bits: to round a weight by it then costs a product with an 8-bit input
+ * 2^-22 of the bias at most. All other scales stay, to the bit.
+ */
+export function scalesHoldingBias(
+  bias: Tensor<'float32'>,
+  inputScale: number,
+  weightScales: Float32Array,
+): Float32Array {
+  const raised = weightScales.slice();
+  const units = weightScales.map((scale) => scale * inputScale);
+  bias.data.forEach((b, c) => {
+    const at = units.length === 1 ? 0 : c;
+    // A bias read back from a file may be 2^31 − 1 units, which float32 has as 2^31.
+    if (Math.abs(b) <= 2 ** 31 * (units[at] ?? 1)) return;
+    raised[at] = Math.max(raised[at] ?? 0, Math.abs(b) / (inputScale * 2 ** 30));
+  });
+  return raised;
+}
+
 /** A bias in units of input scale times weight scale, as integer kernels add it. */
 export function quantizeBias(
   bias: Tensor<'float32'>,

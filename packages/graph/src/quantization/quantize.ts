@@ -27,7 +27,7 @@ export interface Quantization {
   readonly activationBits: number;
   /** By value, those that keep the range of another included. */
   readonly activations: ReadonlyMap<string, ActivationScale>;
-  /** By initializer. */
+  /** By initializer; those of channels whose bias would not fit into int32 are raised when it is written. */
   readonly weights: ReadonlyMap<string, WeightScale>;
   /** Biases that stay floats, by initializer. Default: none that belongs to rounded weights. */
   readonly floatBiases?: ReadonlySet<string>;

@@ -5,11 +5,17 @@ import { float32 } from '../tensor.js';
 import { freshNames } from '../transforms/fresh-names.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import type { ActivationScale } from './affine.js';
-import { quantizeBias } from './affine.js';
+import { quantizeBias, scalesHoldingBias } from './affine.js';
 import { weightAxis } from './plan.js';
 import type { Quantization } from './quantize.js';
 import type { WeightScale } from './weights.js';
 import { roundWeights } from './weights.js';
+
+interface RoundedBias {
+  readonly values: Tensor<'int32'>;
+  readonly scale: Pick<WeightScale, 'axis' | 'scales' | 'zeroPoint'>;
+  readonly weightScale: WeightScale;
+}
 
 /** Writes a quantization into its graph; it lives as long as one call. */
 export class QuantizedGraph {
@@ -60,22 +66,30 @@ export class QuantizedGraph {
 
   #inputsOf(node: Node): readonly string[] {
     const inputs = node.inputs.map((name) => this.#rounded.get(name) ?? name);
-    const { graph, activations, weights, floatBiases } = this.#quantization;
+    const { graph, activations, weights } = this.#quantization;
     const [inputName = '', weightName = '', biasName = ''] = node.inputs;
     const weight = graph.initializers.get(weightName);
-    const [scale, input] = [weights.get(weightName), activations.get(inputName)];
+    const [chosen, input] = [weights.get(weightName), activations.get(inputName)];
     if (!this.#integerWeights || weight?.dataType !== 'float32' || weightAxis(node) === undefined)
       return inputs;
-    if (scale === undefined) return inputs;
+    if (chosen === undefined) return inputs;
+    const bias = input === undefined ? undefined : this.#roundedBias(biasName, chosen, input);
+    const scale = bias?.weightScale ?? chosen;
     inputs[1] = this.#dequantized(`${weightName}_int8`, roundWeights(weight, scale), scale);
-    const bias = floatBiases?.has(biasName) ? undefined : graph.initializers.get(biasName);
-    if (bias?.dataType !== 'float32' || input === undefined) return inputs;
-    if (scale.axis === null || bias.data.length === scale.scales.length) {
-      const { values, scales } = quantizeBias(bias, input.scale, scale.scales);
-      const axis = scale.axis === null ? null : bias.shape.length - 1;
-      inputs[2] = this.#dequantized(`${biasName}_int32`, values, { axis, scales, zeroPoint: 0 });
-    }
+    if (bias !== undefined) inputs[2] = this.#dequantized(`${biasName}_int32`, bias.values, bias.scale);
     return inputs;
+  }
+
+  /** A bias as integers, and the scale of the weights that leaves room for them; undefined where it stays float. */
+  #roundedBias(name: string, chosen: WeightScale, input: ActivationScale): RoundedBias | undefined {
+    const { graph, floatBiases } = this.#quantization;
+    const bias = floatBiases?.has(name) ? undefined : graph.initializers.get(name);
+    if (bias?.dataType !== 'float32') return undefined;
+    if (chosen.axis !== null && bias.data.length !== chosen.scales.length) return undefined;
+    const weightScale = { ...chosen, scales: scalesHoldingBias(bias, input.scale, chosen.scales) };
+    const { values, scales } = quantizeBias(bias, input.scale, weightScale.scales);
+    const axis = chosen.axis === null ? null : bias.shape.length - 1;
+    return { values, scale: { axis, scales, zeroPoint: 0 }, weightScale };
   }
 
   /** The dequantized stand-in of a constant of integers. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '@unpair/graph';
-import { activationScale, quantizeBias } from '../../src/quantization/affine.js';
+import { activationScale, quantizeBias, scalesHoldingBias } from '../../src/quantization/affine.js';
 
 const finite = fc.float({ noNaN: true, min: -1e6, max: 1e6 });
 const bits = fc.integer({ min: 2, max: 8 });
@@ -31,6 +31,42 @@ describe('activationScale', () => {
         expect(high / scale).toBeCloseTo(2 ** (width - 1) - 1);
       }),
     );
+  });
+});
+
+describe('scalesHoldingBias', () => {
+  const positive = (max: number): fc.Arbitrary<number> =>
+    fc.float({ noNaN: true, min: Math.fround(2 ** -40), max });
+  const channels = fc.array(fc.tuple(finite, positive(1)), { minLength: 1, maxLength: 6 });
+
+  it('keeps scales to the bit where the bias fits, and lets every other bias in to a millionth', () => {
+    fc.assert(
+      fc.property(channels, positive(1), (given, inputScale) => {
+        const bias = float32(
+          [given.length],
+          given.map(([b]) => b),
+        );
+        const before = Float32Array.from(given, ([, scale]) => scale);
+        const after = scalesHoldingBias(bias, inputScale, before);
+        const saturated = quantizeBias(bias, inputScale, before).values.data;
+        const { values, scales } = quantizeBias(bias, inputScale, after);
+        bias.data.forEach((b, c) => {
+          const fits = Math.abs(saturated[c] ?? 0) < 2 ** 31 - 1;
+          if (fits) expect(after[c]).toBe(before[c]);
+          const unit = scales[c] ?? 0;
+          const error = Math.abs((values.data[c] ?? 0) * unit - b);
+          expect(error).toBeLessThanOrEqual(Math.max(0.5 * unit, 1e-6 * Math.abs(b)));
+        });
+      }),
+    );
+  });
+
+  it('raises one scale of all channels for the largest bias, and reads the last integer back as it is', () => {
+    const bias = float32([3], [0.7, -0.9, 0]);
+    const [scale = 0] = scalesHoldingBias(bias, 0.5, Float32Array.of(2 ** -40));
+    expect(scale * 0.5 * 2 ** 30).toBeCloseTo(0.9, 5);
+    const full = float32([1], [2 ** 31 * 2 ** -21]);
+    expect([...scalesHoldingBias(full, 0.5, Float32Array.of(2 ** -20))]).toEqual([2 ** -20]);
   });
 });
 

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '@unpair/graph';
 import {
+  GraphBuilder,
   ModelError,
   calibrationValues,
   decodeModel,
   encodeModel,
   float32,
   inferShapes,
+  int,
+  ints,
   quantize,
 } from '@unpair/graph';
 import { rangesOver } from '../support/calibrate.js';
@@ -20,10 +23,38 @@ const batch = (count: number): Record<string, ReturnType<typeof float32>> => ({
   image: float32([count, 3, 8, 8], IMAGES.slice(0, count * 192)),
 });
 
-async function logits(model: Graph, count = 64): Promise<Float32Array> {
-  const result = (await runGraph(model, batch(count)))['logits'];
+function logits(model: Graph, count = 64): Promise<Float32Array> {
+  return logitsOf(model, batch(count));
+}
+
+async function logitsOf(model: Graph, feeds: ReturnType<typeof batch>): Promise<Float32Array> {
+  const result = (await runGraph(model, feeds))['logits'];
   if (result?.dataType !== 'float32') throw new Error('no logits');
   return result.data;
+}
+
+/** Filters of one weight each with biases of some tenths, and a layer whose only input is always 0. */
+function biased(weights: readonly number[]): Graph {
+  const b = new GraphBuilder('biased');
+  const image = b.input('image', 'float32', ['N', 1, 2, 2]);
+  const kernel = { kernel_shape: ints([1, 1]) };
+  const constant = (shape: readonly number[], data: readonly number[]): string =>
+    b.initializer('constant', float32(shape, data));
+  const first = [constant([2, 1, 1, 1], weights), constant([2], [0.1, 0.7])];
+  const live = b.node('GlobalAveragePool', [b.node('Relu', [b.node('Conv', [image, ...first], kernel)])]);
+  const dead = b.node('Relu', [
+    b.node('Conv', [image, constant([1, 1, 1, 1], [-1]), constant([1], [-0.1])], kernel),
+  ]);
+  const second = b.node(
+    'Conv',
+    [dead, constant([2, 1, 1, 1], [0.5, -0.5]), constant([2], [-0.4, 0.3])],
+    kernel,
+  );
+  const sum = b.node('Flatten', [
+    b.node('Concat', [live, b.node('GlobalAveragePool', [second])], { axis: int(1) }),
+  ]);
+  b.output(b.rename(sum, 'logits'), 'float32', ['N', 4]);
+  return b.build();
 }
 
 function meanDifference(a: Float32Array, b: Float32Array): number {
@@ -80,6 +111,19 @@ describe('quantize', async () => {
     expect(model.opset).toBe(13);
     expect(await logits(model)).toEqual(await logits(int8));
   });
+
+  it.each(['channel', 'tensor'] as const)(
+    'keeps biases of filters that vanish, by %s',
+    async (granularity) => {
+      const image = { image: float32([1, 1, 2, 2], [0.2, 0.4, 0.6, 0.8]) };
+      for (const second of [0, 1e-11]) {
+        const model = biased([granularity === 'channel' ? 1 : 0, second]);
+        const int8 = quantize(model, await rangesOver(model, image), { granularity });
+        const [before, after] = [await logitsOf(model, image), await logitsOf(int8, image)];
+        expect(Math.max(...before.map((value, i) => Math.abs((after[i] ?? NaN) - value)))).toBeLessThan(0.01);
+      }
+    },
+  );
 
   it('says what it cannot do', () => {
     const [first = ''] = calibrationValues(graph);

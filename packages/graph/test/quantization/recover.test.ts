@@ -14,6 +14,7 @@ import {
   isQuantized,
   quantize,
   recoverQuantization,
+  sizeOf,
   withFloatWeights,
 } from '@unpair/graph';
 import { rangesOver } from '../support/calibrate.js';
@@ -66,6 +67,30 @@ describe('recoverQuantization of what quantize writes', () => {
       expect(Object.fromEntries(again.initializers)).toEqual(Object.fromEntries(model.initializers));
       expect(await logits(again)).toEqual(await logits(model));
     }
+  });
+
+  it('writes biases that have outgrown the scales, as training may leave them', async () => {
+    const found = recoverQuantization(reread(quantize(graph, ranges)));
+    const [, weight = '', bias = ''] = found.graph.nodes.findLast(({ op }) => op === 'Gemm')?.inputs ?? [];
+    const [scale, shape] = [found.weights.get(weight), found.graph.initializers.get(weight)?.shape];
+    if (scale === undefined || shape === undefined) throw new Error('no weights');
+    // Weights that have gone, in the scale of such, and a bias in their place.
+    const vanishing = { ...scale, scales: scale.scales.map(() => 2 ** -40) };
+    const learnt = [0.1, -0.2, 0.3, -0.4, 0.5];
+    const initializers = new Map([
+      ...found.graph.initializers,
+      [weight, float32(shape, new Float32Array(sizeOf(shape)))],
+      [bias, float32([5], learnt)],
+    ]);
+    const weights = new Map([...found.weights, [weight, vanishing]]);
+    const model = applyQuantization({ ...found, graph: { ...found.graph, initializers }, weights });
+    const answers = await logits(model);
+    learnt.forEach((value, i) => {
+      expect(answers[i]).toBeCloseTo(value, 5);
+    });
+    // What was raised is in the file, so that it is read back and written as it is.
+    const again = applyQuantization(recoverQuantization(reread(model)));
+    expect(Object.fromEntries(again.initializers)).toEqual(Object.fromEntries(model.initializers));
   });
 
   it('leaves activations of a narrower Clip alone where a Relu6 comes before 8 bits', async () => {
