@@ -25,16 +25,21 @@ export function sampleDemand(
 /**
  * Makes a sibling, and sees to it that it still classifies: what attacks and similarity say of one that answers by
  * chance means nothing. An attacker's copy is measured however little it has learnt, its queries being spent.
+ * @throws {RobustnessError} INVALID_ARGUMENT when parameters do not go together
  * @throws {ModelError} when training needs a derivative that there is not: which, and what to do instead
  * @throws {RobustnessError} FAILED_PRECONDITION when the sibling is below twice chance, the model is not, and no
  * attacker makes it
  * @throws what the definition throws
  */
 export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
+  const misfit = definition.misfit?.(request.parameters);
+  if (misfit !== undefined) {
+    throw new RobustnessError(`${misfit.parameter} ${misfit.description}`, 'INVALID_ARGUMENT');
+  }
   const sibling = await definition.derive(request).catch((error: unknown) => {
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
   });
-  if (definition.isAttackers === true) return sibling;
+  if (definition.isAttackers === true || sampleCount(request.samples) === 0) return sibling;
   const threshold = collapsedBelow(request.samples.classes);
   const accuracy = await probe(sibling, request);
   if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;

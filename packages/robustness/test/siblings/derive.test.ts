@@ -54,3 +54,17 @@ describe('a model that cannot be differentiated', () => {
     );
   });
 });
+
+it('refuses parameters that do not go together before anything is computed', async () => {
+  await expect(derived('unpair', { patience: 2 })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'patience must be 0 unless maxAccuracyDrop is below 1, got 2',
+  });
+});
+
+it('makes a sibling that needs no samples where there are none to see it classify', async () => {
+  const none = { ...samples, images: samples.images.subarray(0, 0), labels: samples.labels.subarray(0, 0) };
+  const parameters = parametersOf('prune', { sparsity: 0.9, 'finetune.epochs': 0 });
+  const request = { graph: modular(), runtime, samples: none, parameters, seed: 1 };
+  await expect(deriveSibling(siblingCalled('prune'), request)).resolves.toMatchObject({ name: 'modular' });
+});
