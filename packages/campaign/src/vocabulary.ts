@@ -10,7 +10,7 @@ export type AttackWord = Pick<
 /** What a campaign file needs to know about a way to derive a model from another. */
 export type SiblingWord = Pick<
   SiblingDefinition<SiblingKind>,
-  'name' | 'parameters' | 'misfit' | 'demand' | 'needsTarget' | 'isDefence'
+  'name' | 'parameters' | 'misfit' | 'demand' | 'needsTarget' | 'isDefence' | 'rounding'
 >;
 
 /** The attacks and siblings that a campaign file may name. */

@@ -33,6 +33,14 @@ test.each([
     'distill: { of: full, architecture: convnet, depth: 7 }',
     'models.made.distill.depth must be 0: the family has no such size, got 7.',
   ],
+  [
+    'prune: { of: int8 }',
+    'models.made.prune.of must be a model with float weights, got "int8", which is quantized: prune first and quantize what comes out.',
+  ],
+  [
+    'interpolate: { of: full, from: int8 }',
+    'models.made.interpolate.from must be a model with float weights, got "int8", which is quantized: interpolate first and quantize what comes out.',
+  ],
   // Said once, where the list stands.
   [
     'unpair: { of: full, from: full, noise: [0.1, 0.9, 1], adversarial: [0.1, 0.2] }',
@@ -46,6 +54,15 @@ test.each([
   'unpair: { of: full, from: full, maxAccuracyDrop: 0.01, patience: 2 }',
   'unpair: { of: full, from: full, adversarial: 0.3, noise: 0.3, path: 0.4 }',
   'distill: { of: full, depth: 8, width: 8 }',
+  'distill: { of: int8 }',
+  'prune: { of: tuned }',
 ])('%s is fine', (model) => {
   expect(sentences(model)).toEqual([]);
+});
+
+test('what was unpaired through its rounding is quantized as well', () => {
+  const models = 'unpair: { of: int8, from: full } }\n  thin: { prune: { of: made }';
+  expect(sentences(models)).toEqual([
+    'models.thin.prune.of must be a model with float weights, got "made", which is quantized: prune first and quantize what comes out.',
+  ]);
 });

@@ -6,6 +6,7 @@ import type { ListedModel } from './listed-model.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { ModelSweep } from './model-sweep.js';
 import { parameterField, parameterKeys, readParameters } from './parameters.js';
+import { reportRoundedParents } from './rounded-parents.js';
 import { name, reference, text, truth } from './rules.js';
 import { entryOf } from '../swept.js';
 import type { SiblingWord } from '../vocabulary.js';
@@ -38,6 +39,7 @@ export function readModels(field: Field, siblings: readonly SiblingWord[]): Mode
   reportCircles(listed);
   const models = sweep.models();
   for (const sibling of siblings) reportMisfits(models, listed, sibling);
+  reportRoundedParents(models, listed, siblings);
   return { models, names: sweep };
 }
 

@@ -23,6 +23,7 @@ const BATCH = 64;
 /** An attacker who fine-tunes a published sibling back toward the target, with answers that the target was asked for. */
 export const imitateSibling: SiblingDefinition<'imitate'> = {
   name: 'imitate',
+  rounding: 'keeps',
   description:
     'An attacker’s copy: a published model, fine-tuned on answers that the full model was asked for.',
   needsTarget: true,

@@ -17,6 +17,7 @@ import type { SiblingDefinition, SiblingRequest } from './sibling.js';
  */
 export const interpolateSibling: SiblingDefinition<'interpolate'> = {
   name: 'interpolate',
+  rounding: 'refuses',
   description: 'A fine-tuned model with its weights part of the way back to those of the full one.',
   needsTarget: true,
   parameters: {

@@ -19,6 +19,7 @@ const SCHEMES = ['asymmetric', 'symmetric'] as const;
  */
 export const quantizeSibling: SiblingDefinition<'quantize'> = {
   name: 'quantize',
+  rounding: 'adds',
   description: 'Integer quantization after training, as published on-device models are.',
   parameters: {
     weights: { type: 'integer', min: 2, max: 8, default: 8, description: 'Bits of a weight.' },

@@ -35,6 +35,8 @@ export interface SiblingDefinition<Name extends string = string> {
   readonly description: string;
   /** Whether it takes a second model, `from`: the full one, to differ from, to be mixed with, or to imitate. */
   readonly needsTarget?: boolean;
+  /** What becomes of rounded weights: it `adds`, `keeps` or `refuses` them; absent where it makes float weights of any. */
+  readonly rounding?: 'adds' | 'keeps' | 'refuses';
   /** Whether its siblings are defended against attackers of that model, who are then tried on them. */
   readonly isDefence?: boolean;
   /** Whether an attacker makes it, who takes what comes out: it need not classify to be what it is. */

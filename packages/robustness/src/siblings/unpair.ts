@@ -26,6 +26,7 @@ const share = { type: 'number', min: 0, max: 1 } as const;
 /** Similarity-unpairing: fine-tuning that takes from a model what an attacker of another could use of it. */
 export const unpairSibling: SiblingDefinition<'unpair'> = {
   name: 'unpair',
+  rounding: 'keeps',
   description: 'Fine-tuning after which a published model says less about the full one.',
   needsTarget: true,
   isDefence: true,

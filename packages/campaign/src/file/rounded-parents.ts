@@ -1,0 +1,46 @@
+import type { ModelEntry } from '../campaign.js';
+import { entryOf } from '../swept.js';
+import type { SiblingWord } from '../vocabulary.js';
+import type { ListedModel } from './listed-model.js';
+
+type Models = ReadonlyMap<string, ModelEntry>;
+type Words = ReadonlyMap<string, SiblingWord>;
+
+/** Complains, once for each entry, where one that takes float weights alone is made of a quantized model. */
+export function reportRoundedParents(
+  models: Models,
+  listed: ReadonlyMap<string, ListedModel>,
+  siblings: readonly SiblingWord[],
+): void {
+  const words: Words = new Map(siblings.map((word) => [word.name, word]));
+  const seen = new Set<string>();
+  for (const [name, entry] of models) {
+    if (entry.kind === 'file' || words.get(entry.kind)?.rounding !== 'refuses') continue;
+    for (const key of ['of', 'from'] as const) {
+      const [parent, model] = [entry[key], listed.get(entryOf(name))];
+      if (parent === undefined || model === undefined || model.kind === 'file') continue;
+      const place = `${entryOf(name)} ${key}`;
+      if (seen.has(place) || !isRounded(models, parent, words)) continue;
+      seen.add(place);
+      const remedy = `${entry.kind} first and quantize what comes out`;
+      model.field
+        .get(entry.kind)
+        .get(key)
+        .reject(`must be a model with float weights, got "${parent}", which is quantized: ${remedy}`);
+    }
+  }
+}
+
+/** Whether a model has rounded weights: it was quantized, or made of such a one by a way that keeps them. */
+function isRounded(models: Models, name: string, words: Words): boolean {
+  const lineage = new Set([name]);
+  for (const each of lineage) {
+    const entry = models.get(each);
+    if (entry === undefined || entry.kind === 'file') return false;
+    const rounding = words.get(entry.kind)?.rounding;
+    if (rounding === 'adds') return true;
+    // A circle ends here as well: its members are no longer added.
+    if (rounding === 'keeps') lineage.add(entry.of);
+  }
+  return false;
+}
