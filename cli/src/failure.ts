@@ -42,7 +42,17 @@ const SYSTEM: Readonly<Record<string, string>> = {
   ENOTDIR: 'leads through a file that is not a folder',
   EEXIST: 'is a file where a folder is needed',
   EISDIR: 'is a folder, not a file',
+  ENAMETOOLONG: 'has a name that is too long',
 };
+/** Those of them that blame the path, which the user gave. */
+const BAD_PATH: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'EACCES',
+  'ENOTDIR',
+  'EEXIST',
+  'EISDIR',
+  'ENAMETOOLONG',
+]);
 
 /** A failure of the command line itself: one sentence, and a canonical gRPC code as everywhere else. */
 export class CliError extends Error {
@@ -93,7 +103,7 @@ function describeUncoded(error: Error, code: unknown): Failure {
   if (reason === undefined || !('path' in error)) {
     return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
   }
-  const exitCode = code === 'ENOENT' ? EXIT.badInput : EXIT.failure;
+  const exitCode = BAD_PATH.has(code) ? EXIT.badInput : EXIT.failure;
   return { exitCode, lines: [`error: ${String(error.path)} ${reason}`] };
 }
 

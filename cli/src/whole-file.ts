@@ -17,6 +17,13 @@ export async function writeWholeFile(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw namingTarget(error, temporary, path);
   }
+}
+
+/** The error with the path that the user gave in place of the temporary one, which says nothing to anyone. */
+function namingTarget(error: unknown, temporary: string, path: string): unknown {
+  if (!(error instanceof Error) || !('path' in error) || error.path !== temporary) return error;
+  const named = new Error(error.message.replaceAll(temporary, path), { cause: error });
+  return Object.assign(named, { path, ...('code' in error && { code: error.code }) });
 }

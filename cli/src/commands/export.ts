@@ -6,6 +6,7 @@ import type { ExportTable } from '../client/campaign-client.js';
 import { EXPORT_TABLES } from '../client/campaign-client.js';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
+import { assertOutputFile } from '../output-file.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { ServerOptions } from './server-option.js';
 import { serverOption, withClient } from './server-option.js';
@@ -45,6 +46,7 @@ async function runExport(
       'Parquet is binary and standard output is a terminal: give --out FILE',
     );
   }
+  if (out !== undefined) await assertOutputFile('--out', out);
   await withClient(options, async (client) => {
     const pieces = client.export(id, FORMATS[format], table, signal);
     if (out !== undefined) await writeWholeFile(out, pieces);

@@ -6,6 +6,7 @@ import type { ModelFormat } from '@unpair/formats';
 import type { CommandContext } from '../context.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
+import { assertOutputFile } from '../output-file.js';
 import { renderTable } from '../terminal/table.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { ModelFlags } from './model-options.js';
@@ -57,6 +58,7 @@ async function runModelConvert(
   flags: ModelFlags,
   { terminal }: CommandContext,
 ): Promise<void> {
+  await assertOutputFile('<out>', to);
   const { graph, bytes } = await readModel(from, modelOptionsOf(flags));
   await writeWholeFile(to, bytes);
   terminal.print(

@@ -15,6 +15,7 @@ import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
+import { assertOutputFile } from '../output-file.js';
 import { describeMeasures } from '../train/measures.js';
 import { TrainingMeter, describeReading } from '../train/meter.js';
 import { writeWholeFile } from '../whole-file.js';
@@ -44,6 +45,7 @@ const CHECKPOINT_STEPS = 100;
 export async function makeSibling(order: SiblingOrder, context: CommandContext): Promise<void> {
   const { definition, out, threads, seed, parameters } = order;
   const { terminal, signal } = context;
+  for (const file of [out, recipePath(out)]) await assertOutputFile('--out', file);
   const { bytes, path, graph } = await readModel(order.model);
   const samples = await trainingSamples(order, context);
   const heldOut = await heldOutSamples(order, context);

@@ -1,0 +1,46 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
+
+import { CliError } from './failure.js';
+
+/**
+ * Says before any work is done that a file could not be written when it is over: where a folder is, below a file, or
+ * where this user may not write. Folders that are missing are no problem, since writing makes them.
+ * @param name what the user calls the path, as `--out`
+ */
+export async function assertOutputFile(name: string, path: string): Promise<void> {
+  const problem = path === '' ? '""' : await problemOf(path);
+  if (problem === undefined) return;
+  throw new CliError(
+    'INVALID_ARGUMENT',
+    `${name} must be a file in a folder that can be written to, got ${problem}`,
+  );
+}
+
+async function problemOf(path: string): Promise<string | undefined> {
+  const kind = await kindOf(path);
+  if (kind === 'folder' || path.endsWith(sep)) return `the folder ${path}`;
+  if (kind === 'special') return `${path}, which is no regular file`;
+  let folder = dirname(path);
+  while ((await kindOf(folder)) === 'none' && dirname(folder) !== folder) folder = dirname(folder);
+  if ((await kindOf(folder)) !== 'folder') return `${path}, where ${folder} is no folder`;
+  const open = await access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return open ? undefined : `${path}, where ${folder} may not be written to by this user`;
+}
+
+/** What is at a path. A path that leads through a file has nothing at its end. */
+async function kindOf(path: string): Promise<'file' | 'folder' | 'special' | 'none'> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return 'folder';
+    return found.isFile() ? 'file' : 'special';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return 'none';
+    throw error;
+  }
+}
