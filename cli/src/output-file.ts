@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
 import { CliError } from './failure.js';
@@ -43,4 +43,25 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'special' | 'no
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return 'none';
     throw error;
   }
+}
+
+/**
+ * Refuses to write over what the output is made of, which would be lost; links are followed.
+ * @param inputs paths by what they are, as `the model`; those that do not exist are no files to be lost
+ */
+export async function assertOverwritesNone(
+  name: string,
+  path: string,
+  inputs: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const real = await realPathOf(path);
+  if (real === undefined) return;
+  for (const [what, input] of Object.entries(inputs)) {
+    if (input === undefined || (await realPathOf(input)) !== real) continue;
+    throw new CliError('INVALID_ARGUMENT', `${name} must be another file than ${what}, got ${path}`);
+  }
+}
+
+async function realPathOf(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
 }

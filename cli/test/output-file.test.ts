@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
@@ -55,6 +55,29 @@ test('an output file may be new, in folders that are new, or replace another', a
   expect(await refused(`${folder}/new/`)).toEqual(sentence(`the folder ${folder}/new/`));
   expect(await refused('')).toEqual(sentence('""'));
   expect(await refused('/dev/null')).toEqual(sentence('/dev/null, which is no regular file'));
+});
+
+test('nothing is written over what it is made of, by way of a link neither', async () => {
+  const folder = await scratchFolder();
+  const [model, link] = [join(folder, 'model.onnx'), join(folder, 'link.onnx')];
+  await writeFile(model, RECIPE);
+  await symlink(model, link);
+  const data = ['--dataset', 'cifar10'];
+  for (const [sentence, args] of [
+    [
+      `--out must be another file than the model, got ${model}`,
+      ['sibling', 'quantize', model, ...data, '--out', model],
+    ],
+    [
+      `--out must be another file than --target, got ${model}`,
+      ['sibling', 'unpair', 'x.onnx', ...data, '--target', link, '--out', model],
+    ],
+    [`<out> must be another file than <in>, got ${link}`, ['model', 'convert', model, link]],
+    [`--out must be another file than the recipe, got ${model}`, ['train', model]],
+  ] as const) {
+    expect(await runCli(args)).toEqual({ exitCode: 2, stdout: '', stderr: `error: ${sentence}\n` });
+  }
+  expect(await readFile(model, 'utf8')).toBe(RECIPE);
 });
 
 test('a file that cannot be written is named as the user named it, as bad input', async () => {

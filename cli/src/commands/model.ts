@@ -6,7 +6,7 @@ import type { ModelFormat } from '@unpair/formats';
 import type { CommandContext } from '../context.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
-import { assertOutputFile } from '../output-file.js';
+import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { renderTable } from '../terminal/table.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { ModelFlags } from './model-options.js';
@@ -59,6 +59,7 @@ async function runModelConvert(
   { terminal }: CommandContext,
 ): Promise<void> {
   await assertOutputFile('<out>', to);
+  await assertOverwritesNone('<out>', to, { '<in>': from });
   const { graph, bytes } = await readModel(from, modelOptionsOf(flags));
   await writeWholeFile(to, bytes);
   terminal.print(

@@ -15,7 +15,7 @@ import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
-import { assertOutputFile } from '../output-file.js';
+import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { describeMeasures } from '../train/measures.js';
 import { TrainingMeter, describeReading } from '../train/meter.js';
 import { writeWholeFile } from '../whole-file.js';
@@ -45,7 +45,7 @@ const CHECKPOINT_STEPS = 100;
 export async function makeSibling(order: SiblingOrder, context: CommandContext): Promise<void> {
   const { definition, out, threads, seed, parameters } = order;
   const { terminal, signal } = context;
-  for (const file of [out, recipePath(out)]) await assertOutputFile('--out', file);
+  await assertOutput(order);
   const { bytes, path, graph } = await readModel(order.model);
   const samples = await trainingSamples(order, context);
   const heldOut = await heldOutSamples(order, context);
@@ -87,6 +87,15 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     throw error;
   } finally {
     progress.end();
+  }
+}
+
+/** Both files that are written: the sibling and its recipe. */
+async function assertOutput({ out, model, target, dataset }: SiblingOrder): Promise<void> {
+  const inputs = { 'the model': model, '--target': target, '--dataset': dataset };
+  for (const file of [out, recipePath(out)]) {
+    await assertOutputFile('--out', file);
+    await assertOverwritesNone('--out', file, inputs);
   }
 }
 

@@ -10,7 +10,7 @@ import { buildArchitecture, normalInitializer, pixelStatistics, wilson } from '@
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { countCorrect } from '../models/count-correct.js';
-import { assertOutputFile } from '../output-file.js';
+import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { writeWholeFile } from '../whole-file.js';
 import { fingerprint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { TrainingMeter, describeReading } from './meter.js';
@@ -37,6 +37,7 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
   const recipe = await readRecipe(path);
   const out = options.out ?? join(dirname(path), `${basename(path, extname(path))}.onnx`);
   await assertOutputFile('--out', out);
+  await assertOverwritesNone('--out', out, { 'the recipe': path, 'the data set': recipe.dataset });
   const set = await loadDataset(recipe.dataset, 'train', { dataDir });
   const samples = shareSamples(set, checkedSamples(recipe, set));
   const trainer = new Trainer({
