@@ -61,6 +61,15 @@ describe('everything wrong with a campaign is said at once, before anything star
       exitCode: 2,
       stderr: 'error: there is no campaign file none.yaml\n',
     });
+    for (const [command, what] of [
+      ['run', 'campaign file'],
+      ['train', 'recipe file'],
+    ] as const) {
+      expect(await runCli([command, folder])).toMatchObject({
+        exitCode: 2,
+        stderr: `error: ${folder} is a folder, not a ${what}\n`,
+      });
+    }
     expect((await run(folder, '--workers', '0')).exitCode).toBe(2);
     expect(await run(folder, '--server', 'nowhere')).toMatchObject({
       exitCode: 2,
@@ -92,7 +101,7 @@ describe('what local mode lacks is one sentence', () => {
   test('an output folder that cannot be', async () => {
     const folder = await workplace();
     const { exitCode, stderr } = await run(folder, '--out', 'campaign.yaml');
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(stderr).toBe(`error: ${join(folder, 'campaign.yaml')} is a file where a folder is needed\n`);
   });
 });

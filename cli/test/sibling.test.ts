@@ -64,7 +64,7 @@ test('sibling quantize and prune write a model and its recipe, and nothing else'
   const pruned = join(folder, 'pruned.onnx');
   const training = [
     '--sparsity',
-    '0.5',
+    '.5',
     '--finetune-epochs',
     '2',
     '--finetune-batch',
@@ -183,6 +183,9 @@ test('sibling says what is wrong, and writes nothing', async () => {
   const bits = await runCli(['sibling', 'quantize', ...args, '--weights', '9', '--out', out]);
   expect(bits.exitCode).toBe(2);
   expect(bits.stderr).toContain('It must be an integer from 2 to 8.');
+  const odd = await runCli(['sibling', 'quantize', ...args, '--weights', '08', '--out', out]);
+  expect(odd.exitCode).toBe(2);
+  expect(odd.stderr).toContain("'08' is invalid. It must be an integer from 2 to 8.");
   const few = await runCli(['sibling', 'quantize', ...args, '--calibration', '999', '--out', out]);
   expect(few.exitCode).toBe(2);
   expect(few.stderr).toContain('--calibration must be at most 64');

@@ -9,6 +9,7 @@ import { siblings } from '@unpair/robustness';
 import type { CommandContext } from '../context.js';
 import { flagOf } from '../sibling/flag.js';
 import { makeSibling } from '../sibling/make-sibling.js';
+import { plainValue, withLeadingZero } from './number-text.js';
 import { wholeNumber } from './whole-number.js';
 
 /** The options that every way of deriving has; the parameters of its own stand beside them. */
@@ -61,17 +62,16 @@ function optionOf(name: string, spec: ParameterSpec): Option {
   const option = new Option(`${flagOf(name)} <${value}>`, spec.description);
   if (spec.default !== null) option.default(spec.default);
   return option.argParser((text: string) => {
-    const given: unknown =
-      spec.type === 'choice' || spec.type === 'pixels' ? text : JSON.parse(numberText(text));
-    const accepted = rule.accept(given);
+    const accepted = rule.accept(givenValue(spec, text));
     if (accepted === undefined) throw new InvalidArgumentError(`It must be ${rule.allowed}.`);
     return accepted;
   });
 }
 
-/** The text if it is a number or a boolean; JSON that is neither otherwise, which no rule accepts. */
-function numberText(text: string): string {
-  return /^(?:true|false|-?\d+(?:\.\d+)?(?:e-?\d+)?)$/.test(text) ? text : 'null';
+/** What the text is before its rule judges it. */
+function givenValue({ type }: ParameterSpec, text: string): unknown {
+  if (type === 'choice') return text;
+  return type === 'pixels' ? withLeadingZero(text) : plainValue(text);
 }
 
 function parametersOf({ parameters }: SiblingDefinition, options: SiblingOptions): Parameters {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { ModelFormat } from '@unpair/formats';
@@ -8,6 +7,7 @@ import type { Graph, ModelOptions } from '@unpair/graph';
 import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
+import { readInputFile } from '../input-file.js';
 import { ExternalDataReader, pathBeside } from './external-data.js';
 
 /** A published model, and the form in which it is attacked. */
@@ -92,17 +92,7 @@ function digestOf(files: readonly Uint8Array[]): string {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  const file = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const file = await readInputFile(path, 'model file');
   // As a plain array: a part that a Buffer's slice gives is no copy.
   return new Uint8Array(file.buffer, file.byteOffset, file.length);
-}
-
-function unreadable(path: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return new CliError('NOT_FOUND', `there is no model file ${path}`, [], { cause });
-  if (code === 'EISDIR')
-    return new CliError('INVALID_ARGUMENT', `${path} is a folder, not a model file`, [], { cause });
-  return cause;
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import type { Campaign, Violation } from '@unpair/campaign';
@@ -6,6 +5,7 @@ import { BUILT_IN, parseCampaign } from '@unpair/campaign';
 import { namedDataset } from '@unpair/datasets';
 
 import { CliError } from '../failure.js';
+import { readInputFile } from '../input-file.js';
 
 /** A valid campaign file: its text, which is what travels, and what it says. */
 export interface CampaignFile {
@@ -16,10 +16,7 @@ export interface CampaignFile {
 
 /** Reads and validates a campaign file. @throws {CliError} with everything that is wrong, by field. */
 export async function readCampaignFile(path: string): Promise<CampaignFile> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw missing ? new CliError('NOT_FOUND', `there is no campaign file ${path}`, [], { cause }) : cause;
-  });
+  const text = (await readInputFile(path, 'campaign file')).toString('utf8');
   const parsed = parseCampaign(text, BUILT_IN);
   if (!parsed.ok) throw invalidCampaign(path, parsed.violations);
   return { path, text, campaign: parsed.campaign };

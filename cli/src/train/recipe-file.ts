@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Recipe } from '@unpair/robustness';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CliError } from '../failure.js';
+import { readInputFile } from '../input-file.js';
 
 const wholeNumber = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
 const fraction = z.number().min(0).lt(1);
@@ -36,8 +36,8 @@ const schema = z.strictObject({
  * @throws {CliError} INVALID_ARGUMENT, with one violation for each thing that is wrong.
  */
 export async function readRecipe(path: string): Promise<Recipe> {
-  const text = await readFile(path, 'utf8');
-  return parseRecipe(text, path);
+  const bytes = await readInputFile(path, 'recipe file');
+  return parseRecipe(bytes.toString('utf8'), path);
 }
 
 /** As `readRecipe`, from the file's text; `path` is quoted in errors. */
