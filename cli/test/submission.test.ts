@@ -32,6 +32,27 @@ test('a model that leaves the size of its images open is submitted with that of 
   expect(graph.inputs[0]?.shape).toEqual(['N', 1, 2, 2]);
 });
 
+test('an operator that is not supported is said of its field and file, with all else that is wrong', async () => {
+  const builder = new GraphBuilder('odd', 13);
+  const image = builder.input('image', 'float32', ['N', 1, 2, 2]);
+  builder.output(builder.node('NonZero', [image], {}), 'float32', ['N', 2]);
+  const gone = CAMPAIGN.replace('targets:', '  gone: { file: gone.onnx }\ntargets:');
+  const folder = await workplace(gone);
+  await writeFile(join(folder, 'full.onnx'), encodeModel(builder.build()));
+  const reason = 'has operator NonZero, which is not supported';
+  await expect(prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder })).rejects.toMatchObject({
+    violations: [
+      {
+        field: 'models.full.file',
+        description: expect.stringMatching(
+          `^${folder}/full.onnx cannot be used: node ".*" ${reason}$`,
+        ) as string,
+      },
+      { field: 'models.gone.file', description: `there is no model file ${folder}/gone.onnx` },
+    ],
+  });
+});
+
 /** The campaign over a data set of 6 training and 8 test images, with models that are unpaired as `given` say. */
 async function submissionOf(dataset: string, ...given: readonly string[]): Promise<Submission> {
   const common = 'of: full, from: full, adaptive: false, batch: 2';

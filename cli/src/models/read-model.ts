@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { ModelFormat } from '@unpair/formats';
 import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
 import type { Graph, ModelOptions } from '@unpair/graph';
-import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel } from '@unpair/graph';
+import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel, inferShapes } from '@unpair/graph';
 
 import { CliError } from '../failure.js';
 import { readInputFile } from '../input-file.js';
@@ -50,6 +50,8 @@ export async function readModel(
   try {
     const { format, files, graph: published, isWhole, opset = published.opset } = await decode(path, bytes);
     const graph = bindImage(adaptModel(published, options), image);
+    // Whatever is done with a model needs its shapes: what stands in their way is said here, where the file is known.
+    inferShapes(graph);
     const artefact = isWhole && graph === published ? bytes : encodeModel(graph);
     return { path, format, digest: digestOf(files), graph, bytes: artefact, opset };
   } catch (cause) {
