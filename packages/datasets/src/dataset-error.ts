@@ -8,14 +8,23 @@ export type DatasetErrorCode =
   | 'PERMISSION_DENIED'
   | 'UNAVAILABLE';
 
+/** What of an order for data an error is about: where they are, or how they are to be read. */
+export type DatasetErrorTopic = 'source' | 'size' | 'columns';
+
 /** Data that cannot be had or read. The message is one sentence for the user. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
   readonly code: DatasetErrorCode;
+  readonly about: DatasetErrorTopic;
 
-  constructor(code: DatasetErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: DatasetErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly about?: DatasetErrorTopic } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.about = options.about ?? 'source';
   }
 }
 

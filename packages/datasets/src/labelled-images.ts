@@ -35,6 +35,7 @@ export async function loadLabelledImages(
     throw new DatasetError(
       'INVALID_ARGUMENT',
       `${path} has no column "${name}"; it has ${header.join(', ')}`,
+      { about: 'columns' },
     );
   });
   const files = lines.map((line, index): LabelledFile => {

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { DATASETS, namedDataset } from './catalogue.js';
 import { DatasetError, explainSystemError } from './dataset-error.js';
@@ -39,7 +39,9 @@ export async function loadDataset(
     return loadLabelledImages(source, { columns, size });
   }
   if (columns !== undefined) {
-    throw new DatasetError('INVALID_ARGUMENT', `columns are for CSV files, which ${source} is not`);
+    throw new DatasetError('INVALID_ARGUMENT', `columns are for CSV files, which ${source} is not`, {
+      about: 'columns',
+    });
   }
   const set = await loadUnlisted(source, split, options);
   const [, height, width] = set.shape;
@@ -47,6 +49,7 @@ export async function loadDataset(
   throw new DatasetError(
     'INVALID_ARGUMENT',
     `the images of ${source} are ${height}×${width} and only PNG files are resized, to ${size}×${size}`,
+    { about: 'size' },
   );
 }
 
@@ -98,11 +101,13 @@ function explainMissing(source: string, error: unknown): unknown {
   const known = DATASETS.map((entry) => entry.name).join(', ');
   const explained = explainSystemError(error, source);
   if (!(explained instanceof DatasetError) || explained.code !== 'NOT_FOUND') return explained;
-  return new DatasetError(
-    'NOT_FOUND',
-    `"${source}" is neither a known data set (${known}) nor an existing path`,
-    {
-      cause: error,
-    },
-  );
+  const sentence = `"${source}" is neither a known data set (${known}) nor an existing path`;
+  return new DatasetError('NOT_FOUND', `${sentence}${suggestion(source)}`, { cause: error });
+}
+
+/** `; did you mean "cifar10"?` for `cifar-10` and `CIFAR_10`, which is how others write the name. */
+function suggestion(source: string): string {
+  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const meant = DATASETS.find(({ name }) => plain(name) === plain(basename(source)));
+  return meant === undefined ? '' : `; did you mean "${meant.name}"?`;
 }
