@@ -109,7 +109,12 @@ function describeUncoded(error: Error, code: unknown): Failure {
 
 function listOf(violations: unknown): readonly string[] {
   if (!Array.isArray(violations)) return [];
-  return violations.filter(isProblem).map(({ field, description }) => `  ${field}: ${description}`);
+  return violations.filter(isProblem).map((problem) => `  ${lineOf(problem)}`);
+}
+
+/** A sentence that begins with its field as it is; what speaks of something else, such as a file, behind the field. */
+function lineOf({ field, description }: FieldProblem): string {
+  return description.startsWith(`${field} `) ? description : `${field}: ${description}`;
 }
 
 function isProblem(value: unknown): value is FieldProblem {

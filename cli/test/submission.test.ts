@@ -53,6 +53,31 @@ test('an operator that is not supported is said of its field and file, with all 
   });
 });
 
+test.each([
+  ['cifar-10', 'source', /neither a known data set \(.*\) nor an existing path; did you mean "cifar10"\?$/],
+  ['tiny.npz, size: 3', 'size', /^the images of .*tiny\.npz are 2×2 and only PNG files are resized, to 3×3$/],
+  ['tiny.npz, columns: { image: a, label: b }', 'columns', /^columns are for CSV files, which .* is not$/],
+])(
+  'data of %s are refused by field, beside what is wrong with models',
+  async (source, field, description) => {
+    const campaign = CAMPAIGN.replace('source: tiny.npz', `source: ${source}`).replace(
+      'full.onnx',
+      'gone.onnx',
+    );
+    const folder = await workplace(campaign);
+    const error: unknown = await prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      violations: [
+        { field: `dataset.${field}`, description: expect.stringMatching(description) as string },
+        { field: 'models.full.file', description: `there is no model file ${folder}/gone.onnx` },
+      ],
+    });
+  },
+);
+
 /** The campaign over a data set of 6 training and 8 test images, with models that are unpaired as `given` say. */
 async function submissionOf(dataset: string, ...given: readonly string[]): Promise<Submission> {
   const common = 'of: full, from: full, adaptive: false, batch: 2';
@@ -98,7 +123,8 @@ test('of a data set without splits, what is attacked is not trained on', async (
   expect(pixelsOf(submission, calibration)).toEqual([8, 140]);
   const greedy = submissionOf('{ source: tiny.npz, samples: 3 }', 'heldOut: 0');
   const description = 'must be at most 1, the samples of tiny.npz that are not attacked, got 2';
-  const violations = [{ field: 'models.made0.unpair.batch', description }];
+  const field = 'models.made0.unpair.batch';
+  const violations = [{ field, description: `${field} ${description}.` }];
   await expect(greedy).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
 });
 
@@ -135,6 +161,7 @@ test.each([
   ],
 ])('samples %s cannot be held out', async (_, dataset, wanted, description) => {
   const submission = submissionOf(dataset, `heldOutSplit: test, heldOut: ${wanted}`);
-  const violations = [{ field: 'models.made0.unpair.heldOut', description }];
+  const field = 'models.made0.unpair.heldOut';
+  const violations = [{ field, description: `${field} ${description}.` }];
   await expect(submission).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', violations });
 });

@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
 
 import type { Campaign, Violation } from '@unpair/campaign';
-import { BUILT_IN, parseCampaign } from '@unpair/campaign';
+import { BUILT_IN, parseCampaign, violationSentence } from '@unpair/campaign';
 import { namedDataset } from '@unpair/datasets';
 
+import type { FieldProblem } from '../failure.js';
 import { CliError } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 
@@ -18,14 +19,19 @@ export interface CampaignFile {
 export async function readCampaignFile(path: string): Promise<CampaignFile> {
   const text = (await readInputFile(path, 'campaign file')).toString('utf8');
   const parsed = parseCampaign(text, BUILT_IN);
-  if (!parsed.ok) throw invalidCampaign(path, parsed.violations);
+  if (!parsed.ok) throw invalidCampaign(path, parsed.violations.map(problemOf));
   return { path, text, campaign: parsed.campaign };
 }
 
+/** What breaks the rules of the campaign file, as a sentence that begins with the field. */
+export function problemOf(violation: Violation): FieldProblem {
+  return { field: violation.field, description: violationSentence(violation) };
+}
+
 /** The error that lists everything wrong with a campaign. */
-export function invalidCampaign(path: string, violations: readonly Violation[]): CliError {
-  const count = violations.length === 1 ? '1 error' : `${violations.length} errors`;
-  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, violations);
+export function invalidCampaign(path: string, problems: readonly FieldProblem[]): CliError {
+  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
+  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, problems);
 }
 
 /** A path of the campaign file, which is relative to the file's own folder. */

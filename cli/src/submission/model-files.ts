@@ -1,9 +1,9 @@
-import type { Violation } from '@unpair/campaign';
 import { fileOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
 
+import type { FieldProblem } from '../failure.js';
 import { CliError } from '../failure.js';
 import type { DataFacts } from '../models/misfit.js';
 import { misfitOf } from '../models/misfit.js';
@@ -20,39 +20,43 @@ export interface CampaignModels {
   readonly artefacts: ReadonlyMap<string, Artefact>;
   /** The published files that the artefacts were made from. */
   readonly sources: ReadonlyMap<string, ModelSource>;
-  readonly violations: readonly Violation[];
+  readonly problems: readonly FieldProblem[];
 }
 
 /**
  * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, which
  * attacks and similarity need.
+ * @param data absent where the data set is of no use: then it is only checked that each model decodes
  */
-export async function readCampaignModels(file: CampaignFile, data: DataFacts): Promise<CampaignModels> {
+export async function readCampaignModels(
+  file: CampaignFile,
+  data: DataFacts | undefined,
+): Promise<CampaignModels> {
   const artefacts = new Map<string, Artefact>();
   const sources = new Map<string, ModelSource>();
-  const violations: Violation[] = [];
+  const problems: FieldProblem[] = [];
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
     if (path === undefined) continue;
     const [key, options] = entry.kind === 'file' ? ['file', entry.options] : ['ready', undefined];
     const outcome = await readOne(resolveFrom(file, path), options, data);
-    if (typeof outcome === 'string')
-      violations.push({ field: `models.${name}.${key}`, description: outcome });
+    if (typeof outcome === 'string') problems.push({ field: `models.${name}.${key}`, description: outcome });
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
       sources.set(name, { format: outcome.format, digest: outcome.digest });
     }
   }
-  return { artefacts, sources, violations };
+  return { artefacts, sources, problems };
 }
 
 async function readOne(
   path: string,
   options: ModelOptions | undefined,
-  data: DataFacts,
+  data: DataFacts | undefined,
 ): Promise<ModelFile | string> {
   try {
-    const model = await readModel(path, options, data.shape);
+    const model = await readModel(path, options, data?.shape);
+    if (data === undefined) return model;
     const misfit = misfitOf(model.graph, data);
     if (misfit !== undefined) return `${path} ${misfit}`;
     const differentiable = isDifferentiable(foldConstants(model.graph));

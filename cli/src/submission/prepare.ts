@@ -1,9 +1,13 @@
+import { DatasetError } from '@unpair/datasets';
 import type { CreateCampaignRequest } from '@unpair/protocol';
 import { digestOf } from '@unpair/platform';
 
+import type { FieldProblem } from '../failure.js';
 import type { Artefact } from './artefact.js';
-import { datasetSource, invalidCampaign, readCampaignFile } from './campaign-file.js';
+import type { CampaignFile } from './campaign-file.js';
+import { datasetSource, invalidCampaign, problemOf, readCampaignFile } from './campaign-file.js';
 import { readCampaignModels } from './model-files.js';
+import type { CampaignSamples } from './samples.js';
 import { loadCampaignSamples, sampleArtefact } from './samples.js';
 
 /** A campaign that is ready to be created: the request, and everything that it names. */
@@ -23,10 +27,10 @@ export async function prepareSubmission(
   { dataDir }: { readonly dataDir: string },
 ): Promise<Submission> {
   const file = await readCampaignFile(path);
-  const samples = await loadCampaignSamples(file.campaign, datasetSource(file), dataDir);
-  const models = await readCampaignModels(file, samples.attacked);
-  const violations = [...samples.violations, ...models.violations];
-  if (violations.length > 0) throw invalidCampaign(path, violations);
+  const { samples, problems } = await readSamples(file, dataDir);
+  const models = await readCampaignModels(file, samples?.attacked);
+  const all = [...problems, ...models.problems];
+  if (samples === undefined || all.length > 0) throw invalidCampaign(path, all);
 
   const attacked = sampleArtefact(samples.attacked);
   const calibration = samples.calibration && sampleArtefact(samples.calibration);
@@ -45,6 +49,20 @@ export async function prepareSubmission(
     request: { requestId: requestIdOf(content), ...content },
     artefacts: [...models.artefacts.values(), ...sets],
   };
+}
+
+/** The campaign's samples, absent where the data set cannot be read, and what is wrong with them. */
+async function readSamples(
+  file: CampaignFile,
+  dataDir: string,
+): Promise<{ readonly samples?: CampaignSamples; readonly problems: readonly FieldProblem[] }> {
+  try {
+    const samples = await loadCampaignSamples(file.campaign, datasetSource(file), dataDir);
+    return { samples, problems: samples.violations.map(problemOf) };
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    return { problems: [{ field: `dataset.${error.about}`, description: error.message }] };
+  }
 }
 
 /** The same content always asks for the same campaign, so that running it again resumes instead of repeating. */
