@@ -29,6 +29,10 @@ export async function loadLabelledImages(
   }: { readonly columns?: Columns | undefined; readonly size?: number | undefined },
 ): Promise<SampleSet> {
   const [header = [], ...lines] = parseCsv(new TextDecoder().decode(await readWhole(path)));
+  if (header.length === 0) {
+    const wanted = `its first line must name columns, ${columns.image} and ${columns.label} among them`;
+    throw new DatasetError('INVALID_ARGUMENT', `${path} is empty: ${wanted}`);
+  }
   const [image, label] = [columns.image, columns.label].map((name) => {
     const at = header.indexOf(name);
     if (at >= 0) return at;

@@ -26,13 +26,27 @@ export interface LoadDatasetOptions {
  * Loads one split of a data set: by name, or from a path to an npz file, an idx images file, a folder of idx files or
  * a folder of class-named folders of PNG files, or a CSV file that names PNG files and their labels. Samples keep the
  * files' standard order.
- * @throws {DatasetError} one sentence: not fetched, no such path, damaged, or of an unknown format.
+ * @throws {DatasetError} one sentence: not fetched, no such path, damaged, empty, or of an unknown format.
  */
 export async function loadDataset(
   source: string,
   split: Split,
   options: LoadDatasetOptions,
 ): Promise<SampleSet> {
+  const set = await loadSized(source, split, options).catch((error: unknown) => {
+    throw asInput(source, error);
+  });
+  if (set.count > 0) return set;
+  throw new DatasetError('INVALID_ARGUMENT', `${source} holds no images`);
+}
+
+/** A file that is named by its path is input, and wrong input where it is damaged; one that was fetched is not. */
+function asInput(source: string, error: unknown): unknown {
+  if (!(error instanceof DatasetError) || error.code !== 'DATA_LOSS' || namedDataset(source)) return error;
+  return new DatasetError('INVALID_ARGUMENT', error.message, { cause: error, about: error.about });
+}
+
+async function loadSized(source: string, split: Split, options: LoadDatasetOptions): Promise<SampleSet> {
   const { size, columns } = options;
   if (source.endsWith('.csv')) {
     await assertExists(source);

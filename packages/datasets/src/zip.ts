@@ -31,8 +31,8 @@ interface Entry {
 
 /**
  * The entries of an archive, each checked against its CRC-32.
- * @throws {DatasetError} DATA_LOSS when the archive is damaged, INVALID_ARGUMENT when it would unpack to more than
- * `maxBytes` or is not of a kind that numpy writes.
+ * @throws {DatasetError} DATA_LOSS when the archive is damaged, INVALID_ARGUMENT when it is none, would unpack to
+ * more than `maxBytes` or is not of a kind that numpy writes.
  */
 export function readZip(
   path: string,
@@ -58,7 +58,7 @@ export function readZip(
 
 function readDirectory(path: string, view: DataView): readonly Entry[] {
   const end = findEnd(view);
-  if (end < 0) throw damaged(path);
+  if (end < 0) throw isArchive(view) ? damaged(path) : notArchive(path);
   const entries: Entry[] = [];
   let offset = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
@@ -76,6 +76,11 @@ function readDirectory(path: string, view: DataView): readonly Entry[] {
       CENTRAL_SIZE + nameLength + view.getUint16(offset + 30, true) + view.getUint16(offset + 32, true);
   }
   return entries;
+}
+
+/** Whether the file begins as archives do, so that it was one once. */
+function isArchive(view: DataView): boolean {
+  return view.byteLength >= 4 && view.getUint32(0, true) === LOCAL_HEADER;
 }
 
 /** The end record is last, but for a comment of up to 65,535 bytes. */
@@ -156,6 +161,10 @@ function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 function textAt(view: DataView, offset: number, length: number): string {
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+}
+
+function notArchive(path: string): DatasetError {
+  return new DatasetError('INVALID_ARGUMENT', `${path} is no .npz file, which is a zip archive of arrays`);
 }
 
 function damaged(path: string, cause?: unknown): DatasetError {

@@ -62,4 +62,8 @@ test('what is wrong with the list is one sentence', async () => {
   );
   await writeFile(join(folder, 'list.csv'), 'file,label\n');
   await expect(load()).rejects.toThrow(/list\.csv names no images$/);
+  await writeFile(join(folder, 'list.csv'), '\n');
+  await expect(load()).rejects.toThrow(
+    /list\.csv is empty: its first line must name columns, file and label among them$/,
+  );
 });

@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { DatasetError, decodeSampleSet, encodeSampleSet } from '@unpair/datasets';
+import { DatasetError, decodeSampleSet, encodeSampleSet, loadDataset } from '@unpair/datasets';
 import type { SampleSet } from '@unpair/datasets';
 
 import { encodeNpy } from '../src/npy.js';
@@ -167,6 +170,26 @@ describe('an npz of another program', () => {
     const central = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'));
     bytes.writeUInt32LE(1_000_000_000, central + 24);
     expect(errorOf(() => readZip('bomb', bytes, 2 ** 31)).message).toBe('bomb is not a complete zip archive');
+  });
+});
+
+describe('a file named .npz', () => {
+  const cut = encodeSampleSet(tiny).subarray(0, 200);
+  const none = encodeSampleSet({ ...tiny, count: 0, images: new Uint8Array(), labels: new Int32Array() });
+  test.each([
+    ['empty', new Uint8Array(), 'is no .npz file, which is a zip archive of arrays'],
+    ['text', Buffer.from('file,label\n'), 'is no .npz file, which is a zip archive of arrays'],
+    ['cut short', cut, 'is not a complete zip archive'],
+    ['without images', none, 'holds no images'],
+  ])('that is %s is bad input', async (_, bytes, sentence) => {
+    const folder = await mkdtemp(join(tmpdir(), 'unpair-npz-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'data.npz');
+    await writeFile(path, bytes);
+    await expect(loadDataset(path, 'test', { dataDir: folder })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `${path} ${sentence}`,
+    });
   });
 });
 
