@@ -8,6 +8,7 @@ import { expect, test, vi } from 'vitest';
 import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 import { sharedModel } from './shared-data.js';
+import { tensorflowJsModel } from './tensorflow-js-model.js';
 
 // Each test starts several processes, and they may share the machine with other tests.
 vi.setConfig({ testTimeout: 180_000 });
@@ -103,24 +104,6 @@ test.skipIf(!resnet20 || !resnet56).each([
     expect(JSON.parse(stdout)).toMatchObject({ samples: 1000, accuracy: { value: accuracy } });
   },
 );
-
-/** A TensorFlow.js model of 1×2 pixels with three classes, the first of them nothing that the data has. */
-async function tensorflowJsModel(folder: string): Promise<string> {
-  const layer = (class_name: string, config: object): object => ({ class_name, config });
-  const layers = [
-    layer('Flatten', { name: 'flat', batch_input_shape: [null, 2, 2, 1] }),
-    layer('Dense', { name: 'dense', units: 3, activation: 'softmax', use_bias: false }),
-  ];
-  const modelTopology = { class_name: 'Sequential', config: { name: 'tiny', layers } };
-  const weights = [{ name: 'dense/kernel', shape: [4, 3], dtype: 'float32' }];
-  const weightsManifest = [{ paths: ['shard.bin'], weights }];
-  const path = join(folder, 'model.json');
-  await writeFile(path, JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }));
-  // As the linear classifier above, for pixels of 0 to 255, behind a class that always wins.
-  const kernel = Float32Array.of(9, 0, 0.01, 9, 0.01, 0, 0, 0, 0, 0, 0, 0);
-  await writeFile(join(folder, 'shard.bin'), new Uint8Array(kernel.buffer));
-  return path;
-}
 
 const OPTIONS = ['--range', '0,255', '--classes-from', '1'];
 

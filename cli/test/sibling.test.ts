@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { writeIdxFolder } from './idx-folder.js';
 import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
+import { tensorflowJsModel } from './tensorflow-js-model.js';
 
 // Each test starts several processes, and they may share the machine with other tests.
 vi.setConfig({ testTimeout: 180_000 });
@@ -190,4 +191,14 @@ test('sibling says what is wrong, and writes nothing', async () => {
   expect(few.exitCode).toBe(2);
   expect(few.stderr).toContain('--calibration must be at most 64');
   await expect(access(out)).rejects.toThrow('ENOENT');
+});
+
+test('sibling takes ONNX files alone, since others do not tell what pixels they take', async () => {
+  const { folder, args } = await workplace();
+  const model = await tensorflowJsModel(folder);
+  const flags = ['--calibration', '8', '--out', join(folder, 'out.onnx')];
+  const { exitCode, stderr } = await runCli(['sibling', 'quantize', model, ...args.slice(1), ...flags]);
+  expect(exitCode).toBe(2);
+  const wayOut = `convert it first: unpair model convert ${model} OUT.onnx --range …`;
+  expect(stderr).toBe(`error: ${model} is a TensorFlow.js model; ${wayOut}\n`);
 });

@@ -14,6 +14,7 @@ import { stringify } from 'yaml';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
+import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { describeMeasures } from '../train/measures.js';
@@ -46,10 +47,10 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const { definition, out, threads, seed, parameters } = order;
   const { terminal, signal } = context;
   await assertOutput(order);
-  const { bytes, path, graph } = await readModel(order.model);
+  const { bytes, path, graph } = await readOnnx(order.model);
   const samples = await trainingSamples(order, context);
   const heldOut = await heldOutSamples(order, context);
-  const target = order.target === undefined ? undefined : await readModel(order.target);
+  const target = order.target === undefined ? undefined : await readOnnx(order.target);
   for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
     const misfit = misfitOf(model.graph, samples);
     if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
@@ -97,6 +98,18 @@ async function assertOutput({ out, model, target, dataset }: SiblingOrder): Prom
     await assertOutputFile('--out', file);
     await assertOverwritesNone('--out', file, inputs);
   }
+}
+
+/**
+ * Reads a model that takes pixels as the data has them. Files of other formats mostly take others, which their files do
+ * not tell: a sibling of one would be calibrated and trained on what the model never sees.
+ */
+async function readOnnx(path: string): Promise<ModelFile> {
+  const model = await readModel(path);
+  if (model.format === 'onnx') return model;
+  const format = model.format === 'tflite' ? 'TFLite file' : 'TensorFlow.js model';
+  const wayOut = `convert it first: unpair model convert ${path} OUT.onnx --range …`;
+  throw new CliError('INVALID_ARGUMENT', `${path} is a ${format}; ${wayOut}`);
 }
 
 async function trainingSamples(
