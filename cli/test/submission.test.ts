@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { decodeSampleSet } from '@unpair/datasets';
-import { GraphBuilder, decodeModel, encodeModel, float32 } from '@unpair/graph';
+import { GraphBuilder, decodeModel, encodeModel, float32, int } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
 import { expect, test } from 'vitest';
 
@@ -77,6 +77,39 @@ test.each([
     });
   },
 );
+
+/** A classifier whose logits go through Mod, which has no derivative. */
+function stepModel(): Uint8Array {
+  const builder = new GraphBuilder('steps', 13);
+  const flat = builder.node('Flatten', [builder.input('image', 'float32', ['N', 1, 2, 2])]);
+  const weights = builder.initializer('weights', float32([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
+  const three = builder.initializer('three', float32([1], [3]));
+  const rest = builder.node('Mod', [builder.node('MatMul', [flat, weights]), three], { fmod: int(1) });
+  builder.output(rest, 'float32', ['N', 2]);
+  return encodeModel(builder.build());
+}
+
+test('only models that are differentiated have to have a derivative', async () => {
+  const queried = CAMPAIGN.replace('surrogates: [full]\n', '').replace(/pgd: .*/, 'square: { budget: 5 }');
+  const submit = async (campaign: string): Promise<Submission> => {
+    const folder = await workplace(campaign);
+    await writeFile(join(folder, 'full.onnx'), stepModel());
+    return prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder });
+  };
+  expect((await submit(queried)).request.models).toHaveProperty('full');
+  const reason = 'cannot be differentiated: operator Mod of node';
+  for (const campaign of [
+    CAMPAIGN,
+    queried.replace('targets:', '  int8: { quantize: { of: full } }\ntargets:'),
+    `${queried}similarity: { pairs: all }\n`,
+  ]) {
+    await expect(submit(campaign)).rejects.toMatchObject({
+      violations: expect.arrayContaining([
+        { field: 'models.full.file', description: expect.stringContaining(reason) as string },
+      ]) as unknown,
+    });
+  }
+});
 
 /** The campaign over a data set of 6 training and 8 test images, with models that are unpaired as `given` say. */
 async function submissionOf(dataset: string, ...given: readonly string[]): Promise<Submission> {

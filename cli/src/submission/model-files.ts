@@ -1,3 +1,4 @@
+import type { Campaign } from '@unpair/campaign';
 import { fileOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
@@ -24,8 +25,8 @@ export interface CampaignModels {
 }
 
 /**
- * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, which
- * attacks and similarity need.
+ * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, unless
+ * the campaign only asks it for answers.
  * @param data absent where the data set is of no use: then it is only checked that each model decodes
  */
 export async function readCampaignModels(
@@ -35,11 +36,12 @@ export async function readCampaignModels(
   const artefacts = new Map<string, Artefact>();
   const sources = new Map<string, ModelSource>();
   const problems: FieldProblem[] = [];
+  const differentiated = !areOnlyQueried(file.campaign);
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
     if (path === undefined) continue;
     const [key, options] = entry.kind === 'file' ? ['file', entry.options] : ['ready', undefined];
-    const outcome = await readOne(resolveFrom(file, path), options, data);
+    const outcome = await readOne(resolveFrom(file, path), options, { data, differentiated });
     if (typeof outcome === 'string') problems.push({ field: `models.${name}.${key}`, description: outcome });
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
@@ -49,16 +51,26 @@ export async function readCampaignModels(
   return { artefacts, sources, problems };
 }
 
+/**
+ * Whether models only answer queries. Without surrogates there is no gradient to attack with or to compare, and without
+ * siblings nothing is trained; everything else may differentiate any of the models.
+ */
+function areOnlyQueried({ models, surrogates, similarity }: Campaign): boolean {
+  const arePublished = [...models.values()].every(({ kind }) => kind === 'file');
+  return arePublished && surrogates.length === 0 && similarity.pairs === 'attacked';
+}
+
 async function readOne(
   path: string,
   options: ModelOptions | undefined,
-  data: DataFacts | undefined,
+  { data, differentiated }: { readonly data: DataFacts | undefined; readonly differentiated: boolean },
 ): Promise<ModelFile | string> {
   try {
     const model = await readModel(path, options, data?.shape);
     if (data === undefined) return model;
     const misfit = misfitOf(model.graph, data);
     if (misfit !== undefined) return `${path} ${misfit}`;
+    if (!differentiated) return model;
     const differentiable = isDifferentiable(foldConstants(model.graph));
     return differentiable.ok ? model : `${path} cannot be differentiated: ${differentiable.reason}`;
   } catch (error) {
