@@ -100,6 +100,25 @@ test('sibling imitate says how many queries it took, and check what a model’s 
   expect(JSON.parse(json)).toMatchObject({ lossRises: { passed: true, bound: 0.9 } });
 });
 
+test('check exits with 1 when a check failed, and prints all of them', async () => {
+  const { folder, args } = await workplace();
+  const b = new GraphBuilder('stubborn');
+  const flat = b.node('Flatten', [b.input('image', 'float32', ['N', 1, 4, 4])]);
+  const zeros = b.initializer('zeros', float32([16, 2], new Array<number>(32).fill(0)));
+  const bias = b.initializer('bias', float32([2], [1, 0]));
+  b.output(b.node('Add', [b.node('MatMul', [flat, zeros]), bias]), 'float32', ['N', 2]);
+  const model = join(folder, 'stubborn.onnx');
+  await writeFile(model, encodeModel(b.build()));
+  const checking = ['check', model, ...args.slice(1), '--samples', '8', '--budget', '20'];
+  const { exitCode, stdout, stderr } = await runCli(checking);
+  expect([exitCode, stderr]).toEqual([1, `error: ${model} failed 2 of 3 checks\n`]);
+  expect(stdout).toMatch(/^FAILED {2}an attack without bound succeeds: 0\.0 % of \d samples/m);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(3);
+  const json = await runCli([...checking, '--json']);
+  expect(json.exitCode).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({ unboundedAttack: { passed: false } });
+});
+
 test('check refuses bad input in one sentence', async () => {
   const { args } = await workplace();
   const many = await runCli(['check', ...args, '--samples', '65']);

@@ -37,7 +37,7 @@ const EPSILON = parameterRule({ type: 'pixels', default: 8 / 255, description: '
 /** `unpair check MODEL --dataset D`: whether a model's own gradients are of any use, or only hide something. */
 export function addCheckCommand(program: Command, context: CommandContext): void {
   const command = addDeviceOptions(program.command('check'))
-    .description('look for masked gradients: attack a model through itself')
+    .description('look for masked gradients: attack a model through itself; exit code 1 when a check failed')
     .argument('<model>', 'ONNX, TensorFlow Lite or TensorFlow.js (model.json) file')
     .requiredOption('--dataset <name|path>', 'data set: a name of `data list`, or the path of one')
     .addOption(
@@ -72,9 +72,18 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
     const settings = { threat: { norm, epsilon }, seed, budget, signal };
     const report = await checkGradientMasking(classifier, samples, settings);
     terminal.print(json ? JSON.stringify(report, null, 2) : describe(report));
+    assertPassed(path, report);
   } finally {
     await classifier.close();
   }
+}
+
+/** A check that fails is for scripts to see as well. */
+function assertPassed(path: string, report: MaskingReport): void {
+  const checks = [report.unboundedAttack, report.randomSearchOnly, report.lossRises];
+  const failed = checks.filter(({ passed }) => !passed).length;
+  if (failed === 0) return;
+  throw new CliError('ABORTED', `${path} failed ${failed} of ${checks.length} checks`);
 }
 
 async function loadSamples(
