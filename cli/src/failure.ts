@@ -72,6 +72,12 @@ export class CliError extends Error {
   }
 }
 
+/** The error that lists everything wrong with a file that the user wrote. */
+export function invalidFile(path: string, problems: readonly FieldProblem[]): CliError {
+  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
+  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, problems);
+}
+
 /** What to print about an error, and how to exit. */
 export interface Failure {
   readonly exitCode: ExitCode;

@@ -5,7 +5,7 @@ import { BUILT_IN, parseCampaign, violationSentence } from '@unpair/campaign';
 import { namedDataset } from '@unpair/datasets';
 
 import type { FieldProblem } from '../failure.js';
-import { CliError } from '../failure.js';
+import { invalidFile } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 
 /** A valid campaign file: its text, which is what travels, and what it says. */
@@ -19,19 +19,13 @@ export interface CampaignFile {
 export async function readCampaignFile(path: string): Promise<CampaignFile> {
   const text = (await readInputFile(path, 'campaign file')).toString('utf8');
   const parsed = parseCampaign(text, BUILT_IN);
-  if (!parsed.ok) throw invalidCampaign(path, parsed.violations.map(problemOf));
+  if (!parsed.ok) throw invalidFile(path, parsed.violations.map(problemOf));
   return { path, text, campaign: parsed.campaign };
 }
 
 /** What breaks the rules of the campaign file, as a sentence that begins with the field. */
 export function problemOf(violation: Violation): FieldProblem {
   return { field: violation.field, description: violationSentence(violation) };
-}
-
-/** The error that lists everything wrong with a campaign. */
-export function invalidCampaign(path: string, problems: readonly FieldProblem[]): CliError {
-  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
-  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, problems);
 }
 
 /** A path of the campaign file, which is relative to the file's own folder. */

@@ -3,9 +3,10 @@ import type { CreateCampaignRequest } from '@unpair/protocol';
 import { digestOf } from '@unpair/platform';
 
 import type { FieldProblem } from '../failure.js';
+import { invalidFile } from '../failure.js';
 import type { Artefact } from './artefact.js';
 import type { CampaignFile } from './campaign-file.js';
-import { datasetSource, invalidCampaign, problemOf, readCampaignFile } from './campaign-file.js';
+import { datasetSource, problemOf, readCampaignFile } from './campaign-file.js';
 import { readCampaignModels } from './model-files.js';
 import type { CampaignSamples } from './samples.js';
 import { loadCampaignSamples, sampleArtefact } from './samples.js';
@@ -30,7 +31,7 @@ export async function prepareSubmission(
   const { samples, problems } = await readSamples(file, dataDir);
   const models = await readCampaignModels(file, samples?.attacked);
   const all = [...problems, ...models.problems];
-  if (samples === undefined || all.length > 0) throw invalidCampaign(path, all);
+  if (samples === undefined || all.length > 0) throw invalidFile(path, all);
 
   const attacked = sampleArtefact(samples.attacked);
   const calibration = samples.calibration && sampleArtefact(samples.calibration);

@@ -6,7 +6,13 @@ import { loadDataset } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Recipe } from '@unpair/robustness';
-import { buildArchitecture, normalInitializer, pixelStatistics, wilson } from '@unpair/robustness';
+import {
+  ArchitectureError,
+  buildArchitecture,
+  normalInitializer,
+  pixelStatistics,
+  wilson,
+} from '@unpair/robustness';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { countCorrect } from '../models/count-correct.js';
@@ -39,10 +45,10 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
   await assertOutputFile('--out', out);
   await assertOverwritesNone('--out', out, { 'the recipe': path, 'the data set': recipe.dataset });
   const set = await loadDataset(recipe.dataset, 'train', { dataDir });
-  const samples = shareSamples(set, checkedSamples(recipe, set));
+  const samples = shareSamples(set, checkedSamples(path, recipe, set));
   const trainer = new Trainer({
     recipe,
-    model: untrainedModel(recipe, { ...set, ...samples }),
+    model: untrainedModel(path, recipe, { ...set, ...samples }),
     samples,
     workers: options.workers ?? availableParallelism(),
   });
@@ -97,23 +103,29 @@ async function trainToEnd(
   }
 }
 
-function checkedSamples({ samples, batch }: Recipe, set: SampleSet): number | null {
+function checkedSamples(path: string, { samples, batch }: Recipe, set: SampleSet): number | null {
   const count = samples ?? set.count;
   if (count > set.count || count < batch) {
     throw new CliError(
       'INVALID_ARGUMENT',
-      `samples is ${count}; it must be from ${batch} (one batch) to ${set.count} (all of ${set.name})`,
+      `${path}: samples must be from ${batch} (one batch) to ${set.count} (all of ${set.name}), got ${count}`,
     );
   }
   return samples;
 }
 
 function untrainedModel(
+  path: string,
   { architecture, seed }: Recipe,
   set: Pick<SampleSet, 'images' | 'shape' | 'classes'>,
 ): Graph {
   const shape = { image: set.shape, classes: set.classes, ...pixelStatistics(set.images, set.shape) };
-  return buildArchitecture(architecture.name, architecture.options, shape, normalInitializer(seed));
+  try {
+    return buildArchitecture(architecture.name, architecture.options, shape, normalInitializer(seed));
+  } catch (cause) {
+    if (!(cause instanceof ArchitectureError)) throw cause;
+    throw new CliError('INVALID_ARGUMENT', `${path}: ${cause.message}`, [], { cause });
+  }
 }
 
 function describeAccuracy(correct: number, count: number): string {

@@ -37,15 +37,37 @@ describe('parseRecipe', () => {
   });
 
   it.each([
-    ['an unknown key', `${least}speed: 3`, 'recipe'],
-    ['shards that do not divide the batch', `${least}shards: 3`, 'shards'],
-    ['a missing value', least.replace('seed: 1', ''), 'seed'],
-  ])('refuses %s', (_, text, field) => {
-    expect(violationsOf(text)).toEqual([field]);
+    [`${least}speed: 3`, /^speed is not a known key; known are name, seed, .*, augmentation\.$/],
+    [`${least}batch_size: 3`, /^batch_size is not a known key; did you mean "batch"\?$/],
+    [`${least}augmentation: { crop: 3 }`, /^augmentation\.crop is not a known key; known are pad, flip\.$/],
+    [`${least}shards: 3`, /^shards must divide the batch of 8, got 3\.$/],
+    [least.replace('seed: 1', ''), /^seed is missing: it must be an integer of at least 0\.$/],
+    [least.replace('epochs: 1', 'epochs: many'), /^epochs must be an integer from 1 to 10000, got "many"\.$/],
+    [
+      least.replace('{ name: resnet }', 'resnet'),
+      /^architecture must be a map with the key name, got "resnet"\.$/,
+    ],
+    [
+      least.replace('name: resnet }', 'name: resnet, depth: deep }'),
+      /^architecture\.depth must be a number or a list of numbers, got "deep"\.$/,
+    ],
+    [`${least}momentum: 1`, /^momentum must be a number of at least 0 and below 1, got 1\.$/],
+    [`${least}nesterov: [1]`, /^nesterov must be true or false, got a list\.$/],
+    [`${least}samples: 0`, /^samples must be an integer of at least 1, got 0\.$/],
+    ['- 1', /^the recipe must be a map with the keys name, seed, .*, got a list\.$/],
+    ['', /^the recipe is missing: it must be a map with the keys name, /],
+  ])('says in one sentence what is wrong: %s', (text, sentence) => {
+    expect(() => parseRecipe(text, 'recipe.yaml')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'recipe.yaml has 1 error:',
+        violations: [expect.objectContaining({ description: expect.stringMatching(sentence) as string })],
+      }) as Error,
+    );
   });
 
   it('refuses what is not YAML, saying so', () => {
-    expect(() => parseRecipe('a: [', 'recipe.yaml')).toThrow(/recipe.yaml is not YAML/);
+    expect(() => parseRecipe('a: [', 'recipe.yaml')).toThrow(/^recipe\.yaml is not YAML: [^\n:]*$/);
   });
 });
 

@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+
+import type { FieldProblem } from '../failure.js';
+import { RECIPE_KEYS } from './recipe-schema.js';
+
+type Path = readonly PropertyKey[];
+
+/** What is wrong with a recipe, in sentences as campaign files get them: the field, what is allowed, what was given. */
+export function problemsOf(given: unknown, issues: readonly z.core.$ZodIssue[]): readonly FieldProblem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
+    const field = fieldOf(issue.path);
+    const allowed = allowedBy(issue);
+    const value = valueAt(given, issue.path);
+    const sentence =
+      value === undefined || value === null
+        ? `${field} is missing: it must be ${allowed}.`
+        : `${field} must be ${allowed}, got ${show(value)}.`;
+    return [{ field, description: sentence }];
+  });
+}
+
+const fieldOf = (path: Path): string => path.map(String).join('.') || 'the recipe';
+
+/** Of maps, zod has its own words. */
+function allowedBy({ code, path, message }: z.core.$ZodIssue): string {
+  const keys = RECIPE_KEYS[path.map(String).join('.')];
+  return code === 'invalid_type' && keys !== undefined
+    ? `a map with the ${keys.length === 1 ? 'key' : 'keys'} ${keys.join(', ')}`
+    : message;
+}
+
+function unknownKey(path: Path, key: string): FieldProblem {
+  const field = fieldOf([...path, key]);
+  const known = RECIPE_KEYS[path.map(String).join('.')] ?? [];
+  const meant = known.find((candidate) => isLike(candidate, key));
+  const hint = meant === undefined ? `; known are ${known.join(', ')}.` : `; did you mean "${meant}"?`;
+  return { field, description: `${field} is not a known key${hint}` };
+}
+
+/** Whether one of the keys begins as the other does, however they are written: `batch_size` is like `batch`. */
+function isLike(candidate: string, key: string): boolean {
+  const [one, other] = [candidate, key].map((word) => word.toLowerCase().replace(/[^a-z]/g, ''));
+  return one !== undefined && other !== undefined && (one.startsWith(other) || other.startsWith(one));
+}
+
+function valueAt(given: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    given,
+  );
+}
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a map' : JSON.stringify(value);
+}
