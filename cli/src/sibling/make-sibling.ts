@@ -6,7 +6,7 @@ import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
-import type { Checkpoints, FineTuneProgress, Parameters, SiblingDefinition } from '@unpair/robustness';
+import type { Checkpoints, Parameters, SiblingDefinition } from '@unpair/robustness';
 import { deriveSibling, sampleDemand } from '@unpair/robustness';
 import { createRuntime } from '@unpair/runtime';
 import { stringify } from 'yaml';
@@ -17,10 +17,9 @@ import { misfitOf } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
-import { describeMeasures } from '../train/measures.js';
-import { TrainingMeter, describeReading } from '../train/meter.js';
 import { writeWholeFile } from '../whole-file.js';
 import { flagOf } from './flag.js';
+import { progressReporter } from './progress-reporter.js';
 
 /** Everything that a sibling is made of, as the command line gives it. */
 export interface SiblingOrder {
@@ -61,9 +60,12 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   try {
     const runtime = await createRuntime();
     let queries = 0;
-    const onStep = progressReporter((state) => {
-      progress.update(state);
-    });
+    const onStep = progressReporter(
+      (state) => {
+        progress.update(state);
+      },
+      () => performance.now(),
+    );
     const request = {
       ...{ graph, target: target?.graph, runtime, threads, samples, heldOut, parameters, seed },
       ...{ checkpoints, onStep, signal },
@@ -173,20 +175,6 @@ function recipeOf(
 /** `int4.onnx` has its recipe in `int4.recipe.yaml`. */
 function recipePath(out: string): string {
   return `${out.slice(0, out.length - extname(out).length)}.recipe.yaml`;
-}
-
-function progressReporter(
-  update: (state: { label: string; fraction: number; detail: string }) => void,
-): (progress: FineTuneProgress) => void {
-  let meter: TrainingMeter | undefined;
-  let measured: Readonly<Record<string, number>> = {};
-  return ({ step, steps, batch, loss, accuracy, measures }) => {
-    meter ??= new TrainingMeter(batch, () => performance.now());
-    measured = { ...measured, ...measures };
-    const reading = describeReading(meter.read({ loss, accuracy }, steps - step));
-    const detail = [...describeMeasures(measured), reading].join(', ');
-    update({ label: `step ${step}/${steps}`, fraction: step / steps, detail });
-  };
 }
 
 /** The state of training in a file beside the output, under the digest of what it belongs to. */

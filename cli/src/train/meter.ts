@@ -16,16 +16,21 @@ const NEWEST = 0.02;
 export class TrainingMeter {
   readonly #batch: number;
   readonly #now: () => number;
-  readonly #started: number;
+  /** When the steps began that the pace is taken from, and how many had been made by then. */
+  #since: number;
+  #before = 0;
   #steps = 0;
   #loss = 0;
   #accuracy = 0;
 
-  /** @param now milliseconds of a monotonic clock */
-  constructor(batch: number, now: () => number) {
+  /**
+   * @param now milliseconds of a monotonic clock
+   * @param started when the work began; default: now
+   */
+  constructor(batch: number, now: () => number, started = now()) {
     this.#batch = batch;
     this.#now = now;
-    this.#started = now();
+    this.#since = started;
   }
 
   /** Takes in one step, of which `left` remain. */
@@ -35,13 +40,21 @@ export class TrainingMeter {
     const weight = Math.max(NEWEST, 1 / this.#steps);
     this.#loss += weight * (report.loss - this.#loss);
     this.#accuracy += weight * (report.accuracy - this.#accuracy);
-    const perSecond = (1000 * this.#steps) / Math.max(1, this.#now() - this.#started);
+    const perSecond = this.#pace();
     return {
       loss: this.#loss,
       accuracy: this.#accuracy,
       imagesPerSecond: perSecond * this.#batch,
       secondsLeft: left / perSecond,
     };
+  }
+
+  /** Steps a second. The first one waits for what is made ready for all: its time counts only until there is another. */
+  #pace(): number {
+    const now = this.#now();
+    const pace = (1000 * (this.#steps - this.#before)) / Math.max(1, now - this.#since);
+    if (this.#steps === 1) [this.#since, this.#before] = [now, 1];
+    return pace;
   }
 }
 
