@@ -38,7 +38,7 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
     .description(definition.description)
     .argument('<model>', 'ONNX file')
     .requiredOption('--out <file>', 'ONNX file to write; the recipe is written beside it')
-    .requiredOption('--dataset <name|path>', 'data set: its training split calibrates and trains')
+    .requiredOption('--dataset <name|path>', `data set: its training split ${useOfData(definition)}`)
     .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism());
   if (definition.needsTarget === true) {
@@ -53,6 +53,11 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
     const parameters = parametersOf(definition, options);
     return makeSibling({ definition, model, target, out, dataset, seed, threads, parameters }, context);
   });
+}
+
+/** What training samples are for; every sibling is tried on some, so that none is written that only guesses. */
+function useOfData({ name }: SiblingDefinition): string {
+  return name === 'interpolate' ? 'shows whether the sibling still classifies' : 'calibrates and trains';
 }
 
 /** A parameter as an option. */
