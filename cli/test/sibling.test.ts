@@ -128,6 +128,11 @@ test('check refuses bad input in one sentence', async () => {
   );
   const far = await runCli(['check', ...args, '--epsilon', '8/0']);
   expect(far.stderr).toContain('It must be a pixel amount above 0, such as 2/255.');
+  expect(await runCli(['check', ...args, '--epsilon', '8'])).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'error: --epsilon must be a pixel amount above 0 and at most 1, such as 8/255, got 8\n',
+  });
 });
 
 test('sibling unpair fine-tunes a quantized file, and its recipe has every parameter of the objective', async () => {
@@ -220,4 +225,13 @@ test('sibling takes ONNX files alone, since others do not tell what pixels they 
   expect(exitCode).toBe(2);
   const wayOut = `convert it first: unpair model convert ${model} OUT.onnx --range …`;
   expect(stderr).toBe(`error: ${model} is a TensorFlow.js model; ${wayOut}\n`);
+});
+
+test('the help says what each way of deriving does with the data set', async () => {
+  const helpOf = async (way: string): Promise<string> =>
+    (await runOk(['sibling', way, '--help'])).stdout.replace(/\s+/g, ' ');
+  expect(await helpOf('prune')).toContain('its training split calibrates and trains');
+  expect(await helpOf('interpolate')).toContain(
+    'its training split shows whether the sibling still classifies',
+  );
 });

@@ -61,6 +61,7 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
   const { norm, epsilon, seed, budget, threads, json } = options;
   const { signal, terminal, environment } = context;
   const wish = deviceWish(options, environment);
+  assertWithinPixels(options);
   const set = await loadSamples(options, context);
   const { path, graph } = await readModel(model, modelOptionsOf(options));
   const misfit = misfitOf(graph, set);
@@ -76,6 +77,13 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
   } finally {
     await classifier.close();
   }
+}
+
+/** A pixel goes from 0 to 1: whoever writes 8 means 8/255. An l2 ball may be wider. */
+function assertWithinPixels({ norm, epsilon }: CheckOptions): void {
+  if (norm !== 'linf' || epsilon <= 1) return;
+  const allowed = 'a pixel amount above 0 and at most 1, such as 8/255';
+  throw new CliError('OUT_OF_RANGE', `--epsilon must be ${allowed}, got ${epsilon}`);
 }
 
 /** A check that fails is for scripts to see as well. */
