@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { parameterRule } from '@unpair/campaign';
 import type { Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robustness';
 import { siblings } from '@unpair/robustness';
 
 import type { CommandContext } from '../context.js';
+import { CliError } from '../failure.js';
 import { flagOf } from '../sibling/flag.js';
 import { makeSibling } from '../sibling/make-sibling.js';
 import { plainValue, withLeadingZero } from './number-text.js';
@@ -64,12 +65,13 @@ function useOfData({ name }: SiblingDefinition): string {
 function optionOf(name: string, spec: ParameterSpec): Option {
   const rule = parameterRule(spec);
   const value = spec.type === 'choice' ? spec.choices.join('|') : 'value';
-  const option = new Option(`${flagOf(name)} <${value}>`, spec.description);
+  const flag = flagOf(name);
+  const option = new Option(`${flag} <${value}>`, spec.description);
   if (spec.default !== null) option.default(spec.default);
   return option.argParser((text: string) => {
     const accepted = rule.accept(givenValue(spec, text));
-    if (accepted === undefined) throw new InvalidArgumentError(`It must be ${rule.allowed}.`);
-    return accepted;
+    if (accepted !== undefined) return accepted;
+    throw new CliError('INVALID_ARGUMENT', `${flag} must be ${rule.allowed}, got ${text}`);
   });
 }
 
