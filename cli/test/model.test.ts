@@ -46,9 +46,21 @@ test('model show describes a model', async () => {
   const { stdout } = await runOk(['model', 'show', path]);
   expect(stdout).toMatch(/^inputs +image: float32 \[N, 1, 2, 2\]$/m);
   expect(stdout).toMatch(/^parameters +8 in 32 bytes$/m);
+  expect(stdout).toMatch(/^classifier +yes$/m);
   expect(stdout).toMatch(/^differentiable +yes$/m);
   const json = JSON.parse((await runCli(['model', 'show', path, '--json'])).stdout) as unknown;
   expect(json).toMatchObject({ operators: { Flatten: 1, MatMul: 1 }, differentiable: true, reason: null });
+});
+
+test('model show says why a model is none to attack', async () => {
+  const builder = new GraphBuilder('flat', 13);
+  const weights = builder.initializer('weights', float32([4, 2], new Float32Array(8)));
+  const flat = builder.input('image', 'float32', ['N', 4]);
+  builder.output(builder.node('MatMul', [flat, weights]), 'float32', ['N', 2]);
+  const path = join(await scratchFolder(), 'flat.onnx');
+  await writeFile(path, encodeModel(builder.build()));
+  const { stdout } = await runOk(['model', 'show', path]);
+  expect(stdout).toMatch(/^classifier +no: it takes float32 \[N, 4\] instead of float32 \[N, C, H, W\]$/m);
 });
 
 test('model show names the operator set of the file, and not the one that it is read as', async () => {

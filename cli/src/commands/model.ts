@@ -4,6 +4,7 @@ import type { ModelSummary, ValueInfo } from '@unpair/graph';
 import type { ModelFormat } from '@unpair/formats';
 
 import type { CommandContext } from '../context.js';
+import { nonClassifier } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
@@ -17,6 +18,10 @@ interface ModelDescription extends ModelSummary {
   readonly file: string;
   /** Format of the file; the rest is about the graph that it becomes. */
   readonly source: ModelFormat;
+  /** Whether it classifies images, as campaigns and `eval` need it. */
+  readonly classifier: boolean;
+  /** Why it does not; null when it does. */
+  readonly nonClassifier: string | null;
   readonly differentiable: boolean;
   /** Why it cannot be differentiated; null when it can. */
   readonly reason: string | null;
@@ -69,11 +74,14 @@ async function runModelConvert(
 
 function describeModel({ path, format, graph, opset }: ModelFile): ModelDescription {
   const verdict = isDifferentiable(foldConstants(graph));
+  const problem = nonClassifier(graph);
   return {
     file: path,
     source: format,
     ...summarizeModel(graph),
     opset,
+    classifier: problem === undefined,
+    nonClassifier: problem ?? null,
     differentiable: verdict.ok,
     reason: verdict.ok ? null : verdict.reason,
   };
@@ -98,6 +106,7 @@ function renderModel(model: ModelDescription): string {
     ['parameters', `${grouped(model.parameters)} in ${grouped(model.bytes)} bytes`],
     ['not zero', grouped(model.nonZero)],
     ['operations', model.macs === null ? 'unknown' : `${grouped(model.macs)} multiply-accumulates a sample`],
+    ['classifier', model.nonClassifier === null ? 'yes' : `no: it ${model.nonClassifier}`],
     ['differentiable', model.reason === null ? 'yes' : `no: ${model.reason}`],
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(15)} ${value}`);

@@ -9,25 +9,31 @@ export type DataFacts = Pick<SampleSet, 'name' | 'shape' | 'classes' | 'classNam
  * open fit everything.
  */
 export function misfitOf(graph: Graph, data: DataFacts): string | undefined {
-  const [input, ...moreInputs] = graph.inputs;
-  const [output, ...moreOutputs] = graph.outputs;
-  if (!input || moreInputs.length > 0) return `has ${graph.inputs.length} inputs instead of one`;
-  if (!output || moreOutputs.length > 0) return `has ${graph.outputs.length} outputs instead of one`;
-  if (input.dataType !== 'float32' || input.shape.length !== 4) {
-    return `takes ${describe(input)} instead of float32 [N, C, H, W]`;
-  }
-  const [, ...image] = input.shape;
+  const problem = nonClassifier(graph);
+  if (problem !== undefined) return problem;
+  const [, ...image] = graph.inputs[0]?.shape ?? [];
   if (!image.every((dim, axis) => isOpen(dim) || dim === data.shape[axis])) {
     return `takes images of ${image.join('×')}, but those of ${data.name} are ${data.shape.join('×')}`;
   }
-  return classesProblem(output, data);
+  return classesProblem(graph.outputs[0]?.shape[1], data);
 }
 
-function classesProblem(output: ValueInfo, { name, classes, classNames }: DataFacts): string | undefined {
-  const [, rows] = output.shape;
-  if (output.dataType !== 'float32' || output.shape.length !== 2 || rows === undefined) {
-    return `gives ${describe(output)} instead of float32 [N, classes]`;
+/** Says in a phrase why the model classifies no images, whatever the data; undefined where it does. */
+export function nonClassifier({ inputs, outputs }: Pick<Graph, 'inputs' | 'outputs'>): string | undefined {
+  const [input, ...moreInputs] = inputs;
+  const [output, ...moreOutputs] = outputs;
+  if (!input || moreInputs.length > 0) return `has ${inputs.length} inputs instead of one`;
+  if (!output || moreOutputs.length > 0) return `has ${outputs.length} outputs instead of one`;
+  if (input.dataType !== 'float32' || input.shape.length !== 4) {
+    return `takes ${describe(input)} instead of float32 [N, C, H, W]`;
   }
+  if (output.dataType === 'float32' && output.shape.length === 2) return undefined;
+  return `gives ${describe(output)} instead of float32 [N, classes]`;
+}
+
+function classesProblem(rows: Dim | undefined, data: DataFacts): string | undefined {
+  const { name, classes, classNames } = data;
+  if (rows === undefined) return undefined;
   // Where a data set has no list of classes, its greatest label is all that is known.
   const fits = isOpen(rows) || (classNames === null ? rows >= classes : rows === classes);
   return fits ? undefined : `gives ${rows} classes, but ${name} has ${classes}`;
