@@ -61,16 +61,12 @@ export function sampleArtefact(set: SampleSet): Artefact {
 
 const first = (set: SampleSet, count: number): SampleSet => after(set, 0, count);
 
-/** Samples from `start` on. */
+/** Samples from `start` on; as many of them as there are. */
 function after(set: SampleSet, start: number, count: number): SampleSet {
-  return slice(
-    set,
-    Math.min(start, set.count),
-    Math.min(start + count, set.count) - Math.min(start, set.count),
-  );
+  const from = Math.min(start, set.count);
+  return slice(set, from, Math.min(count, set.count - from));
 }
 
 function last(set: SampleSet, count: number): SampleSet {
-  const held = Math.min(count, set.count);
-  return slice(set, set.count - held, held);
+  return after(set, Math.max(0, set.count - count), count);
 }

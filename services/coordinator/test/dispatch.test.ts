@@ -130,7 +130,9 @@ test('a task that workers take and never answer ends as a dead letter; the other
   await working;
   const { campaign } = await served.client.unary(Service.getCampaign, { id });
   expect(campaign?.progress).toMatchObject({ done: taskCount - 1, deadLetters: 1, cancelled: 0 });
-  expect(campaign?.failures[0]).toMatch(/: given up after 24 deliveries: no worker brought a result/);
+  expect(campaign?.failures[0]).toMatch(
+    /^accuracy of full: given up after 24 deliveries: no worker brought a result/,
+  );
 });
 
 test('a result that comes too late is counted as wasted, and nowhere else', async () => {
