@@ -3,22 +3,49 @@ import type { Linter } from 'eslint';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+/** What models, attacks and siblings are made of. */
+const mathematics = [
+  'errors',
+  'numerics',
+  'parameters',
+  'graph',
+  'classifiers',
+  'training',
+  'attacks',
+  'siblings',
+];
+
 /**
  * Who may import whom. Hoisting lets any workspace import any other, so the layering of
  * docs/architecture.md is enforced here.
  */
 const layers: Record<string, readonly string[]> = {
-  'packages/graph': [],
+  'packages/errors': [],
   'packages/protocol': [],
-  'packages/datasets': [],
-  'packages/runtime': ['graph'],
-  'packages/formats': ['graph'],
-  'packages/robustness': ['graph'],
-  'packages/campaign': ['graph', 'robustness'],
-  'packages/platform': ['protocol'],
-  'services/coordinator': ['campaign', 'protocol', 'platform'],
-  'services/worker': ['graph', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],
-  cli: ['graph', 'formats', 'runtime', 'robustness', 'datasets', 'campaign', 'protocol', 'platform'],
+  'packages/graph': ['errors'],
+  'packages/datasets': ['errors'],
+  'packages/numerics': ['errors'],
+  'packages/parameters': ['errors', 'numerics'],
+  'packages/runtime': ['errors', 'graph'],
+  'packages/formats': ['errors', 'graph'],
+  'packages/classifiers': ['errors', 'numerics', 'graph'],
+  'packages/training': ['errors', 'numerics', 'parameters', 'graph', 'classifiers'],
+  'packages/attacks': ['errors', 'numerics', 'parameters', 'graph', 'classifiers', 'training'],
+  'packages/siblings': ['errors', 'numerics', 'parameters', 'graph', 'classifiers', 'training', 'attacks'],
+  'packages/measurements': ['errors', 'numerics', 'parameters', 'graph', 'classifiers', 'attacks'],
+  'packages/campaign': [...mathematics, 'measurements'],
+  'packages/platform': ['errors', 'protocol'],
+  'services/coordinator': ['errors', 'campaign', 'measurements', 'protocol', 'platform'],
+  'services/worker': [
+    ...mathematics,
+    'measurements',
+    'runtime',
+    'datasets',
+    'campaign',
+    'protocol',
+    'platform',
+  ],
+  cli: [...mathematics, 'measurements', 'formats', 'runtime', 'datasets', 'campaign', 'protocol', 'platform'],
 };
 
 const everyone = [...Object.keys(layers)].map((path) => path.split('/').at(-1) ?? path);
@@ -42,7 +69,9 @@ const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed])
 
 /** The mathematics is pure: no files, network, clock, environment or hidden randomness. */
 const pureRules: Linter.Config = {
-  files: ['packages/{graph,formats,robustness,campaign}/src/**/*.ts'],
+  files: [
+    'packages/{errors,numerics,parameters,graph,formats,classifiers,training,attacks,siblings,measurements,campaign}/src/**/*.ts',
+  ],
   rules: {
     'no-restricted-globals': [
       'error',

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { decodeTflite } from '@unpair/formats';
 import type { Graph, ModelOptions, Runtime } from '@unpair/graph';
 import { adaptModel, decodeModel } from '@unpair/graph';
-import type { LossGradients } from '@unpair/robustness';
-import { argmax, createDifferentiableClassifier, createRandom } from '@unpair/robustness';
+import type { LossGradients } from '@unpair/classifiers';
+import { argmax, createDifferentiableClassifier } from '@unpair/classifiers';
+import { createRandom } from '@unpair/numerics';
 import { createOnnxRuntime, createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 

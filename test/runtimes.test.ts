@@ -9,16 +9,10 @@ import {
   gradientName,
   lossAndInputGradient,
 } from '@unpair/graph';
-import {
-  argmax,
-  attacks,
-  buildArchitecture,
-  buildTrainingStep,
-  createDifferentiableClassifier,
-  createRandom,
-  normalInitializer,
-  runAttack,
-} from '@unpair/robustness';
+import { argmax, createDifferentiableClassifier } from '@unpair/classifiers';
+import { attacks, runAttack } from '@unpair/attacks';
+import { buildArchitecture, buildTrainingStep, normalInitializer } from '@unpair/training';
+import { createRandom } from '@unpair/numerics';
 import { createOnnxRuntime, createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
-import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/robustness';
-import { attacks, runAttack } from '@unpair/robustness';
+import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { attacks, runAttack } from '@unpair/attacks';
 import { TargetMeter } from './target-meter.js';
 
 /** Nothing succeeds within this distance, so that every sample spends its whole budget. */

@@ -1,10 +1,6 @@
 import { inputs } from '@unpair/datasets';
-import {
-  consecutiveSamples,
-  createClassifier,
-  createDifferentiableClassifier,
-  median,
-} from '@unpair/robustness';
+import { consecutiveSamples, createClassifier, createDifferentiableClassifier } from '@unpair/classifiers';
+import { median } from '@unpair/numerics';
 import { createRuntime } from '@unpair/runtime';
 import { labelledNoise } from '../kit/labelled-noise.js';
 import { describeMachine, machineFacts } from '../kit/machine.js';

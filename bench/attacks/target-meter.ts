@@ -1,4 +1,4 @@
-import type { Classifier, DifferentiableClassifier } from '@unpair/robustness';
+import type { Classifier, DifferentiableClassifier } from '@unpair/classifiers';
 
 /** One bare batch for so many of the attack's: rare enough to leave caches alone, often enough to see every change. */
 const BARE_EVERY = 8;

@@ -1,4 +1,4 @@
-import { median } from '@unpair/robustness';
+import { median } from '@unpair/numerics';
 import { textTable } from '../kit/table.js';
 import type { Verdict } from '../kit/verdict.js';
 import { atLeast, atMost, metWord } from '../kit/verdict.js';

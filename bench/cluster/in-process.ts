@@ -3,13 +3,9 @@ import { parseCampaign, planCampaign, resultsDigest } from '@unpair/campaign';
 import type { SampleSet } from '@unpair/datasets';
 import { inputs } from '@unpair/datasets';
 import type { Graph, Runtime } from '@unpair/graph';
-import {
-  attacks,
-  consecutiveSamples,
-  createClassifier,
-  measureAccuracy,
-  runAttack,
-} from '@unpair/robustness';
+import { attacks, runAttack } from '@unpair/attacks';
+import { consecutiveSamples, createClassifier } from '@unpair/classifiers';
+import { measureAccuracy } from '@unpair/measurements';
 import type { Measurement } from './measurement.js';
 
 const BATCH = 64;

@@ -1,6 +1,6 @@
 import type { Graph } from '@unpair/graph';
-import type { ArchitectureOptions } from '@unpair/robustness';
-import { buildArchitecture, normalInitializer } from '@unpair/robustness';
+import type { ArchitectureOptions } from '@unpair/training';
+import { buildArchitecture, normalInitializer } from '@unpair/training';
 
 /** A model to measure. Its weights are fresh: they cost the same as trained ones. */
 export interface Case {

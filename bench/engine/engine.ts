@@ -1,4 +1,4 @@
-import { median } from '@unpair/robustness';
+import { median } from '@unpair/numerics';
 import { createOnnxRuntime } from '@unpair/runtime';
 import { describeMachine, machineFacts } from '../kit/machine.js';
 import { readOptions } from '../kit/options.js';

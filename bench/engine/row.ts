@@ -1,4 +1,4 @@
-import { median } from '@unpair/robustness';
+import { median } from '@unpair/numerics';
 import type { Case } from './cases.js';
 
 /**

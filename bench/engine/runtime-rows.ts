@@ -9,7 +9,7 @@ import {
   sizeOf,
   termWeights,
 } from '@unpair/graph';
-import type { TrainingStepOptions } from '@unpair/robustness';
+import type { TrainingStepOptions } from '@unpair/training';
 import {
   buildTrainingStep,
   layoutSize,
@@ -17,7 +17,7 @@ import {
   sgdStep,
   smoothTargets,
   unpackTensors,
-} from '@unpair/robustness';
+} from '@unpair/training';
 import type { Case } from './cases.js';
 import type { Engine, Row, Workload } from './row.js';
 

@@ -1,7 +1,8 @@
 import type { SampleSet } from '@unpair/datasets';
 import { inputs } from '@unpair/datasets';
-import type { Classifier } from '@unpair/robustness';
-import { argmax, createRandom } from '@unpair/robustness';
+import type { Classifier } from '@unpair/classifiers';
+import { argmax } from '@unpair/classifiers';
+import { createRandom } from '@unpair/numerics';
 
 const BATCH = 64;
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph } from '@unpair/graph';
 import { decodeModel } from '@unpair/graph';
-import { buildArchitecture, normalInitializer } from '@unpair/robustness';
+import { buildArchitecture, normalInitializer } from '@unpair/training';
 
 /** A model, and whether it is a trained one of models/ or has its first weights. */
 export interface BenchmarkModel {

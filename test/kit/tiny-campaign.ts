@@ -1,6 +1,7 @@
 import { encodeSampleSet } from '@unpair/datasets';
 import { encodeModel, float32, GraphBuilder, int, ints, type Graph } from '@unpair/graph';
-import { argmax, createRandom, type Random } from '@unpair/robustness';
+import { argmax } from '@unpair/classifiers';
+import { createRandom, type Random } from '@unpair/numerics';
 import { createRuntime } from '@unpair/runtime';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -5,8 +5,10 @@ import { Option } from 'commander';
 import { parameterRule } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { inputs, loadDataset, slice } from '@unpair/datasets';
-import type { MaskingReport, Norm } from '@unpair/robustness';
-import { checkGradientMasking, consecutiveSamples, createDifferentiableClassifier } from '@unpair/robustness';
+import type { MaskingReport } from '@unpair/measurements';
+import type { Norm } from '@unpair/numerics';
+import { checkGradientMasking } from '@unpair/measurements';
+import { consecutiveSamples, createDifferentiableClassifier } from '@unpair/classifiers';
 import { openRuntime } from '@unpair/runtime';
 
 import type { CommandContext } from '../context.js';

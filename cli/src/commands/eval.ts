@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
-import type { Estimate } from '@unpair/robustness';
-import { wilson } from '@unpair/robustness';
+import type { Estimate } from '@unpair/numerics';
+import { wilson } from '@unpair/numerics';
 
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';

@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { parameterRule } from '@unpair/campaign';
-import type { Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robustness';
-import { siblings } from '@unpair/robustness';
+import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import type { SiblingDefinition } from '@unpair/training';
+import { siblings } from '@unpair/siblings';
 
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';

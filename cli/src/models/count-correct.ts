@@ -1,8 +1,9 @@
 import type { SampleSet } from '@unpair/datasets';
 import { inputs, slice } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
-import type { Classifier } from '@unpair/robustness';
-import { consecutiveSamples, createClassifier, measureAccuracy } from '@unpair/robustness';
+import type { Classifier } from '@unpair/classifiers';
+import { consecutiveSamples, createClassifier } from '@unpair/classifiers';
+import { measureAccuracy } from '@unpair/measurements';
 import type { DeviceWish } from '@unpair/runtime';
 import { createRuntime, openRuntime } from '@unpair/runtime';
 

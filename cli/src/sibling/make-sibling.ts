@@ -6,8 +6,9 @@ import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
-import type { Checkpoints, Parameters, SiblingDefinition } from '@unpair/robustness';
-import { deriveSibling, sampleDemand } from '@unpair/robustness';
+import type { Checkpoints, SiblingDefinition } from '@unpair/training';
+import type { Parameters } from '@unpair/parameters';
+import { deriveSibling, sampleDemand } from '@unpair/siblings';
 import { createRuntime } from '@unpair/runtime';
 import { stringify } from 'yaml';
 

@@ -1,4 +1,4 @@
-import type { FineTuneProgress } from '@unpair/robustness';
+import type { FineTuneProgress } from '@unpair/training';
 
 import type { ProgressState } from '../terminal/progress.js';
 import { describeMeasures } from '../train/measures.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import type { Recipe, TrainingState } from '@unpair/robustness';
-import { decodeState, encodeState } from '@unpair/robustness';
+import type { Recipe, TrainingState } from '@unpair/training';
+import { decodeState, encodeState } from '@unpair/training';
 import { CliError } from '../failure.js';
 import { writeWholeFile } from '../whole-file.js';
 

@@ -1,4 +1,4 @@
-import type { Recipe } from '@unpair/robustness';
+import type { Recipe } from '@unpair/training';
 import { parse } from 'yaml';
 import type { FieldProblem } from '../failure.js';
 import { CliError, invalidFile } from '../failure.js';

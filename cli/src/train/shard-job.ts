@@ -1,4 +1,4 @@
-import type { Presentation, TrainingSamples, TrainingStep } from '@unpair/robustness';
+import type { Presentation, TrainingSamples, TrainingStep } from '@unpair/training';
 
 /** What a shard worker is started with. Typed arrays lie in shared memory. */
 export interface ShardJob extends Presentation {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { Executable, Tensor } from '@unpair/graph';
 import { float32 } from '@unpair/graph';
-import { fillBatch, unpackTensors, writeRecord } from '@unpair/robustness';
+import { fillBatch, unpackTensors, writeRecord } from '@unpair/training';
 import { createRuntime } from '@unpair/runtime';
 import type { ShardJob, ShardReply, ShardRequest } from './shard-job.js';
 

@@ -1,6 +1,6 @@
 import type { SampleSet } from '@unpair/datasets';
 import { slice } from '@unpair/datasets';
-import type { TrainingSamples } from '@unpair/robustness';
+import type { TrainingSamples } from '@unpair/training';
 
 /** Copies the first `count` samples of a set (all, for null) to memory that threads share. */
 export function shareSamples(

@@ -5,14 +5,9 @@ import type { SampleSet } from '@unpair/datasets';
 import { loadDataset } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
-import type { Recipe } from '@unpair/robustness';
-import {
-  ArchitectureError,
-  buildArchitecture,
-  normalInitializer,
-  pixelStatistics,
-  wilson,
-} from '@unpair/robustness';
+import type { Recipe } from '@unpair/training';
+import { ArchitectureError, buildArchitecture, normalInitializer, pixelStatistics } from '@unpair/training';
+import { wilson } from '@unpair/numerics';
 import type { CommandContext } from '../context.js';
 import { CliError } from '../failure.js';
 import { countCorrect } from '../models/count-correct.js';

@@ -1,5 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import type { Recipe, StepReport, TrainingSamples, TrainingState, TrainingStep } from '@unpair/robustness';
+import type { Recipe, StepReport, TrainingSamples, TrainingState, TrainingStep } from '@unpair/training';
 import {
   averageShards,
   buildTrainingStep,
@@ -9,7 +9,7 @@ import {
   modelOf,
   recordLayout,
   updateState,
-} from '@unpair/robustness';
+} from '@unpair/training';
 import { ShardPool } from './shard-pool.js';
 
 export interface TrainerOptions {

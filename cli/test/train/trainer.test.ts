@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recipe } from '@unpair/robustness';
-import { buildArchitecture, createRandom, normalInitializer } from '@unpair/robustness';
+import type { Recipe } from '@unpair/training';
+import { buildArchitecture, normalInitializer } from '@unpair/training';
+import { createRandom } from '@unpair/numerics';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpoint, removeCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { Trainer } from '../../src/train/trainer.js';

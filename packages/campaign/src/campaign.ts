@@ -1,5 +1,7 @@
 import type { ModelOptions } from '@unpair/graph';
-import type { Norm, Parameters, siblings } from '@unpair/robustness';
+import type { Norm } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
+import type { siblings } from '@unpair/siblings';
 
 /** A campaign file after validation: names resolved, fractions evaluated, defaults filled in, sweeps expanded. */
 export interface Campaign {

@@ -1,4 +1,5 @@
-import type { Parameters, ParameterSpec, Threat } from '@unpair/robustness';
+import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import type { Threat } from '@unpair/numerics';
 import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';

@@ -1,5 +1,5 @@
-import type { SampleDemand } from '@unpair/robustness';
-import { sampleDemand } from '@unpair/robustness';
+import type { SampleDemand } from '@unpair/training';
+import { sampleDemand } from '@unpair/siblings';
 import { BUILT_IN } from './built-in.js';
 import type { ModelEntry } from './campaign.js';
 import { membersOf } from './ensemble.js';

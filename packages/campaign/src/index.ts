@@ -1,13 +1,13 @@
 export type {
   AccuracyRow,
   AlignmentRow,
-  AttackRow,
-  Estimate,
   MaskingRow,
   SimilarityInputs,
   SimilarityRow,
-  TrainingPoint,
-} from '@unpair/robustness';
+} from '@unpair/measurements';
+export type { AttackRow } from '@unpair/attacks';
+export type { Estimate } from '@unpair/numerics';
+export type { TrainingPoint } from '@unpair/training';
 export { BUILT_IN } from './built-in.js';
 export { violationSentence } from './campaign.js';
 export type {

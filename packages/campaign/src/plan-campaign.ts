@@ -1,5 +1,5 @@
-import type { SimilarityInputs } from '@unpair/robustness';
-import { SIMILARITY_INPUTS } from '@unpair/robustness';
+import type { SimilarityInputs } from '@unpair/measurements';
+import { SIMILARITY_INPUTS } from '@unpair/measurements';
 import type { Campaign, ModelEntry } from './campaign.js';
 import { maskedModels } from './adaptive/defences.js';
 import { gridOf } from './cells.js';

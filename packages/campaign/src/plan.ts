@@ -1,4 +1,6 @@
-import type { Norm, Parameters, SimilarityInputs, Threat } from '@unpair/robustness';
+import type { Norm, Threat } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
+import type { SimilarityInputs } from '@unpair/measurements';
 import type { Defence } from './campaign.js';
 
 /** One point of the grid: target × surrogate × attack × parameters × epsilon. */

@@ -1,4 +1,4 @@
-import type { ParameterValue } from '@unpair/robustness';
+import type { ParameterValue } from '@unpair/parameters';
 
 /** A parameter whose values an entry of `models:` lists. */
 export interface Axis {

@@ -1,4 +1,6 @@
-import type { AttackDefinition, Parameters, ParameterSpec, SiblingDefinition } from '@unpair/robustness';
+import type { AttackDefinition } from '@unpair/attacks';
+import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import type { SiblingDefinition } from '@unpair/training';
 import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */

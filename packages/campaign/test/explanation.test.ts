@@ -1,4 +1,4 @@
-import { createRandom } from '@unpair/robustness';
+import { createRandom } from '@unpair/numerics';
 import { describe, expect, test } from 'vitest';
 import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityReport } from '../src/index.js';
 import { buildReport, renderReport } from '../src/index.js';

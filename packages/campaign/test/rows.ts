@@ -1,4 +1,5 @@
-import type { AttackRow, SimilarityRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
+import type { SimilarityRow } from '@unpair/measurements';
 
 /** A row of a successful attack, with what a test cares about replaced. */
 export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow {

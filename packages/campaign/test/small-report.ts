@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import type { Report, ReportInput } from '../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
 import { parsed, valid, vocabulary } from './fixtures.js';

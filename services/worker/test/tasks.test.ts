@@ -1,7 +1,7 @@
 import { encodeSampleSet, slice } from '@unpair/datasets';
 import { createRuntime } from '@unpair/runtime';
 import { encodeModel, float32 } from '@unpair/graph';
-import { argmax } from '@unpair/robustness';
+import { argmax } from '@unpair/classifiers';
 import type { AttackRow, DerivedModel, Task, TaskResult } from '@unpair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from './kit/cluster.js';

@@ -1,5 +1,5 @@
 import type { Training } from '@unpair/protocol';
-import { TrainingCurve, type Checkpoints, type FineTuneProgress } from '@unpair/robustness';
+import { TrainingCurve, type Checkpoints, type FineTuneProgress } from '@unpair/training';
 import { expect, test } from 'vitest';
 import { CurveCheckpoints } from '../src/compute/curve-checkpoints.js';
 import { TrainingMonitor } from '../src/compute/training-monitor.js';

@@ -1,5 +1,5 @@
 import type { Runtime } from '@unpair/graph';
-import { createClassifier, type RunSize } from '@unpair/robustness';
+import { createClassifier, type RunSize } from '@unpair/classifiers';
 import { createOnnxRuntime } from '@unpair/runtime';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

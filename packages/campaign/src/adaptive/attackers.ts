@@ -1,5 +1,5 @@
 import type { AdaptiveAttack, Defence } from '../campaign.js';
-import type { Parameters } from '@unpair/robustness';
+import type { Parameters } from '@unpair/parameters';
 
 /** Samples that an attack goes over, at most: one whose gradients cost twenty times as much has fewer. */
 const SAMPLES = 500;

@@ -1,4 +1,4 @@
-import type { Parameters } from '@unpair/robustness';
+import type { Parameters } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
 import { ensembleName, membersOf } from '../ensemble.js';
 import type { Vocabulary } from '../vocabulary.js';

@@ -1,4 +1,4 @@
-import type { Parameters } from '@unpair/robustness';
+import type { Parameters } from '@unpair/parameters';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { isImitation } from '../derivation.js';

@@ -1,4 +1,4 @@
-import type { Norm } from '@unpair/robustness';
+import type { Norm } from '@unpair/numerics';
 import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { Field, pathText } from './field.js';

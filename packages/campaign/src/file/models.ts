@@ -1,4 +1,4 @@
-import type { ParameterMisfit } from '@unpair/robustness';
+import type { ParameterMisfit } from '@unpair/training';
 import type { ModelEntry } from '../campaign.js';
 import { reportCircles } from './circles.js';
 import type { Field } from './field.js';

@@ -1,4 +1,4 @@
-import type { Parameters, ParameterSpec, ParameterValue } from '@unpair/robustness';
+import type { Parameters, ParameterSpec, ParameterValue } from '@unpair/parameters';
 import type { Field } from './field.js';
 import { parameterRule } from './rules.js';
 

@@ -1,5 +1,5 @@
-import { parseAmount } from '@unpair/robustness';
-import type { ParameterSpec, ParameterValue } from '@unpair/robustness';
+import { parseAmount } from '@unpair/parameters';
+import type { ParameterSpec, ParameterValue } from '@unpair/parameters';
 
 /** What one value of the file may be: in words for the error sentence, and as a test. */
 export interface Rule<T> {

@@ -1,5 +1,5 @@
-import type { Random } from '@unpair/robustness';
-import { bootstrapSamples, resampledMean } from '@unpair/robustness';
+import type { Random } from '@unpair/numerics';
+import { bootstrapSamples, resampledMean } from '@unpair/numerics';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';

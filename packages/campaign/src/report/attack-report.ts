@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import type { Cell } from '../plan.js';
 import { meanOf, rate } from './estimates.js';
 import type { Outcome } from './outcomes.js';

@@ -1,12 +1,7 @@
-import type {
-  AccuracyRow,
-  MaskingRow,
-  Random,
-  SimilarityInputs,
-  SimilarityRow,
-  TrainingPoint,
-} from '@unpair/robustness';
-import { createRandom } from '@unpair/robustness';
+import type { AccuracyRow, MaskingRow, SimilarityInputs, SimilarityRow } from '@unpair/measurements';
+import type { Random } from '@unpair/numerics';
+import type { TrainingPoint } from '@unpair/training';
+import { createRandom } from '@unpair/numerics';
 import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';

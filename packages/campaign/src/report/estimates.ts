@@ -1,5 +1,5 @@
-import { ascending, bootstrap, mean, median, quantile, wilson } from '@unpair/robustness';
-import type { Estimate, Statistic } from '@unpair/robustness';
+import { ascending, bootstrap, mean, median, quantile, wilson } from '@unpair/numerics';
+import type { Estimate, Statistic } from '@unpair/numerics';
 import type { Bounds } from './report.js';
 
 /*

@@ -1,5 +1,5 @@
-import type { Counts, Random } from '@unpair/robustness';
-import { bootstrapSamples, spearman, spearmanPValue, standardizedFit } from '@unpair/robustness';
+import type { Counts, Random } from '@unpair/numerics';
+import { bootstrapSamples, spearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
 import { canonicalJson } from '../canonical-json.js';
 import { membersOf } from '../ensemble.js';
 import { COSINE, MEASURES, SMOOTHNESS } from './measures.js';

@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import type { Cell } from '../plan.js';
 
 /** How one attacked sample ended. */

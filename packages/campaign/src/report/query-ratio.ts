@@ -1,5 +1,5 @@
-import type { Estimate, Random } from '@unpair/robustness';
-import { bootstrapSamples, resampledMedian } from '@unpair/robustness';
+import type { Estimate, Random } from '@unpair/numerics';
+import { bootstrapSamples, resampledMedian } from '@unpair/numerics';
 import { medianOf } from './estimates.js';
 
 /**

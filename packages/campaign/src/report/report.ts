@@ -1,5 +1,7 @@
 import type { ModelOptions } from '@unpair/graph';
-import type { Estimate, Norm, Parameters, TrainingPoint } from '@unpair/robustness';
+import type { Estimate, Norm } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
+import type { TrainingPoint } from '@unpair/training';
 import type { DefenceReport, TradeOffPoint } from './defence/types.js';
 import type { QueryRatio } from './query-ratio.js';
 

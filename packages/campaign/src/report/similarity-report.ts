@@ -1,5 +1,7 @@
-import type { AlignmentRow, Estimate, Random, SimilarityInputs, SimilarityRow } from '@unpair/robustness';
-import { bootstrapMeans, bootstrapSamples, createRandom, resampledCka } from '@unpair/robustness';
+import type { AlignmentRow, SimilarityInputs, SimilarityRow } from '@unpair/measurements';
+import type { Estimate, Random } from '@unpair/numerics';
+import { bootstrapMeans, bootstrapSamples, createRandom } from '@unpair/numerics';
+import { resampledCka } from '@unpair/measurements';
 import type { Pair } from '../pairs.js';
 import { boundsOf, meanOf, rate } from './estimates.js';
 import type { Bounds, SimilarityMeasures, SimilarityReport } from './report.js';

@@ -1,11 +1,11 @@
 import type {
   AccuracyRow,
   AlignmentRow,
-  AttackRow,
   MaskingRow,
   SimilarityInputs,
   SimilarityRow,
-} from '@unpair/robustness';
+} from '@unpair/measurements';
+import type { AttackRow } from '@unpair/attacks';
 import type { RowGroup } from './rows.js';
 import { groupKey } from './rows.js';
 

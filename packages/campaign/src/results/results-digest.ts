@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compareText } from '../canonical-json.js';
-import type { AccuracyRow, AlignmentRow, AttackRow, MaskingRow, SimilarityRow } from '@unpair/robustness';
+import type { AccuracyRow, AlignmentRow, MaskingRow, SimilarityRow } from '@unpair/measurements';
+import type { AttackRow } from '@unpair/attacks';
 import type { RowGroup } from './rows.js';
 import { groupKey } from './rows.js';
 

@@ -1,11 +1,11 @@
 import type {
   AccuracyRow,
   AlignmentRow,
-  AttackRow,
   MaskingRow,
   SimilarityInputs,
   SimilarityRow,
-} from '@unpair/robustness';
+} from '@unpair/measurements';
+import type { AttackRow } from '@unpair/attacks';
 
 /** Rows that belong together: of one model, of one pair of models, or of one cell. */
 export type RowGroup =

@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import type { Campaign, Cell, DefenceReport, Report } from '../../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../../src/index.js';
 import { attackRow } from '../rows.js';

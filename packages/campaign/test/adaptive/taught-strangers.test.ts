@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import { describe, expect, test } from 'vitest';
 import type { AdaptiveReport } from '../../src/index.js';
 import { RESULTS, campaign, costing, defenceOf, fooled, reportOf } from './defend-results.js';

@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/robustness';
+import type { AttackRow } from '@unpair/attacks';
 import { describe, expect, test } from 'vitest';
 import type { Cell, Report } from '../../src/index.js';
 import { renderReport } from '../../src/index.js';

@@ -1,5 +1,5 @@
 import type { DeriveTask } from '@unpair/protocol';
-import type { Checkpoints } from '@unpair/robustness';
+import type { Checkpoints } from '@unpair/training';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
-import { RobustnessError, type Checkpoints, type CurveState, type TrainingCurve } from '@unpair/robustness';
+import { RobustnessError } from '@unpair/errors';
+import { type Checkpoints, type CurveState, type TrainingCurve } from '@unpair/training';
 
 /** Bytes of the length before a curve. */
 const HEAD = 4;

@@ -13,7 +13,7 @@ import {
   type DifferentiableClassifier,
   type FeatureExtractor,
   type RunSizes,
-} from '@unpair/robustness';
+} from '@unpair/classifiers';
 import type { Closable } from './lease-cache.js';
 
 export interface LoadedModelOptions {

@@ -1,5 +1,5 @@
 import type { Training } from '@unpair/protocol';
-import type { DifferentiableClassifier } from '@unpair/robustness';
+import type { DifferentiableClassifier } from '@unpair/classifiers';
 import type { ComputeProgress } from './messages.js';
 
 export interface MeterOptions {

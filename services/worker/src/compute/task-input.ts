@@ -1,12 +1,8 @@
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import {
-  consecutiveSamples,
-  type Classifier,
-  type Norm,
-  type Parameters,
-  type Sample,
-} from '@unpair/robustness';
+import { consecutiveSamples, type Classifier, type Sample } from '@unpair/classifiers';
+import { type Norm } from '@unpair/numerics';
+import { type Parameters } from '@unpair/parameters';
 
 /** A task that does not fit together. The message is one sentence for the user. */
 export class TaskInputError extends Error {

@@ -1,5 +1,5 @@
 import type { Training } from '@unpair/protocol';
-import { TrainingCurve, type FineTuneProgress } from '@unpair/robustness';
+import { TrainingCurve, type FineTuneProgress } from '@unpair/training';
 
 export interface TrainingMonitorOptions {
   /** Name of the model in training. */

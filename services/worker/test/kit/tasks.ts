@@ -1,7 +1,7 @@
 import { canonicalJson } from '@unpair/campaign';
 import type { AttackTask, SampleRange, Task } from '@unpair/protocol';
-import { siblings } from '@unpair/robustness';
-import type { ParameterValue } from '@unpair/robustness';
+import { siblings } from '@unpair/siblings';
+import type { ParameterValue } from '@unpair/parameters';
 import type { Artefact, Fixture } from './tiny-model.js';
 
 const ref = (id: string, { digest }: Artefact) => ({ id, digest });

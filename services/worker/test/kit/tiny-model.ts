@@ -1,7 +1,8 @@
 import { encodeSampleSet, type SampleSet } from '@unpair/datasets';
 import { encodeModel, float32, GraphBuilder, int, ints, type Graph } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
-import { argmax, createRandom } from '@unpair/robustness';
+import { argmax } from '@unpair/classifiers';
+import { createRandom } from '@unpair/numerics';
 import { createRuntime } from '@unpair/runtime';
 
 /** An artefact as the cluster knows it. */

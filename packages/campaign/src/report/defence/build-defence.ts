@@ -1,6 +1,7 @@
-import type { AccuracyRow, MaskingRow } from '@unpair/robustness';
-import { bootstrapSamples, createRandom, judgeMasking, resampledMean } from '@unpair/robustness';
-import type { MaskingCheck } from '@unpair/robustness';
+import type { AccuracyRow, MaskingRow } from '@unpair/measurements';
+import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
+import { judgeMasking } from '@unpair/measurements';
+import type { MaskingCheck } from '@unpair/measurements';
 import { undefendedOf } from '../../adaptive/defences.js';
 import type { Campaign, Defence } from '../../campaign.js';
 import type { AdaptiveCell, Cell, Plan } from '../../plan.js';

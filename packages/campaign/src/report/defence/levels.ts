@@ -1,5 +1,5 @@
-import type { Estimate, Random } from '@unpair/robustness';
-import { bootstrapSamples, createRandom, resampledMean } from '@unpair/robustness';
+import type { Estimate, Random } from '@unpair/numerics';
+import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
 import type { Campaign } from '../../campaign.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
 import { membersOf } from '../../ensemble.js';

@@ -1,4 +1,5 @@
-import type { Estimate, Norm, Parameters } from '@unpair/robustness';
+import type { Estimate, Norm } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
 import type { QueryRatio } from '../query-ratio.js';
 
 /** What one unpaired sibling costs and takes away. docs/report.md says what every field means. */

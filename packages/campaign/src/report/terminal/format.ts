@@ -1,4 +1,4 @@
-import type { Estimate, Norm } from '@unpair/robustness';
+import type { Estimate, Norm } from '@unpair/numerics';
 import type { QueryRatio } from '../query-ratio.js';
 import type { Bounds, Ratio } from '../report.js';
 

@@ -1,4 +1,4 @@
-import type { ParameterValue } from '@unpair/robustness';
+import type { ParameterValue } from '@unpair/parameters';
 import type { AttackReport } from '../report.js';
 
 type Point = Pick<AttackReport, 'attack' | 'norm' | 'epsilon' | 'parameters'>;

@@ -1,5 +1,5 @@
 import type { AccuracyRows, AccuracyTask } from '@unpair/protocol';
-import { measureAccuracy } from '@unpair/robustness';
+import { measureAccuracy } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
 import { present } from '../task-input.js';
 import { withClassifier, withTaskSamples } from './lending.js';

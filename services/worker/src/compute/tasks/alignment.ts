@@ -1,5 +1,5 @@
 import type { AlignmentRows, AlignmentTask } from '@unpair/protocol';
-import { measureAlignment } from '@unpair/robustness';
+import { measureAlignment } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
 import { present } from '../task-input.js';
 import { withClassifier, withTaskSamples } from './lending.js';

@@ -1,5 +1,5 @@
 import type { AttackRows, AttackTask } from '@unpair/protocol';
-import { attacks, runAttack, type AttackDefinition } from '@unpair/robustness';
+import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../execute-task.js';
 import { normOf, parseParameters, present, TaskInputError } from '../task-input.js';
 import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';

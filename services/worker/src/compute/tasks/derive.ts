@@ -1,13 +1,9 @@
 import { slice, type SampleSet } from '@unpair/datasets';
 import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask, SampleRange } from '@unpair/protocol';
-import {
-  deriveSibling,
-  RobustnessError,
-  siblings,
-  type FineTuneProgress,
-  type SiblingDefinition,
-} from '@unpair/robustness';
+import { deriveSibling, siblings } from '@unpair/siblings';
+import { RobustnessError } from '@unpair/errors';
+import { type FineTuneProgress, type SiblingDefinition } from '@unpair/training';
 import { createHash } from 'node:crypto';
 import { TrainingFailure } from '../../failure.js';
 import { CheckpointFile } from '../checkpoint-file.js';

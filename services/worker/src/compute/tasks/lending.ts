@@ -1,6 +1,6 @@
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import { createEnsemble, type DifferentiableClassifier, type Sample } from '@unpair/robustness';
+import { createEnsemble, type DifferentiableClassifier, type Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../execute-task.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { ModelFile } from '../messages.js';

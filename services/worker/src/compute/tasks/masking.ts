@@ -1,5 +1,5 @@
 import type { MaskingRows, MaskingTask } from '@unpair/protocol';
-import { measureMasking } from '@unpair/robustness';
+import { measureMasking } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
 import { normOf, present } from '../task-input.js';
 import { withClassifier, withTaskSamples } from './lending.js';

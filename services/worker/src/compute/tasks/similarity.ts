@@ -1,6 +1,6 @@
 import { ensembleName } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
-import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/robustness';
+import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
 import { normOf, present, TaskInputError } from '../task-input.js';
 import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';

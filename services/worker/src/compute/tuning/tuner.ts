@@ -1,5 +1,5 @@
 import { activationBytes, type Graph, type Runtime } from '@unpair/graph';
-import { RowLimit, TunedRunSize, type RunSize, type RunSizes } from '@unpair/robustness';
+import { RowLimit, TunedRunSize, type RunSize, type RunSizes } from '@unpair/classifiers';
 import type { GraphKind } from '../messages.js';
 import { TuningFile } from './tuning-file.js';
 

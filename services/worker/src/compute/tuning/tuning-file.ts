@@ -1,5 +1,5 @@
 import type { Runtime } from '@unpair/graph';
-import type { TunedSizes } from '@unpair/robustness';
+import type { TunedSizes } from '@unpair/classifiers';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,0 +1,149 @@
+import type { Graph, Tensors } from '@unpair/graph';
+import { ModelError, TEACHER_LOGITS, float32, withFloatWeights } from '@unpair/graph';
+import { numberOf } from '@unpair/parameters';
+import type { Classifier } from '@unpair/classifiers';
+import { createClassifier } from '@unpair/classifiers';
+import { argmax } from '@unpair/classifiers';
+import { RobustnessError } from '@unpair/errors';
+import type { ShardBatch } from '@unpair/training';
+import { fineTune } from '@unpair/training';
+import { trainedWeights } from '@unpair/training';
+import type { TrainingSamples } from '@unpair/training';
+import { firstImages, firstSamples, sampleCount } from '@unpair/training';
+import { buildTrainingStep } from '@unpair/training';
+import { descentOf, descentParameters, trainNormalized } from '@unpair/training';
+import { finetuneParameters, trainingDemand } from '@unpair/training';
+import type { SiblingDefinition, SiblingRequest } from '@unpair/training';
+import { TEMPERATURE } from '@unpair/training';
+
+const RATES = { sgd: 0.05, adam: 0.0003 } as const;
+/** Images that the target answers at a time; its answers do not depend on it. */
+const BATCH = 64;
+
+/** An attacker who fine-tunes a published sibling back toward the target, with answers that the target was asked for. */
+export const imitateSibling: SiblingDefinition<'imitate'> = {
+  name: 'imitate',
+  rounding: 'keeps',
+  description:
+    'An attacker’s copy: a published model, fine-tuned on answers that the full model was asked for.',
+  needsTarget: true,
+  isAttackers: true,
+  parameters: {
+    queries: {
+      type: 'integer',
+      min: 1,
+      default: 10_000,
+      description: 'Training images, from the first, that the full model is asked for its answer, once each.',
+    },
+    temperature: TEMPERATURE,
+    ...trainingParameters(),
+  },
+  demand: (parameters) => {
+    const { wanted } = trainingDemand('', { ...parameters, samples: numberOf(parameters, 'queries') });
+    return { needed: 0, parameter: 'queries', wanted: wanted === 0 ? 0 : numberOf(parameters, 'queries') };
+  },
+  derive: imitateModel,
+};
+
+/**
+ * Fine-tunes a published model to answer like `target`, on the answers to the first `queries` training images: all that
+ * it is told of the target: no label of the data set is looked at. Each image is asked once and unchanged; where training shifts or mirrors
+ * it, the answer stays that of the image as it was, so that augmentation adds no queries. Quantized weights become
+ * floats: an attacker need not publish what comes out. Answers are taken for probabilities at a temperature, to which
+ * logits and probabilities at temperature 1 are equivalent.
+ * @throws {ModelError} when the model has no weights to train
+ * @throws {RobustnessError} without a target, or when training collapses
+ */
+export async function imitateModel(request: SiblingRequest): Promise<Graph> {
+  const { target, parameters, samples, seed } = request;
+  if (target === undefined) throw new RobustnessError('imitating needs a model to imitate');
+  const asked = firstSamples(samples, numberOf(parameters, 'queries'));
+  const graph = withFloatWeights(request.graph);
+  const schedule = descentOf({ graph, parameters, seed, samples: asked }, '', RATES);
+  if (schedule === undefined) return request.graph;
+  if (trainedWeights(graph).length === 0) {
+    throw new ModelError(
+      `model "${graph.name}" has no weights to fine-tune; give one with Conv, Gemm or MatMul`,
+    );
+  }
+  const answers = await ask(target, asked, request);
+  const distillation = { temperature: numberOf(parameters, 'temperature'), alpha: 1 };
+  const options = {
+    ...request,
+    samples: { ...asked, labels: answers.labels },
+    schedule: { ...schedule, batch: Math.min(schedule.batch, sampleCount(asked)) },
+    buildStep: (model: Graph, shard: number) => buildTrainingStep(model, shard, { distillation }),
+    feeds: (batch: ShardBatch) => Promise.resolve(answersTo(batch, answers)),
+    // A copy that has learnt little of a model which answers quite otherwise is a weak attacker's, not a failure.
+    judge: 'never',
+  } as const;
+  return trainNormalized({ ...options, graph }, schedule, (normalized) =>
+    fineTune({ ...options, graph: normalized }),
+  );
+}
+
+/** What the target said of every image. */
+interface Answers {
+  /** [N, classes] */
+  readonly logits: Float32Array;
+  readonly classes: number;
+  /** The classes that it sees in them, [N]. */
+  readonly labels: Int32Array;
+}
+
+/** Asks the target once for each image, and says how often it was asked. */
+async function ask(
+  target: Graph,
+  samples: TrainingSamples,
+  { runtime, threads, onQueries, signal }: SiblingRequest,
+): Promise<Answers> {
+  const classifier = await createClassifier({
+    graph: target,
+    runtime,
+    images: samples.shape,
+    ...(threads !== undefined && { threads }),
+  });
+  try {
+    const count = sampleCount(samples);
+    const { classes } = classifier;
+    const logits = new Float32Array(count * classes);
+    for (let first = 0; first < count; first += BATCH) {
+      signal?.throwIfAborted();
+      const asked = Math.min(BATCH, count - first);
+      logits.set(await answersOf(classifier, samples, first, asked), first * classes);
+      onQueries?.(asked);
+    }
+    const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));
+    return { logits, classes, labels };
+  } finally {
+    await classifier.close();
+  }
+}
+
+function answersOf(
+  classifier: Classifier,
+  samples: TrainingSamples,
+  first: number,
+  count: number,
+): Promise<Float32Array> {
+  const size = samples.shape.reduce((product, dim) => product * dim, 1);
+  const images = samples.images.subarray(first * size, (first + count) * size);
+  return classifier.logits(firstImages({ ...samples, images }, count), count);
+}
+
+function answersTo({ indices }: ShardBatch, { logits, classes }: Answers): Tensors {
+  const rows = new Float32Array(indices.length * classes);
+  indices.forEach((sample, row) => {
+    rows.set(logits.subarray(sample * classes, (sample + 1) * classes), row * classes);
+  });
+  return { [TEACHER_LOGITS]: float32([indices.length, classes], rows) };
+}
+
+/** Those of every training but `samples`: queries say which. */
+function trainingParameters(): SiblingDefinition['parameters'] {
+  const all = {
+    ...finetuneParameters('', { epochs: 3, batch: 64, samples: 1 }),
+    ...descentParameters('', RATES),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name !== 'samples'));
+}

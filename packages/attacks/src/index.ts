@@ -1,0 +1,10 @@
+export type { AttackDefinition, AttackRun, Problem } from './attack.js';
+export { imitateModel, imitateSibling } from './imitation/imitate.js';
+export { Oracle } from './oracle.js';
+export { attacks } from './registry.js';
+export type { AttackRow } from './scheduler/attack-row.js';
+export { runAttack } from './scheduler/run-attack.js';
+export { priorWeight } from './search/prior-weight.js';
+export { square } from './search/square.js';
+export { ascend } from './transfer/ascent.js';
+export { pgd } from './transfer/pgd.js';

@@ -1,0 +1,39 @@
+import type { AttackDefinition } from '../attack.js';
+import { numberOf } from '@unpair/parameters';
+import { squareL2 } from './square-l2.js';
+import { squareLinf } from './square-linf.js';
+
+/** Settings of one run of Square. */
+export interface SquareSettings {
+  /** Queries that one sample may spend. */
+  readonly budget: number;
+  /** Share of the pixels that the first squares change. */
+  readonly pInit: number;
+}
+
+/** Random search over localised square changes; needs neither gradients nor a surrogate. */
+export const square: AttackDefinition = {
+  name: 'square',
+  description: 'Random search over square-shaped changes at the boundary of the ball.',
+  paper: 'Andriushchenko et al. 2020, arXiv 1912.00049',
+  needsSurrogate: false,
+  usesQueries: true,
+  norms: ['linf', 'l2'],
+  parameters: {
+    budget: { type: 'integer', min: 1, default: 10_000, description: 'Queries that one sample may spend.' },
+    pInit: {
+      type: 'number',
+      min: 1e-6,
+      max: 1,
+      default: null,
+      derived: { text: '0.05 (linf), 0.1 (l2)', of: ({ norm }) => (norm === 'linf' ? 0.05 : 0.1) },
+      description: 'Share of the pixels that the first squares change.',
+    },
+  },
+  run(problem, parameters, random) {
+    const settings = { budget: numberOf(parameters, 'budget'), pInit: numberOf(parameters, 'pInit') };
+    return problem.norm === 'linf'
+      ? squareLinf(problem, settings, random)
+      : squareL2(problem, settings, random);
+  },
+};

@@ -1,0 +1,19 @@
+import type { AttackDefinition } from '../attack.js';
+import { momentumAscent, momentumParameters } from './momentum-ascent.js';
+import { gradient } from '../requests.js';
+
+/** Momentum iterative FGSM on the surrogate, in steps of epsilon / steps; the target sees the last iterate. */
+export const miFgsm: AttackDefinition = {
+  name: 'mi-fgsm',
+  description: 'Momentum iterative gradient ascent on the surrogate, transferred to the target.',
+  paper: 'Dong et al. 2018, arXiv 1710.06081',
+  needsSurrogate: true,
+  usesQueries: false,
+  norms: ['linf', 'l2'],
+  parameters: momentumParameters,
+  *run(problem, parameters) {
+    yield* momentumAscent(problem, parameters, function* (point) {
+      return (yield* gradient(point)).gradients;
+    });
+  },
+};

@@ -1,0 +1,158 @@
+import type { Executable, Graph, LoadOptions, Runtime, Tensor } from '@unpair/graph';
+import {
+  LABELS,
+  ModelError,
+  float32,
+  foldBatchNormalization,
+  foldConstants,
+  lossAndInputGradient,
+} from '@unpair/graph';
+import type { Rows } from './batching/run-rows.js';
+import { runRows } from './batching/run-rows.js';
+import type { RunSize, RunSizing } from './batching/run-size.js';
+import { RowLimit } from './batching/run-size.js';
+import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
+import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
+import { classifierGraph, logitsGraph } from './classifier-graph.js';
+import { RobustnessError } from '@unpair/errors';
+
+/** A model and what executes it. */
+export interface GraphClassifierOptions extends LoadOptions {
+  readonly graph: Graph;
+  readonly runtime: Runtime;
+  /** Size of the images, for what the graph leaves open of it. */
+  readonly images?: ImageShape;
+  /** How many rows of either graph run at a time; default: all, halved for as long as they do not fit in memory. */
+  readonly runSizes?: RunSizes;
+  /** Milliseconds, for run sizes that are chosen by speed. */
+  readonly clock?: () => number;
+}
+
+/** The two graphs of a classifier: its logits, and its derivative. */
+export interface RunSizes {
+  readonly logits: RunSize;
+  readonly gradient: RunSize;
+}
+
+/**
+ * A classifier from a graph with one input [N,C,H,W] and one output [N,K]. Where the graph ends in a Softmax, its
+ * logits are what goes into it. A graph made for batches of one size takes any number of inputs all the same.
+ *
+ * @throws {ModelError} when the graph is no such model
+ * @throws {RuntimeError} when the runtime cannot run it
+ */
+export async function createClassifier(options: GraphClassifierOptions): Promise<Classifier> {
+  return loadLogits(classifierGraph(options.graph, options.images), options);
+}
+
+/**
+ * A classifier that also gives the input gradient of its cross-entropy, from a second graph that is its derivative. That
+ * graph is made when it is first asked for: a target that is only queried need not be differentiable.
+ *
+ * @throws {ModelError} as `createClassifier`; `lossGradients` throws one when an operator has no derivative
+ * @throws {RuntimeError} when the runtime cannot run it
+ */
+export async function createDifferentiableClassifier(
+  options: GraphClassifierOptions,
+): Promise<DifferentiableClassifier> {
+  const model = classifierGraph(options.graph, options.images);
+  const classifier = await loadLogits(model, options);
+  let derivative: Promise<Derivative> | undefined;
+  return {
+    ...classifier,
+    async lossGradients(inputs, labels, count) {
+      derivative ??= loadDerivative(model, options);
+      return lossGradients(await derivative, model, { inputs, labels, count });
+    },
+    async close() {
+      const closeDerivative = derivative?.then(
+        ({ executable }) => executable.close(),
+        () => undefined,
+      );
+      await Promise.all([classifier.close(), closeDerivative]);
+    },
+  };
+}
+
+async function loadLogits(
+  model: ClassifierGraph,
+  { runtime, threads, runSizes, clock }: GraphClassifierOptions,
+): Promise<Classifier> {
+  const { input, shape, logits, classes } = model;
+  const runs: RunSizing = { size: runSizes?.logits ?? new RowLimit(), clock };
+  // Integer kernels want quantized weights as they are.
+  const graph = foldConstants(logitsGraph(model), { keepQuantized: true });
+  const executable = await runtime.load(graph, loadOptions(threads));
+  return {
+    shape,
+    classes,
+    async logits(inputs, count) {
+      const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count, runs);
+      return valuesOf(results, logits);
+    },
+    close: () => executable.close(),
+  };
+}
+
+/** The graph of loss and gradient on a runtime, and the names of what it gives. */
+interface Derivative {
+  readonly executable: Executable;
+  readonly loss: string;
+  readonly gradient: string;
+  readonly logits: string;
+  readonly runs: RunSizing;
+}
+
+async function loadDerivative(
+  model: ClassifierGraph,
+  { runtime, threads, runSizes, clock }: GraphClassifierOptions,
+): Promise<Derivative> {
+  // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
+  const folded = foldBatchNormalization(foldConstants(model.graph));
+  const { graph, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
+  const executable = await runtime.load(foldConstants(graph), loadOptions(threads));
+  const runs = { size: runSizes?.gradient ?? new RowLimit(), clock };
+  return { executable, loss, gradient, logits, runs };
+}
+
+const loadOptions = (threads: number | undefined): LoadOptions => (threads === undefined ? {} : { threads });
+
+interface LabelledInputs {
+  readonly inputs: Float32Array;
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+async function lossGradients(
+  { executable, loss, gradient, logits, runs }: Derivative,
+  { input, shape, classes }: ClassifierGraph,
+  { inputs, labels, count }: LabelledInputs,
+): Promise<LossGradients> {
+  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: oneHot(labels, count, classes) };
+  const results = await runRows(executable, feeds, count, runs);
+  return {
+    losses: valuesOf(results, loss),
+    gradients: valuesOf(results, gradient),
+    logits: valuesOf(results, logits),
+  };
+}
+
+function oneHot(labels: Int32Array, count: number, classes: number): Tensor<'float32'> {
+  const rows = new Float32Array(count * classes);
+  for (let row = 0; row < count; row++) {
+    const label = labels[row] ?? -1;
+    if (label < 0 || label >= classes) {
+      throw new RobustnessError(
+        `label ${row} of ${count} is ${labels[row] ?? 'missing'}, but must be 0 to ${classes - 1}`,
+      );
+    }
+    rows[row * classes + label] = 1;
+  }
+  return float32([count, classes], rows);
+}
+
+function valuesOf(results: Rows, name: string): Float32Array {
+  const values = results[name];
+  if (values === undefined) throw new ModelError(`the model gives no "${name}"`);
+  return values;
+}

@@ -1,0 +1,16 @@
+export { evaluateAll } from './batching/evaluate-all.js';
+export type { BatchOptions } from './batching/evaluate-all.js';
+export { gradientsOfBatch } from './batching/gradients-of-batch.js';
+export type { SampleGradient } from './batching/gradients-of-batch.js';
+export { RowLimit, evenRun, runFitting } from './batching/run-size.js';
+export type { RunSize } from './batching/run-size.js';
+export { TunedRunSize } from './batching/tuned-run-size.js';
+export type { TunedSizes } from './batching/tuned-run-size.js';
+export { consecutiveSamples } from './classifier.js';
+export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
+export { createEnsemble } from './ensemble.js';
+export { createFeatureExtractor } from './feature-extractor.js';
+export type { FeatureExtractor } from './feature-extractor.js';
+export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';
+export type { RunSizes } from './graph-classifier.js';
+export { argmax, crossEntropy, margin } from './logits.js';

@@ -1,0 +1,1 @@
+export { RobustnessError } from './robustness-error.js';

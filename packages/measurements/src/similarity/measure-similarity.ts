@@ -1,0 +1,72 @@
+import type { BatchOptions } from '@unpair/classifiers';
+import type { SampleGradient } from '@unpair/classifiers';
+import { gradientsOfBatch } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { argmax } from '@unpair/classifiers';
+import { cosine, norm } from '@unpair/numerics';
+import { curvatures } from './curvature.js';
+import { klDivergence, logitCorrelation } from './outputs.js';
+import type { SimilarityInputsOptions } from './similarity-inputs.js';
+import { inputsToCompare } from './similarity-inputs.js';
+import type { SimilarityRow } from './similarity-row.js';
+
+export type SimilarityOptions = BatchOptions & SimilarityInputsOptions;
+
+/**
+ * Compares a published model and the private one at every sample, in their order: input gradients, outputs and
+ * curvature. This needs the target's insides: it explains an attack, no attacker could do it. Rows are a pure function
+ * of models, samples, inputs, threat and seed.
+ * @throws the signal's reason once it is aborted
+ */
+export async function measureSimilarity(
+  surrogate: DifferentiableClassifier,
+  target: DifferentiableClassifier,
+  samples: readonly Sample[],
+  options: SimilarityOptions,
+): Promise<readonly SimilarityRow[]> {
+  const rows: SimilarityRow[] = [];
+  for (let first = 0; first < samples.length; first += options.batchSize) {
+    const clean = samples.slice(first, first + options.batchSize);
+    const members = await inputsToCompare(target, clean, options);
+    const theirs = await measureModel(target, members, options);
+    const published = await measureModel(surrogate, members, options);
+    published.forEach((measured, row) => {
+      const [other, sample] = [theirs[row], members[row]];
+      if (other !== undefined && sample !== undefined) rows.push(compare(sample.index, measured, other));
+    });
+  }
+  return rows;
+}
+
+/** What is measured of one model at one input. */
+interface Measured extends SampleGradient {
+  readonly curvature: number;
+}
+
+async function measureModel(
+  model: DifferentiableClassifier,
+  samples: readonly Sample[],
+  { signal }: SimilarityOptions,
+): Promise<readonly Measured[]> {
+  const gradients = await gradientsOfBatch(model, samples, { signal });
+  const bends = await curvatures(model, samples, gradients, { signal });
+  return gradients.map((own, row) => ({ ...own, curvature: bends[row] ?? 0 }));
+}
+
+function compare(sample: number, surrogate: Measured, target: Measured): SimilarityRow {
+  // One model may know more classes than the other; those that both know come first.
+  const classes = Math.min(surrogate.logits.length, target.logits.length);
+  const published = surrogate.logits.subarray(0, classes);
+  const hidden = target.logits.subarray(0, classes);
+  return {
+    sample,
+    cosine: cosine(surrogate.gradient, target.gradient),
+    surrogateNorm: norm(surrogate.gradient),
+    targetNorm: norm(target.gradient),
+    agree: argmax(surrogate.logits) === argmax(target.logits),
+    klDivergence: klDivergence(hidden, published),
+    logitCorrelation: logitCorrelation(hidden, published),
+    surrogateCurvature: surrogate.curvature,
+    targetCurvature: target.curvature,
+  };
+}

@@ -1,0 +1,10 @@
+export { deriveSibling, sampleDemand } from './derive.js';
+export { distillModel } from './distill.js';
+export { pruneModel } from './pruning/prune.js';
+export { quantizeModel } from './quantization/quantize.js';
+export { siblings } from './registry.js';
+export type { SelectionRule } from './unpairing/held-out.js';
+export { UNPAIRING_TERMS } from './unpairing/objective.js';
+export type { UnpairingObjective } from './unpairing/objective.js';
+export { unpair } from './unpairing/unpair.js';
+export type { UnpairOptions } from './unpairing/unpair.js';

@@ -1,0 +1,41 @@
+import { RobustnessError } from '@unpair/errors';
+import type { ShownRows } from '@unpair/training';
+import type { RowKind, UnpairingObjective } from './objective.js';
+
+/** The rows of a step: first those that fool the target, then noise, then the sibling's path, then clean images. */
+export interface RowPlan extends ShownRows {
+  readonly kinds: readonly RowKind[];
+}
+
+type Parts = Pick<UnpairingObjective, 'adversarial' | 'noise' | 'path' | 'pairs'>;
+
+/** The kinds of moved rows in their order. */
+const MOVED = ['adversarial', 'noise', 'path'] as const;
+
+/** @throws {RobustnessError} when the parts are not at least 0 and at most 1 in sum. */
+export function checkParts({ adversarial, noise, path }: Omit<Parts, 'pairs'>): void {
+  if (Math.min(adversarial, noise, path) >= 0 && adversarial + noise + path <= 1 + 1e-9) return;
+  throw new RobustnessError(
+    `adversarial, noise and path must be at least 0 and sum to 1 at most, got ${adversarial}, ${noise} and ${path}`,
+  );
+}
+
+/**
+ * How the rows of a batch of `size` images are shown; which images are where, each epoch shuffles. With `pairs`, clean
+ * rows show all images, otherwise those that no moved row shows.
+ * @throws {RobustnessError} when the parts are not at least 0 and at most 1 in sum
+ */
+export function planRows(parts: Parts, size: number): RowPlan {
+  checkParts(parts);
+  const moved = MOVED.reduce<readonly RowKind[]>((kinds, kind) => {
+    const count = Math.min(Math.round(parts[kind] * size), size - kinds.length);
+    return [...kinds, ...Array.from({ length: count }, () => kind)];
+  }, []);
+  const images = Array.from({ length: size }, (_, image) => image);
+  const clean = parts.pairs ? images : images.slice(moved.length);
+  return {
+    kinds: [...moved, ...clean.map(() => 'clean' as const)],
+    images: [...images.slice(0, moved.length), ...clean],
+    firstClean: moved.length,
+  };
+}

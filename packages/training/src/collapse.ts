@@ -1,0 +1,48 @@
+import { RobustnessError } from '@unpair/errors';
+import type { StepReport } from './state.js';
+
+/** Steps over which the accuracy of batches is averaged. */
+const MEMORY = 50;
+
+/** The accuracy below which a classifier has learned nothing: twice chance, and at most half way from chance to 1. */
+export function collapsedBelow(classes: number): number {
+  return Math.min(2 / classes, (1 + 1 / classes) / 2);
+}
+
+/** Watches the steps of a training run for the two ways in which it comes to nothing. */
+export class CollapseWatch {
+  readonly #threshold: number;
+  #accuracy = 1;
+  #seen = 0;
+
+  constructor(classes: number) {
+    this.#threshold = collapsedBelow(classes);
+  }
+
+  /** @throws {RobustnessError} FAILED_PRECONDITION when the loss is no number any more */
+  read({ step, loss, accuracy }: StepReport): void {
+    if (!Number.isFinite(loss)) {
+      throw new RobustnessError(
+        `training collapsed at step ${step}: the loss is ${loss}; try a lower rate`,
+        'FAILED_PRECONDITION',
+      );
+    }
+    this.#seen += 1;
+    this.#accuracy += (accuracy - this.#accuracy) / Math.min(this.#seen, MEMORY);
+  }
+
+  /**
+   * @param heldOut accuracy on samples that are not trained on; without it, that of recent batches is judged
+   * @throws {RobustnessError} FAILED_PRECONDITION when it is hardly better than by chance
+   */
+  judge(step: number, heldOut?: number): void {
+    const accuracy = heldOut ?? this.#accuracy;
+    if (this.#seen === 0 || accuracy >= this.#threshold) return;
+    const where = heldOut === undefined ? 'recent batches' : 'held-out samples';
+    throw new RobustnessError(
+      `training collapsed by step ${step}: the accuracy on ${where} is ${accuracy.toFixed(3)}, below ` +
+        `${this.#threshold.toFixed(3)}; try a lower rate, more epochs or a milder compression`,
+      'FAILED_PRECONDITION',
+    );
+  }
+}

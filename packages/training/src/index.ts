@@ -1,0 +1,47 @@
+export type { ArchitectureOptions, ClassifierShape } from './architectures/architecture.js';
+export { normalInitializer } from './architectures/initialization.js';
+export { ARCHITECTURES, ArchitectureError, buildArchitecture } from './architectures/registry.js';
+export { collapsedBelow } from './collapse.js';
+export { TrainingCurve } from './curve.js';
+export type { CurveState, TrainingPoint } from './curve.js';
+export { fineTune } from './fine-tune.js';
+export type {
+  Checkpoints,
+  FineTuneOptions,
+  FineTuneProgress,
+  FineTuneSchedule,
+  ShardBatch,
+  WeightConstraint,
+} from './fine-tune.js';
+export { descentOf, descentParameters, trainNormalized } from './fine-tuning/descent.js';
+export { finetuneParameters, scheduleOf, trainingDemand } from './fine-tuning/finetune-parameters.js';
+export { overSamples } from './fine-tuning/over-samples.js';
+export type { SamplesToRun } from './fine-tuning/over-samples.js';
+export { TEMPERATURE, teacherParameters, withTeacher } from './fine-tuning/teacher.js';
+export { learningRate } from './optimization/schedule.js';
+export { sgdStep } from './optimization/sgd.js';
+export { averageShards, trackStatistics } from './optimization/shards.js';
+export {
+  layOut,
+  layoutSize,
+  packTensors,
+  trainedWeights,
+  unpackTensors,
+  withInitializers,
+} from './parameters.js';
+export type { TensorRange } from './parameters.js';
+export type { Recipe } from './recipe.js';
+export { drawPlacement, placeImage } from './samples/augmentation.js';
+export { pixelStatistics } from './samples/pixel-statistics.js';
+export { recordLayout, writeRecord } from './samples/record.js';
+export type { ShownRows } from './samples/record.js';
+export { fillBatch, firstImages, firstSamples, sampleCount } from './samples/samples.js';
+export type { Presentation, TrainingSamples } from './samples/samples.js';
+export { epochOrder } from './samples/shuffle.js';
+export { smoothTargets } from './samples/targets.js';
+export type { Evaluation, Measures } from './selection.js';
+export type { ParameterMisfit, SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
+export { decodeState, encodeState, initialState, modelOf, updateState } from './state.js';
+export type { StepReport, TrainingState } from './state.js';
+export { buildTrainingStep, trainableLoss } from './step-graph.js';
+export type { TrainingStep, TrainingStepOptions } from './step-graph.js';
