@@ -2,6 +2,7 @@ import type { Dim, Graph, Tensor, ValueType } from '@unpair/graph';
 import { GraphBuilder, ModelError, inferShapes, ints } from '@unpair/graph';
 
 import { constantTensor, describeTensor } from './constants.js';
+import type { ImportedValues } from './imported-values.js';
 import type { FileOperator, FileTensor, ModelFile } from './model-file.js';
 import { Operation } from './operation.js';
 import type { Stepped } from './operation.js';
@@ -27,7 +28,7 @@ interface Value {
 }
 
 /** Writes one file as a graph: every value in the file's own layout, operator by operator. It lives as long as one call. */
-export class Importer {
+export class Importer implements ImportedValues {
   readonly builder: GraphBuilder;
   readonly #file: ModelFile;
   readonly #values = new Map<number, Value>();
@@ -84,7 +85,6 @@ export class Importer {
     return this.#values.get(index)?.isBatched ?? false;
   }
 
-  /** The real numbers of a value. @param permutation order in which a constant's axes are wanted. */
   real(index: number, permutation?: readonly number[]): string {
     const value = this.#values.get(index);
     if (value !== undefined) return this.transpose(value.name, permutation);
@@ -97,7 +97,6 @@ export class Importer {
     return written;
   }
 
-  /** The integers of an 8-bit value less its zero point, times a scale that need not be its own. */
   scaled(index: number, scale: number): string {
     const [tensor, integers] = [this.tensor(index), this.#values.get(index)?.integers];
     if (!isQuantized(tensor)) throw new ModelError(`${describeTensor(tensor)} is not of 8 bits`);
@@ -108,7 +107,6 @@ export class Importer {
     return dequantize(this.builder, this.constant(constantTensor(tensor)), tensor.type, units);
   }
 
-  /** Adds a constant. @throws {ModelError} when it is one too many for the file's size. */
   constant(tensor: Tensor): string {
     this.#room -= tensor.data.byteLength;
     if (this.#room < 0) throw new ModelError('the TFLite file needs far more constants than it holds');

@@ -2,7 +2,7 @@ import type { Attributes, Tensor } from '@unpair/graph';
 import { ModelError } from '@unpair/graph';
 
 import { constantTensor, describeTensor } from './constants.js';
-import type { Importer } from './importer.js';
+import type { ImportedValues } from './imported-values.js';
 import type { FileOperator, FileTensor, Quantization } from './model-file.js';
 import { dequantize } from './quantization.js';
 
@@ -19,43 +19,43 @@ export class Operation {
   /** How many inputs the file lists, absent ones included. */
   readonly inputCount: number;
   readonly outputCount: number;
-  readonly #importer: Importer;
+  readonly #values: ImportedValues;
   readonly #operator: FileOperator;
 
-  constructor(importer: Importer, operator: FileOperator) {
+  constructor(values: ImportedValues, operator: FileOperator) {
     this.op = operator.op;
     this.inputCount = operator.inputs.length;
     this.outputCount = operator.outputs.length;
-    this.#importer = importer;
+    this.#values = values;
     this.#operator = operator;
   }
 
   /** The error of an operator that cannot be imported. */
   refuse(complaint: string): ModelError {
     const [output] = this.#operator.outputs;
-    const name = output === undefined ? '' : this.#importer.tensor(output).name;
+    const name = output === undefined ? '' : this.#values.tensor(output).name;
     return new ModelError(`TFLite operator ${this.op} of tensor "${name}" ${complaint}`);
   }
 
   /** Adds a node with one output; returns the output. */
   emit(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    return this.#importer.builder.node(op, inputs, attributes);
+    return this.#values.builder.node(op, inputs, attributes);
   }
 
   emitMany(op: string, inputs: readonly string[], count: number, attributes: Attributes): readonly string[] {
-    return this.#importer.builder.nodeWithOutputs(op, inputs, count, attributes);
+    return this.#values.builder.nodeWithOutputs(op, inputs, count, attributes);
   }
 
   scalar(value: number): string {
-    return this.#importer.builder.scalar(value);
+    return this.#values.builder.scalar(value);
   }
 
   constant(tensor: Tensor): string {
-    return this.#importer.constant(tensor);
+    return this.#values.constant(tensor);
   }
 
   vector(values: readonly number[]): string {
-    return this.#importer.builder.vector(values);
+    return this.#values.builder.vector(values);
   }
 
   has(input: number): boolean {
@@ -64,7 +64,7 @@ export class Operation {
 
   /** Input `i`. @param permutation the order in which its axes are wanted; the file's if absent. */
   input(i: number, permutation?: readonly number[]): string {
-    return this.#importer.real(this.#index(i), permutation);
+    return this.#values.real(this.#index(i), permutation);
   }
 
   /** Input `i` as [N,C,H,W]. */
@@ -75,11 +75,11 @@ export class Operation {
 
   /** [N,C,H,W] in the layout of the file. */
   channelsLast(image: string): string {
-    return this.#importer.transpose(image, TO_CHANNELS_LAST);
+    return this.#values.transpose(image, TO_CHANNELS_LAST);
   }
 
   transpose(value: string, permutation: readonly number[]): string {
-    return this.#importer.transpose(value, permutation);
+    return this.#values.transpose(value, permutation);
   }
 
   shape(i: number): readonly number[] {
@@ -111,7 +111,7 @@ export class Operation {
 
   /** Integers of an 8-bit input less its zero point, times another scale than its own. */
   scaled(i: number, scale: number): string {
-    return this.#importer.scaled(this.#index(i), scale);
+    return this.#values.scaled(this.#index(i), scale);
   }
 
   requireRank(i: number, rank: number): void {
@@ -121,11 +121,11 @@ export class Operation {
   }
 
   isBatched(i: number): boolean {
-    return this.#importer.isBatched(this.#index(i));
+    return this.#values.isBatched(this.#index(i));
   }
 
   isConstant(i: number): boolean {
-    return this.has(i) && this.#importer.isConstant(this.#index(i));
+    return this.has(i) && this.#values.isConstant(this.#index(i));
   }
 
   /** Elements of a constant of integers: axes, sizes, paddings. */
@@ -154,7 +154,7 @@ export class Operation {
     if (tensor.type !== 'int32') return this.input(i);
     const [inputScale] = inputTensor.quantization?.scales ?? [];
     const scales = weightTensor.quantization?.scales;
-    if (inputScale === undefined || scales === undefined || !this.#importer.isConstant(index)) {
+    if (inputScale === undefined || scales === undefined || !this.#values.isConstant(index)) {
       throw this.refuse(`has the integer bias ${describeTensor(tensor)} without integer inputs and weights`);
     }
     const units: Quantization = {
@@ -162,8 +162,8 @@ export class Operation {
       zeroPoints: scales.map(() => 0),
       axis: 0,
     };
-    const integers = this.#importer.constant(constantTensor(tensor));
-    return dequantize(this.#importer.builder, integers, 'int32', units);
+    const integers = this.#values.constant(constantTensor(tensor));
+    return dequantize(this.#values.builder, integers, 'int32', units);
   }
 
   int(field: number, fallback = 0): number {
@@ -196,11 +196,11 @@ export class Operation {
   #output(i: number): FileTensor {
     const index = this.#operator.outputs[i];
     if (index === undefined) throw this.refuse(`lacks its output ${i}`);
-    return this.#importer.tensor(index);
+    return this.#values.tensor(index);
   }
 
   #tensor(i: number): FileTensor {
-    return this.#importer.tensor(this.#index(i));
+    return this.#values.tensor(this.#index(i));
   }
 }
 

@@ -5,6 +5,7 @@ import { activationScale } from './affine.js';
 import { planQuantization, weightsOf } from './plan.js';
 import type { WeightScale } from './weights.js';
 import { weightScale } from './weights.js';
+import type { Quantization } from './quantization.js';
 import { QuantizedGraph } from './quantized-graph.js';
 
 export interface QuantizeOptions {
@@ -18,19 +19,6 @@ export interface QuantizeOptions {
   readonly scheme?: QuantizationScheme;
   /** How the ranges of weights are chosen; those of activations are given. Default `min-max`. */
   readonly weightRanges?: 'min-max' | 'mse';
-}
-
-/** Everything that quantization decides, before anything is rounded. */
-export interface Quantization {
-  /** The graph that is quantized: constants folded, normalization in the weights. */
-  readonly graph: Graph;
-  readonly activationBits: number;
-  /** By value, those that keep the range of another included. */
-  readonly activations: ReadonlyMap<string, ActivationScale>;
-  /** By initializer; those of channels whose bias would not fit into int32 are raised when it is written. */
-  readonly weights: ReadonlyMap<string, WeightScale>;
-  /** Biases that stay floats, by initializer. Default: none that belongs to rounded weights. */
-  readonly floatBiases?: ReadonlySet<string>;
 }
 
 /**

@@ -7,7 +7,7 @@ import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import type { ActivationScale } from './affine.js';
 import { quantizeBias, scalesHoldingBias } from './affine.js';
 import { weightAxis } from './plan.js';
-import type { Quantization } from './quantize.js';
+import type { Quantization } from './quantization.js';
 import type { WeightScale } from './weights.js';
 import { roundWeights } from './weights.js';
 

@@ -4,7 +4,7 @@ import { consumersOf, outputNames, producersOf } from '../transforms/consumers.j
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import type { ActivationScale } from './affine.js';
 import { inBits } from './affine.js';
-import type { Quantization } from './quantize.js';
+import type { Quantization } from './quantization.js';
 
 /** A value that is rounded: QuantizeLinear and the DequantizeLinears that read it. */
 interface Rounding {

@@ -8,7 +8,7 @@ import { freshNames } from '../transforms/fresh-names.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import { upgradeOpset } from '../transforms/upgrade-opset.js';
 import { weightAxis } from './plan.js';
-import type { Quantization } from './quantize.js';
+import type { Quantization } from './quantization.js';
 import { recoverActivations } from './recover-activations.js';
 import type { StoredConstant } from './stored-weights.js';
 import { fewestBits, isInUnitsOf, recoveredScale, storedConstant } from './stored-weights.js';

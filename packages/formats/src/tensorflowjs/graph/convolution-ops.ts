@@ -9,8 +9,7 @@ import type { Value } from '../../channels-last/value.js';
 import { CHANNELS_FIRST, CHANNELS_LAST } from '../../channels-last/value.js';
 import type { Padding } from '../../channels-last/window.js';
 import { fullyConnected } from './matrix-ops.js';
-import type { NodeCall } from './node.js';
-import type { OpWriter } from './registry.js';
+import type { NodeCall, OpWriter } from './node.js';
 
 const isChannelsFirst = (call: NodeCall): boolean => call.text('data_format', 'NHWC') === 'NCHW';
 

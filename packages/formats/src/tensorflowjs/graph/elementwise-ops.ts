@@ -2,8 +2,7 @@ import type { BinaryOperator } from '../../channels-last/elementwise.js';
 import { ACTIVATIONS, binary, clip, leakyRelu, softmax } from '../../channels-last/elementwise.js';
 import type { Value } from '../../channels-last/value.js';
 import { prelu } from './convolution-ops.js';
-import type { NodeCall } from './node.js';
-import type { OpWriter } from './registry.js';
+import type { NodeCall, OpWriter } from './node.js';
 
 const combining =
   (op: BinaryOperator): OpWriter =>

@@ -3,8 +3,7 @@ import type { Tensor } from '@unpair/graph';
 import { binary } from '../../channels-last/elementwise.js';
 import { transpose } from '../../channels-last/shaping.js';
 import type { Value } from '../../channels-last/value.js';
-import type { NodeCall } from './node.js';
-import type { OpWriter } from './registry.js';
+import type { NodeCall, OpWriter } from './node.js';
 
 /** a·b of matrices, either of which may be transposed, plus a bias [columns] where there is one. */
 export function fullyConnected(call: NodeCall, bias?: Tensor<'float32'>): Value {

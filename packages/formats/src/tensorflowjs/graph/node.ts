@@ -163,3 +163,6 @@ function textOf(json: Json): string {
     throw json.unless('text in base64');
   }
 }
+
+/** Writes a node of one operator into the graph. */
+export type OpWriter = (call: NodeCall) => Operand;

@@ -5,9 +5,8 @@ import { reduction } from '../../channels-last/pooling.js';
 import { resize } from '../../channels-last/resizing.js';
 import type { Pads, Span } from '../../channels-last/shaping.js';
 import { concatenate, crop, pad, reshape, transpose } from '../../channels-last/shaping.js';
-import type { NodeCall, Numbers, Operand } from './node.js';
+import type { NodeCall, Numbers, Operand, OpWriter } from './node.js';
 import { isValue } from './node.js';
-import type { OpWriter } from './registry.js';
 
 const numbers = (list: readonly Dim[], shape: readonly Dim[] = [list.length]): Numbers => ({
   shape,

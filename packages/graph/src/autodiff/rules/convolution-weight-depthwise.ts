@@ -1,7 +1,7 @@
 import { int, ints } from '../../graph.js';
 import type { Pullback } from '../rule.js';
 import { crop } from '../windows/slices.js';
-import type { WeightSides } from './convolution-weight.js';
+import type { WeightSides } from './weight-sides.js';
 
 /** Whether `depthwiseWeightAdjoint` applies: each filter sees one channel, and the batch is known. */
 export function isDepthwise(p: Pullback, { innerShape, weight, groups }: WeightSides): boolean {

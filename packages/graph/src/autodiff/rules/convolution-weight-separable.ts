@@ -2,7 +2,7 @@ import type { Dim } from '../../graph.js';
 import { int } from '../../graph.js';
 import type { Pullback } from '../rule.js';
 import type { WindowAxis } from '../windows/geometry.js';
-import type { WeightSides } from './convolution-weight.js';
+import type { WeightSides } from './weight-sides.js';
 import { padZeros } from './selection.js';
 
 /** Whether `separableWeightAdjoint` applies: an ordinary two-dimensional convolution that moves by single pixels. */

@@ -1,24 +1,10 @@
-import type { Dim } from '../../graph.js';
 import { int } from '../../graph.js';
 import type { Pullback } from '../rule.js';
-import type { WindowAxis } from '../windows/geometry.js';
 import { sliceTaps, windowPads } from '../windows/slices.js';
 import { depthwiseWeightAdjoint, isDepthwise } from './convolution-weight-depthwise.js';
 import { isSeparable, separableWeightAdjoint } from './convolution-weight-separable.js';
 import { padZeros } from './selection.js';
-
-/** The two sides of a convolution, and the weight [M, C/g, ...] between them. */
-export interface WeightSides {
-  /** The side that the window slides over: [N,C,...]. */
-  readonly outer: string;
-  /** The side with one element for each window position: [N,M,...]. */
-  readonly inner: string;
-  /** Shape of `inner`. */
-  readonly innerShape: readonly Dim[];
-  readonly weight: string;
-  readonly axes: readonly WindowAxis[];
-  readonly groups: number;
-}
+import type { WeightSides } from './weight-sides.js';
 
 /**
  * The adjoint of a convolution's weight: for every tap, the product of what the tap saw with the adjoint of what it
