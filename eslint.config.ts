@@ -21,7 +21,7 @@ const mathematics = [
  */
 const layers: Record<string, readonly string[]> = {
   'packages/errors': [],
-  'packages/protocol': [],
+  'packages/protocol': ['errors'],
   'packages/graph': ['errors'],
   'packages/datasets': ['errors'],
   'packages/numerics': ['errors'],

@@ -1,13 +1,8 @@
+import { isCode, UnpairError, type FieldViolation } from '@unpair/errors';
 import { CommanderError } from 'commander';
 
 import type { ExitCode } from './exit-code.js';
 import { EXIT } from './exit-code.js';
-
-/** One place in the input and what is wrong there. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly description: string;
-}
 
 /** Canonical gRPC codes that blame the input. */
 const BAD_INPUT: ReadonlySet<string> = new Set([
@@ -16,22 +11,6 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
   'NOT_FOUND',
   'ALREADY_EXISTS',
 ]);
-const CANONICAL: ReadonlySet<string> = new Set([
-  ...BAD_INPUT,
-  'CANCELLED',
-  'UNKNOWN',
-  'DEADLINE_EXCEEDED',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-]);
-
 /** Sentences for failed system calls that reach the user directly. */
 const SYSTEM: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
@@ -54,28 +33,10 @@ const BAD_PATH: ReadonlySet<unknown> = new Set([
   'ENAMETOOLONG',
 ]);
 
-/** A failure of the command line itself: one sentence, and a canonical gRPC code as everywhere else. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-  readonly code: string;
-  readonly violations: readonly FieldProblem[];
-
-  constructor(
-    code: string,
-    message: string,
-    violations: readonly FieldProblem[] = [],
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.code = code;
-    this.violations = violations;
-  }
-}
-
 /** The error that lists everything wrong with a file that the user wrote. */
-export function invalidFile(path: string, problems: readonly FieldProblem[]): CliError {
+export function invalidFile(path: string, problems: readonly FieldViolation[]): UnpairError {
   const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
-  return new CliError('INVALID_ARGUMENT', `${path} has ${count}:`, problems);
+  return new UnpairError('INVALID_ARGUMENT', `${path} has ${count}:`, { violations: problems });
 }
 
 /** What to print about an error, and how to exit. */
@@ -97,7 +58,7 @@ export function describeFailure(error: unknown): Failure {
   if (error.name === 'AbortError' || code === 'CANCELLED') {
     return { exitCode: EXIT.interrupted, lines: [`interrupted: ${error.message}`] };
   }
-  if (typeof code === 'string' && CANONICAL.has(code)) {
+  if (isCode(code)) {
     const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
     return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations)] };
   }
@@ -119,10 +80,10 @@ function listOf(violations: unknown): readonly string[] {
 }
 
 /** A sentence that begins with its field as it is; what speaks of something else, such as a file, behind the field. */
-function lineOf({ field, description }: FieldProblem): string {
+function lineOf({ field, description }: FieldViolation): string {
   return description.startsWith(`${field} `) ? description : `${field}: ${description}`;
 }
 
-function isProblem(value: unknown): value is FieldProblem {
+function isProblem(value: unknown): value is FieldViolation {
   return typeof value === 'object' && value !== null && 'field' in value && 'description' in value;
 }

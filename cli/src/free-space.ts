@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 
-import { CliError } from './failure.js';
+import { UnpairError } from '@unpair/errors';
 import type { Submission } from './submission/prepare.js';
 
 /** Room for streams, the result store and logs, beside the artefacts. */
@@ -9,7 +9,7 @@ const BASE_BYTES = 128e6;
 /**
  * Makes the output folder and checks that a campaign has room in it. Artefacts lie there twice, in the object store
  * and in the workers' cache.
- * @throws {CliError} RESOURCE_EXHAUSTED saying what is needed and what is free.
+ * @throws {UnpairError} RESOURCE_EXHAUSTED saying what is needed and what is free.
  */
 export async function assertRoom(folder: string, { artefacts }: Submission): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -18,5 +18,8 @@ export async function assertRoom(folder: string, { artefacts }: Submission): Pro
   const needed = BASE_BYTES + artefacts.reduce((sum, { bytes }) => sum + 2 * bytes.length, 0);
   if (free >= needed) return;
   const [need, have] = [needed, free].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
-  throw new CliError('RESOURCE_EXHAUSTED', `the campaign needs ${need} in ${folder}, where ${have} are free`);
+  throw new UnpairError(
+    'RESOURCE_EXHAUSTED',
+    `the campaign needs ${need} in ${folder}, where ${have} are free`,
+  );
 }

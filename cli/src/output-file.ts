@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
-import { CliError } from './failure.js';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * Says before any work is done that a file could not be written when it is over: where a folder is, below a file, or
@@ -12,7 +12,7 @@ import { CliError } from './failure.js';
 export async function assertOutputFile(name: string, path: string): Promise<void> {
   const problem = path === '' ? '""' : await problemOf(path);
   if (problem === undefined) return;
-  throw new CliError(
+  throw new UnpairError(
     'INVALID_ARGUMENT',
     `${name} must be a file in a folder that can be written to, got ${problem}`,
   );
@@ -58,7 +58,7 @@ export async function assertOverwritesNone(
   if (real === undefined) return;
   for (const [what, input] of Object.entries(inputs)) {
     if (input === undefined || (await realPathOf(input)) !== real) continue;
-    throw new CliError('INVALID_ARGUMENT', `${name} must be another file than ${what}, got ${path}`);
+    throw new UnpairError('INVALID_ARGUMENT', `${name} must be another file than ${what}, got ${path}`);
   }
 }
 

@@ -1,4 +1,5 @@
-import { createLogger, GrpcServer, Handlers, ServiceError, systemClock } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { createLogger, GrpcServer, Handlers, systemClock } from '@unpair/platform';
 import type {
   Campaign,
   CreateCampaignRequest,
@@ -23,7 +24,7 @@ import { artefactOf } from '../src/submission/artefact.js';
 const { signal } = new AbortController();
 const quick = { signal, delayMs: 10 };
 const progress = { update: () => undefined, end: () => undefined };
-const away = (): ServiceError => new ServiceError('UNAVAILABLE', 'The server is shutting down; call again.');
+const away = (): UnpairError => new UnpairError('UNAVAILABLE', 'The server is shutting down; call again.');
 
 function campaign(state: CampaignState): Campaign {
   const times = { createTime: undefined, endTime: undefined };
@@ -124,7 +125,7 @@ test('patience ends, and is for nothing but a coordinator that is away', async (
   let tries = 0;
   const refused = patiently(() => {
     tries += 1;
-    return Promise.reject(new ServiceError('INVALID_ARGUMENT', 'No.'));
+    return Promise.reject(new UnpairError('INVALID_ARGUMENT', 'No.'));
   }, quick);
   await expect(refused).rejects.toThrow('No.');
   expect(tries).toBe(1);

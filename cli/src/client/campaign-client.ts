@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import type {
   Campaign,
   CreateCampaignRequest,
@@ -8,8 +9,6 @@ import type {
 import { CampaignServiceService as methods } from '@unpair/protocol';
 import type { InvokeOptions } from '@unpair/platform';
 import { RpcClient } from '@unpair/platform';
-
-import { CliError } from '../failure.js';
 
 /** A coordinator that does not answer within this time is not there. */
 const PATIENCE_MS = 20_000;
@@ -116,5 +115,5 @@ function brief(signal: AbortSignal): InvokeOptions {
 
 function present({ campaign }: { readonly campaign: Campaign | undefined }): Campaign {
   if (campaign) return campaign;
-  throw new CliError('INTERNAL', 'the coordinator answered without a campaign');
+  throw new UnpairError('INTERNAL', 'the coordinator answered without a campaign');
 }

@@ -1,7 +1,7 @@
+import { UnpairError } from '@unpair/errors';
 import type { Campaign } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
 
-import { CliError } from '../failure.js';
 import type { Progress } from '../terminal/progress.js';
 import type { CampaignClient } from './campaign-client.js';
 import type { Patience } from './patience.js';
@@ -41,6 +41,6 @@ export async function followCampaign(
     }
     const campaign = await client.get(id, signal);
     if (hasEnded(campaign)) return campaign;
-    throw new CliError('UNAVAILABLE', `the coordinator stopped telling about campaign ${id}`);
+    throw new UnpairError('UNAVAILABLE', `the coordinator stopped telling about campaign ${id}`);
   }, patience);
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import { parameterRule } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { inputs, loadDataset, slice } from '@unpair/datasets';
@@ -12,7 +13,6 @@ import { consecutiveSamples, createDifferentiableClassifier } from '@unpair/clas
 import { openRuntime } from '@unpair/runtime';
 
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
@@ -67,7 +67,7 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
   const set = await loadSamples(options, context);
   const { path, graph } = await readModel(model, modelOptionsOf(options));
   const misfit = misfitOf(graph, set);
-  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
+  if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { runtime } = await openRuntime(wish);
   const classifier = await createDifferentiableClassifier({ graph, runtime, threads, images: set.shape });
   try {
@@ -85,7 +85,7 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
 function assertWithinPixels({ norm, epsilon }: CheckOptions): void {
   if (norm !== 'linf' || epsilon <= 1) return;
   const allowed = 'a pixel amount above 0 and at most 1, such as 8/255';
-  throw new CliError('OUT_OF_RANGE', `--epsilon must be ${allowed}, got ${epsilon}`);
+  throw UnpairError.refusal({ field: '--epsilon', value: epsilon, allowed }, 'OUT_OF_RANGE');
 }
 
 /** A check that fails is for scripts to see as well. */
@@ -93,7 +93,7 @@ function assertPassed(path: string, report: MaskingReport): void {
   const checks = [report.unboundedAttack, report.randomSearchOnly, report.lossRises];
   const failed = checks.filter(({ passed }) => !passed).length;
   if (failed === 0) return;
-  throw new CliError('ABORTED', `${path} failed ${failed} of ${checks.length} checks`);
+  throw new UnpairError('ABORTED', `${path} failed ${failed} of ${checks.length} checks`);
 }
 
 async function loadSamples(
@@ -102,8 +102,8 @@ async function loadSamples(
 ): Promise<SampleSet> {
   const set = await loadDataset(dataset, split, { dataDir });
   if (samples <= set.count) return slice(set, 0, samples);
-  const available = `${set.count}, the size of ${set.name} (${split})`;
-  throw new CliError('OUT_OF_RANGE', `--samples must be at most ${available}, got ${samples}`);
+  const allowed = `at most ${set.count}, the size of ${set.name} (${split})`;
+  throw UnpairError.refusal({ field: '--samples', value: samples, allowed }, 'OUT_OF_RANGE');
 }
 
 /** One line a check, as `ok` or `FAILED`, with the bound. */

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import type { DeviceWish } from '@unpair/runtime';
 import { DEVICE_NAMES, RUNTIME_NAMES, isDeviceName } from '@unpair/runtime';
-
-import { CliError } from '../failure.js';
 
 /** Options of commands that compute on this machine. */
 export interface DeviceOptions {
@@ -20,7 +19,7 @@ export function addDeviceOptions(command: Command): Command {
 
 /**
  * The runtime and device that options and environment ask for; options go first.
- * @throws {CliError} one sentence naming the option or variable, its value and what is allowed
+ * @throws {UnpairError} one sentence naming the option or variable, its value and what is allowed
  */
 export function deviceWish(
   options: DeviceOptions,
@@ -42,6 +41,7 @@ export function deviceWish(
 function refusal(
   { source, value }: { readonly source: string; readonly value: string },
   allowed: string,
-): CliError {
-  return new CliError('INVALID_ARGUMENT', `${source} is "${value}", but must be ${allowed}`);
+): UnpairError {
+  const sentence = `${source} is "${value}", but must be ${allowed}`;
+  return new UnpairError('INVALID_ARGUMENT', sentence, { field: source, value, allowed });
 }

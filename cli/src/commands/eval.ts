@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import type { Estimate } from '@unpair/numerics';
 import { wilson } from '@unpair/numerics';
 
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import { countCorrect } from '../models/count-correct.js';
 import { readModel } from '../models/read-model.js';
@@ -60,7 +60,7 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   const samples = await loadSamples(options, dataDir);
   const { path, graph } = await readModel(options.model, modelOptions);
   const misfit = misfitOf(graph, samples);
-  if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${path} ${misfit}`);
+  if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { threads, batch: batchSize } = options;
   const progress = terminal.progress();
   const correct = await countCorrect(graph, samples, { wish, batchSize, threads, signal, progress });
@@ -73,8 +73,8 @@ async function loadSamples(options: EvalOptions, dataDir: string): Promise<Sampl
   const columns = dataset.endsWith('.csv') ? { image, label } : undefined;
   const set = await loadDataset(dataset, split, { dataDir, size, columns });
   if (samples === undefined || samples <= set.count) return slice(set, 0, samples ?? set.count);
-  const available = `${set.count}, the size of ${set.name} (${split})`;
-  throw new CliError('OUT_OF_RANGE', `--samples must be at most ${available}, got ${samples}`);
+  const allowed = `at most ${set.count}, the size of ${set.name} (${split})`;
+  throw UnpairError.refusal({ field: '--samples', value: samples, allowed }, 'OUT_OF_RANGE');
 }
 
 interface Outcome {

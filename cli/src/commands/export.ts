@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import { ExportFormat } from '@unpair/protocol';
 
 import type { ExportTable } from '../client/campaign-client.js';
 import { EXPORT_TABLES } from '../client/campaign-client.js';
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { assertOutputFile } from '../output-file.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { ServerOptions } from './server-option.js';
@@ -41,7 +41,7 @@ async function runExport(
 ): Promise<void> {
   const { format, table, out } = options;
   if (out === undefined && format === 'parquet' && terminal.isInteractive) {
-    throw new CliError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       'Parquet is binary and standard output is a terminal: give --out FILE',
     );

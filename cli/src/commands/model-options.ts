@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import { parseModelOptions } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
-
-import { CliError } from '../failure.js';
 
 /** What the user says about a model file, as commander reads it. */
 export interface ModelFlags {
@@ -41,7 +40,7 @@ export function addModelFlags(command: Command): Command {
     .option('--outputs <kind>', 'logits or probabilities (default: logits)');
 }
 
-/** Reads the flags by the rules of the campaign file. @throws {CliError} naming the flag. */
+/** Reads the flags by the rules of the campaign file. @throws {UnpairError} naming the flag. */
 export function modelOptionsOf(flags: ModelFlags): ModelOptions {
   const { layout, range, channels, mean, std, classesFrom, classesCount, outputs } = flags;
   const preprocessing = present({
@@ -55,7 +54,7 @@ export function modelOptionsOf(flags: ModelFlags): ModelOptions {
   if (parsed.ok) return parsed.options;
   const [first] = parsed.violations;
   const field = first?.field ?? '';
-  throw new CliError('INVALID_ARGUMENT', `${FLAGS.get(field) ?? field} ${first?.description ?? ''}`);
+  throw new UnpairError('INVALID_ARGUMENT', `${FLAGS.get(field) ?? field} ${first?.description ?? ''}`);
 }
 
 /** The members that have a value; undefined when none has. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import type { Report } from '@unpair/campaign';
 import { renderReport } from '@unpair/campaign';
 import type { Campaign } from '@unpair/protocol';
@@ -15,7 +16,6 @@ import type { Patience } from '../client/patience.js';
 import { patiently } from '../client/patience.js';
 import { submitCampaign } from '../client/submit.js';
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { assertRoom } from '../free-space.js';
 import { startLocalCluster } from '../local/local-cluster.js';
 import type { Submission } from '../submission/prepare.js';
@@ -60,7 +60,9 @@ async function runRun(path: string, options: RunOptions, context: CommandContext
     field: `failure ${index + 1}`,
     description,
   }));
-  throw new CliError('ABORTED', `campaign ${campaign.id} ended as ${stateWord(campaign)}`, failures);
+  throw new UnpairError('ABORTED', `campaign ${campaign.id} ended as ${stateWord(campaign)}`, {
+    violations: failures,
+  });
 }
 
 /** One execution of the command. */

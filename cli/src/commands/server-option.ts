@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 
+import { UnpairError } from '@unpair/errors';
 import { CampaignClient } from '../client/campaign-client.js';
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 
 /** Options that every command against a coordinator has. */
 export interface ServerOptions {
@@ -31,15 +31,15 @@ export async function withClient<T>(
 export function explainLostServer(error: unknown, server: string): unknown {
   const lost = error instanceof Error && error.message.startsWith('No connection established');
   return lost
-    ? new CliError('UNAVAILABLE', `no coordinator answers at ${server}`, [], { cause: error })
+    ? new UnpairError('UNAVAILABLE', `no coordinator answers at ${server}`, { cause: error })
     : error;
 }
 
-/** @throws {CliError} unless the text is `host:port`. */
+/** @throws {UnpairError} unless the text is `host:port`. */
 export function checkServer(server: string): string {
   const port = /^(?:\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i.exec(server)?.[1];
   if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return server;
-  throw new CliError(
+  throw new UnpairError(
     'INVALID_ARGUMENT',
     `the server is "${server}", but must be HOST:PORT with a port from 1 to 65535`,
   );

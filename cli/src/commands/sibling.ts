@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { UnpairError } from '@unpair/errors';
 import { parameterRule } from '@unpair/campaign';
 import type { Parameters, ParameterSpec } from '@unpair/parameters';
 import type { SiblingDefinition } from '@unpair/training';
 import { siblings } from '@unpair/siblings';
 
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { flagOf } from '../sibling/flag.js';
 import { makeSibling } from '../sibling/make-sibling.js';
 import { plainValue, withLeadingZero } from './number-text.js';
@@ -72,7 +72,7 @@ function optionOf(name: string, spec: ParameterSpec): Option {
   return option.argParser((text: string) => {
     const accepted = rule.accept(givenValue(spec, text));
     if (accepted !== undefined) return accepted;
-    throw new CliError('INVALID_ARGUMENT', `${flag} must be ${rule.allowed}, got ${text}`);
+    throw UnpairError.refusal({ field: flag, value: text, allowed: rule.allowed });
   });
 }
 

@@ -1,6 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import { startNatsServer } from '@unpair/platform';
 
-import { CliError } from '../failure.js';
 import type { Reaper } from './reaper.js';
 
 export interface BrokerOptions {
@@ -24,7 +24,7 @@ export async function startBroker({ directory, reaper, signal, onFailure }: Brok
   server.process.once('exit', () => {
     reaper.forget(pid);
     if (!closing)
-      onFailure(new CliError('UNAVAILABLE', `nats-server ended by itself; its log is in ${directory}`));
+      onFailure(new UnpairError('UNAVAILABLE', `nats-server ended by itself; its log is in ${directory}`));
   });
   return {
     url: server.url,

@@ -1,12 +1,12 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { CliError } from '../failure.js';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * Claims a state folder for this process: two clusters on one store would destroy it. A claim that a dead process left
  * behind is taken over.
- * @throws {CliError} FAILED_PRECONDITION when another process runs there.
+ * @throws {UnpairError} FAILED_PRECONDITION when another process runs there.
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const path = join(folder, 'lock');
@@ -35,9 +35,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function inUse(folder: string, pid?: number): CliError {
+function inUse(folder: string, pid?: number): UnpairError {
   const owner = pid === undefined ? 'another process' : `process ${pid}`;
-  return new CliError(
+  return new UnpairError(
     'FAILED_PRECONDITION',
     `${folder} is in use by ${owner}: wait for it or choose another --out`,
   );

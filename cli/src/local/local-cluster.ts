@@ -36,7 +36,7 @@ const DRAIN_SECONDS = 8;
 /**
  * Starts a cluster on `stateDir`. Disposing drains it: workers hand back what they hold, streams stay. Should this
  * process die instead, its children are ended all the same.
- * @throws {CliError} one sentence: nats-server missing or too old, folder in use, a service that does not start.
+ * @throws {UnpairError} one sentence: nats-server missing or too old, folder in use, a service that does not start.
  */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   await checkNatsServer();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { CliError } from '../failure.js';
+import { UnpairError } from '@unpair/errors';
 import { endGroups } from './process-group.js';
 import type { Reaper } from './reaper.js';
 
@@ -105,7 +105,7 @@ export class ServiceProcess implements AsyncDisposable {
     if (this.#fastDeaths >= MAX_FAST_DEATHS) {
       const words = await lastWords(logFile);
       onFailure(
-        new CliError('UNAVAILABLE', `${name} does not stay up (${how}): ${words}; its log is ${logFile}`),
+        new UnpairError('UNAVAILABLE', `${name} does not stay up (${how}): ${words}; its log is ${logFile}`),
       );
       return;
     }

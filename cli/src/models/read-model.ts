@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 
+import { UnpairError } from '@unpair/errors';
 import type { ModelFormat } from '@unpair/formats';
 import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
 import type { Graph, ModelOptions } from '@unpair/graph';
 import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel, inferShapes } from '@unpair/graph';
 
-import { CliError } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 import { ExternalDataReader, pathBeside } from './external-data.js';
 
@@ -39,7 +39,7 @@ interface Published {
 /**
  * Reads a model file of any format and puts into it what the options say.
  * @param image size [C,H,W] of the images that it will be given, for models that leave it open
- * @throws {CliError} one sentence naming the file.
+ * @throws {UnpairError} one sentence naming the file.
  */
 export async function readModel(
   path: string,
@@ -56,7 +56,7 @@ export async function readModel(
     return { path, format, digest: digestOf(files), graph, bytes: artefact, opset };
   } catch (cause) {
     if (!(cause instanceof ModelError)) throw cause;
-    throw new CliError('INVALID_ARGUMENT', `${path} cannot be used: ${cause.message}`, [], { cause });
+    throw new UnpairError('INVALID_ARGUMENT', `${path} cannot be used: ${cause.message}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 
+import { UnpairError } from '@unpair/errors';
 import { canonicalJson } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
@@ -13,7 +14,6 @@ import { createRuntime } from '@unpair/runtime';
 import { stringify } from 'yaml';
 
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { misfitOf } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
@@ -53,7 +53,7 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const target = order.target === undefined ? undefined : await readOnnx(order.target);
   for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
     const misfit = misfitOf(model.graph, samples);
-    if (misfit !== undefined) throw new CliError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
+    if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
   }
   const recipe = recipeOf(order, digestOf(bytes), target && digestOf(target.bytes), samples);
   const checkpoints = new CheckpointBeside(out, digestOf(new TextEncoder().encode(canonicalJson(recipe))));
@@ -87,7 +87,7 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     if (queries > 0)
       terminal.print(`it took ${queries.toLocaleString('en')} queries to ${order.target ?? ''}`);
   } catch (error) {
-    if (signal.aborted) throw new CliError('CANCELLED', `${out} is not finished; run it again to go on`);
+    if (signal.aborted) throw new UnpairError('CANCELLED', `${out} is not finished; run it again to go on`);
     throw error;
   } finally {
     progress.end();
@@ -112,7 +112,7 @@ async function readOnnx(path: string): Promise<ModelFile> {
   if (model.format === 'onnx') return model;
   const format = model.format === 'tflite' ? 'TFLite file' : 'TensorFlow.js model';
   const wayOut = `convert it first: unpair model convert ${path} OUT.onnx --range …`;
-  throw new CliError('INVALID_ARGUMENT', `${path} is a ${format}; ${wayOut}`);
+  throw new UnpairError('INVALID_ARGUMENT', `${path} is a ${format}; ${wayOut}`);
 }
 
 async function trainingSamples(
@@ -137,7 +137,7 @@ async function heldOutSamples(
   if (set.split !== 'test') {
     const asked = `${flagOf(parameter)} asks for ${count} samples of the test split`;
     const wayOut = 'take them from the training samples';
-    throw new CliError('INVALID_ARGUMENT', `${asked}, but ${set.name} has no splits: ${wayOut}`);
+    throw new UnpairError('INVALID_ARGUMENT', `${asked}, but ${set.name} has no splits: ${wayOut}`);
   }
   assertHas(set, 'test', count, parameter);
   return slice(set, set.count - count, count);
@@ -145,8 +145,8 @@ async function heldOutSamples(
 
 function assertHas({ name, count }: SampleSet, split: Split, needed: number, parameter: string): void {
   if (needed <= count) return;
-  const most = `at most ${count}, the size of ${name} (${split})`;
-  throw new CliError('OUT_OF_RANGE', `${flagOf(parameter)} must be ${most}, got ${needed}`);
+  const allowed = `at most ${count}, the size of ${name} (${split})`;
+  throw UnpairError.refusal({ field: flagOf(parameter), value: needed, allowed }, 'OUT_OF_RANGE');
 }
 
 type SiblingRecipe = Readonly<

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 
+import type { FieldViolation } from '@unpair/errors';
 import type { Campaign, Violation } from '@unpair/campaign';
 import { BUILT_IN, parseCampaign, violationSentence } from '@unpair/campaign';
 import { namedDataset } from '@unpair/datasets';
 
-import type { FieldProblem } from '../failure.js';
 import { invalidFile } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 
@@ -15,7 +15,7 @@ export interface CampaignFile {
   readonly campaign: Campaign;
 }
 
-/** Reads and validates a campaign file. @throws {CliError} with everything that is wrong, by field. */
+/** Reads and validates a campaign file. @throws {UnpairError} with everything that is wrong, by field. */
 export async function readCampaignFile(path: string): Promise<CampaignFile> {
   const text = (await readInputFile(path, 'campaign file')).toString('utf8');
   const parsed = parseCampaign(text, BUILT_IN);
@@ -24,7 +24,7 @@ export async function readCampaignFile(path: string): Promise<CampaignFile> {
 }
 
 /** What breaks the rules of the campaign file, as a sentence that begins with the field. */
-export function problemOf(violation: Violation): FieldProblem {
+export function problemOf(violation: Violation): FieldViolation {
   return { field: violation.field, description: violationSentence(violation) };
 }
 

@@ -1,11 +1,10 @@
+import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { Campaign } from '@unpair/campaign';
 import { fileOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
 
-import type { FieldProblem } from '../failure.js';
-import { CliError } from '../failure.js';
 import type { DataFacts } from '../models/misfit.js';
 import { misfitOf } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
@@ -21,7 +20,7 @@ export interface CampaignModels {
   readonly artefacts: ReadonlyMap<string, Artefact>;
   /** The published files that the artefacts were made from. */
   readonly sources: ReadonlyMap<string, ModelSource>;
-  readonly problems: readonly FieldProblem[];
+  readonly problems: readonly FieldViolation[];
 }
 
 /**
@@ -35,7 +34,7 @@ export async function readCampaignModels(
 ): Promise<CampaignModels> {
   const artefacts = new Map<string, Artefact>();
   const sources = new Map<string, ModelSource>();
-  const problems: FieldProblem[] = [];
+  const problems: FieldViolation[] = [];
   const differentiated = !areOnlyQueried(file.campaign);
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
@@ -74,7 +73,7 @@ async function readOne(
     const differentiable = isDifferentiable(foldConstants(model.graph));
     return differentiable.ok ? model : `${path} cannot be differentiated: ${differentiable.reason}`;
   } catch (error) {
-    if (error instanceof CliError) return error.message;
+    if (error instanceof UnpairError) return error.message;
     throw error;
   }
 }

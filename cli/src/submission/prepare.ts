@@ -1,8 +1,7 @@
-import { DatasetError } from '@unpair/datasets';
+import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { CreateCampaignRequest } from '@unpair/protocol';
 import { digestOf } from '@unpair/platform';
 
-import type { FieldProblem } from '../failure.js';
 import { invalidFile } from '../failure.js';
 import type { Artefact } from './artefact.js';
 import type { CampaignFile } from './campaign-file.js';
@@ -21,7 +20,7 @@ export interface Submission {
 /**
  * Validates a campaign file with its data and models, and packs them. Everything that can be wrong is found here,
  * before anything starts.
- * @throws {CliError} INVALID_ARGUMENT with every violation.
+ * @throws {UnpairError} INVALID_ARGUMENT with every violation.
  */
 export async function prepareSubmission(
   path: string,
@@ -56,13 +55,13 @@ export async function prepareSubmission(
 async function readSamples(
   file: CampaignFile,
   dataDir: string,
-): Promise<{ readonly samples?: CampaignSamples; readonly problems: readonly FieldProblem[] }> {
+): Promise<{ readonly samples?: CampaignSamples; readonly problems: readonly FieldViolation[] }> {
   try {
     const samples = await loadCampaignSamples(file.campaign, datasetSource(file), dataDir);
     return { samples, problems: samples.violations.map(problemOf) };
   } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
-    return { problems: [{ field: `dataset.${error.about}`, description: error.message }] };
+    if (!(error instanceof UnpairError)) throw error;
+    return { problems: [{ field: `dataset.${error.field ?? 'source'}`, description: error.message }] };
   }
 }
 

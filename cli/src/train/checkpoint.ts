@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
+import { UnpairError } from '@unpair/errors';
 import type { Recipe, TrainingState } from '@unpair/training';
 import { decodeState, encodeState } from '@unpair/training';
-import { CliError } from '../failure.js';
 import { writeWholeFile } from '../whole-file.js';
 
 /** Identifies what a checkpoint belongs to: a recipe and the data that it was trained on. */
@@ -22,7 +22,7 @@ export async function writeCheckpoint(path: string, owner: string, state: Traini
 /**
  * Loads a checkpoint into `state`; false where there is none.
  *
- * @throws {CliError} FAILED_PRECONDITION when it belongs to another recipe or other data.
+ * @throws {UnpairError} FAILED_PRECONDITION when it belongs to another recipe or other data.
  */
 export async function readCheckpoint(path: string, owner: string, state: TrainingState): Promise<boolean> {
   const bytes = await readFile(path).catch((error: unknown) => {
@@ -31,7 +31,7 @@ export async function readCheckpoint(path: string, owner: string, state: Trainin
   });
   if (bytes === undefined) return false;
   if (decodeState(bytes, owner, state)) return true;
-  throw new CliError(
+  throw new UnpairError(
     'FAILED_PRECONDITION',
     `${path} belongs to another recipe or data set; remove it to start afresh`,
   );

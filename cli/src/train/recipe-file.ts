@@ -1,7 +1,7 @@
+import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { Recipe } from '@unpair/training';
 import { parse } from 'yaml';
-import type { FieldProblem } from '../failure.js';
-import { CliError, invalidFile } from '../failure.js';
+import { invalidFile } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 import { problemsOf } from './recipe-problems.js';
 import { recipeSchema } from './recipe-schema.js';
@@ -9,7 +9,7 @@ import { recipeSchema } from './recipe-schema.js';
 /**
  * Reads and checks a recipe file.
  *
- * @throws {CliError} INVALID_ARGUMENT, with one violation for each thing that is wrong.
+ * @throws {UnpairError} INVALID_ARGUMENT, with one violation for each thing that is wrong.
  */
 export async function readRecipe(path: string): Promise<Recipe> {
   const bytes = await readInputFile(path, 'recipe file');
@@ -27,7 +27,7 @@ export function parseRecipe(text: string, path: string): Recipe {
   return { ...rest, architecture: { name, options }, sgd: { momentum, nesterov, weightDecay } };
 }
 
-function indivisible({ batch, shards }: Pick<Recipe, 'batch' | 'shards'>): FieldProblem {
+function indivisible({ batch, shards }: Pick<Recipe, 'batch' | 'shards'>): FieldViolation {
   return { field: 'shards', description: `shards must divide the batch of ${batch}, got ${shards}.` };
 }
 
@@ -38,6 +38,6 @@ function parseYaml(text: string, path: string): unknown {
     // The lines behind the first show the place, which the first one names.
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     const sentence = `${path} is not YAML: ${reason.replace(/:$/, '')}`;
-    throw new CliError('INVALID_ARGUMENT', sentence, [], { cause: error });
+    throw new UnpairError('INVALID_ARGUMENT', sentence, { cause: error });
   }
 }

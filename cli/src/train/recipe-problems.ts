@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 
-import type { FieldProblem } from '../failure.js';
+import type { FieldViolation } from '@unpair/errors';
 import { RECIPE_KEYS } from './recipe-schema.js';
 
 type Path = readonly PropertyKey[];
 
 /** What is wrong with a recipe, in sentences as campaign files get them: the field, what is allowed, what was given. */
-export function problemsOf(given: unknown, issues: readonly z.core.$ZodIssue[]): readonly FieldProblem[] {
+export function problemsOf(given: unknown, issues: readonly z.core.$ZodIssue[]): readonly FieldViolation[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key));
     const field = fieldOf(issue.path);
@@ -30,7 +30,7 @@ function allowedBy({ code, path, message }: z.core.$ZodIssue): string {
     : message;
 }
 
-function unknownKey(path: Path, key: string): FieldProblem {
+function unknownKey(path: Path, key: string): FieldViolation {
   const field = fieldOf([...path, key]);
   const known = RECIPE_KEYS[path.map(String).join('.')] ?? [];
   const meant = known.find((candidate) => isLike(candidate, key));

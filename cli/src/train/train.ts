@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
+import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import { loadDataset } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import type { Recipe } from '@unpair/training';
-import { ArchitectureError, buildArchitecture, normalInitializer, pixelStatistics } from '@unpair/training';
+import { buildArchitecture, normalInitializer, pixelStatistics } from '@unpair/training';
 import { wilson } from '@unpair/numerics';
 import type { CommandContext } from '../context.js';
-import { CliError } from '../failure.js';
 import { countCorrect } from '../models/count-correct.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { writeWholeFile } from '../whole-file.js';
@@ -79,7 +79,7 @@ async function trainToEnd(
     while (trainer.state.step < trainer.steps) {
       if (signal.aborted) {
         await save();
-        throw new CliError(
+        throw new UnpairError(
           'CANCELLED',
           `training stopped after step ${trainer.state.step}; run it again to go on`,
         );
@@ -101,7 +101,7 @@ async function trainToEnd(
 function checkedSamples(path: string, { samples, batch }: Recipe, set: SampleSet): number | null {
   const count = samples ?? set.count;
   if (count > set.count || count < batch) {
-    throw new CliError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       `${path}: samples must be from ${batch} (one batch) to ${set.count} (all of ${set.name}), got ${count}`,
     );
@@ -118,8 +118,8 @@ function untrainedModel(
   try {
     return buildArchitecture(architecture.name, architecture.options, shape, normalInitializer(seed));
   } catch (cause) {
-    if (!(cause instanceof ArchitectureError)) throw cause;
-    throw new CliError('INVALID_ARGUMENT', `${path}: ${cause.message}`, [], { cause });
+    if (!(cause instanceof UnpairError)) throw cause;
+    throw new UnpairError('INVALID_ARGUMENT', `${path}: ${cause.message}`, { cause });
   }
 }
 

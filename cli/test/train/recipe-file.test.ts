@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { CliError } from '../../src/failure.js';
+import { UnpairError } from '@unpair/errors';
 import { parseRecipe, readRecipe } from '../../src/train/recipe-file.js';
 
 const least = `
@@ -17,7 +17,7 @@ function violationsOf(text: string): readonly unknown[] {
   try {
     parseRecipe(text, 'recipe.yaml');
   } catch (error) {
-    if (error instanceof CliError) return error.violations.map(({ field }) => field);
+    if (error instanceof UnpairError) return error.violations.map(({ field }) => field);
     throw error;
   }
   throw new Error('the recipe was accepted');

@@ -1,21 +1,24 @@
 import type { DifferentiableClassifier, LossGradients } from './classifier.js';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * Several surrogates as one: the loss is the mean of their cross-entropies, its gradient the mean of theirs, and the
  * logits are the mean of theirs (Liu et al. 2017, arXiv 1611.02770; Dong et al. 2018, arXiv 1710.06081, who fuse losses
  * too). The members stay the caller's to close.
  *
- * @throws {RobustnessError} without members, or when they do not take the same inputs and know the same classes
+ * @throws {UnpairError} without members, or when they do not take the same inputs and know the same classes
  */
 export function createEnsemble(members: readonly DifferentiableClassifier[]): DifferentiableClassifier {
   const [first] = members;
-  if (first === undefined) throw new RobustnessError('an ensemble needs at least one member');
+  if (first === undefined) throw new UnpairError('INVALID_ARGUMENT', 'an ensemble needs at least one member');
   const { shape, classes } = first;
   for (const member of members) {
     const [own, other] = [shapeText(first), shapeText(member)];
     if (own !== other)
-      throw new RobustnessError(`an ensemble's members must be alike, got ${own} and ${other}`);
+      throw new UnpairError(
+        'INVALID_ARGUMENT',
+        `an ensemble's members must be alike, got ${own} and ${other}`,
+      );
   }
   return {
     shape,

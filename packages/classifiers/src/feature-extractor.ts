@@ -15,7 +15,7 @@ export interface FeatureExtractor {
  * A classifier's penultimate features, from a graph that ends there. Undefined when the model has no last linear layer,
  * or its features are not numbers [N, …].
  * @throws {ModelError} when the graph is no classifier
- * @throws {RuntimeError} when the runtime cannot run it
+ * @throws {UnpairError} when the runtime cannot run it
  */
 export async function createFeatureExtractor(
   options: GraphClassifierOptions,

@@ -14,7 +14,7 @@ import { RowLimit } from './batching/run-size.js';
 import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
 import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
 import { classifierGraph, logitsGraph } from './classifier-graph.js';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 
 /** A model and what executes it. */
 export interface GraphClassifierOptions extends LoadOptions {
@@ -39,7 +39,7 @@ export interface RunSizes {
  * logits are what goes into it. A graph made for batches of one size takes any number of inputs all the same.
  *
  * @throws {ModelError} when the graph is no such model
- * @throws {RuntimeError} when the runtime cannot run it
+ * @throws {UnpairError} when the runtime cannot run it
  */
 export async function createClassifier(options: GraphClassifierOptions): Promise<Classifier> {
   return loadLogits(classifierGraph(options.graph, options.images), options);
@@ -50,7 +50,7 @@ export async function createClassifier(options: GraphClassifierOptions): Promise
  * graph is made when it is first asked for: a target that is only queried need not be differentiable.
  *
  * @throws {ModelError} as `createClassifier`; `lossGradients` throws one when an operator has no derivative
- * @throws {RuntimeError} when the runtime cannot run it
+ * @throws {UnpairError} when the runtime cannot run it
  */
 export async function createDifferentiableClassifier(
   options: GraphClassifierOptions,
@@ -142,7 +142,8 @@ function oneHot(labels: Int32Array, count: number, classes: number): Tensor<'flo
   for (let row = 0; row < count; row++) {
     const label = labels[row] ?? -1;
     if (label < 0 || label >= classes) {
-      throw new RobustnessError(
+      throw new UnpairError(
+        'INVALID_ARGUMENT',
         `label ${row} of ${count} is ${labels[row] ?? 'missing'}, but must be 0 to ${classes - 1}`,
       );
     }

@@ -1,14 +1,15 @@
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * The predicted class: index of the largest of `classes` logits that start at `offset`, the first one on a tie.
- * @throws {RobustnessError} when a logit is not a number, which must never pass for a misclassification
+ * @throws {UnpairError} when a logit is not a number, which must never pass for a misclassification
  */
 export function argmax(logits: Float32Array, offset = 0, classes = logits.length): number {
   let best = 0;
   for (let k = 0; k < classes; k++) {
     const logit = logits[offset + k] ?? Number.NaN;
-    if (Number.isNaN(logit)) throw new RobustnessError(`the model's logit of class ${k} is not a number`);
+    if (Number.isNaN(logit))
+      throw new UnpairError('INVALID_ARGUMENT', `the model's logit of class ${k} is not a number`);
     if (logit > (logits[offset + best] ?? 0)) best = k;
   }
   return best;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { PNG } from 'pngjs';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import type { PinnedFile } from './files.js';
 import { writeWhole } from './files.js';
 import type { FetchJob, NamedDataset } from './named-dataset.js';
@@ -84,7 +84,7 @@ async function fetchCifar10(job: FetchJob): Promise<void> {
 function batchRecords(name: string, file: Uint8Array, labels: readonly number[]): Uint8Array {
   const { data, width, height } = PNG.sync.read(Buffer.from(file));
   if (width !== PIXELS || height !== BATCH || labels.length !== BATCH) {
-    throw new DatasetError(
+    throw new UnpairError(
       'DATA_LOSS',
       `the images of ${name} are ${width}×${height} with ${labels.length} labels`,
     );
@@ -106,7 +106,7 @@ function batchRecords(name: string, file: Uint8Array, labels: readonly number[])
 function decodeLabels(file: Uint8Array): readonly number[] {
   const labels: unknown = JSON.parse(new TextDecoder().decode(file));
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'number')) return labels;
-  throw new DatasetError('DATA_LOSS', 'the labels of cifar10 are not a list of numbers');
+  throw new UnpairError('DATA_LOSS', 'the labels of cifar10 are not a list of numbers');
 }
 
 function readCifar10(files: readonly Uint8Array[]): SampleSet {

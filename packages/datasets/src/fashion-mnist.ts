@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import { readWhole, writeWhole } from './files.js';
 import { mnistFamily } from './mnist-family.js';
 import type { FetchJob, NamedDataset } from './named-dataset.js';
@@ -47,7 +47,7 @@ async function fetchFashionMnist({ scratch, folder, signal, report }: FetchJob):
   await runTool('apt-get', ['download', PACKAGE, '--quiet'], options);
   report(`unpacking Debian package ${PACKAGE}`);
   const archive = (await readdir(scratch)).find((file) => file.endsWith('.deb'));
-  if (!archive) throw new DatasetError('UNAVAILABLE', `apt-get download ${PACKAGE} brought no package`);
+  if (!archive) throw new UnpairError('UNAVAILABLE', `apt-get download ${PACKAGE} brought no package`);
   await runTool('dpkg-deb', ['-x', archive, 'unpacked'], options);
   for (const { name } of [...fashionMnist.files.train, ...fashionMnist.files.test]) {
     const packed = await readWhole(join(scratch, 'unpacked', INSTALLED, `${name}.gz`));

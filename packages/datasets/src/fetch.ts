@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { UnpairError } from '@unpair/errors';
 import { DATASETS, namedDataset } from './catalogue.js';
-import { DatasetError, explainSystemError } from './dataset-error.js';
+import { explainSystemError } from './system-error.js';
 import { assertFreeSpace, moveFolder, verifyFile } from './files.js';
 import type { FetchProgress, NamedDataset } from './named-dataset.js';
 
@@ -22,7 +23,7 @@ export interface Fetched {
 /**
  * Brings a named data set into the data folder and verifies it. A verified copy is left alone; a damaged one is
  * replaced. Until everything is verified, nothing appears under the data set's name.
- * @throws {DatasetError} one sentence: unknown name, no room, missing tool, failed download, wrong checksum.
+ * @throws {UnpairError} one sentence: unknown name, no room, missing tool, failed download, wrong checksum.
  */
 export async function fetchDataset(
   name: string,
@@ -31,10 +32,7 @@ export async function fetchDataset(
   const dataset = namedDataset(name);
   if (!dataset) {
     const known = DATASETS.map((entry) => entry.name).join(', ');
-    throw new DatasetError(
-      'INVALID_ARGUMENT',
-      `no data set is called "${name}": the known ones are ${known}`,
-    );
+    throw new UnpairError('INVALID_ARGUMENT', `no data set is called "${name}": the known ones are ${known}`);
   }
   const folder = join(dataDir, name);
   if (await verifies(dataset, folder)) return { folder, alreadyPresent: true };
@@ -83,7 +81,7 @@ async function verifies(dataset: NamedDataset, folder: string): Promise<boolean>
     for (const file of [...dataset.files.train, ...dataset.files.test]) await verifyFile(folder, file);
     return true;
   } catch (error) {
-    if (error instanceof DatasetError && (error.code === 'NOT_FOUND' || error.code === 'DATA_LOSS'))
+    if (error instanceof UnpairError && (error.code === 'NOT_FOUND' || error.code === 'DATA_LOSS'))
       return false;
     throw error;
   }

@@ -4,7 +4,8 @@ import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { DatasetError, explainSystemError, systemCode } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
+import { explainSystemError, systemCode } from './system-error.js';
 
 /** A file whose content is known in advance. */
 export interface PinnedFile {
@@ -15,7 +16,7 @@ export interface PinnedFile {
   readonly digest: string;
 }
 
-/** Reads a whole file. @throws {DatasetError} one sentence when it is missing or not readable. */
+/** Reads a whole file. @throws {UnpairError} one sentence when it is missing or not readable. */
 export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await readFile(path);
@@ -39,7 +40,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
 
 /**
  * Checks a pinned file in `directory` without holding it in memory.
- * @throws {DatasetError} DATA_LOSS naming the file and what differs.
+ * @throws {UnpairError} DATA_LOSS naming the file and what differs.
  */
 export async function verifyFile(directory: string, pinned: PinnedFile): Promise<void> {
   const path = join(directory, pinned.name);
@@ -54,7 +55,7 @@ export async function verifyFile(directory: string, pinned: PinnedFile): Promise
   assertDigest(path, pinned, hash.digest('hex'));
 }
 
-/** Reads a pinned file and checks it. @throws {DatasetError} DATA_LOSS naming the file and what differs. */
+/** Reads a pinned file and checks it. @throws {UnpairError} DATA_LOSS naming the file and what differs. */
 export async function readVerified(directory: string, pinned: PinnedFile): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(directory, pinned.name);
   const bytes = await readWhole(path);
@@ -65,12 +66,12 @@ export async function readVerified(directory: string, pinned: PinnedFile): Promi
   return bytes;
 }
 
-/** @throws {DatasetError} RESOURCE_EXHAUSTED when the file system that holds `directory` has less room than that. */
+/** @throws {UnpairError} RESOURCE_EXHAUSTED when the file system that holds `directory` has less room than that. */
 export async function assertFreeSpace(directory: string, bytes: number, purpose: string): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (free >= bytes) return;
-  throw new DatasetError(
+  throw new UnpairError(
     'RESOURCE_EXHAUSTED',
     `${purpose} needs ${megabytes(bytes)} in ${directory}, where ${megabytes(free)} are free`,
   );
@@ -94,8 +95,8 @@ function assertDigest(path: string, pinned: PinnedFile, actual: string): void {
   throw damaged(path, `its ${pinned.algorithm} is ${actual} instead of ${pinned.digest}`);
 }
 
-function damaged(path: string, how: string): DatasetError {
-  return new DatasetError('DATA_LOSS', `${path} is damaged: ${how}`);
+function damaged(path: string, how: string): UnpairError {
+  return new UnpairError('DATA_LOSS', `${path} is damaged: ${how}`);
 }
 
 function megabytes(bytes: number): string {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import { readWhole } from './files.js';
 import type { SampleSet, Split } from './sample-set.js';
 
@@ -19,13 +19,13 @@ const UNSIGNED_BYTE = 0x08;
 
 /**
  * Decodes one idx array, gzipped or not.
- * @throws {DatasetError} DATA_LOSS when it is truncated, INVALID_ARGUMENT when it is something else.
+ * @throws {UnpairError} DATA_LOSS when it is truncated, INVALID_ARGUMENT when it is something else.
  */
 export function decodeIdx(path: string, file: Uint8Array): IdxArray {
   const bytes = file[0] === 0x1f && file[1] === 0x8b ? gunzipOf(path, file) : file;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0 || bytes[2] !== UNSIGNED_BYTE) {
-    throw new DatasetError('INVALID_ARGUMENT', `${path} is not an idx file of unsigned bytes`);
+    throw new UnpairError('INVALID_ARGUMENT', `${path} is not an idx file of unsigned bytes`);
   }
   const rank = bytes[3] ?? 0;
   const start = 4 + 4 * rank;
@@ -38,7 +38,7 @@ export function decodeIdx(path: string, file: Uint8Array): IdxArray {
 
 /**
  * Joins an images array [N, H, W] or [N, C, H, W] with its labels [N].
- * @throws {DatasetError} INVALID_ARGUMENT when they do not belong together.
+ * @throws {UnpairError} INVALID_ARGUMENT when they do not belong together.
  */
 export function idxSampleSet(
   name: string,
@@ -49,13 +49,13 @@ export function idxSampleSet(
   const [count = 0, ...dims] = images.shape;
   const [channels, height, width] = dims.length === 2 ? [1, ...dims] : dims;
   if (dims.length > 3 || channels === undefined || height === undefined || width === undefined) {
-    throw new DatasetError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       `images of ${name} have shape [${images.shape.join(', ')}] instead of [N, H, W] or [N, C, H, W]`,
     );
   }
   if (labels.shape.length !== 1 || labels.shape[0] !== count) {
-    throw new DatasetError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       `labels of ${name} have shape [${labels.shape.join(', ')}] for ${count} images`,
     );
@@ -82,7 +82,7 @@ export async function loadIdxImages(path: string): Promise<SampleSet> {
   const file = basename(path);
   const labelsFile = file.replace(/images-idx\d/, 'labels-idx1').replace(/\.gz$/, '');
   if (!file.includes('images-idx')) {
-    throw new DatasetError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       `${path} is not named …images-idx3-ubyte, so its labels cannot be found`,
     );
@@ -91,7 +91,7 @@ export async function loadIdxImages(path: string): Promise<SampleSet> {
   const [images, labels] = await Promise.all(
     [path, labelsPath].map(async (source) => decodeIdx(source, await readWhole(source))),
   );
-  if (!images || !labels) throw new DatasetError('NOT_FOUND', `${path} has no labels`);
+  if (!images || !labels) throw new UnpairError('NOT_FOUND', `${path} has no labels`);
   return idxSampleSet(path, images, labels, null);
 }
 
@@ -115,10 +115,10 @@ function gunzipOf(path: string, file: Uint8Array): Uint8Array {
   try {
     return gunzipSync(file);
   } catch (error) {
-    throw new DatasetError('DATA_LOSS', `${path} is not a complete gzip file`, { cause: error });
+    throw new UnpairError('DATA_LOSS', `${path} is not a complete gzip file`, { cause: error });
   }
 }
 
-function truncated(path: string, expected: number, actual: number): DatasetError {
-  return new DatasetError('DATA_LOSS', `${path} is damaged: it holds ${actual} bytes instead of ${expected}`);
+function truncated(path: string, expected: number, actual: number): UnpairError {
+  return new UnpairError('DATA_LOSS', `${path} is damaged: it holds ${actual} bytes instead of ${expected}`);
 }

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { DatasetError, explainSystemError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
+import { explainSystemError } from './system-error.js';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet, Split } from './sample-set.js';
@@ -11,7 +12,7 @@ import type { SampleSet, Split } from './sample-set.js';
  * folder of the split's name. Labels follow the classes' names in code-point order. Samples go round the classes (the
  * first file of each, then the second of each, …), so that every prefix of the set is balanced.
  * @param size side to which every image is resized; without one, all must be of one size
- * @throws {DatasetError} one sentence naming the file that cannot be read or differs in size.
+ * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size.
  */
 export async function loadImageFolder(folder: string, split: Split, size?: number): Promise<SampleSet> {
   const isDivided = await isFolder(join(folder, split));
@@ -20,7 +21,7 @@ export async function loadImageFolder(folder: string, split: Split, size?: numbe
   const files = await roundRobin(root, classNames);
   if (files.length === 0) {
     const what = isDivided ? `${root} holds no` : `${folder} has no ${split} split, and holds no`;
-    throw new DatasetError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
+    throw new UnpairError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
   }
   const classes = classNames.length;
   const pictures = await readPictures(files, size);

@@ -1,7 +1,5 @@
 export { DATASETS, listDatasets, namedDataset } from './catalogue.js';
 export type { DatasetListing } from './catalogue.js';
-export { DatasetError } from './dataset-error.js';
-export type { DatasetErrorCode, DatasetErrorTopic } from './dataset-error.js';
 export { fetchDataset } from './fetch.js';
 export type { FetchOptions, Fetched } from './fetch.js';
 export type { Columns } from './labelled-images.js';

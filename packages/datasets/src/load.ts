@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { UnpairError } from '@unpair/errors';
 import { DATASETS, namedDataset } from './catalogue.js';
-import { DatasetError, explainSystemError } from './dataset-error.js';
+import { explainSystemError } from './system-error.js';
 import { readVerified } from './files.js';
 import { holdsIdx, loadIdxFolder, loadIdxImages } from './idx.js';
 import { loadImageFolder } from './image-folder.js';
@@ -26,7 +27,7 @@ export interface LoadDatasetOptions {
  * Loads one split of a data set: by name, or from a path to an npz file, an idx images file, a folder of idx files or
  * a folder of class-named folders of PNG files, or a CSV file that names PNG files and their labels. Samples keep the
  * files' standard order.
- * @throws {DatasetError} one sentence: not fetched, no such path, damaged, empty, or of an unknown format.
+ * @throws {UnpairError} one sentence: not fetched, no such path, damaged, empty, or of an unknown format.
  */
 export async function loadDataset(
   source: string,
@@ -37,13 +38,13 @@ export async function loadDataset(
     throw asInput(source, error);
   });
   if (set.count > 0) return set;
-  throw new DatasetError('INVALID_ARGUMENT', `${source} holds no images`);
+  throw new UnpairError('INVALID_ARGUMENT', `${source} holds no images`);
 }
 
 /** A file that is named by its path is input, and wrong input where it is damaged; one that was fetched is not. */
 function asInput(source: string, error: unknown): unknown {
-  if (!(error instanceof DatasetError) || error.code !== 'DATA_LOSS' || namedDataset(source)) return error;
-  return new DatasetError('INVALID_ARGUMENT', error.message, { cause: error, about: error.about });
+  if (!(error instanceof UnpairError) || error.code !== 'DATA_LOSS' || namedDataset(source)) return error;
+  return new UnpairError('INVALID_ARGUMENT', error.message, { cause: error, field: error.field });
 }
 
 async function loadSized(source: string, split: Split, options: LoadDatasetOptions): Promise<SampleSet> {
@@ -53,17 +54,17 @@ async function loadSized(source: string, split: Split, options: LoadDatasetOptio
     return loadLabelledImages(source, { columns, size });
   }
   if (columns !== undefined) {
-    throw new DatasetError('INVALID_ARGUMENT', `columns are for CSV files, which ${source} is not`, {
-      about: 'columns',
+    throw new UnpairError('INVALID_ARGUMENT', `columns are for CSV files, which ${source} is not`, {
+      field: 'columns',
     });
   }
   const set = await loadUnlisted(source, split, options);
   const [, height, width] = set.shape;
   if (size === undefined || (height === size && width === size)) return set;
-  throw new DatasetError(
+  throw new UnpairError(
     'INVALID_ARGUMENT',
     `the images of ${source} are ${height}×${width} and only PNG files are resized, to ${size}×${size}`,
-    { about: 'size' },
+    { field: 'size' },
   );
 }
 
@@ -82,7 +83,7 @@ async function loadUnlisted(
   }
   if (source.endsWith('.npz')) return loadNpz(source, split);
   if (/-idx\d-ubyte(\.gz)?$/.test(source)) return loadIdxImages(source);
-  throw new DatasetError(
+  throw new UnpairError(
     'INVALID_ARGUMENT',
     `${source} is no data set: a path must lead to an .npz file, idx files, class-named folders of PNG files, or a CSV file of such`,
   );
@@ -100,23 +101,23 @@ async function loadNamed(dataset: NamedDataset, split: Split, dataDir: string): 
     const files = await Promise.all(dataset.files[split].map((file) => readVerified(folder, file)));
     return { ...dataset.read(files), split };
   } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
+    if (!(error instanceof UnpairError)) throw error;
     const remedy = `run "unpair data fetch ${dataset.name}"`;
     if (error.code === 'NOT_FOUND') {
-      throw new DatasetError('NOT_FOUND', `${dataset.name} is not in ${dataDir}: ${remedy}`, {
+      throw new UnpairError('NOT_FOUND', `${dataset.name} is not in ${dataDir}: ${remedy}`, {
         cause: error,
       });
     }
-    throw new DatasetError(error.code, `${error.message}; ${remedy}`, { cause: error });
+    throw new UnpairError(error.code, `${error.message}; ${remedy}`, { cause: error });
   }
 }
 
 function explainMissing(source: string, error: unknown): unknown {
   const known = DATASETS.map((entry) => entry.name).join(', ');
   const explained = explainSystemError(error, source);
-  if (!(explained instanceof DatasetError) || explained.code !== 'NOT_FOUND') return explained;
+  if (!(explained instanceof UnpairError) || explained.code !== 'NOT_FOUND') return explained;
   const sentence = `"${source}" is neither a known data set (${known}) nor an existing path`;
-  return new DatasetError('NOT_FOUND', `${sentence}${suggestion(source)}`, { cause: error });
+  return new UnpairError('NOT_FOUND', `${sentence}${suggestion(source)}`, { cause: error });
 }
 
 /** `; did you mean "cifar10"?` for `cifar-10` and `CIFAR_10`, which is how others write the name. */

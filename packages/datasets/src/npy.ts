@@ -1,4 +1,4 @@
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 
 /** An array in numpy's format, in the types that sample sets use. */
 export type NpyArray =
@@ -32,7 +32,7 @@ const ALIGNMENT = 64;
 
 /**
  * Decodes one `.npy` file. The declared shape must account for every byte, so a huge one costs nothing.
- * @throws {DatasetError} DATA_LOSS when it is truncated, INVALID_ARGUMENT when its type or order is not read here.
+ * @throws {UnpairError} DATA_LOSS when it is truncated, INVALID_ARGUMENT when its type or order is not read here.
  */
 export function decodeNpy(path: string, file: Uint8Array): NpyArray {
   const { header, start } = splitHeader(path, file);
@@ -43,7 +43,7 @@ export function decodeNpy(path: string, file: Uint8Array): NpyArray {
   const type = TYPES[descr];
   if (!type || order === 'True') {
     const what = type ? 'is in Fortran order' : `has element type ${descr}`;
-    throw new DatasetError(
+    throw new UnpairError(
       'INVALID_ARGUMENT',
       `${path} ${what}, which is not read: save it as uint8, float32 or int64 in C order`,
     );
@@ -57,7 +57,7 @@ export function decodeNpy(path: string, file: Uint8Array): NpyArray {
   const body = new Uint8Array(file.subarray(start));
   const expected = shape.reduce((product, dim) => product * dim, type.bytes);
   if (expected !== body.length) {
-    throw new DatasetError(
+    throw new UnpairError(
       'DATA_LOSS',
       `${path} declares shape [${shape.join(', ')}], which is ${expected} bytes, but holds ${body.length}`,
     );
@@ -93,6 +93,6 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
-function malformed(path: string): DatasetError {
-  return new DatasetError('DATA_LOSS', `${path} is not a complete numpy array`);
+function malformed(path: string): UnpairError {
+  return new UnpairError('DATA_LOSS', `${path} is not a complete numpy array`);
 }

@@ -1,4 +1,4 @@
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import { readWhole } from './files.js';
 import type { NpyArray } from './npy.js';
 import { decodeNpy, encodeNpy } from './npy.js';
@@ -42,7 +42,7 @@ export function encodeSampleSet({
 /**
  * Reads an npz with images and labels. Images may be [N, C, H, W], [N, H, W, C] with 1 or 3 channels (moved to the
  * front) or [N, H, W]; pixels uint8, or floats in [0, 1].
- * @throws {DatasetError} one sentence naming what does not fit.
+ * @throws {UnpairError} one sentence naming what does not fit.
  */
 export function decodeSampleSet(
   archive: Uint8Array,
@@ -137,6 +137,6 @@ function classesOf(name: string, declared: NpyArray | undefined, labels: Int32Ar
   return classes;
 }
 
-function invalid(message: string): DatasetError {
-  return new DatasetError('INVALID_ARGUMENT', message);
+function invalid(message: string): UnpairError {
+  return new UnpairError('INVALID_ARGUMENT', message);
 }

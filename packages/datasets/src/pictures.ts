@@ -1,6 +1,6 @@
 import { PNG } from 'pngjs';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 import { readWhole } from './files.js';
 import { resizeRgba } from './resize.js';
 import type { SampleSet } from './sample-set.js';
@@ -23,7 +23,7 @@ export interface LabelledFile {
 /**
  * Reads PNG files into [N,C,H,W]: grey ones into one channel, if all are grey.
  * @param size side to which every image is resized; without one, all must be of one size
- * @throws {DatasetError} one sentence naming the file that cannot be read or differs in size.
+ * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size.
  */
 export async function readPictures(
   files: readonly LabelledFile[],
@@ -47,7 +47,7 @@ async function readAll(files: readonly LabelledFile[], size?: number): Promise<r
     const picture = size === undefined ? decoded : resized(decoded, size);
     const { width, height } = pictures[0] ?? picture;
     if (picture.width !== width || picture.height !== height) {
-      throw new DatasetError(
+      throw new UnpairError(
         'INVALID_ARGUMENT',
         `${path} is ${picture.width}×${picture.height}, but the images before it are ${width}×${height}`,
       );
@@ -68,12 +68,12 @@ function decodePng(path: string, bytes: Uint8Array): Picture {
     const png = PNG.sync.read(Buffer.from(bytes));
     for (let alpha = 3; alpha < png.data.length; alpha += 4) {
       if (png.data[alpha] !== 255)
-        throw new DatasetError('INVALID_ARGUMENT', `${path} is transparent in places`);
+        throw new UnpairError('INVALID_ARGUMENT', `${path} is transparent in places`);
     }
     return { width: png.width, height: png.height, grey: !png.color, rgba: png.data };
   } catch (error) {
-    if (error instanceof DatasetError) throw error;
-    throw new DatasetError('DATA_LOSS', `${path} is not a complete PNG file`, { cause: error });
+    if (error instanceof UnpairError) throw error;
+    throw new UnpairError('DATA_LOSS', `${path} is not a complete PNG file`, { cause: error });
   }
 }
 

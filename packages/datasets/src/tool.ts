@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 
-import { DatasetError, systemCode } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
+import { systemCode } from './system-error.js';
 
 export interface ToolOptions {
   readonly cwd: string;
@@ -11,7 +12,7 @@ export interface ToolOptions {
 
 /**
  * Runs a program of the user's machine to its end and returns what it printed.
- * @throws {DatasetError} FAILED_PRECONDITION when it is missing, UNAVAILABLE with its last words when it fails.
+ * @throws {UnpairError} FAILED_PRECONDITION when it is missing, UNAVAILABLE with its last words when it fails.
  */
 export async function runTool(
   program: string,
@@ -30,10 +31,10 @@ export async function runTool(
   }).catch((error: unknown) => {
     signal?.throwIfAborted();
     if (systemCode(error) !== 'ENOENT') throw error;
-    throw new DatasetError('FAILED_PRECONDITION', `${program} was not found: ${remedy}`, { cause: error });
+    throw new UnpairError('FAILED_PRECONDITION', `${program} was not found: ${remedy}`, { cause: error });
   });
   if (status === 0) return stdout;
-  throw new DatasetError('UNAVAILABLE', `${program} ${args[0] ?? ''} failed: ${lastWords(stderr)}`);
+  throw new UnpairError('UNAVAILABLE', `${program} ${args[0] ?? ''} failed: ${lastWords(stderr)}`);
 }
 
 /** The first line that says what went wrong; clients print advice and log file names after it. */

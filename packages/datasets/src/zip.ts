@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 
-import { DatasetError } from './dataset-error.js';
+import { UnpairError } from '@unpair/errors';
 
 /*
  * Zip archives, as far as numpy writes them: stored or deflated entries, no encryption, no spanning.
@@ -31,7 +31,7 @@ interface Entry {
 
 /**
  * The entries of an archive, each checked against its CRC-32.
- * @throws {DatasetError} DATA_LOSS when the archive is damaged, INVALID_ARGUMENT when it is none, would unpack to
+ * @throws {UnpairError} DATA_LOSS when the archive is damaged, INVALID_ARGUMENT when it is none, would unpack to
  * more than `maxBytes` or is not of a kind that numpy writes.
  */
 export function readZip(
@@ -44,14 +44,14 @@ export function readZip(
     const entries = readDirectory(path, view);
     const total = entries.reduce((sum, entry) => sum + entry.size, 0);
     if (total > maxBytes) {
-      throw new DatasetError(
+      throw new UnpairError(
         'INVALID_ARGUMENT',
         `${path} unpacks to ${total} bytes, more than the ${maxBytes} allowed`,
       );
     }
     return new Map(entries.map((entry) => [entry.name, unpack(path, archive, view, entry)]));
   } catch (error) {
-    if (error instanceof DatasetError) throw error;
+    if (error instanceof UnpairError) throw error;
     throw damaged(path, error);
   }
 }
@@ -97,7 +97,7 @@ function unpack(path: string, archive: Uint8Array, view: DataView, entry: Entry)
   if (view.getUint32(offset, true) !== LOCAL_HEADER || size > Math.max(packed, 1) * MAX_RATIO)
     throw damaged(path);
   if (method !== STORED && method !== DEFLATED) {
-    throw new DatasetError('INVALID_ARGUMENT', `${path} is compressed by a method other than deflate`);
+    throw new UnpairError('INVALID_ARGUMENT', `${path} is compressed by a method other than deflate`);
   }
   const start = offset + LOCAL_SIZE + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   const body = archive.subarray(start, start + packed);
@@ -163,10 +163,10 @@ function textAt(view: DataView, offset: number, length: number): string {
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
 }
 
-function notArchive(path: string): DatasetError {
-  return new DatasetError('INVALID_ARGUMENT', `${path} is no .npz file, which is a zip archive of arrays`);
+function notArchive(path: string): UnpairError {
+  return new UnpairError('INVALID_ARGUMENT', `${path} is no .npz file, which is a zip archive of arrays`);
 }
 
-function damaged(path: string, cause?: unknown): DatasetError {
-  return new DatasetError('DATA_LOSS', `${path} is not a complete zip archive`, { cause });
+function damaged(path: string, cause?: unknown): UnpairError {
+  return new UnpairError('DATA_LOSS', `${path} is not a complete zip archive`, { cause });
 }

@@ -6,7 +6,8 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { DatasetError, decodeSampleSet, encodeSampleSet, loadDataset } from '@unpair/datasets';
+import { UnpairError } from '@unpair/errors';
+import { decodeSampleSet, encodeSampleSet, loadDataset } from '@unpair/datasets';
 import type { SampleSet } from '@unpair/datasets';
 
 import { encodeNpy } from '../src/npy.js';
@@ -63,7 +64,7 @@ describe('a sample set as an artefact', () => {
   test('is refused with one sentence at every truncation and never with another error', () => {
     const whole = encodeSampleSet(tiny);
     for (let length = 0; length < whole.length; length++) {
-      expect(errorOf(() => decodeSampleSet(whole.subarray(0, length)))).toBeInstanceOf(DatasetError);
+      expect(errorOf(() => decodeSampleSet(whole.subarray(0, length)))).toBeInstanceOf(UnpairError);
     }
   });
 

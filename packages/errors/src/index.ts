@@ -1,1 +1,2 @@
-export { RobustnessError } from './robustness-error.js';
+export { isCode, isPermanent, isRetryable, type Code } from './code.js';
+export { UnpairError, type FieldViolation, type UnpairErrorOptions } from './unpair-error.js';

@@ -9,8 +9,9 @@ export interface Executable {
   readonly outputs: readonly ValueInfo[];
   /**
    * Runs the graph once. Results do not depend on what else is in the batch.
-   * @throws {RuntimeError} when a feed is missing, unknown, or of the wrong type or shape, or the graph is closed.
-   * @throws {OutOfMemoryError} when the run needs more memory than there is; a smaller batch may succeed.
+   * @throws {UnpairError} FAILED_PRECONDITION when a feed is missing, unknown, or of the wrong type or shape, or the graph is closed.
+   * @throws {UnpairError} RESOURCE_EXHAUSTED when the run needs more memory than its device has; a smaller batch may
+   *   succeed.
    */
   run(feeds: Tensors): Promise<Tensors>;
   close(): Promise<void>;
@@ -28,17 +29,6 @@ export interface Runtime {
   readonly version: string;
   /** `cpu`, `cuda:0`. */
   readonly device: string;
-  /** @throws {RuntimeError} naming the operator or value that the device cannot run. */
+  /** @throws {UnpairError} FAILED_PRECONDITION naming the operator or value that the device cannot run. */
   load(graph: Graph, options?: LoadOptions): Promise<Executable>;
-}
-
-/** A graph that a runtime refused or failed to run. */
-export class RuntimeError extends Error {
-  override readonly name: string = 'RuntimeError';
-  readonly code: 'FAILED_PRECONDITION' | 'RESOURCE_EXHAUSTED' = 'FAILED_PRECONDITION';
-}
-
-/** A run that needed more memory than its device has. The executable stays usable. */
-export class OutOfMemoryError extends RuntimeError {
-  override readonly code = 'RESOURCE_EXHAUSTED';
 }

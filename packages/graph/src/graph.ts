@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import type { DataType, Tensor } from './tensor.js';
 
 /** A dimension: a size, or the name of a size that is known only when the graph runs (the batch, `N`). */
@@ -66,13 +67,13 @@ const LONGEST_MESSAGE = 1000;
  * A model that cannot be read, understood or differentiated. The message is one sentence for the user; control
  * characters in the file's names are escaped, so that they do not reach terminals and logs.
  */
-export class ModelError extends Error {
+export class ModelError extends UnpairError {
   override readonly name = 'ModelError';
-  readonly code = 'INVALID_ARGUMENT';
 
   constructor(message: string, options?: ErrorOptions) {
     const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message;
     super(
+      'INVALID_ARGUMENT',
       cut.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
       options,
     );

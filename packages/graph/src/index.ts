@@ -21,7 +21,6 @@ export {
   ELEMENT_ARRAYS,
 } from './data-types.js';
 export { float16Value } from './float16.js';
-export { OutOfMemoryError, RuntimeError } from './executable.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';
 export type { Attribute, Attributes, Dim, Graph, Node, ValueInfo, ValueType } from './graph.js';

@@ -13,8 +13,6 @@ export {
   type Setting,
   type Values,
 } from './configuration/environment.js';
-export { codeName, codeNumber, isCode, type Code } from './errors/code.js';
-export { ServiceError, type FieldViolation, type ServiceErrorOptions } from './errors/service-error.js';
 export { RpcClient, type InvokeOptions, type Method } from './grpc/client.js';
 export { Handlers, type CallContext, type HandlerOptions } from './grpc/handlers.js';
 export { createGrpcMetrics, type GrpcMetrics } from './grpc/metrics.js';

@@ -1,4 +1,4 @@
-import { ServiceError } from './errors/service-error.js';
+import { UnpairError } from '@unpair/errors';
 
 export interface HostPort {
   readonly host: string;
@@ -18,11 +18,10 @@ export function formatAddress({ host, port }: HostPort): string {
 }
 
 /** Says in one sentence why a listener could not start. */
-export function listenError(purpose: string, address: string, cause: unknown): ServiceError {
+export function listenError(purpose: string, address: string, cause: unknown): UnpairError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const reason = /EADDRINUSE|address already in use/i.test(message) ? 'the port is in use' : message;
-  return new ServiceError('UNAVAILABLE', `Cannot listen on ${address} for ${purpose}: ${reason}.`, {
+  return new UnpairError('UNAVAILABLE', `Cannot listen on ${address} for ${purpose}: ${reason}.`, {
     cause,
-    retryable: false,
   });
 }

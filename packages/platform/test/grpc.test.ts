@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { isCode, UnpairError } from '@unpair/errors';
 import {
   CampaignServiceService,
   CampaignState,
@@ -22,7 +23,6 @@ import {
   GrpcServer,
   Handlers,
   RpcClient,
-  ServiceError,
   systemClock,
   toStatus,
 } from '../src/index.js';
@@ -49,7 +49,7 @@ async function serve(): Promise<Served> {
       if (id === 'bug') return Promise.reject(new TypeError('x is undefined'));
       if (id === '') {
         const violations = [{ field: 'id', description: 'id must not be empty' }];
-        return Promise.reject(new ServiceError('INVALID_ARGUMENT', 'The id is empty.', { violations }));
+        return Promise.reject(new UnpairError('INVALID_ARGUMENT', 'The id is empty.', { violations }));
       }
       const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [], training: [] };
       const absent = { progress: undefined, createTime: undefined, endTime: undefined };
@@ -68,7 +68,7 @@ async function serve(): Promise<Served> {
     uploadArtefact: handlers.clientStream<UploadArtefactRequest, UploadArtefactResponse>(async (requests) => {
       let bytes = 0;
       for await (const { chunk, digest } of requests) {
-        if (digest === 'refused') throw new ServiceError('RESOURCE_EXHAUSTED', 'No space.');
+        if (digest === 'refused') throw new UnpairError('RESOURCE_EXHAUSTED', 'No space.');
         bytes += chunk.length;
       }
       return { digest: 'd', bytes };
@@ -94,7 +94,7 @@ test('errors keep code, sentence and field violations over the wire', async () =
   await using served = await serve();
   const call = served.client.unary(CampaignServiceService.getCampaign, { id: '' });
   await expect(call).rejects.toMatchObject({
-    name: 'ServiceError',
+    name: 'UnpairError',
     code: 'INVALID_ARGUMENT',
     message: 'The id is empty.',
     violations: [{ field: 'id', description: 'id must not be empty' }],
@@ -187,9 +187,18 @@ test('a signal that outlives its calls holds on to none of them', async () => {
 });
 
 test('a status without details is an error without violations', () => {
-  const sent = toStatus(new ServiceError('NOT_FOUND', 'No campaign.'));
+  const sent = toStatus(new UnpairError('NOT_FOUND', 'No campaign.'));
   expect(fromStatus(sent)).toMatchObject({ code: 'NOT_FOUND', violations: [] });
   expect(fromStatus({ code: status.NOT_FOUND, details: 'x', metadata: new Metadata() }).code).toBe(
     'NOT_FOUND',
   );
+});
+
+test('codes are those of gRPC without OK, with its numbers', () => {
+  const names = Object.keys(status).filter((name) => name !== 'OK' && Number.isNaN(Number(name)));
+  expect(names.filter(isCode)).toEqual(names);
+  const sent = names
+    .filter(isCode)
+    .map((code) => fromStatus({ ...toStatus(new UnpairError(code, 'x')) }).code);
+  expect(sent).toEqual(names);
 });

@@ -10,7 +10,6 @@ import {
   parseAddress,
   readEnvironment,
   serveMetrics,
-  ServiceError,
   systemClock,
   text,
 } from '../src/index.js';
@@ -43,19 +42,6 @@ test('every bad variable is named with its value and what is allowed, all at onc
 test('addresses split into host and port, IPv6 too', () => {
   expect(parseAddress('[::1]:50051')).toEqual({ host: '::1', port: 50_051 });
   expect(parseAddress('0.0.0.0:0')).toEqual({ host: '0.0.0.0', port: 0 });
-});
-
-test('errors of other packages keep their code and violations; the unknown is INTERNAL', () => {
-  const violations = [{ field: 'seed', description: 'seed is -1' }];
-  const foreign = Object.assign(new Error('bad file'), { code: 'INVALID_ARGUMENT', violations });
-  expect(ServiceError.from(foreign)).toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    violations,
-    retryable: false,
-  });
-  expect(ServiceError.from(Object.assign(new Error('x'), { code: 'ENOENT' })).code).toBe('INTERNAL');
-  expect(ServiceError.from(AbortSignal.abort().reason).code).toBe('CANCELLED');
-  expect(new ServiceError('UNAVAILABLE', 'x').retryable).toBe(true);
 });
 
 test('metrics are served, health follows the service, and promtool has nothing to say', async ({ skip }) => {

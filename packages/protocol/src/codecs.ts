@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import { CampaignRecord } from './gen/unpair/v1/record.js';
 import { Task, TaskResult, WastedAttempt } from './gen/unpair/v1/task.js';
 import { Training } from './gen/unpair/v1/training.js';
@@ -7,20 +8,13 @@ interface MessageFns<T> {
   decode(bytes: Uint8Array): T;
 }
 
-/** Bytes that are not the message they should be. */
-export class MalformedMessageError extends Error {
-  override readonly name = 'MalformedMessageError';
-  readonly code = 'DATA_LOSS';
-  constructor(kind: string, bytes: Uint8Array, cause: unknown) {
-    super(`A message of ${bytes.length} bytes is not a valid ${kind}.`, { cause });
-  }
-}
-
 function decode<T>(kind: string, codec: MessageFns<T>, bytes: Uint8Array): T {
   try {
     return codec.decode(bytes);
   } catch (cause) {
-    throw new MalformedMessageError(kind, bytes, cause);
+    throw new UnpairError('DATA_LOSS', `A message of ${bytes.length} bytes is not a valid ${kind}.`, {
+      cause,
+    });
   }
 }
 
@@ -29,7 +23,7 @@ export function encodeTask(task: Task): Uint8Array {
   return Task.encode(task).finish();
 }
 
-/** @throws MalformedMessageError */
+/** @throws {UnpairError} DATA_LOSS */
 export function decodeTask(bytes: Uint8Array): Task {
   return decode('task', Task, bytes);
 }
@@ -39,7 +33,7 @@ export function encodeResult(result: TaskResult): Uint8Array {
   return TaskResult.encode(result).finish();
 }
 
-/** @throws MalformedMessageError */
+/** @throws {UnpairError} DATA_LOSS */
 export function decodeResult(bytes: Uint8Array): TaskResult {
   return decode('task result', TaskResult, bytes);
 }
@@ -49,7 +43,7 @@ export function encodeWasted(attempt: WastedAttempt): Uint8Array {
   return WastedAttempt.encode(attempt).finish();
 }
 
-/** @throws MalformedMessageError */
+/** @throws {UnpairError} DATA_LOSS */
 export function decodeWasted(bytes: Uint8Array): WastedAttempt {
   return decode('wasted attempt', WastedAttempt, bytes);
 }
@@ -59,7 +53,7 @@ export function encodeTraining(training: Training): Uint8Array {
   return Training.encode(training).finish();
 }
 
-/** @throws MalformedMessageError */
+/** @throws {UnpairError} DATA_LOSS */
 export function decodeTraining(bytes: Uint8Array): Training {
   return decode('training message', Training, bytes);
 }
@@ -69,7 +63,7 @@ export function encodeRecord(record: CampaignRecord): Uint8Array {
   return CampaignRecord.encode(record).finish();
 }
 
-/** @throws MalformedMessageError */
+/** @throws {UnpairError} DATA_LOSS */
 export function decodeRecord(bytes: Uint8Array): CampaignRecord {
   return decode('campaign record', CampaignRecord, bytes);
 }

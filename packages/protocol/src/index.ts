@@ -9,7 +9,6 @@ export {
   encodeTask,
   encodeTraining,
   encodeWasted,
-  MalformedMessageError,
 } from './codecs.js';
 export { BadRequest, ErrorInfo, RetryInfo, Status } from './gen/google/rpc/status.js';
 export { GRPCInferenceServiceClient, GRPCInferenceServiceService } from './gen/inference/open_inference.js';

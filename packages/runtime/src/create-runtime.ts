@@ -28,7 +28,7 @@ export const RUNTIME_NAMES = Object.keys(RUNTIMES) as readonly RuntimeName[];
 
 /**
  * Creates the runtime called `name`. Mains pass on what their user chose; the default suits everybody else.
- * @throws {RuntimeError} when a backend was asked for that is not installed
+ * @throws {UnpairError} when a backend was asked for that is not installed
  */
 export function createRuntime(name: RuntimeName = 'auto', options: RuntimeOptions = {}): Promise<Runtime> {
   return RUNTIMES[name](options);

@@ -1,11 +1,12 @@
+import { UnpairError } from '@unpair/errors';
 import type { Dim, Tensors, ValueInfo } from '@unpair/graph';
-import { ELEMENT_ARRAYS, RuntimeError, sizeOf } from '@unpair/graph';
+import { ELEMENT_ARRAYS, sizeOf } from '@unpair/graph';
 
 /**
  * Checks feeds against a graph's inputs before native code sees them: every input fed, nothing else fed, element
  * types, ranks and sizes as declared, and every named dimension (the batch) of one size throughout.
  *
- * @throws {RuntimeError} one sentence naming the graph, the input, what was fed and what is allowed.
+ * @throws {UnpairError} one sentence naming the graph, the input, what was fed and what is allowed.
  */
 export function checkFeeds(graphName: string, inputs: readonly ValueInfo[], feeds: Tensors): void {
   const bound = new Map<string, number>();
@@ -13,7 +14,8 @@ export function checkFeeds(graphName: string, inputs: readonly ValueInfo[], feed
   const known = new Set(inputs.map(({ name }) => name));
   for (const name of Object.keys(feeds)) {
     if (!known.has(name)) {
-      throw new RuntimeError(
+      throw new UnpairError(
+        'FAILED_PRECONDITION',
         `graph "${graphName}" has no input "${name}"; its inputs are: ${[...known].join(', ') || 'none'}`,
       );
     }
@@ -23,23 +25,29 @@ export function checkFeeds(graphName: string, inputs: readonly ValueInfo[], feed
 function checkFeed(graphName: string, input: ValueInfo, feeds: Tensors, bound: Map<string, number>): void {
   const where = `input "${input.name}" of graph "${graphName}"`;
   const feed = feeds[input.name];
-  if (feed === undefined) throw new RuntimeError(`${where} is not fed`);
+  if (feed === undefined) throw new UnpairError('FAILED_PRECONDITION', `${where} is not fed`);
   if (feed.dataType !== input.dataType) {
-    throw new RuntimeError(`${where} takes ${input.dataType}, but was fed ${feed.dataType}`);
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `${where} takes ${input.dataType}, but was fed ${feed.dataType}`,
+    );
   }
   const array = ELEMENT_ARRAYS[feed.dataType].name;
   if (feed.data.constructor.name !== array) {
-    throw new RuntimeError(
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
       `${where} takes ${feed.dataType} in a ${array}, but was fed a ${feed.data.constructor.name}`,
     );
   }
   if (feed.data.length !== sizeOf(feed.shape)) {
-    throw new RuntimeError(
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
       `${where} was fed ${feed.data.length} elements for shape ${shapeText(feed.shape)}, which holds ${sizeOf(feed.shape)}`,
     );
   }
   if (!shapeFits(input.shape, feed.shape, bound)) {
-    throw new RuntimeError(
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
       `${where} takes shape ${shapeText(input.shape)}, but was fed ${shapeText(feed.shape)}${boundText(input.shape, bound)}`,
     );
   }

@@ -1,10 +1,10 @@
+import { UnpairError } from '@unpair/errors';
 import type { Executable, Graph, Tensors, ValueInfo } from '@unpair/graph';
-import { RuntimeError } from '@unpair/graph';
 import { checkFeeds } from './feeds.js';
 
 /** What a runtime has made of a graph. */
 export interface LoadedGraph {
-  /** Runs the graph on feeds that fit it. @throws {RuntimeError} */
+  /** Runs the graph on feeds that fit it. @throws {UnpairError} */
   run(feeds: Tensors): Promise<Tensors>;
   /** Frees what the graph holds; nothing runs then, nor later. */
   release(): Promise<void>;
@@ -32,7 +32,8 @@ export class GraphExecutable implements Executable {
   }
 
   async run(feeds: Tensors): Promise<Tensors> {
-    if (this.#closed !== undefined) throw new RuntimeError(`graph "${this.#graph.name}" is closed`);
+    if (this.#closed !== undefined)
+      throw new UnpairError('FAILED_PRECONDITION', `graph "${this.#graph.name}" is closed`);
     checkFeeds(this.#graph.name, this.#graph.inputs, feeds);
     const run = this.#loaded.run(feeds);
     this.#running.add(run);

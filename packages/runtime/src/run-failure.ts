@@ -1,4 +1,4 @@
-import { OutOfMemoryError, RuntimeError } from '@unpair/graph';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * How native code words an allocation that failed: onnxruntime's arenas, C++, CUDA and its libraries, TensorFlow, and
@@ -15,9 +15,11 @@ const ALLOCATION_FAILURES: readonly RegExp[] = [
 ];
 
 /** What a failed run of a graph is thrown as: one sentence, with lack of memory told from everything else. */
-export function runFailure(graphName: string, cause: unknown): RuntimeError {
+export function runFailure(graphName: string, cause: unknown): UnpairError {
   const reason = cause instanceof Error ? cause.message.trim() : String(cause);
   const message = `graph "${graphName}" failed to run: ${reason}`;
   const isMemory = ALLOCATION_FAILURES.some((wording) => wording.test(reason));
-  return isMemory ? new OutOfMemoryError(message, { cause }) : new RuntimeError(message, { cause });
+  return isMemory
+    ? new UnpairError('RESOURCE_EXHAUSTED', message, { cause })
+    : new UnpairError('FAILED_PRECONDITION', message, { cause });
 }

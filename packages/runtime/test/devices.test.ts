@@ -1,4 +1,4 @@
-import { RuntimeError } from '@unpair/graph';
+import { UnpairError } from '@unpair/errors';
 import { describe, expect, test } from 'vitest';
 import type { DeviceReport } from '../src/index.js';
 import { chooseDevice, describeDevice, discoverDevices, isDeviceName, openRuntime } from '../src/index.js';
@@ -98,7 +98,8 @@ describe('a wish', () => {
 
   test('that cannot be met says why, for each device that it names', () => {
     expect(() => chooseDevice(reports, { runtime: 'tensorflow', device: 'cuda:0' })).toThrow(
-      new RuntimeError(
+      new UnpairError(
+        'FAILED_PRECONDITION',
         'device "cuda:0" of runtime "tensorflow" cannot be used: cuda via tensorflow: no, it is missing',
       ),
     );

@@ -2,7 +2,7 @@ import type { Graph } from '@unpair/graph';
 import { DerivativeError, ModelError } from '@unpair/graph';
 import { createClassifier } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { collapsedBelow } from '@unpair/training';
 import { firstImages, sampleCount } from '@unpair/training';
 import type { Parameters } from '@unpair/parameters';
@@ -25,16 +25,16 @@ export function sampleDemand(
 /**
  * Makes a sibling, and sees to it that it still classifies: what attacks and similarity say of one that answers by
  * chance means nothing. An attacker's copy is measured however little it has learnt, its queries being spent.
- * @throws {RobustnessError} INVALID_ARGUMENT when parameters do not go together
+ * @throws {UnpairError} INVALID_ARGUMENT when parameters do not go together
  * @throws {ModelError} when training needs a derivative that there is not: which, and what to do instead
- * @throws {RobustnessError} FAILED_PRECONDITION when the sibling is below twice chance, the model is not, and no
+ * @throws {UnpairError} FAILED_PRECONDITION when the sibling is below twice chance, the model is not, and no
  * attacker makes it
  * @throws what the definition throws
  */
 export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
   const misfit = definition.misfit?.(request.parameters);
   if (misfit !== undefined) {
-    throw new RobustnessError(`${misfit.parameter} ${misfit.description}`, 'INVALID_ARGUMENT');
+    throw new UnpairError('INVALID_ARGUMENT', `${misfit.parameter} ${misfit.description}`);
   }
   const sibling = await definition.derive(request).catch((error: unknown) => {
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
@@ -43,10 +43,10 @@ export async function deriveSibling(definition: SiblingDefinition, request: Sibl
   const threshold = collapsedBelow(request.samples.classes);
   const accuracy = await probe(sibling, request);
   if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;
-  throw new RobustnessError(
+  throw new UnpairError(
+    'FAILED_PRECONDITION',
     `${definition.name} leaves an accuracy of ${accuracy.toFixed(3)} on training samples, below ` +
       `${threshold.toFixed(3)}, hardly better than chance; compress less, or fine-tune longer`,
-    'FAILED_PRECONDITION',
   );
 }
 

@@ -53,8 +53,8 @@ function sizeMisfit(parameters: Parameters): ParameterMisfit | undefined {
 /**
  * Trains a smaller network on a model's answers.
  * @throws {ModelError} when the model is no classifier
- * @throws {ArchitectureError} when the architecture has no such size
- * @throws {RobustnessError} when the samples are too few, or training collapses
+ * @throws {UnpairError} when the architecture has no such size
+ * @throws {UnpairError} when the samples are too few, or training collapses
  */
 export async function distillModel(request: SiblingRequest): Promise<Graph> {
   const { graph, parameters, samples, seed } = request;

@@ -8,7 +8,7 @@ import {
   isQuantized,
 } from '@unpair/graph';
 import { numberOf } from '@unpair/parameters';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { SiblingDefinition, SiblingRequest } from '@unpair/training';
 
 /**
@@ -37,10 +37,11 @@ export const interpolateSibling: SiblingDefinition<'interpolate'> = {
  * Mixes the weights of a model and of `target`; the model itself where the share is 0. Batch normalization is folded
  * first, since fine-tuning may have folded it in one of the two.
  * @throws {ModelError} when they are quantized, or not the same network
- * @throws {RobustnessError} without a target
+ * @throws {UnpairError} without a target
  */
 function interpolateModel({ graph, target, parameters }: SiblingRequest): Graph {
-  if (target === undefined) throw new RobustnessError('interpolating needs a model to mix with');
+  if (target === undefined)
+    throw new UnpairError('INVALID_ARGUMENT', 'interpolating needs a model to mix with');
   const share = numberOf(parameters, 'share');
   if (share === 0) return graph;
   const [own, theirs] = [folded(graph), folded(target)];

@@ -1,4 +1,4 @@
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { StepReport } from './state.js';
 
 /** Steps over which the accuracy of batches is averaged. */
@@ -19,12 +19,12 @@ export class CollapseWatch {
     this.#threshold = collapsedBelow(classes);
   }
 
-  /** @throws {RobustnessError} FAILED_PRECONDITION when the loss is no number any more */
+  /** @throws {UnpairError} FAILED_PRECONDITION when the loss is no number any more */
   read({ step, loss, accuracy }: StepReport): void {
     if (!Number.isFinite(loss)) {
-      throw new RobustnessError(
-        `training collapsed at step ${step}: the loss is ${loss}; try a lower rate`,
+      throw new UnpairError(
         'FAILED_PRECONDITION',
+        `training collapsed at step ${step}: the loss is ${loss}; try a lower rate`,
       );
     }
     this.#seen += 1;
@@ -33,16 +33,16 @@ export class CollapseWatch {
 
   /**
    * @param heldOut accuracy on samples that are not trained on; without it, that of recent batches is judged
-   * @throws {RobustnessError} FAILED_PRECONDITION when it is hardly better than by chance
+   * @throws {UnpairError} FAILED_PRECONDITION when it is hardly better than by chance
    */
   judge(step: number, heldOut?: number): void {
     const accuracy = heldOut ?? this.#accuracy;
     if (this.#seen === 0 || accuracy >= this.#threshold) return;
     const where = heldOut === undefined ? 'recent batches' : 'held-out samples';
-    throw new RobustnessError(
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
       `training collapsed by step ${step}: the accuracy on ${where} is ${accuracy.toFixed(3)}, below ` +
         `${this.#threshold.toFixed(3)}; try a lower rate, more epochs or a milder compression`,
-      'FAILED_PRECONDITION',
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Executable, Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
 import { float32 } from '@unpair/graph';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { CollapseWatch } from './collapse.js';
 import type { TensorRange } from './parameters.js';
 import { unpackTensors } from './parameters.js';
@@ -98,7 +98,7 @@ export interface FineTuneOptions {
  * Trains a model further. The result is a function of model, samples, schedule and what the callbacks compute: not of
  * threads, nor of how often the run was interrupted and went on from a checkpoint.
  * @throws {ModelError} when the model cannot be differentiated
- * @throws {RobustnessError} INVALID_ARGUMENT when the samples do not fill a batch; FAILED_PRECONDITION when training
+ * @throws {UnpairError} INVALID_ARGUMENT when the samples do not fill a batch; FAILED_PRECONDITION when training
  * collapses: the message says how, and at which step
  * @throws the signal's reason once it is aborted; the state is saved then
  */
@@ -106,7 +106,10 @@ export async function fineTune(options: FineTuneOptions): Promise<Graph> {
   const { graph, runtime, schedule, threads, buildStep = buildTrainingStep } = options;
   const count = sampleCount(options.samples);
   if (count < schedule.batch) {
-    throw new RobustnessError(`training needs at least one batch of ${schedule.batch} samples, got ${count}`);
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
+      `training needs at least one batch of ${schedule.batch} samples, got ${count}`,
+    );
   }
   const step = buildStep(graph, schedule.batch / schedule.shards);
   const executable = await runtime.load(step.graph, threads === undefined ? {} : { threads });

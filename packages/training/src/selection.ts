@@ -1,6 +1,6 @@
 import type { Graph, Tensor } from '@unpair/graph';
 import { float32 } from '@unpair/graph';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { TrainingState } from './state.js';
 
 /** What was measured of a model, by name. */
@@ -103,7 +103,7 @@ export class Selection {
     ]);
   }
 
-  /** @throws {RobustnessError} DATA_LOSS when the checkpoint has no selection that fits. */
+  /** @throws {UnpairError} DATA_LOSS when the checkpoint has no selection that fits. */
   restore(initializers: ReadonlyMap<string, Tensor>): void {
     const [record, weights, statistics] = [RECORD, WEIGHTS, STATISTICS].map((name) => initializers.get(name));
     if (record?.dataType !== 'uint8') throw damaged();
@@ -123,6 +123,6 @@ interface SelectionRecord {
   readonly best?: Pick<Candidate, 'step' | 'measures'>;
 }
 
-function damaged(): RobustnessError {
-  return new RobustnessError('the checkpoint is damaged; remove it to start afresh', 'DATA_LOSS');
+function damaged(): UnpairError {
+  return new UnpairError('DATA_LOSS', 'the checkpoint is damaged; remove it to start afresh');
 }

@@ -1,6 +1,6 @@
 import type { Graph, Tensor } from '@unpair/graph';
 import { BUILD_OPSET, decodeModel, encodeModel, float32, int64 } from '@unpair/graph';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { layoutSize, packTensors, unpackTensors, withInitializers } from './parameters.js';
 import { recordLayout } from './samples/record.js';
 import { learningRate } from './optimization/schedule.js';
@@ -130,7 +130,7 @@ export function encodeState(
  * Loads a state from bytes; false, and nothing changed, where they belong to something else. `restoreOthers` sees all
  * that is kept.
  * @throws {ModelError} when the bytes are no state
- * @throws {RobustnessError} DATA_LOSS when they are another model's
+ * @throws {UnpairError} DATA_LOSS when they are another model's
  */
 export function decodeState(
   bytes: Uint8Array,
@@ -152,7 +152,7 @@ export function decodeState(
 
 function restore(into: Float32Array, from: Tensor | undefined): void {
   if (from?.dataType !== 'float32' || from.data.length !== into.length) {
-    throw new RobustnessError('the checkpoint is damaged; remove it to start afresh', 'DATA_LOSS');
+    throw new UnpairError('DATA_LOSS', 'the checkpoint is damaged; remove it to start afresh');
   }
   into.set(from.data);
 }

@@ -8,7 +8,7 @@ import type {
   ShardBatch,
   ShownRows,
 } from '@unpair/training';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { buildTrainingStep, fineTune } from '@unpair/training';
 import { mean } from '@unpair/numerics';
 import { createRuntime } from '@unpair/runtime';
@@ -122,7 +122,7 @@ describe('fineTune', () => {
   it('stops at the step at which the loss is no number', async () => {
     const learningRate = { peak: 1e30, warmupEpochs: 0 };
     const error = await trained({ schedule: { ...base.schedule, learningRate } }).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(RobustnessError);
+    expect(error).toBeInstanceOf(UnpairError);
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION' });
     expect(String(error)).toMatch(/training collapsed at step \d+: the loss is (NaN|Infinity)/);
   });

@@ -53,7 +53,7 @@ const settings = {
 /** The coordinator's settings. */
 export type Configuration = Values<typeof settings>;
 
-/** Reads the settings from the environment. @throws ServiceError INVALID_ARGUMENT naming every bad variable */
+/** Reads the settings from the environment. @throws UnpairError INVALID_ARGUMENT naming every bad variable */
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
   return readEnvironment(environment, settings);
 }

@@ -1,4 +1,5 @@
-import { createLogger, Lifecycle, ServiceError, systemClock } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { createLogger, Lifecycle, systemClock } from '@unpair/platform';
 import { readFileSync } from 'node:fs';
 import { readConfiguration } from './configuration.js';
 import { startService } from './service.js';
@@ -34,7 +35,7 @@ function ownVersion(): string {
 }
 
 main().catch((error: unknown) => {
-  const { code, message } = ServiceError.from(error);
+  const { code, message } = UnpairError.from(error);
   if (code === 'CANCELLED') return;
   process.stderr.write(`unpair coordinator: ${message}\n`);
   process.exit(1);

@@ -1,5 +1,5 @@
+import { UnpairError } from '@unpair/errors';
 import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
-import { ServiceError } from '@unpair/platform';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { derivedDigest, heldOut, requestFor, spec, taskCount } from './support/campaign-file.js';
@@ -72,8 +72,8 @@ test('a bad campaign file is INVALID_ARGUMENT with every violation by its path, 
     .replace('seed:', 'sed:');
   const create = served.client.unary(Service.createCampaign, { ...requestFor('bad', bad), requestId: '' });
   const error: unknown = await create.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ServiceError);
-  const { code, violations } = error as ServiceError;
+  expect(error).toBeInstanceOf(UnpairError);
+  const { code, violations } = error as UnpairError;
   expect(code).toBe('INVALID_ARGUMENT');
   const fields = violations.map(({ field }) => field);
   expect(fields).toContain('request_id');

@@ -80,7 +80,7 @@ export const workerSettings = {
 
 export type WorkerConfig = Values<typeof workerSettings>;
 
-/** @throws ServiceError INVALID_ARGUMENT naming every bad variable. */
+/** @throws UnpairError INVALID_ARGUMENT naming every bad variable. */
 export function readWorkerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
   return readEnvironment(environment, workerSettings);
 }

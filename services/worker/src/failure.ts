@@ -1,14 +1,13 @@
+import { UnpairError } from '@unpair/errors';
 import type { FailedTraining, Failure } from '@unpair/protocol';
 
 /** Training that came to nothing, with the course of it: as it is thrown where it ran and, again, where that was awaited. */
-export class TrainingFailure extends Error {
+export class TrainingFailure extends UnpairError {
   override readonly name = 'TrainingFailure';
-  readonly code: string;
   readonly training: FailedTraining;
 
-  constructor({ code, message }: Pick<Failure, 'code' | 'message'>, training: FailedTraining) {
-    super(message);
-    this.code = code;
+  constructor({ code, message }: UnpairError, training: FailedTraining) {
+    super(code, message);
     this.training = training;
   }
 }
@@ -18,10 +17,6 @@ export class TrainingFailure extends Error {
  * carries no code is a defect: INTERNAL.
  */
 export function failureOf(error: unknown): Failure {
-  const training = error instanceof TrainingFailure ? error.training : undefined;
-  if (!(error instanceof Error)) return { code: 'INTERNAL', message: String(error), training };
-  const { message } = error;
-  if (error.name === 'AbortError') return { code: 'CANCELLED', message, training };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-  return { code, message, training };
+  const { code, message } = UnpairError.from(error);
+  return { code, message, training: error instanceof TrainingFailure ? error.training : undefined };
 }

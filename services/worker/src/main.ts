@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { createLogger, Lifecycle, ServiceError, systemClock } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { createLogger, Lifecycle, systemClock } from '@unpair/platform';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,7 @@ function configOrExit(): WorkerConfig {
   try {
     return readWorkerConfig(process.env);
   } catch (error) {
-    process.stderr.write(`${ServiceError.from(error).message}\n`);
+    process.stderr.write(`${UnpairError.from(error).message}\n`);
     process.exit(2);
   }
 }
@@ -41,7 +42,7 @@ try {
   process.send?.({ type: 'ready', grpc: worker.grpcAddress, metrics: worker.metricsAddress });
 } catch (error) {
   if (!lifecycle.signal.aborted) {
-    const { code, message } = ServiceError.from(error);
+    const { code, message } = UnpairError.from(error);
     logger.fatal({ code, error }, message);
     await lifecycle.stop();
     process.exit(1);

@@ -4,7 +4,7 @@ import { numberOf } from '@unpair/parameters';
 import type { Classifier } from '@unpair/classifiers';
 import { createClassifier } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { ShardBatch } from '@unpair/training';
 import { fineTune } from '@unpair/training';
 import { trainedWeights } from '@unpair/training';
@@ -52,11 +52,11 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
  * floats: an attacker need not publish what comes out. Answers are taken for probabilities at a temperature, to which
  * logits and probabilities at temperature 1 are equivalent.
  * @throws {ModelError} when the model has no weights to train
- * @throws {RobustnessError} without a target, or when training collapses
+ * @throws {UnpairError} without a target, or when training collapses
  */
 export async function imitateModel(request: SiblingRequest): Promise<Graph> {
   const { target, parameters, samples, seed } = request;
-  if (target === undefined) throw new RobustnessError('imitating needs a model to imitate');
+  if (target === undefined) throw new UnpairError('INVALID_ARGUMENT', 'imitating needs a model to imitate');
   const asked = firstSamples(samples, numberOf(parameters, 'queries'));
   const graph = withFloatWeights(request.graph);
   const schedule = descentOf({ graph, parameters, seed, samples: asked }, '', RATES);

@@ -6,7 +6,7 @@ import { roundTo8Bits } from '../eight-bits.js';
 import { argmax } from '@unpair/classifiers';
 import { Oracle } from '../oracle.js';
 import { createRandom } from '@unpair/numerics';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { Threat } from '@unpair/numerics';
 import { distance, isAdmissible } from '@unpair/numerics';
 import type { AttackRow } from './attack-row.js';
@@ -46,7 +46,7 @@ export interface AttackProgress {
  * Attacks every sample that the target classifies correctly; one row a sample, in their order. Rows are a pure function
  * of models, samples, parameters, threat, seed and cell.
  *
- * @throws {RobustnessError} when parameters, norm or surrogate do not fit the attack
+ * @throws {UnpairError} when parameters, norm or surrogate do not fit the attack
  * @throws the signal's reason once it is aborted
  */
 export async function runAttack(options: AttackOptions): Promise<readonly AttackRow[]> {
@@ -55,7 +55,7 @@ export async function runAttack(options: AttackOptions): Promise<readonly Attack
   const resolution = resolveParameters(definition, options.parameters, threat);
   if (!resolution.ok) {
     const sentences = resolution.problems.map(({ parameter, problem }) => `${parameter}: ${problem}`);
-    throw new RobustnessError(`${definition.name}: ${sentences.join(' ')}`);
+    throw new UnpairError('INVALID_ARGUMENT', `${definition.name}: ${sentences.join(' ')}`);
   }
   const inputs = samples.map(({ input }) => input);
   const batches = { batchSize, signal };
@@ -83,21 +83,26 @@ export async function runAttack(options: AttackOptions): Promise<readonly Attack
 function assertSuits({ definition, threat, surrogate, batchSize = 1, target, samples }: AttackOptions): void {
   const { name, norms, needsSurrogate } = definition;
   if (!norms.includes(threat.norm)) {
-    throw new RobustnessError(`${name} has no ${threat.norm} form; it has: ${norms.join(', ')}`);
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
+      `${name} has no ${threat.norm} form; it has: ${norms.join(', ')}`,
+    );
   }
   if (!(threat.epsilon > 0 && Number.isFinite(threat.epsilon))) {
-    throw new RobustnessError(`epsilon must be above 0, got ${threat.epsilon}`);
+    throw new UnpairError('INVALID_ARGUMENT', `epsilon must be above 0, got ${threat.epsilon}`);
   }
-  if (needsSurrogate && surrogate === null) throw new RobustnessError(`${name} needs a surrogate`);
+  if (needsSurrogate && surrogate === null)
+    throw new UnpairError('INVALID_ARGUMENT', `${name} needs a surrogate`);
   if (!(Number.isInteger(batchSize) && batchSize > 0)) {
-    throw new RobustnessError(`batchSize must be an integer of at least 1, got ${batchSize}`);
+    throw new UnpairError('INVALID_ARGUMENT', `batchSize must be an integer of at least 1, got ${batchSize}`);
   }
   const size = target.shape.reduce((product, side) => product * side, 1);
   const misfit = samples.find(
     ({ input, label }) => input.length !== size || !(label >= 0 && label < target.classes),
   );
   if (misfit !== undefined) {
-    throw new RobustnessError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       `sample ${misfit.index} has ${misfit.input.length} values and label ${misfit.label}; ` +
         `the target takes ${size} values and has ${target.classes} classes`,
     );

@@ -1,6 +1,6 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Threat } from '@unpair/numerics';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { argmax } from '@unpair/classifiers';
 import { attacks, runAttack } from '@unpair/attacks';
 import fc from 'fast-check';
@@ -234,5 +234,5 @@ test('what does not fit the attack is refused in one sentence', async () => {
 });
 
 test('a logit that is not a number is an error, not a misclassification', () => {
-  expect(() => argmax(Float32Array.of(1, Number.NaN))).toThrow(RobustnessError);
+  expect(() => argmax(Float32Array.of(1, Number.NaN))).toThrow(UnpairError);
 });

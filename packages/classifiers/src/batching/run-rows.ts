@@ -15,8 +15,8 @@ export type Rows = Readonly<Record<string, Float32Array>>;
  * gets zeros in the rows that are left.
  *
  * @throws {ModelError} when an output is not float32
- * @throws {OutOfMemoryError} when not even one row, or the graph's only batch, fits in memory
- * @throws {RuntimeError} when the feeds do not fit, or the graph is closed
+ * @throws {UnpairError} RESOURCE_EXHAUSTED when not even one row, or the graph's only batch, fits in memory
+ * @throws {UnpairError} when the feeds do not fit, or the graph is closed
  */
 export async function runRows(
   executable: Executable,

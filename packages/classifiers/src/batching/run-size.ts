@@ -1,4 +1,4 @@
-import { OutOfMemoryError } from '@unpair/graph';
+import { UnpairError } from '@unpair/errors';
 
 /**
  * Decides how many rows of one graph run at a time. Results do not depend on it; speed and memory do. {@link runFitting}
@@ -49,7 +49,7 @@ export interface RunSizing {
 
 /**
  * Runs the next of `waiting` rows: as many as `size` says, and fewer for as long as they do not fit in memory.
- * @throws {OutOfMemoryError} when not even one row fits
+ * @throws {UnpairError} RESOURCE_EXHAUSTED when not even one row fits
  */
 export async function runFitting<T>(
   waiting: number,
@@ -64,7 +64,7 @@ export async function runFitting<T>(
       if (clock !== undefined) size.took?.(rows, clock() - start);
       return { rows, value };
     } catch (error) {
-      if (!(error instanceof OutOfMemoryError) || rows === 1) throw error;
+      if (UnpairError.from(error).code !== 'RESOURCE_EXHAUSTED' || rows === 1) throw error;
       size.outOfMemory(rows);
     }
   }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { Executable, Graph, Runtime } from '@unpair/graph';
-import { GraphBuilder, OutOfMemoryError, float32, int } from '@unpair/graph';
+import { GraphBuilder, float32, int } from '@unpair/graph';
 import type { RunSizes, TunedSizes } from '@unpair/classifiers';
 import { RowLimit, TunedRunSize, createDifferentiableClassifier, evenRun } from '@unpair/classifiers';
 import { createOnnxRuntime } from '@unpair/runtime';
@@ -31,7 +32,8 @@ function smallDevice(most: number): { readonly runtime: Runtime; readonly tried:
       run: async (feeds) => {
         const rows = Object.values(feeds)[0]?.shape[0] ?? 0;
         tried.push(rows);
-        if (rows > most) throw new OutOfMemoryError('Failed to allocate memory for requested buffer');
+        if (rows > most)
+          throw new UnpairError('RESOURCE_EXHAUSTED', 'Failed to allocate memory for requested buffer');
         return executable.run(feeds);
       },
     };
@@ -63,7 +65,7 @@ describe('runs that do not fit in memory', () => {
 
   test('end in the error when not even one row fits', async () => {
     const { runtime, tried } = smallDevice(0);
-    await expect(answers(runtime)).rejects.toThrow(OutOfMemoryError);
+    await expect(answers(runtime)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
     expect(tried).toEqual([25, 9, 4, 2, 1]);
   });
 

@@ -1,4 +1,4 @@
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 
 /** Fewest samples of which the unbiased estimator is defined. */
 export const LEAST_SAMPLES = 4;
@@ -10,7 +10,7 @@ export const LEAST_SAMPLES = 4;
 export function gramWithoutDiagonal(features: Float32Array, samples: number): Float64Array {
   const width = features.length / samples;
   if (samples < 1 || !Number.isInteger(width)) {
-    throw new RobustnessError(`${features.length} features do not go into ${samples} rows`);
+    throw new UnpairError('INVALID_ARGUMENT', `${features.length} features do not go into ${samples} rows`);
   }
   const centred = centre(features, samples, width);
   const gram = new Float64Array(samples * samples);
@@ -28,11 +28,11 @@ export function gramWithoutDiagonal(features: Float32Array, samples: number): Fl
 /**
  * Unbiased estimator of the Hilbert–Schmidt independence criterion of two Gram matrices without diagonals (Song et al.
  * 2012, JMLR 13, equation 5): [tr(KL) + 1ᵀK1·1ᵀL1 / ((n−1)(n−2)) − 2·1ᵀKL1 / (n−2)] / (n(n−3)).
- * @throws {RobustnessError} for fewer than four samples
+ * @throws {UnpairError} for fewer than four samples
  */
 export function unbiasedHsic(k: Float64Array, l: Float64Array, samples: number): number {
   if (samples < LEAST_SAMPLES) {
-    throw new RobustnessError(`HSIC needs at least ${LEAST_SAMPLES} samples, got ${samples}`);
+    throw new UnpairError('INVALID_ARGUMENT', `HSIC needs at least ${LEAST_SAMPLES} samples, got ${samples}`);
   }
   const [rowsOfK, rowsOfL] = [rowSums(k, samples), rowSums(l, samples)];
   const trace = k.reduce((sum, value, at) => sum + value * (l[at] ?? 0), 0);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ServiceError } from '../errors/service-error.js';
+import { UnpairError } from '@unpair/errors';
 import { checkDigest, type Digest } from './digest.js';
 import type { ArtefactStore } from './store.js';
 
@@ -58,7 +58,7 @@ function diskError(directory: string, error: unknown): unknown {
   const full =
     error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
   if (!full) return error;
-  return new ServiceError('RESOURCE_EXHAUSTED', `No space is left on the disk of ${directory}.`, {
+  return new UnpairError('RESOURCE_EXHAUSTED', `No space is left on the disk of ${directory}.`, {
     cause: error,
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { ServiceError } from '../errors/service-error.js';
+import { UnpairError } from '@unpair/errors';
 
 /** SHA-256 in lower-case hex: the name of an artefact. */
 export type Digest = string;
@@ -11,11 +11,11 @@ export function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** @throws ServiceError INVALID_ARGUMENT when the text is no digest */
+/** @throws UnpairError INVALID_ARGUMENT when the text is no digest */
 export function checkDigest(text: string): Digest {
   if (isDigest(text)) return text;
   const message = `"${text}" is not a SHA-256 digest: 64 lower-case hexadecimal digits are expected.`;
-  throw new ServiceError('INVALID_ARGUMENT', message, {
+  throw new UnpairError('INVALID_ARGUMENT', message, {
     violations: [{ field: 'digest', description: message }],
   });
 }

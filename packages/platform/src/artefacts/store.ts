@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import { artefactsBucket } from '@unpair/protocol';
 import {
   headers,
@@ -8,7 +9,6 @@ import {
   type ObjectStore,
 } from 'nats';
 import { createHash } from 'node:crypto';
-import { ServiceError } from '../errors/service-error.js';
 import { fromNats } from '../nats/errors.js';
 import { publish } from '../nats/publish.js';
 import { managementTimeout } from '../nats/topology.js';
@@ -71,7 +71,7 @@ export class ArtefactStore {
   /**
    * Stores content under its digest, unless it is there. Nothing is visible until all of it has arrived and fits.
    * @returns its size in bytes
-   * @throws ServiceError INVALID_ARGUMENT when the content has another digest
+   * @throws UnpairError INVALID_ARGUMENT when the content has another digest
    */
   async put(digest: Digest, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     const present = await this.size(digest);
@@ -82,7 +82,7 @@ export class ArtefactStore {
       const actual = upload.hash.copy().digest('hex');
       if (actual !== digest) {
         const message = `The content's SHA-256 is ${actual}, but it was announced as ${digest}.`;
-        throw new ServiceError('INVALID_ARGUMENT', message, {
+        throw new UnpairError('INVALID_ARGUMENT', message, {
           violations: [{ field: 'digest', description: message }],
         });
       }
@@ -152,13 +152,13 @@ export class ArtefactStore {
 
   /**
    * Streams an artefact's content; the last piece comes only when the whole has the right digest.
-   * @throws ServiceError NOT_FOUND when it is not stored, DATA_LOSS when what is stored is not what it should be
+   * @throws UnpairError NOT_FOUND when it is not stored, DATA_LOSS when what is stored is not what it should be
    */
   async *get(digest: Digest, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     const result = await this.#objects.get(checkDigest(digest)).catch((error: unknown) => {
       throw fromNats(`read artefact ${digest}`, error);
     });
-    if (result === null) throw new ServiceError('NOT_FOUND', `Artefact ${digest} is not stored.`);
+    if (result === null) throw new UnpairError('NOT_FOUND', `Artefact ${digest} is not stored.`);
     yield* verified(digest, result.data, signal);
   }
 }
@@ -178,7 +178,7 @@ async function* verified(
     held = piece;
   }
   if (hash.digest('hex') !== digest) {
-    throw new ServiceError('DATA_LOSS', `Artefact ${digest} is damaged in the object store.`);
+    throw new UnpairError('DATA_LOSS', `Artefact ${digest} is damaged in the object store.`);
   }
   if (held !== undefined) yield held;
 }

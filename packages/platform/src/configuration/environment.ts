@@ -1,4 +1,4 @@
-import { ServiceError, type FieldViolation } from '../errors/service-error.js';
+import { UnpairError, type FieldViolation } from '@unpair/errors';
 
 /** One setting: the variable it comes from, what it is when absent, and how its text is understood. */
 export interface Setting<T> {
@@ -92,7 +92,7 @@ export function address(variable: string, options: Description<string>): Setting
 
 /**
  * Reads a service's settings once, at its start. Empty variables count as absent.
- * @throws ServiceError INVALID_ARGUMENT naming every bad variable, its value and what is allowed
+ * @throws UnpairError INVALID_ARGUMENT naming every bad variable, its value and what is allowed
  */
 export function readEnvironment<S extends Settings>(
   environment: Readonly<Record<string, string | undefined>>,
@@ -106,7 +106,7 @@ export function readEnvironment<S extends Settings>(
   });
   if (violations.length > 0) {
     const message = violations.map(({ description }) => description).join(' ');
-    throw new ServiceError('INVALID_ARGUMENT', message, { violations });
+    throw new UnpairError('INVALID_ARGUMENT', message, { violations });
   }
   return Object.freeze(Object.fromEntries(entries)) as Values<S>;
 }

@@ -10,7 +10,7 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { once } from 'node:events';
-import { ServiceError } from '../errors/service-error.js';
+import { UnpairError } from '@unpair/errors';
 import { fromStatus } from './status.js';
 
 /** One method of a generated service definition: `CampaignServiceService.getCampaign`. */
@@ -40,7 +40,7 @@ const channelOptions: ClientOptions = {
 
 /**
  * Calls services by their generated definitions, with promises and async iterables. Every error is a
- * {@link ServiceError} with the server's code, sentence and field violations.
+ * {@link UnpairError} with the server's code, sentence and field violations.
  */
 export class RpcClient implements Disposable {
   readonly #client: Client;
@@ -155,7 +155,7 @@ function prepare(options: InvokeOptions): { metadata: Metadata; call: CallOption
 function settler<R>(resolve: (value: R) => void, reject: (error: Error) => void) {
   return (error: GrpcError | null, value?: R): void => {
     if (error !== null) reject(fromStatus(error));
-    else if (value === undefined) reject(new ServiceError('INTERNAL', 'The server sent no response.'));
+    else if (value === undefined) reject(new UnpairError('INTERNAL', 'The server sent no response.'));
     else resolve(value);
   };
 }
@@ -180,8 +180,8 @@ interface AnyCall {
   once(event: 'status', listener: () => void): unknown;
 }
 
-function asServiceError(error: unknown): ServiceError {
-  return isStatus(error) ? fromStatus(error) : ServiceError.from(error);
+function asServiceError(error: unknown): UnpairError {
+  return isStatus(error) ? fromStatus(error) : UnpairError.from(error);
 }
 
 function isStatus(error: unknown): error is StatusObject & Error {

@@ -1,7 +1,7 @@
 import type { handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import { once } from 'node:events';
+import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
-import { ServiceError } from '../errors/service-error.js';
 import type { Logger } from '../logging.js';
 import type { GrpcMetrics } from './metrics.js';
 import { toStatus } from './status.js';
@@ -32,14 +32,14 @@ export class Handlers {
 
   /** Ends every open stream with UNAVAILABLE. */
   endStreams(): void {
-    this.#draining.abort(new ServiceError('UNAVAILABLE', 'The server is shutting down; call again.'));
+    this.#draining.abort(new UnpairError('UNAVAILABLE', 'The server is shutting down; call again.'));
   }
 
   /** One request, one response. */
   unary<Q, R>(handler: (request: Q, context: CallContext) => Promise<R>): handleUnaryCall<Q, R> {
     return (call, callback) => {
       void this.#run(call, (context) => handler(call.request, context)).then((outcome) => {
-        if (outcome instanceof ServiceError) callback(toStatus(outcome));
+        if (outcome instanceof UnpairError) callback(toStatus(outcome));
         else callback(null, outcome);
       });
     };
@@ -52,7 +52,7 @@ export class Handlers {
     return (call, callback) => {
       const requests = call as AsyncIterable<Q>;
       void this.#run(call, (context) => handler(requests, context)).then((outcome) => {
-        if (outcome instanceof ServiceError) callback(toStatus(outcome));
+        if (outcome instanceof UnpairError) callback(toStatus(outcome));
         else callback(null, outcome);
       });
     };
@@ -70,31 +70,31 @@ export class Handlers {
         }
       };
       void this.#run(call, pump).then((outcome) => {
-        if (outcome instanceof ServiceError) call.emit('error', toStatus(outcome));
+        if (outcome instanceof UnpairError) call.emit('error', toStatus(outcome));
         else call.end();
       });
     };
   }
 
-  async #run<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | ServiceError> {
+  async #run<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | UnpairError> {
     const { clock, metrics } = this.#options;
     const start = clock.seconds();
     const gone = new AbortController();
     call.once('cancelled', () => {
-      gone.abort(new ServiceError('CANCELLED', 'The client went away.'));
+      gone.abort(new UnpairError('CANCELLED', 'The client went away.'));
     });
     const signal = AbortSignal.any([gone.signal, this.#draining.signal]);
     const outcome = await work({ signal }).catch((error: unknown) =>
       this.#failure(call.getPath(), signal, error),
     );
-    const code = outcome instanceof ServiceError ? outcome.code : 'OK';
+    const code = outcome instanceof UnpairError ? outcome.code : 'OK';
     metrics?.observe(call.getPath(), code, clock.seconds() - start);
     return outcome;
   }
 
-  #failure(method: string, signal: AbortSignal, error: unknown): ServiceError {
+  #failure(method: string, signal: AbortSignal, error: unknown): UnpairError {
     const aborted = signal.aborted && error instanceof Error && error.name === 'AbortError';
-    const failure = ServiceError.from(aborted ? signal.reason : error);
+    const failure = UnpairError.from(aborted ? signal.reason : error);
     if (failure.code === 'INTERNAL') this.#options.logger.error({ error, method }, 'a call failed');
     return failure;
   }

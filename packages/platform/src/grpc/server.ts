@@ -59,7 +59,7 @@ export class GrpcServer {
 
   /**
    * Binds and serves; health says SERVING from then on.
-   * @throws ServiceError UNAVAILABLE when the port is in use
+   * @throws UnpairError UNAVAILABLE when the port is in use
    */
   static async start(options: GrpcServerOptions): Promise<GrpcServer> {
     const server = new Server({

@@ -1,15 +1,14 @@
-import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
+import { isCode, UnpairError, type Code, type FieldViolation } from '@unpair/errors';
 import { BadRequest, ErrorInfo, Status } from '@unpair/protocol';
-import { codeName, codeNumber } from '../errors/code.js';
-import { ServiceError, type FieldViolation } from '../errors/service-error.js';
 
 const detailsKey = 'grpc-status-details-bin';
 const typePrefix = 'type.googleapis.com/google.rpc.';
 const domain = 'unpair';
 
 /** An error as a gRPC status: canonical code, sentence, and google.rpc.Status details for machines. */
-export function toStatus(error: ServiceError): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
-  const code = codeNumber(error.code);
+export function toStatus(error: UnpairError): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
+  const code = status[error.code];
   const info = ErrorInfo.encode({
     reason: error.code,
     domain,
@@ -26,10 +25,15 @@ export function toStatus(error: ServiceError): Pick<StatusObject, 'code' | 'deta
 }
 
 /** The error that a gRPC status stands for, violations included. */
-export function fromStatus(status: Pick<StatusObject, 'code' | 'details' | 'metadata'>): ServiceError {
-  const code = codeName(status.code);
-  const violations = violationsIn(status.metadata);
-  return new ServiceError(code, status.details, { cause: status, violations });
+export function fromStatus(given: Pick<StatusObject, 'code' | 'details' | 'metadata'>): UnpairError {
+  const violations = violationsIn(given.metadata);
+  return new UnpairError(codeName(given.code), given.details, { cause: given, violations });
+}
+
+/** The name of a number from the wire; UNKNOWN for numbers that mean nothing here. */
+function codeName(number: number): Code {
+  const name: unknown = status[number];
+  return isCode(name) ? name : 'UNKNOWN';
 }
 
 function violationsIn(metadata: Metadata): readonly FieldViolation[] {

@@ -1,6 +1,6 @@
 import { connect, Events, type NatsConnection } from 'nats';
+import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
-import { ServiceError } from '../errors/service-error.js';
 import type { Logger } from '../logging.js';
 
 /** The oldest server whose behaviour we rely on (per-subject fences on work queues, direct gets). */
@@ -20,7 +20,7 @@ const retryDelay = 1_000;
 
 /**
  * Connects to NATS, waiting for as long as no server answers, and stays connected: the client reconnects for ever.
- * @throws ServiceError FAILED_PRECONDITION when the server is too old or has no JetStream; CANCELLED on abort
+ * @throws UnpairError FAILED_PRECONDITION when the server is too old or has no JetStream; CANCELLED on abort
  */
 export async function connectNats(options: ConnectOptions): Promise<NatsConnection> {
   const connection = await connectPatiently(options);
@@ -49,7 +49,7 @@ async function connectPatiently(options: ConnectOptions): Promise<NatsConnection
       });
     } catch (error) {
       if (isRefusal(error)) {
-        throw new ServiceError('UNAUTHENTICATED', `NATS at ${url} refused the credentials.`, {
+        throw new UnpairError('UNAUTHENTICATED', `NATS at ${url} refused the credentials.`, {
           cause: error,
         });
       }
@@ -68,11 +68,11 @@ function checkServer(connection: NatsConnection): void {
   const server = connection.getServer();
   if (compareVersions(version, oldestNatsServer) < 0) {
     const message = `The nats-server at ${server} is version ${version}, but at least ${oldestNatsServer} is needed.`;
-    throw new ServiceError('FAILED_PRECONDITION', message);
+    throw new UnpairError('FAILED_PRECONDITION', message);
   }
   if (!jetstream) {
     const message = `The nats-server at ${server} runs without JetStream: start it with "--jetstream".`;
-    throw new ServiceError('FAILED_PRECONDITION', message);
+    throw new UnpairError('FAILED_PRECONDITION', message);
   }
 }
 

@@ -1,6 +1,5 @@
 import { ErrorCode, NatsError } from 'nats';
-import type { Code } from '../errors/code.js';
-import { ServiceError } from '../errors/service-error.js';
+import { UnpairError, type Code } from '@unpair/errors';
 
 /** JetStream's own error numbers that we act on. */
 export const jetStreamErrors = {
@@ -31,15 +30,15 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** What went wrong between us and the broker, as our error type: `action` completes "Could not …". */
-export function fromNats(action: string, error: unknown): ServiceError {
-  if (!(error instanceof NatsError)) return ServiceError.from(error);
+export function fromNats(action: string, error: unknown): UnpairError {
+  if (!(error instanceof NatsError)) return UnpairError.from(error);
   const code = codeOf(error);
   const reasons: Partial<Record<Code, string>> = {
     UNAVAILABLE: 'the NATS server does not answer',
     RESOURCE_EXHAUSTED: 'the NATS server has no storage left',
   };
   const reason = reasons[code] ?? error.api_error?.description ?? error.message;
-  return new ServiceError(code, `Could not ${action}: ${reason}.`, { cause: error });
+  return new UnpairError(code, `Could not ${action}: ${reason}.`, { cause: error });
 }
 
 function codeOf(error: NatsError): Code {

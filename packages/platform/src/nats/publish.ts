@@ -1,6 +1,6 @@
 import type { JetStreamClient, MsgHdrs } from 'nats';
+import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
-import { ServiceError } from '../errors/service-error.js';
 import { fromNats, isFenced } from './errors.js';
 
 export interface PublishOptions {
@@ -27,7 +27,7 @@ const longestDelay = 5_000;
 /**
  * Publishes to a stream and waits until it is stored, trying again with the same message id while the broker is away
  * or out of space.
- * @throws ServiceError UNAVAILABLE or RESOURCE_EXHAUSTED after `patience`; CANCELLED on abort; others at once
+ * @throws UnpairError UNAVAILABLE or RESOURCE_EXHAUSTED after `patience`; CANCELLED on abort; others at once
  */
 export async function publish(
   js: JetStreamClient,
@@ -40,7 +40,7 @@ export async function publish(
   for (let delay = firstDelay; ; delay = Math.min(2 * delay, longestDelay)) {
     signal?.throwIfAborted();
     const answer = await tryPublish(js, subject, data, options);
-    if (!(answer instanceof ServiceError)) return answer;
+    if (!(answer instanceof UnpairError)) return answer;
     const waited = (clock.seconds() - start) * 1_000;
     if (!answer.retryable || waited + delay > patience) throw answer;
     await clock.sleep(delay, signal);
@@ -52,7 +52,7 @@ async function tryPublish(
   subject: string,
   data: Uint8Array,
   { messageId, onlyFirst = false, onlyAfter, headers }: PublishOptions,
-): Promise<Publication | ServiceError> {
+): Promise<Publication | UnpairError> {
   const lastSubjectSequence = onlyFirst ? 0 : onlyAfter;
   try {
     const { seq } = await js.publish(subject, data, {

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
-import { ServiceError } from '../errors/service-error.js';
 
 export interface NatsServerOptions {
   /** Holds the streams, the log and the ports file. A server started on the same folder finds its streams again. */
@@ -28,7 +28,7 @@ const startTimeout = 60_000;
 
 /**
  * Starts a nats-server with JetStream for local mode and tests.
- * @throws ServiceError FAILED_PRECONDITION when it is not installed, UNAVAILABLE when it does not start
+ * @throws UnpairError FAILED_PRECONDITION when it is not installed, UNAVAILABLE when it does not start
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<LocalNatsServer> {
   const { directory, port = -1, executable = 'nats-server', detached = false } = options;
@@ -43,7 +43,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Local
     });
     child.once('exit', (code) => {
       void lastLine(log).then((line) => {
-        reject(new ServiceError('UNAVAILABLE', `nats-server ended with code ${code ?? 'none'}: ${line}`));
+        reject(new UnpairError('UNAVAILABLE', `nats-server ended with code ${code ?? 'none'}: ${line}`));
       });
     });
   });
@@ -58,9 +58,9 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Local
   }
 }
 
-function notInstalled(executable: string, cause: Error): ServiceError {
+function notInstalled(executable: string, cause: Error): UnpairError {
   const message = `Cannot run "${executable}" (${cause.message}): install nats-server ≥ 2.9, for instance with scripts/ensure-nats-server.`;
-  return new ServiceError('FAILED_PRECONDITION', message, { cause });
+  return new UnpairError('FAILED_PRECONDITION', message, { cause });
 }
 
 async function lastLine(log: string): Promise<string> {
@@ -85,7 +85,7 @@ async function awaitPort(
     }
     await clock.sleep(25, signal);
   }
-  throw new ServiceError('UNAVAILABLE', `nats-server did not start within ${startTimeout / 1000} s.`);
+  throw new UnpairError('UNAVAILABLE', `nats-server did not start within ${startTimeout / 1000} s.`);
 }
 
 function serverHandle(child: ChildProcess, port: number): LocalNatsServer {

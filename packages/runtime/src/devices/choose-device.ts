@@ -1,4 +1,4 @@
-import { RuntimeError } from '@unpair/graph';
+import { UnpairError } from '@unpair/errors';
 import type { RuntimeName } from '../create-runtime.js';
 import type { DeviceReport } from './device-report.js';
 import { describeDevice } from './device-report.js';
@@ -20,14 +20,15 @@ export function isDeviceName(text: string): boolean {
 
 /**
  * The first device of the reports that can be used and that a user asked for.
- * @throws {RuntimeError} naming the wish, and why each device that it names cannot be used
+ * @throws {UnpairError} naming the wish, and why each device that it names cannot be used
  */
 export function chooseDevice(reports: readonly DeviceReport[], wish: DeviceWish): DeviceReport {
   const asked = reports.filter((report) => concerns(report, wish));
   const usable = asked.find((report) => report.usable && matches(report.device, wish.device));
   if (usable !== undefined) return usable;
   const reasons = asked.map(describeDevice).join('; ');
-  throw new RuntimeError(
+  throw new UnpairError(
+    'FAILED_PRECONDITION',
     `device "${wish.device}" of runtime "${wish.runtime}" cannot be used: ${reasons || 'there is no such device'}`,
   );
 }

@@ -1,5 +1,5 @@
+import { UnpairError } from '@unpair/errors';
 import type { Runtime } from '@unpair/graph';
-import { RuntimeError } from '@unpair/graph';
 import { createRuntime } from '../create-runtime.js';
 import type { DeviceReport } from './device-report.js';
 import type { DeviceWish } from './choose-device.js';
@@ -17,7 +17,7 @@ export interface OpenedRuntime {
 
 /**
  * Finds this machine's devices and opens a runtime on the best that a user's wish allows.
- * @throws {RuntimeError} when none does, saying why for each
+ * @throws {UnpairError} when none does, saying why for each
  */
 export async function openRuntime(wish: DeviceWish): Promise<OpenedRuntime> {
   const devices = await discoverDevices(wish);
@@ -26,5 +26,8 @@ export async function openRuntime(wish: DeviceWish): Promise<OpenedRuntime> {
   const runtime = await createRuntime(name, { device });
   // TensorFlow takes the GPU that it sees, and the CPU where it sees none.
   if (runtime.device === device) return { runtime, device: chosen, devices };
-  throw new RuntimeError(`runtime "${name}" took ${runtime.device} in place of ${device}`);
+  throw new UnpairError(
+    'FAILED_PRECONDITION',
+    `runtime "${name}" took ${runtime.device} in place of ${device}`,
+  );
 }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
-import { RuntimeError, encodeModel } from '@unpair/graph';
+import { encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
 import { GraphExecutable } from '../graph-executable.js';
 import { probeBlockSize } from './blocked/block-size.js';
@@ -25,7 +26,10 @@ export function createOnnxRuntime(device = 'cpu'): Runtime {
 
 async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
   if (!Number.isInteger(threads) || threads < 1) {
-    throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `threads is ${threads}; it must be a whole number of at least 1`,
+    );
   }
   try {
     // Blocked channels are an affair of the CPU's kernels.
@@ -38,7 +42,9 @@ async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions =
     return new GraphExecutable(graph, loadedSession(graph.name, session));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RuntimeError(`onnxruntime cannot load graph "${graph.name}": ${reason}`, { cause: error });
+    throw new UnpairError('FAILED_PRECONDITION', `onnxruntime cannot load graph "${graph.name}": ${reason}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { DataType, Tensor } from '@unpair/graph';
-import { ELEMENT_ARRAYS, RuntimeError } from '@unpair/graph';
+import { ELEMENT_ARRAYS } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
 
 /**
@@ -17,12 +18,15 @@ export function toOrt(tensor: Tensor): ort.Tensor {
 /**
  * Views an onnxruntime result as one of our tensors, without copying it.
  *
- * @throws {RuntimeError} when the element type is not one of ours (strings, 4-bit and unsigned 32/64-bit integers).
+ * @throws {UnpairError} when the element type is not one of ours (strings, 4-bit and unsigned 32/64-bit integers).
  */
 export function fromOrt(name: string, value: ort.Tensor): Tensor {
   const dataType = dataTypeOf(value.type);
   if (dataType === undefined) {
-    throw new RuntimeError(`output "${name}" has element type ${value.type}, which is not supported`);
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `output "${name}" has element type ${value.type}, which is not supported`,
+    );
   }
   const data = value.data as Exclude<ort.Tensor['data'], string[]>;
   const raw = dataType === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { RuntimeError } from '@unpair/graph';
+import { UnpairError } from '@unpair/errors';
 import type * as tfjs from '@tensorflow/tfjs-core';
 import type { TensorflowBackend } from './device.js';
 import { Device } from './device.js';
@@ -20,7 +20,7 @@ const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] a
 
 /**
  * Readies a backend of TensorFlow.js; without a name, the fastest one that is installed.
- * @throws {RuntimeError} when the one asked for is not installed
+ * @throws {UnpairError} when the one asked for is not installed
  */
 export async function openBackend(name?: TensorflowBackend): Promise<Backend> {
   switch (name) {
@@ -36,7 +36,8 @@ export async function openBackend(name?: TensorflowBackend): Promise<Backend> {
 }
 
 function refuse(): never {
-  throw new RuntimeError(
+  throw new UnpairError(
+    'FAILED_PRECONDITION',
     `the backend "tensorflow" needs one of the packages ${NATIVE_PACKAGES.join(' and ')}, with the native library that they download`,
   );
 }
@@ -68,7 +69,7 @@ async function openWasm(): Promise<Backend> {
   wasm ??= prepareWasm();
   const tf = await wasm;
   if (!(await withoutNewListeners(() => tf.setBackend('wasm')))) {
-    throw new RuntimeError('the WebAssembly backend of TensorFlow.js does not start');
+    throw new UnpairError('FAILED_PRECONDITION', 'the WebAssembly backend of TensorFlow.js does not start');
   }
   return backendOf(tf, 'wasm', 'cpu');
 }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { Graph, Node, Tensor, Tensors } from '@unpair/graph';
-import { RuntimeError, decompose, describeNode, foldConstants, upgradeOpset } from '@unpair/graph';
+import { decompose, describeNode, foldConstants, upgradeOpset } from '@unpair/graph';
 import type { Device } from './device.js';
 import { fuseActivations } from './fuse-activations.js';
 import { ruleOf } from './registry.js';
@@ -27,7 +28,7 @@ export interface Plan {
 /**
  * Compiles a graph for a device whose backend is the current one: computes what is constant, chooses the kernels of
  * everything else, and notes after which step each value can be freed.
- * @throws {RuntimeError} naming the first operator that the device cannot run
+ * @throws {UnpairError} naming the first operator that the device cannot run
  */
 export function compilePlan(device: Device, graph: Graph): Plan {
   const elementary = decompose(upgradeOpset(graph), (node) => ruleOf(node) === undefined);
@@ -85,7 +86,8 @@ class Compiler {
   #step(node: Node): Step {
     const rule = ruleOf(node);
     if (rule === undefined) {
-      throw new RuntimeError(
+      throw new UnpairError(
+        'FAILED_PRECONDITION',
         `the runtime tensorflow does not have the operator ${node.op} of node "${node.name}"`,
       );
     }
@@ -142,7 +144,7 @@ function runStep(
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RuntimeError(`${describeNode(node)}: ${reason}`, { cause: error });
+    throw new UnpairError('FAILED_PRECONDITION', `${describeNode(node)}: ${reason}`, { cause: error });
   }
 }
 
@@ -189,7 +191,8 @@ class StepPlan implements Plan {
 
   /** A copy, so that nobody can change a feed or a constant through a result. */
   #read(value: Value | undefined): Tensor {
-    if (value === undefined) throw new RuntimeError('an output is not computed by any node');
+    if (value === undefined)
+      throw new UnpairError('FAILED_PRECONDITION', 'an output is not computed by any node');
     const tensor = this.#device.scope(() => value.host());
     return { ...tensor, data: tensor.data.slice() } as Tensor;
   }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
-import { ModelError, RuntimeError } from '@unpair/graph';
+import { ModelError } from '@unpair/graph';
 import { GraphExecutable } from '../graph-executable.js';
 import { openBackend } from './backend.js';
 import type { Device, TensorflowBackend } from './device.js';
@@ -15,7 +16,7 @@ export interface TensorflowOptions {
  * Executes graphs with TensorFlow.js: natively where TensorFlow is installed, else in WebAssembly. A run occupies the
  * calling thread until it is done. WebAssembly computes on one thread, whatever was asked for.
  *
- * @throws {RuntimeError} when the backend asked for is not installed
+ * @throws {UnpairError} when the backend asked for is not installed
  */
 export async function createTensorflowRuntime({ backend }: TensorflowOptions = {}): Promise<Runtime> {
   const { device, version, place } = await openBackend(backend);
@@ -29,15 +30,22 @@ export async function createTensorflowRuntime({ backend }: TensorflowOptions = {
 
 async function load(device: Device, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
   if (!Number.isInteger(threads) || threads < 1) {
-    throw new RuntimeError(`threads is ${threads}; it must be a whole number of at least 1`);
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `threads is ${threads}; it must be a whole number of at least 1`,
+    );
   }
   await device.acquire();
   try {
     return new GraphExecutable(graph, loadedPlan(graph.name, device, compilePlan(device, graph)));
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    throw new RuntimeError(`the runtime tensorflow cannot load graph "${graph.name}": ${error.message}`, {
-      cause: error,
-    });
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `the runtime tensorflow cannot load graph "${graph.name}": ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { DataType, Tensor } from '@unpair/graph';
-import { RuntimeError, arrayOver, BYTES_PER_ELEMENT, float16Value, sizeOf } from '@unpair/graph';
+import { arrayOver, BYTES_PER_ELEMENT, float16Value, sizeOf } from '@unpair/graph';
 import type { Device, DeviceTensor, DeviceType } from './device.js';
 import { floatToHalf } from './half.js';
 
@@ -24,7 +25,7 @@ export function deviceTypeOf(dataType: DataType): DeviceType {
 
 /**
  * Copies a tensor to the device.
- * @throws {RuntimeError} when an element is beyond what the device's type holds
+ * @throws {UnpairError} when an element is beyond what the device's type holds
  */
 export function uploadTensor(device: Device, tensor: Tensor): DeviceTensor {
   const type = DEVICE_TYPES[tensor.dataType];
@@ -60,7 +61,8 @@ function narrowed(value: bigint): number {
 
 function checked<T>(value: T, isBeyond: boolean, from: string, to: string): T {
   if (isBeyond) {
-    throw new RuntimeError(
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
       `the runtime tensorflow computes on ${from} values as ${to}, and ${String(value)} is beyond its range`,
     );
   }

@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { DataType, Executable, Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
-import { GraphBuilder, RuntimeError, float32, int, int64, ints } from '@unpair/graph';
+import { GraphBuilder, float32, int, int64, ints } from '@unpair/graph';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OperatorCase } from './cases.js';
 import { OPERATOR_CASES } from './cases.js';
@@ -51,13 +52,13 @@ export function runtimeConformance(
   describe(`${name}: feeds`, () => {
     it.each(BAD_FEEDS)('refuses $what', async ({ feeds, message }) => {
       const executable = await load(classifier());
-      await expect(executable.run(feeds)).rejects.toThrow(RuntimeError);
+      await expect(executable.run(feeds)).rejects.toThrow(UnpairError);
       await expect(executable.run(feeds)).rejects.toThrow(message);
     });
 
     it('still runs after it refused a feed', async () => {
       const executable = await load(classifier());
-      await expect(executable.run({})).rejects.toThrow(RuntimeError);
+      await expect(executable.run({})).rejects.toThrow(UnpairError);
       const { logits } = await executable.run({ images: images(2), scale: float32([], [1]) });
       expect(logits?.shape).toEqual([2, 10]);
     });
@@ -117,7 +118,7 @@ export function runtimeConformance(
       const graph = new GraphBuilder('strange');
       graph.input('x', 'float32', [1]);
       graph.output(graph.node('NoSuchOperator', ['x']), 'float32', [1]);
-      await expect(runtime.load(graph.build())).rejects.toThrow(RuntimeError);
+      await expect(runtime.load(graph.build())).rejects.toThrow(UnpairError);
       await expect(runtime.load(graph.build())).rejects.toThrow(/NoSuchOperator/);
     });
 

@@ -65,7 +65,7 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
 /**
  * Prunes a model and fine-tunes it.
  * @throws {ModelError} when there is nothing to prune, or the model cannot be differentiated
- * @throws {RobustnessError} when the samples are too few, or fine-tuning collapses
+ * @throws {UnpairError} when the samples are too few, or fine-tuning collapses
  */
 export async function pruneModel(request: SiblingRequest): Promise<Graph> {
   const { parameters } = request;

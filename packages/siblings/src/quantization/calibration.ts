@@ -32,7 +32,7 @@ const KEPT = 0.9999;
 
 /**
  * Ranges of a model's values over calibration samples.
- * @throws {RobustnessError} when the samples do not fit the model's input or are too few
+ * @throws {UnpairError} when the samples do not fit the model's input or are too few
  * @throws the signal's reason once it is aborted
  */
 export async function calibrate(

@@ -66,7 +66,7 @@ export const quantizeSibling: SiblingDefinition<'quantize'> = {
 /**
  * Quantizes a model with ranges measured on the first `calibration` samples, and fine-tunes it where that is asked for.
  * @throws {ModelError} when the graph cannot be quantized, or not be differentiated where it is to be fine-tuned
- * @throws {RobustnessError} when the samples are too few or of the wrong size, or fine-tuning collapses
+ * @throws {UnpairError} when the samples are too few or of the wrong size, or fine-tuning collapses
  */
 export async function quantizeModel(request: SiblingRequest): Promise<Graph> {
   const { graph, runtime, samples, parameters, seed, signal } = request;

@@ -60,7 +60,7 @@ export class UnpairingFeeds {
 
   /**
    * @throws {ModelError} when a model is no classifier, or the target has no features that the objective compares
-   * @throws {RobustnessError} for parts of a batch that are more than all of it
+   * @throws {UnpairError} for parts of a batch that are more than all of it
    */
   static async open(options: FeedOptions): Promise<UnpairingFeeds> {
     const { objective, schedule } = options;

@@ -2,7 +2,7 @@ import type { Graph, Runtime } from '@unpair/graph';
 import type { DifferentiableClassifier, LossGradients } from '@unpair/classifiers';
 import { createDifferentiableClassifier } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { Threat } from '@unpair/numerics';
 import type { TrainingSamples } from '@unpair/training';
 import { firstImages, sampleCount } from '@unpair/training';
@@ -207,9 +207,9 @@ function numberIn(measures: Measures, name: string): number {
   return measures[name] ?? 0;
 }
 
-function leftTheNumbers(): RobustnessError {
-  return new RobustnessError(
-    'training collapsed: the model answers held-out samples with what is no number; try a lower rate',
+function leftTheNumbers(): UnpairError {
+  return new UnpairError(
     'FAILED_PRECONDITION',
+    'training collapsed: the model answers held-out samples with what is no number; try a lower rate',
   );
 }

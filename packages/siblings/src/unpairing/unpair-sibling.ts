@@ -8,7 +8,7 @@ import type { UnpairingObjective, UnpairingTerm } from './objective.js';
 import { PENALIZED, UNPAIRING_TERMS, unpairs } from './objective.js';
 import { checkParts } from './row-plan.js';
 import { unpair } from './unpair.js';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { trainedWeights } from '@unpair/training';
 import type { TrainingSamples } from '@unpair/training';
 import { descentOf, descentParameters, trainNormalized } from '@unpair/training';
@@ -152,12 +152,13 @@ function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
  * Unpairs a model from `target`; the model itself where the weights are all 0 or there are no epochs. A quantized model
  * is fine-tuned through its rounding and keeps its scales.
  * @throws {ModelError} when the model has no weights that can be fine-tuned
- * @throws {RobustnessError} without a target or the held-out samples that it demands, for parts of a batch above 1 in
+ * @throws {UnpairError} without a target or the held-out samples that it demands, for parts of a batch above 1 in
  * sum, for a choice among states without samples to measure them on, or when training collapses
  */
 export async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters } = request;
-  if (target === undefined) throw new RobustnessError('unpairing needs a model to unpair from');
+  if (target === undefined)
+    throw new UnpairError('INVALID_ARGUMENT', 'unpairing needs a model to unpair from');
   const objective = objectiveOf(parameters);
   const schedule = descentOf(request, '', RATES, numberOf(parameters, 'warmup'));
   if (schedule === undefined || !unpairs(objective)) return graph;
@@ -205,7 +206,7 @@ function partsOf(
   const split = choiceOf(parameters, 'heldOutSplit', HELD_OUT_SPLITS);
   if (split === 'train' || count === 0) return splitHeldOut(samples, count, batch);
   if (heldOut !== undefined) return { training: samples, heldOut };
-  throw new RobustnessError(`heldOut of ${count} needs samples of the test split, got none`);
+  throw new UnpairError('INVALID_ARGUMENT', `heldOut of ${count} needs samples of the test split, got none`);
 }
 
 function ruleOf(parameters: Parameters): SelectionRule {

@@ -1,5 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import type { FineTuneOptions } from '@unpair/training';
 import { fineTune } from '@unpair/training';
 import type { TrainingSamples } from '@unpair/training';
@@ -27,7 +27,7 @@ export interface UnpairOptions extends Omit<
  * could use. The objective is our own; that of the paper (arXiv 2212.13700) is not published. A function of models,
  * samples, schedule, objective and selection, as {@link fineTune} is; with an objective of zeros, the model itself.
  * @throws {ModelError} when either model is no classifier or cannot be differentiated
- * @throws {RobustnessError} when the outcome is to be chosen without held-out samples, or training collapses
+ * @throws {UnpairError} when the outcome is to be chosen without held-out samples, or training collapses
  */
 export async function unpair(options: UnpairOptions): Promise<Graph> {
   const { objective, selection } = options;
@@ -83,13 +83,15 @@ function checkSelection(selection: UnpairOptions['selection']): void {
   if (selection === undefined) return;
   const { heldOut, maxAccuracyDrop, patience } = selection;
   if (maxAccuracyDrop < 1 && sampleCount(heldOut) === 0) {
-    throw new RobustnessError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on, got none: set heldOut above 0, ` +
         'and where heldOutSplit is train give more samples than a batch',
     );
   }
   if (patience > 0 && maxAccuracyDrop >= 1) {
-    throw new RobustnessError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       `patience of ${patience} needs a maxAccuracyDrop below 1, by which states are compared`,
     );
   }

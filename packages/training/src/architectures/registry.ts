@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import type { Graph } from '@unpair/graph';
 import type { Architecture, ArchitectureOptions, ClassifierShape } from './architecture.js';
 import { convnet } from './convnet.js';
@@ -9,16 +10,10 @@ import { vgg } from './vgg.js';
 /** Architectures that recipes can name. */
 export const ARCHITECTURES: readonly Architecture[] = [resnet, mobilenetV2, convnet, vgg];
 
-/** An architecture or an option of it that does not exist or is out of range. */
-export class ArchitectureError extends Error {
-  override readonly name = 'ArchitectureError';
-  readonly code = 'INVALID_ARGUMENT';
-}
-
 /**
  * Builds an untrained classifier by name; options that are not given take their defaults.
  *
- * @throws {ArchitectureError} quoting the field, its value and what is allowed.
+ * @throws {UnpairError} quoting the field, its value and what is allowed.
  */
 export function buildArchitecture(
   name: string,
@@ -29,14 +24,16 @@ export function buildArchitecture(
   const architecture = ARCHITECTURES.find((candidate) => candidate.name === name);
   if (architecture === undefined) {
     const known = ARCHITECTURES.map((candidate) => candidate.name).join(', ');
-    throw new ArchitectureError(`architecture.name is "${name}"; it must be one of: ${known}`);
+    const sentence = `architecture.name is "${name}"; it must be one of: ${known}`;
+    const refused = { field: 'architecture.name', value: name, allowed: `one of: ${known}` };
+    throw new UnpairError('INVALID_ARGUMENT', sentence, refused);
   }
   const complete = completeOptions(architecture, options);
   try {
     return architecture.build(complete, shape, initialize);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new ArchitectureError(error.message, { cause: error });
+    throw new UnpairError('INVALID_ARGUMENT', error.message, { cause: error });
   }
 }
 
@@ -45,7 +42,8 @@ function completeOptions(architecture: Architecture, options: ArchitectureOption
   for (const field of Object.keys(options)) {
     if (!known.some(([option]) => option === field)) {
       const names = known.map(([option]) => option).join(', ');
-      throw new ArchitectureError(
+      throw new UnpairError(
+        'INVALID_ARGUMENT',
         `architecture.${field} is not an option of ${architecture.name}; its options are: ${names}`,
       );
     }
@@ -53,9 +51,9 @@ function completeOptions(architecture: Architecture, options: ArchitectureOption
   const entries = known.map(([field, option]) => {
     const value = options[field] ?? option.default;
     if (option.accepts(value)) return [field, value] as const;
-    throw new ArchitectureError(
-      `architecture.${field} is ${JSON.stringify(value)}; it must be ${option.allowed}`,
-    );
+    const { allowed } = option;
+    const sentence = `architecture.${field} is ${JSON.stringify(value)}; it must be ${allowed}`;
+    throw new UnpairError('INVALID_ARGUMENT', sentence, { field: `architecture.${field}`, value, allowed });
   });
   return Object.fromEntries(entries);
 }

@@ -65,7 +65,7 @@ function optimizerOf(graph: Graph, choice: (typeof OPTIMIZERS)[number]): Optimiz
 /**
  * Trains a model in floats with normalization where the method of descent needs it; one that came without leaves
  * without.
- * @throws {RobustnessError} when the samples do not fit the model's input, and whatever `train` throws
+ * @throws {UnpairError} when the samples do not fit the model's input, and whatever `train` throws
  */
 export async function trainNormalized(
   { graph, runtime, samples, signal }: Pick<SiblingRequest, 'graph' | 'runtime' | 'samples' | 'signal'>,

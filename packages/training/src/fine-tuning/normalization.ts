@@ -15,7 +15,7 @@ export function canNormalize(graph: Graph): boolean {
  * The same model with batch normalization after its convolutions, for training; one that has some stays as it is. What
  * it answers stays the same, but for rounding. Exporters fold normalization away, and without it one learning rate
  * cannot serve all channels.
- * @throws {RobustnessError} when the samples do not fit the model's input or are too few
+ * @throws {UnpairError} when the samples do not fit the model's input or are too few
  */
 export async function withNormalization(graph: Graph, samples: SamplesToRun): Promise<Graph> {
   if (graph.nodes.some(({ op }) => op === 'BatchNormalization')) return graph;

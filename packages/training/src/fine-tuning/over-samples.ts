@@ -1,7 +1,7 @@
 import type { Executable, Graph, Runtime, Tensors, ValueInfo } from '@unpair/graph';
 import { float32 } from '@unpair/graph';
 import { RowLimit, runFitting } from '@unpair/classifiers';
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 
 /** Samples that a model is looked at on. */
 export interface SamplesToRun {
@@ -15,7 +15,7 @@ export interface SamplesToRun {
 
 /**
  * Runs a model of one input over the first samples, `largest` at a time at most, and shows each run's results.
- * @throws {RobustnessError} when the samples do not fit the model's input or are too few
+ * @throws {UnpairError} when the samples do not fit the model's input or are too few
  * @throws the signal's reason once it is aborted
  */
 export async function overSamples(
@@ -29,7 +29,8 @@ export async function overSamples(
     const { name, sample, batch } = inputOf(executable, largest);
     const size = sample.reduce((product, dim) => product * dim, 1);
     if (samples.length % size !== 0 || samples.length < count * size) {
-      throw new RobustnessError(
+      throw new UnpairError(
+        'INVALID_ARGUMENT',
         `looking at ${count} samples of shape [${sample.join(', ')}] needs ${count * size} numbers, ` +
           `got ${samples.length}`,
       );
@@ -56,12 +57,14 @@ function inputOf(
   const [input, ...others]: readonly ValueInfo[] = inputs;
   const [batch, ...sample] = input?.shape ?? [];
   if (input === undefined || others.length > 0 || !sample.every((dim) => typeof dim === 'number')) {
-    throw new RobustnessError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       'calibration and training need a model with one input whose samples have a fixed size',
     );
   }
   if (typeof batch === 'number' && batch !== 1) {
-    throw new RobustnessError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       `calibration and training need a model with an open batch size, this one's is ${batch}`,
     );
   }

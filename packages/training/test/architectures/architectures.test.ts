@@ -1,6 +1,7 @@
+import { UnpairError } from '@unpair/errors';
 import { inferShapes } from '@unpair/graph';
 import type { Graph } from '@unpair/graph';
-import { ArchitectureError, buildArchitecture, normalInitializer, trainedWeights } from '@unpair/training';
+import { buildArchitecture, normalInitializer, trainedWeights } from '@unpair/training';
 import type { ArchitectureOptions, ClassifierShape } from '@unpair/training';
 import { describe, expect, it } from 'vitest';
 
@@ -102,7 +103,7 @@ describe('what a recipe may get wrong', () => {
     ['convnet', { widths: [1] }, 'architecture.widths is [1]; it must be a list'],
     ['convnet', { widths: [16], strides: [1, 1] }, 'widths and strides must be lists of one length'],
   ])('%s %j', (name, options, message) => {
-    expect(() => build(name, options)).toThrow(ArchitectureError);
+    expect(() => build(name, options)).toThrow(UnpairError);
     expect(() => build(name, options)).toThrow(message);
   });
 });

@@ -1,4 +1,5 @@
-import { checkDigest, ServiceError, type ArtefactStore } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { checkDigest, type ArtefactStore } from '@unpair/platform';
 import type { UploadArtefactRequest, UploadArtefactResponse } from '@unpair/protocol';
 
 /** More digests than a campaign could refer to. */
@@ -8,7 +9,7 @@ const mostDigests = 10_000;
 export async function findMissing(artefacts: ArtefactStore, digests: readonly string[]): Promise<string[]> {
   if (digests.length > mostDigests) {
     const message = `At most ${mostDigests} digests can be looked up at once, got ${digests.length}.`;
-    throw new ServiceError('INVALID_ARGUMENT', message);
+    throw new UnpairError('INVALID_ARGUMENT', message);
   }
   const missing: string[] = [];
   for (const digest of new Set(digests)) if (!(await artefacts.has(digest))) missing.push(digest);
@@ -23,7 +24,7 @@ export async function upload(
 ): Promise<UploadArtefactResponse> {
   const iterator = requests[Symbol.asyncIterator]();
   const first = await iterator.next();
-  if (first.done === true) throw new ServiceError('INVALID_ARGUMENT', 'The upload holds no message.');
+  if (first.done === true) throw new UnpairError('INVALID_ARGUMENT', 'The upload holds no message.');
   const digest = checkDigest(first.value.digest);
   const content = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     yield first.value.chunk;

@@ -1,5 +1,6 @@
+import { UnpairError, type FieldViolation } from '@unpair/errors';
 import { fileOf, heldOutSamplesOf, parseCampaign, violationSentence, type Campaign } from '@unpair/campaign';
-import { isDigest, ServiceError, type ArtefactStore, type FieldViolation } from '@unpair/platform';
+import { isDigest, type ArtefactStore } from '@unpair/platform';
 import type { CreateCampaignRequest, ModelSource } from '@unpair/protocol';
 
 const longestRequestId = 200;
@@ -7,7 +8,7 @@ const largestSpec = 512 * 1024;
 
 /**
  * Checks a request as far as it can be checked without the cluster.
- * @throws ServiceError INVALID_ARGUMENT with every violation: of the campaign file by its path in the file
+ * @throws UnpairError INVALID_ARGUMENT with every violation: of the campaign file by its path in the file
  */
 export function checkRequest(request: CreateCampaignRequest): void {
   const violations = checkFields(request);
@@ -20,7 +21,7 @@ export function checkRequest(request: CreateCampaignRequest): void {
   }
   if (violations.length === 0) return;
   const message = violations.map(({ description }) => description).join(' ');
-  throw new ServiceError('INVALID_ARGUMENT', message, { violations });
+  throw new UnpairError('INVALID_ARGUMENT', message, { violations });
 }
 
 function checkFields({ requestId, spec }: CreateCampaignRequest): FieldViolation[] {
@@ -79,7 +80,7 @@ function violation(field: string, description: string): FieldViolation {
 
 /**
  * Checks that everything a campaign refers to is stored.
- * @throws ServiceError FAILED_PRECONDITION with one violation for each missing artefact
+ * @throws UnpairError FAILED_PRECONDITION with one violation for each missing artefact
  */
 export async function checkArtefacts(
   request: CreateCampaignRequest,
@@ -97,5 +98,5 @@ export async function checkArtefacts(
   }
   if (violations.length === 0) return;
   const message = violations.map(({ description }) => description).join(' ');
-  throw new ServiceError('FAILED_PRECONDITION', message, { violations });
+  throw new UnpairError('FAILED_PRECONDITION', message, { violations });
 }

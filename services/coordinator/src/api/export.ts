@@ -17,7 +17,7 @@ const chunkSize = 256 * 1024;
 /**
  * A table of per-sample rows as a file, in chunks. It is written to disk first: Parquet's index comes last, and a slow
  * reader must not hold the database.
- * @throws ServiceError INVALID_ARGUMENT for another table or format
+ * @throws UnpairError INVALID_ARGUMENT for another table or format
  */
 export async function* exportTable(
   store: ResultStore,

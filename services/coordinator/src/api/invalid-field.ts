@@ -1,6 +1,6 @@
-import { ServiceError } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
 
 /** INVALID_ARGUMENT because of one field of the request; `description` is a sentence that names it. */
-export function invalidField(field: string, description: string): ServiceError {
-  return new ServiceError('INVALID_ARGUMENT', description, { violations: [{ field, description }] });
+export function invalidField(field: string, description: string): UnpairError {
+  return new UnpairError('INVALID_ARGUMENT', description, { violations: [{ field, description }] });
 }

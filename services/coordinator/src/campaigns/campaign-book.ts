@@ -1,5 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import { parseCampaign, planCampaign, violationSentence } from '@unpair/campaign';
-import { ServiceError, type Clock, type Logger } from '@unpair/platform';
+import { type Clock, type Logger } from '@unpair/platform';
 import type { CampaignRecord } from '@unpair/protocol';
 import { CampaignRun } from './campaign-run.js';
 
@@ -24,7 +25,7 @@ export class CampaignBook {
     const parsed = parseCampaign(record.request?.spec ?? '');
     if (!parsed.ok) {
       const sentences = parsed.violations.map(violationSentence).join(' ');
-      throw new ServiceError(
+      throw new UnpairError(
         'FAILED_PRECONDITION',
         `Campaign ${record.id} is not valid in this version: ${sentences}`,
       );
@@ -55,10 +56,10 @@ export class CampaignBook {
     return this.#runs.get(id);
   }
 
-  /** @throws ServiceError NOT_FOUND */
+  /** @throws UnpairError NOT_FOUND */
   get(id: string): CampaignRun {
     const run = this.find(id);
-    if (run === undefined) throw new ServiceError('NOT_FOUND', `There is no campaign "${id}".`);
+    if (run === undefined) throw new UnpairError('NOT_FOUND', `There is no campaign "${id}".`);
     return run;
   }
 

@@ -24,7 +24,7 @@ export class TaskQueue {
 
   /**
    * Publishes a task. One that is still queued is not queued twice.
-   * @throws ServiceError UNAVAILABLE or RESOURCE_EXHAUSTED after 5 s of trying
+   * @throws UnpairError UNAVAILABLE or RESOURCE_EXHAUSTED after 5 s of trying
    */
   async publish(task: Task, signal: AbortSignal): Promise<void> {
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };

@@ -1,5 +1,5 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
-import { ServiceError } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RowWriter, Value } from './row-writer.js';
@@ -18,14 +18,14 @@ export class Database implements Disposable {
 
   /**
    * Opens the file, empty unless it was made for the same stream by the same version: what it holds can be rebuilt.
-   * @throws ServiceError FAILED_PRECONDITION when another process holds the file
+   * @throws UnpairError FAILED_PRECONDITION when another process holds the file
    */
   static async open(path: string, streamId: string): Promise<Database> {
     await mkdir(dirname(path), { recursive: true });
     const existing = await Database.#connect(path).catch((error: unknown) => {
       if (error instanceof Error && /lock/i.test(error.message)) {
         const message = `The result store ${path} is in use by another coordinator.`;
-        throw new ServiceError('FAILED_PRECONDITION', message, { cause: error });
+        throw new UnpairError('FAILED_PRECONDITION', message, { cause: error });
       }
       return undefined;
     });

@@ -1,3 +1,4 @@
+import { isCode, UnpairError } from '@unpair/errors';
 import type { Failure } from '@unpair/protocol';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,6 @@ import type {
   ToCompute,
 } from '../compute/messages.js';
 import { TrainingFailure } from '../failure.js';
-import { ComputeError } from './compute-error.js';
 
 /** The program of the compute process, and how Node is to run it. */
 export interface ComputeProgram {
@@ -102,7 +102,7 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   /**
-   * @throws {ComputeError} with the code that the process failed with, or UNAVAILABLE when it died
+   * @throws {UnpairError} with the code that the process failed with, or UNAVAILABLE when it died
    * @throws {TrainingFailure} when training came to nothing
    */
   async request<R extends ComputeRequest>(
@@ -117,7 +117,7 @@ export class ComputeHost implements AsyncDisposable {
     });
     const cancel = (): void => {
       this.#post(child, { kind: 'cancel', id });
-      this.#settle(id)?.reject(new ComputeError('CANCELLED', 'The request was given up.'));
+      this.#settle(id)?.reject(new UnpairError('CANCELLED', 'The request was given up.'));
     };
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel);
@@ -145,7 +145,7 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   #ensure(): Promise<ChildProcess> {
-    if (this.#closed) return Promise.reject(new ComputeError('CANCELLED', 'The worker is shutting down.'));
+    if (this.#closed) return Promise.reject(new UnpairError('CANCELLED', 'The worker is shutting down.'));
     this.#child ??= this.#spawn().catch((error: unknown) => {
       this.#child = undefined;
       throw error;
@@ -178,7 +178,7 @@ export class ComputeHost implements AsyncDisposable {
           resolve();
         } else if (message.kind === 'refused') {
           clearTimeout(timer);
-          reject(new ComputeError(message.code, message.message));
+          reject(errorOf({ ...message, training: undefined }));
         } else this.#receive(message);
       });
       const lost = (reason: string): void => {
@@ -215,8 +215,8 @@ export class ComputeHost implements AsyncDisposable {
   }
 
   /** The process is gone: everything that waited for it rejects, the next request starts another. */
-  #lose(child: ChildProcess, reason: string): ComputeError {
-    const error = new ComputeError('UNAVAILABLE', `The compute process was lost: ${reason}.`);
+  #lose(child: ChildProcess, reason: string): UnpairError {
+    const error = new UnpairError('UNAVAILABLE', `The compute process was lost: ${reason}.`);
     if (this.#process !== child) return error;
     this.#process = undefined;
     this.#child = undefined;
@@ -239,10 +239,9 @@ export class ComputeHost implements AsyncDisposable {
   }
 }
 
-function errorOf({ code, message, training }: Failure): Error {
-  return training === undefined
-    ? new ComputeError(code, message)
-    : new TrainingFailure({ code, message }, training);
+function errorOf({ code, message, training }: Failure): UnpairError {
+  const error = new UnpairError(isCode(code) ? code : 'INTERNAL', message);
+  return training === undefined ? error : new TrainingFailure(error, training);
 }
 
 /** What the process is started with, and nothing else: it travels on its command line. */

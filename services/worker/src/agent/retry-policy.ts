@@ -10,18 +10,3 @@ export interface RetryPolicy {
 export function delayAfter({ delays }: RetryPolicy, delivery: number): number {
   return delays[Math.min(delivery, delays.length) - 1] ?? 0;
 }
-
-/** Codes of errors that every further attempt would meet again: a defect of the task, not of the cluster. */
-const permanent: ReadonlySet<string> = new Set([
-  'INVALID_ARGUMENT',
-  'FAILED_PRECONDITION',
-  'OUT_OF_RANGE',
-  'NOT_FOUND',
-  'UNIMPLEMENTED',
-  'DATA_LOSS',
-]);
-
-/** Whether an error of this canonical code makes the task fail for good. */
-export function isPermanent(code: string): boolean {
-  return permanent.has(code);
-}

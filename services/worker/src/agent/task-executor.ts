@@ -1,7 +1,7 @@
+import { UnpairError } from '@unpair/errors';
 import type { ArtefactCache, ArtefactStore } from '@unpair/platform';
 import { decodeResult, encodeTask, type Task, type TaskResult } from '@unpair/protocol';
 import type { ComputeProgress, Executed } from '../compute/messages.js';
-import { ComputeError } from './compute-error.js';
 import type { ComputeHost } from './compute-host.js';
 import { digestsOf } from './task-digests.js';
 
@@ -70,7 +70,7 @@ export class TaskExecutor {
       return await compute.request(request, { ...options, onProgress });
     } catch (error) {
       if (!stuck.signal.aborted) throw error;
-      throw new ComputeError('DEADLINE_EXCEEDED', `The task made no progress for ${taskTimeout / 1000} s.`);
+      throw new UnpairError('DEADLINE_EXCEEDED', `The task made no progress for ${taskTimeout / 1000} s.`);
     } finally {
       clearTimeout(timer);
     }

@@ -1,9 +1,9 @@
+import { isPermanent, UnpairError } from '@unpair/errors';
 import { publish, publishResult, type Logger } from '@unpair/platform';
 import {
   decodeTask,
   encodeTraining,
   encodeWasted,
-  MalformedMessageError,
   parseSubject,
   queriesOf,
   trainingSubject,
@@ -20,7 +20,7 @@ import { failureOf } from '../failure.js';
 import { handBack } from './hand-back.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
-import { delayAfter, isPermanent, type RetryPolicy } from './retry-policy.js';
+import { delayAfter, type RetryPolicy } from './retry-policy.js';
 import type { TaskExecutor } from './task-executor.js';
 
 export interface TaskHandlerOptions {
@@ -84,7 +84,7 @@ export class TaskHandler {
     try {
       return decodeTask(message.data);
     } catch (error) {
-      if (!(error instanceof MalformedMessageError)) throw error;
+      if (!(error instanceof UnpairError)) throw error;
       const address = parseSubject(message.subject) ?? { campaignId: '', index: 0 };
       return { ...address, generation: 0, error };
     }
@@ -203,7 +203,7 @@ interface MalformedTask {
   readonly campaignId: string;
   readonly index: number;
   readonly generation: number;
-  readonly error: MalformedMessageError;
+  readonly error: UnpairError;
 }
 
 function kindOf(task: Task | MalformedTask): string {

@@ -1,4 +1,4 @@
-import { RobustnessError } from '@unpair/errors';
+import { UnpairError } from '@unpair/errors';
 import { type Checkpoints, type CurveState, type TrainingCurve } from '@unpair/training';
 
 /** Bytes of the length before a curve. */
@@ -21,7 +21,7 @@ export class CurveCheckpoints implements Checkpoints {
     return this.#states.every;
   }
 
-  /** @throws {RobustnessError} DATA_LOSS when the bytes begin with no curve */
+  /** @throws {UnpairError} DATA_LOSS when the bytes begin with no curve */
   async load(): Promise<Uint8Array | undefined> {
     const bytes = await this.#states.load();
     if (bytes === undefined) return undefined;
@@ -48,6 +48,6 @@ function decode(curve: Uint8Array): CurveState {
   try {
     return JSON.parse(new TextDecoder().decode(curve)) as CurveState;
   } catch {
-    throw new RobustnessError('the checkpoint is damaged; remove it to start afresh', 'DATA_LOSS');
+    throw new UnpairError('DATA_LOSS', 'the checkpoint is damaged; remove it to start afresh');
   }
 }

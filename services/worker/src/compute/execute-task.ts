@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import type { Task, TaskResult } from '@unpair/protocol';
 import { accuracy } from './tasks/accuracy.js';
 import { alignment } from './tasks/alignment.js';
@@ -7,7 +8,6 @@ import { masking } from './tasks/masking.js';
 import { similarity } from './tasks/similarity.js';
 import { Meter } from './meter.js';
 import type { ComputeProgress } from './messages.js';
-import { TaskInputError } from './task-input.js';
 import type { Workbench } from './workbench.js';
 
 export interface ExecuteOptions {
@@ -70,6 +70,6 @@ async function run(context: TaskContext): Promise<Run> {
     case 'attack':
       return { outcome: { $case: 'attack', value: await attack(work.value, context) } };
     case undefined:
-      throw new TaskInputError('The task is of a kind that this worker does not know.', 'UNIMPLEMENTED');
+      throw new UnpairError('UNIMPLEMENTED', 'The task is of a kind that this worker does not know.');
   }
 }

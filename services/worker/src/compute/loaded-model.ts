@@ -54,7 +54,7 @@ export class LoadedModel implements Closable {
   /**
    * The model as attacks see it; made once, and closed with the model.
    * @throws {ModelError} when it is no image classifier
-   * @throws {RuntimeError} when the runtime cannot run it
+   * @throws {UnpairError} when the runtime cannot run it
    */
   classifier(): Promise<DifferentiableClassifier> {
     this.#classifier ??= this.#createClassifier();
@@ -64,7 +64,7 @@ export class LoadedModel implements Closable {
   /**
    * The model below its last linear layer; undefined when it has none. Made once, and closed with the model.
    * @throws {ModelError} when it is no image classifier
-   * @throws {RuntimeError} when the runtime cannot run it
+   * @throws {UnpairError} when the runtime cannot run it
    */
   features(): Promise<FeatureExtractor | undefined> {
     const { runtime, threads } = this.#options;
@@ -74,7 +74,7 @@ export class LoadedModel implements Closable {
 
   /**
    * The model as it is, with its own inputs and outputs; made once, and closed with the model.
-   * @throws {RuntimeError} when the runtime cannot run it
+   * @throws {UnpairError} when the runtime cannot run it
    */
   forward(): Promise<Executable> {
     const { runtime, threads } = this.#options;

@@ -1,31 +1,22 @@
+import { UnpairError } from '@unpair/errors';
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { consecutiveSamples, type Classifier, type Sample } from '@unpair/classifiers';
 import { type Norm } from '@unpair/numerics';
 import { type Parameters } from '@unpair/parameters';
 
-/** A task that does not fit together. The message is one sentence for the user. */
-export class TaskInputError extends Error {
-  override readonly name = 'TaskInputError';
-  readonly code: 'INVALID_ARGUMENT' | 'OUT_OF_RANGE' | 'UNIMPLEMENTED';
-
-  constructor(message: string, code: TaskInputError['code'] = 'INVALID_ARGUMENT') {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** @throws {TaskInputError} naming the part of the task that is missing. */
+/** @throws {UnpairError} naming the part of the task that is missing. */
 export function present<T extends ModelRef | SampleRange>(value: T | undefined, part: string): T {
-  if (value === undefined || value.digest === '') throw new TaskInputError(`The task names no ${part}.`);
+  if (value === undefined || value.digest === '')
+    throw new UnpairError('INVALID_ARGUMENT', `The task names no ${part}.`);
   return value;
 }
 
-/** @throws {TaskInputError} unless the set has every sample of the range. */
+/** @throws {UnpairError} unless the set has every sample of the range. */
 export function assertRange(set: SampleSet, { first, count }: SampleRange): void {
   if (count >= 1 && first >= 0 && first + count <= set.count) return;
   const message = `Samples ${first} to ${first + count - 1} are not all among the ${set.count} of the sample set.`;
-  throw new TaskInputError(message, 'OUT_OF_RANGE');
+  throw new UnpairError('OUT_OF_RANGE', message);
 }
 
 /** The samples of a task's range, with their positions in the data set. */
@@ -39,13 +30,14 @@ export function samplesIn(set: SampleSet, range: SampleRange): readonly Sample[]
 export function assertFits(model: string, classifier: Classifier, set: SampleSet): void {
   const [own, theirs] = [classifier.shape, set.shape].map((shape) => `[${shape.join(', ')}]`);
   if (own !== theirs) {
-    throw new TaskInputError(
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
       `Model "${model}" takes inputs [C, H, W] = ${own}, but the samples are ${theirs}.`,
     );
   }
   if (classifier.classes < set.classes) {
     const message = `Model "${model}" has ${classifier.classes} classes, but the samples have ${set.classes}.`;
-    throw new TaskInputError(message);
+    throw new UnpairError('INVALID_ARGUMENT', message);
   }
 }
 
@@ -54,12 +46,12 @@ export function parseParameters(text: string): Parameters {
   try {
     return JSON.parse(text === '' ? '{}' : text) as Parameters;
   } catch {
-    throw new TaskInputError(`The task's parameters are not JSON: ${text.slice(0, 100)}.`);
+    throw new UnpairError('INVALID_ARGUMENT', `The task's parameters are not JSON: ${text.slice(0, 100)}.`);
   }
 }
 
-/** @throws {TaskInputError} for the name of no norm. */
+/** @throws {UnpairError} for the name of no norm. */
 export function normOf(name: string): Norm {
   if (name === 'linf' || name === 'l2') return name;
-  throw new TaskInputError(`Norm "${name}" is neither linf nor l2.`);
+  throw new UnpairError('INVALID_ARGUMENT', `Norm "${name}" is neither linf nor l2.`);
 }

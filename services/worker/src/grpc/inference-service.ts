@@ -1,11 +1,6 @@
+import { UnpairError } from '@unpair/errors';
 import type { Dim, Tensors, ValueInfo } from '@unpair/graph';
-import {
-  isDigest,
-  ServiceError,
-  type ArtefactCache,
-  type ArtefactStore,
-  type Handlers,
-} from '@unpair/platform';
+import { isDigest, type ArtefactCache, type ArtefactStore, type Handlers } from '@unpair/platform';
 import type {
   GRPCInferenceServiceServer,
   ModelInferRequest,
@@ -54,7 +49,7 @@ async function modelFile(
 ): Promise<ModelFile> {
   if (!isDigest(name)) {
     const message = `Model "${name}" is not known: models go by the SHA-256 of their file.`;
-    throw new ServiceError('NOT_FOUND', message);
+    throw new UnpairError('NOT_FOUND', message);
   }
   return { digest: name, path: await cache.path(name, signal) };
 }
@@ -91,7 +86,7 @@ async function infer(
 function decodeInputs({ inputs, rawInputContents }: ModelInferRequest): Tensors {
   if (rawInputContents.length > 0 && rawInputContents.length !== inputs.length) {
     const message = `${inputs.length} inputs came with ${rawInputContents.length} raw_input_contents: one each is needed.`;
-    throw new ServiceError('INVALID_ARGUMENT', message);
+    throw new UnpairError('INVALID_ARGUMENT', message);
   }
   const entries = inputs.map((input, index) => {
     const raw = rawInputContents[index];
@@ -112,7 +107,7 @@ function encodeOutputs({ outputs: wanted }: ModelInferRequest, results: Tensors,
     const tensor = results[name];
     if (tensor !== undefined) return { name, tensor };
     const message = `The model has no output "${name}": it has ${Object.keys(results).join(', ')}.`;
-    throw new ServiceError('INVALID_ARGUMENT', message);
+    throw new UnpairError('INVALID_ARGUMENT', message);
   });
   const asRaw = raw || tensors.some(({ tensor }) => tensor.dataType === 'float16');
   const outputs = tensors.map(({ name, tensor }): ModelInferResponse_InferOutputTensor => ({

@@ -1,4 +1,4 @@
-import { ServiceError } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
 import type { InferTensorContents } from '@unpair/protocol';
 import { sizeOf, type DataType, type Tensor } from '@unpair/graph';
 
@@ -63,7 +63,7 @@ export interface TensorHeader {
 
 /**
  * A tensor from its raw bytes: row-major, little-endian.
- * @throws ServiceError INVALID_ARGUMENT
+ * @throws UnpairError INVALID_ARGUMENT
  */
 export function decodeRaw(header: TensorHeader, bytes: Uint8Array): Tensor {
   const dataType = dataTypeOf(header);
@@ -77,7 +77,7 @@ export function decodeRaw(header: TensorHeader, bytes: Uint8Array): Tensor {
 
 /**
  * A tensor from its typed contents.
- * @throws ServiceError INVALID_ARGUMENT
+ * @throws UnpairError INVALID_ARGUMENT
  */
 export function decodeContents(header: TensorHeader, contents: InferTensorContents | undefined): Tensor {
   const dataType = dataTypeOf(header);
@@ -140,6 +140,6 @@ function assemble({ name, datatype, shape }: TensorHeader, dataType: DataType, d
   return { dataType, shape: [...shape], data } as Tensor;
 }
 
-function invalid({ name }: TensorHeader, problem: string): ServiceError {
-  return new ServiceError('INVALID_ARGUMENT', `Input "${name}": ${problem}.`);
+function invalid({ name }: TensorHeader, problem: string): UnpairError {
+  return new UnpairError('INVALID_ARGUMENT', `Input "${name}": ${problem}.`);
 }

@@ -1,7 +1,8 @@
+import { UnpairError } from '@unpair/errors';
 import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../execute-task.js';
-import { normOf, parseParameters, present, TaskInputError } from '../task-input.js';
+import { normOf, parseParameters, present } from '../task-input.js';
 import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
@@ -33,8 +34,5 @@ function definitionOf(name: string): AttackDefinition {
   const definition = attacks.get(name);
   if (definition !== undefined) return definition;
   const known = [...attacks.keys()].join(', ');
-  throw new TaskInputError(
-    `Attack "${name}" is not among those this worker knows: ${known}.`,
-    'UNIMPLEMENTED',
-  );
+  throw new UnpairError('UNIMPLEMENTED', `Attack "${name}" is not among those this worker knows: ${known}.`);
 }

@@ -2,14 +2,14 @@ import { slice, type SampleSet } from '@unpair/datasets';
 import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask, SampleRange } from '@unpair/protocol';
 import { deriveSibling, siblings } from '@unpair/siblings';
-import { RobustnessError } from '@unpair/errors';
+import { isPermanent, UnpairError } from '@unpair/errors';
 import { type FineTuneProgress, type SiblingDefinition } from '@unpair/training';
 import { createHash } from 'node:crypto';
 import { TrainingFailure } from '../../failure.js';
 import { CheckpointFile } from '../checkpoint-file.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../execute-task.js';
-import { assertFits, assertRange, parseParameters, present, TaskInputError } from '../task-input.js';
+import { assertFits, assertRange, parseParameters, present } from '../task-input.js';
 import { TrainingMonitor } from '../training-monitor.js';
 import { fileOf } from './lending.js';
 
@@ -92,14 +92,15 @@ async function siblingOf(
     return { sibling, queries };
   } catch (error) {
     // After anything else than what would come to nothing again, another attempt may go on.
-    if (!(error instanceof RobustnessError)) throw error;
+    const failure = UnpairError.from(error);
+    if (!isPermanent(failure.code)) throw error;
     await file?.remove();
-    throw withCourse(error, task.model, monitor);
+    throw withCourse(failure, task.model, monitor);
   }
 }
 
 /** The error, with the course of the training that it ended, if there was any. */
-function withCourse(error: RobustnessError, model: string, { curve }: TrainingMonitor): Error {
+function withCourse(error: UnpairError, model: string, { curve }: TrainingMonitor): Error {
   const points = [...curve.points];
   return points.length === 0 ? error : new TrainingFailure(error, { model, curve: points });
 }
@@ -120,10 +121,7 @@ function definitionOf(kind: string): SiblingDefinition {
   const definition = siblings.find(({ name }) => name === kind);
   if (definition !== undefined) return definition;
   const known = siblings.map(({ name }) => name).join(', ');
-  throw new TaskInputError(
-    `Recipe "${kind}" is not among those this worker knows: ${known}.`,
-    'UNIMPLEMENTED',
-  );
+  throw new UnpairError('UNIMPLEMENTED', `Recipe "${kind}" is not among those this worker knows: ${known}.`);
 }
 
 /** Lends `use` the samples of a task: of its training range those that the set has, and all of its held-out range. */

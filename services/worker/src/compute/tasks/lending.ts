@@ -1,10 +1,11 @@
+import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { createEnsemble, type DifferentiableClassifier, type Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../execute-task.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { ModelFile } from '../messages.js';
-import { assertFits, present, samplesIn, TaskInputError } from '../task-input.js';
+import { assertFits, present, samplesIn } from '../task-input.js';
 
 /** The samples of a task, and the set that they are of. */
 export interface TaskSamples {
@@ -15,7 +16,8 @@ export interface TaskSamples {
 /** Where the agent put an artefact. */
 export function fileOf(digest: string, { artefacts }: Pick<TaskContext, 'artefacts'>): ModelFile {
   const path = artefacts.get(digest);
-  if (path === undefined) throw new TaskInputError(`Artefact ${digest} did not come with the task.`);
+  if (path === undefined)
+    throw new UnpairError('INVALID_ARGUMENT', `Artefact ${digest} did not come with the task.`);
   return { digest, path };
 }
 

@@ -1,8 +1,9 @@
+import { UnpairError } from '@unpair/errors';
 import { ensembleName } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
-import { normOf, present, TaskInputError } from '../task-input.js';
+import { normOf, present } from '../task-input.js';
 import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
 
 /** Two models compared, sample by sample. */
@@ -16,7 +17,7 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
     const options = { samples, role: 'own', context } as const;
     return withSurrogate(task.surrogates, options, (published) =>
       withClassifier(target, options, async (hidden) => {
-        if (published === null) throw new TaskInputError('The task names no surrogate.');
+        if (published === null) throw new UnpairError('INVALID_ARGUMENT', 'The task names no surrogate.');
         const rows = await measureSimilarity(published, hidden, samples.rows, settings);
         const surrogate = ensembleName(task.surrogates.map(({ id }) => id));
         return { surrogate, target: target.id, inputs, rows: [...rows] };
@@ -28,5 +29,8 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
 function inputsOf(name: string): SimilarityInputs {
   const inputs = SIMILARITY_INPUTS.find((one) => one === name);
   if (inputs !== undefined) return inputs;
-  throw new TaskInputError(`Inputs "${name}" are not among ${SIMILARITY_INPUTS.join(', ')}.`);
+  throw new UnpairError(
+    'INVALID_ARGUMENT',
+    `Inputs "${name}" are not among ${SIMILARITY_INPUTS.join(', ')}.`,
+  );
 }
