@@ -15,10 +15,6 @@ const PATIENCE_MS = 20_000;
 /** Well below gRPC's limit of 4 MiB a message. */
 const CHUNK_BYTES = 1 << 20;
 
-/** Per-sample tables that results are exported from. */
-export const EXPORT_TABLES = ['attacks', 'accuracy', 'similarity', 'alignment', 'masking'] as const;
-export type ExportTable = (typeof EXPORT_TABLES)[number];
-
 /** The coordinator's CampaignService, in terms of campaigns instead of messages. */
 export class CampaignClient implements Disposable {
   readonly #rpc: RpcClient;
@@ -76,7 +72,7 @@ export class CampaignClient implements Disposable {
   async *export(
     id: string,
     format: ExportFormat,
-    table: ExportTable,
+    table: string,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const request = { id, format, table };

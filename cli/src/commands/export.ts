@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
+import { ROW_KINDS } from '@unpair/measurements';
 import { ExportFormat } from '@unpair/protocol';
 
-import type { ExportTable } from '../client/campaign-client.js';
-import { EXPORT_TABLES } from '../client/campaign-client.js';
 import type { CommandContext } from '../context.js';
 import { assertOutputFile } from '../output-file.js';
 import { writeWholeFile } from '../whole-file.js';
@@ -13,9 +12,12 @@ import { serverOption, withClient } from './server-option.js';
 
 const FORMATS = { parquet: ExportFormat.PARQUET, csv: ExportFormat.CSV, jsonl: ExportFormat.JSONL } as const;
 
+/** Per-sample tables that results are exported from. */
+const TABLES = ROW_KINDS.map(({ table }) => table);
+
 interface ExportOptions extends ServerOptions {
   readonly format: keyof typeof FORMATS;
-  readonly table: ExportTable;
+  readonly table: string;
   readonly out?: string;
 }
 
@@ -28,7 +30,7 @@ export function addExportCommand(program: Command, context: CommandContext): voi
     .addOption(
       new Option('--format <format>', 'file format').choices(Object.keys(FORMATS)).makeOptionMandatory(),
     )
-    .addOption(new Option('--table <table>', 'which results').choices(EXPORT_TABLES).default('attacks'))
+    .addOption(new Option('--table <table>', 'which results').choices(TABLES).default('attacks'))
     .option('--out <file>', 'file to write (default: standard output)')
     .addOption(serverOption(context))
     .action((id: string, options: ExportOptions) => runExport(id, options, context));

@@ -1,11 +1,3 @@
-export type {
-  AccuracyRow,
-  AlignmentRow,
-  MaskingRow,
-  SimilarityInputs,
-  SimilarityRow,
-} from '@unpair/measurements';
-export type { AttackRow } from '@unpair/attacks';
 export type { Estimate } from '@unpair/numerics';
 export type { TrainingPoint } from '@unpair/training';
 export { BUILT_IN } from './built-in.js';
@@ -85,6 +77,7 @@ export type {
 export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
+export { rowKind } from './results/rows.js';
 export type { RowGroup } from './results/rows.js';
 export { renderReport } from './report/terminal/render-report.js';
 export type { TerminalStyle } from './report/terminal/table.js';

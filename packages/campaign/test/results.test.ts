@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowGroup, SimilarityInputs, SimilarityRow } from '../src/index.js';
+import {
+  accuracyKind,
+  alignmentKind,
+  attackKind,
+  similarityKind,
+  type SimilarityInputs,
+  type SimilarityRow,
+} from '@unpair/measurements';
+import type { RowGroup } from '../src/index.js';
 import { MemoryResults, ResultsDigest, resultsDigest } from '../src/index.js';
 import { attackRow, similarityRow } from './rows.js';
 
@@ -132,11 +140,12 @@ describe('the digest of the results', () => {
 test('results in memory give back what was added, group by group', async () => {
   const results = new MemoryResults();
   for (const shard of groups.flatMap((group) => cut(group, 6))) results.add(shard);
-  expect(await results.accuracy('full')).toEqual(groups[0]?.rows);
-  expect(await results.similarity('int8', 'full', 'clean')).toEqual(groups[1]?.rows);
-  expect(await results.alignment('int8', 'full')).toEqual(groups[2]?.rows);
-  expect(await results.attack('rgf/full/-')).toEqual(groups[3]?.rows);
-  expect(await results.attack('none')).toEqual([]);
-  expect(await results.accuracy('none')).toEqual([]);
-  expect(await results.similarity('int8', 'full', 'noised')).toEqual([]);
+  const pair = { surrogate: 'int8', target: 'full' };
+  expect(await results.rows(accuracyKind, { model: 'full' })).toEqual(groups[0]?.rows);
+  expect(await results.rows(similarityKind, { ...pair, inputs: 'clean' })).toEqual(groups[1]?.rows);
+  expect(await results.rows(alignmentKind, pair)).toEqual(groups[2]?.rows);
+  expect(await results.rows(attackKind, { cell: 'rgf/full/-' })).toEqual(groups[3]?.rows);
+  expect(await results.rows(attackKind, { cell: 'none' })).toEqual([]);
+  expect(await results.rows(accuracyKind, { model: 'none' })).toEqual([]);
+  expect(await results.rows(similarityKind, { ...pair, inputs: 'noised' })).toEqual([]);
 });

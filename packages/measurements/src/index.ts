@@ -1,9 +1,19 @@
-export { measureAccuracy } from './accuracy/accuracy.js';
+export { accuracyKind, measureAccuracy } from './accuracy/accuracy.js';
 export type { AccuracyRow } from './accuracy/accuracy.js';
-export { checkGradientMasking, judgeMasking, measureMasking } from './masking/gradient-masking.js';
+export { attackKind } from './attack/attack-kind.js';
+export {
+  checkGradientMasking,
+  judgeMasking,
+  maskingKind,
+  measureMasking,
+} from './masking/gradient-masking.js';
 export type { MaskingCheck, MaskingReport, MaskingRow } from './masking/gradient-masking.js';
-export { measureAlignment, resampledCka } from './similarity/feature-alignment.js';
+export { columnsOf, groupKey } from './row-kind.js';
+export type { AnyRow, ColumnType, KeyOf, NamedColumn, RowKind, RowOf } from './row-kind.js';
+export { ROW_KINDS } from './row-kinds.js';
+export type { ListedKind } from './row-kinds.js';
+export { alignmentKind, measureAlignment, resampledCka } from './similarity/feature-alignment.js';
 export type { AlignmentRow } from './similarity/feature-alignment.js';
 export { measureSimilarity } from './similarity/measure-similarity.js';
-export { SIMILARITY_INPUTS } from './similarity/similarity-row.js';
+export { SIMILARITY_INPUTS, similarityKind } from './similarity/similarity-row.js';
 export type { SimilarityInputs, SimilarityRow } from './similarity/similarity-row.js';

@@ -1,3 +1,4 @@
+import type { Cell } from '@unpair/campaign';
 import type { TaskResult } from '@unpair/protocol';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -80,10 +81,10 @@ const outcomes: readonly Outcome[] = [
   },
 ];
 
-const cell = {
+const cell: Cell = {
   ...{ id: 'id', target: 'full', surrogate: 'int8', attack: 'rgf', parameters: { budget: 9 } },
   ...{ norm: 'linf', epsilon: 0.125, usesQueries: true, withoutPrior: null, samples: 1, adaptive: false },
-} as const;
+};
 
 test('every kind of rows is stored and exported under the names it has always had', async () => {
   const folder = await newFolder();

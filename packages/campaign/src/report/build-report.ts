@@ -1,4 +1,13 @@
-import type { AccuracyRow, MaskingRow, SimilarityInputs, SimilarityRow } from '@unpair/measurements';
+import type {
+  AccuracyRow,
+  KeyOf,
+  ListedKind,
+  MaskingRow,
+  RowOf,
+  SimilarityInputs,
+  SimilarityRow,
+} from '@unpair/measurements';
+import { accuracyKind, alignmentKind, attackKind, maskingKind, similarityKind } from '@unpair/measurements';
 import type { Random } from '@unpair/numerics';
 import type { TrainingPoint } from '@unpair/training';
 import { createRandom } from '@unpair/numerics';
@@ -10,6 +19,7 @@ import { pairsOf } from '../pairs.js';
 import type { Cell, Plan } from '../plan.js';
 import type { ResultSource } from '../results/result-source.js';
 import { ResultsDigest } from '../results/results-digest.js';
+import type { RowGroup } from '../results/rows.js';
 import { ACCOUNTING_RULE } from './accounting.js';
 import { amplification, comparisonsOf } from './amplification.js';
 import { attackReport } from './attack-report.js';
@@ -116,8 +126,7 @@ class ReportBuilder {
     const reports: ModelReport[] = [];
     for (const [id, entry] of campaign.models) {
       this.#signal?.throwIfAborted();
-      const rows = await results.accuracy(id);
-      this.#digest.add({ kind: 'accuracy', model: id, rows });
+      const rows = await this.#rows(accuracyKind, { model: id });
       const of = entry.kind === 'file' ? null : entry.of;
       const { source, training = null, ...facts } = models.get(id) ?? UNKNOWN;
       reports.push({
@@ -126,7 +135,7 @@ class ReportBuilder {
         kind: entry.kind,
         ...facts,
         accuracy: shareOf(rows, ({ label, predicted }) => label === predicted),
-        agreement: of === null ? null : agreementOf(rows, await results.accuracy(of)),
+        agreement: of === null ? null : agreementOf(rows, await results.rows(accuracyKind, { model: of })),
         source: sourceReport(entry, source),
         training,
       });
@@ -145,31 +154,23 @@ class ReportBuilder {
   }
 
   async #pairRows(pair: Pair): Promise<PairRows> {
-    const { surrogate, target } = pair;
-    const { results } = this.#input;
     this.#signal?.throwIfAborted();
-    const similarity = async (inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> => {
-      const rows = await results.similarity(surrogate, target, inputs);
-      this.#digest.add({ kind: 'similarity', ...pair, inputs, rows });
-      return rows;
-    };
-    const alignment = await results.alignment(surrogate, target);
-    this.#digest.add({ kind: 'alignment', ...pair, rows: alignment });
+    const similarity = (inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> =>
+      this.#rows(similarityKind, { ...pair, inputs });
     return {
       clean: await similarity('clean'),
       noised: await similarity('noised'),
       adversarial: await similarity('adversarial'),
-      alignment,
+      alignment: await this.#rows(alignmentKind, pair),
     };
   }
 
   async #attacks(): Promise<readonly AttackReport[]> {
-    const { campaign, plan, results } = this.#input;
+    const { campaign, plan } = this.#input;
     const reports: AttackReport[] = [];
     for (const cell of plan.cells) {
       this.#signal?.throwIfAborted();
-      const rows = await results.attack(cell.id);
-      this.#digest.add({ kind: 'attack', cell: cell.id, rows });
+      const rows = await this.#rows(attackKind, { cell: cell.id });
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
       this.#outcomes.set(cell.id, outcomes);
@@ -196,16 +197,14 @@ class ReportBuilder {
     const levels = new Levels(campaign, plan, this.#outcomes);
     const masking = new Map<string, readonly MaskingRow[]>();
     for (const model of maskedModels(campaign.adaptive)) {
-      const rows = await results.masking(model);
-      this.#digest.add({ kind: 'masking', model, rows });
-      masking.set(model, rows);
+      masking.set(model, await this.#rows(maskingKind, { model }));
     }
     const reports: DefenceReport[] = [];
     for (const defence of campaign.adaptive.defences) {
       this.#signal?.throwIfAborted();
       const accuracy = new Map<string, readonly AccuracyRow[]>();
       for (const model of [defence.sibling, undefendedOf(defence, campaign)]) {
-        if (model !== null) accuracy.set(model, await results.accuracy(model));
+        if (model !== null) accuracy.set(model, await results.rows(accuracyKind, { model }));
       }
       const evidence = {
         ...{ campaign, plan, levels },
@@ -216,6 +215,13 @@ class ReportBuilder {
       reports.push(defenceReport(defence, evidence));
     }
     return reports;
+  }
+
+  /** The rows of a group, which enter the digest. */
+  async #rows<K extends ListedKind>(kind: K, key: KeyOf<K>): Promise<readonly RowOf<K>[]> {
+    const rows = await this.#input.results.rows(kind, key);
+    this.#digest.add({ kind: kind.name, ...key, rows } as unknown as RowGroup);
+    return rows;
   }
 
   #outcomesOf(cell: Cell): readonly Outcome[] {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { compareText } from '../canonical-json.js';
-import type { AccuracyRow, AlignmentRow, MaskingRow, SimilarityRow } from '@unpair/measurements';
-import type { AttackRow } from '@unpair/attacks';
+import type { AnyRow } from '@unpair/measurements';
+import { columnsOf, groupKey } from '@unpair/measurements';
 import type { RowGroup } from './rows.js';
-import { groupKey } from './rows.js';
+import { rowKind } from './rows.js';
 
 /**
  * SHA-256 over all rows of a campaign, the same for any sharding, any number of workers and any order of arrival:
@@ -18,7 +18,7 @@ export class ResultsDigest {
    * @throws {RangeError} when a group comes twice, or has two rows for one sample.
    */
   add(group: RowGroup): void {
-    const key = groupKey(group);
+    const key = groupKey(rowKind(group.kind), group);
     if (this.#groups.has(key)) throw new RangeError(`the rows of "${key}" were added twice`);
     if (group.rows.length > 0) this.#groups.set(key, digestOfGroup(key, encodeRows(group)));
   }
@@ -36,7 +36,7 @@ export class ResultsDigest {
 export function resultsDigest(shards: Iterable<RowGroup>): string {
   const groups = new Map<string, EncodedRow[]>();
   for (const shard of shards) {
-    const key = groupKey(shard);
+    const key = groupKey(rowKind(shard.kind), shard);
     groups.set(key, [...(groups.get(key) ?? []), ...encodeRows(shard)]);
   }
   const digests = [...groups]
@@ -45,74 +45,23 @@ export function resultsDigest(shards: Iterable<RowGroup>): string {
   return digestOfGroups(digests);
 }
 
-/** A row as one line of text: sample, then its columns in the order of the row types. */
+/** A row as one line of text: sample, then its columns in the order of its kind. */
 interface EncodedRow {
   readonly sample: number;
   readonly line: string;
 }
 
-function encodeRows(group: RowGroup): readonly EncodedRow[] {
-  switch (group.kind) {
-    case 'accuracy':
-      return group.rows.map((row) => encode(row.sample, accuracyColumns(row)));
-    case 'similarity':
-      return group.rows.map((row) => encode(row.sample, similarityColumns(row)));
-    case 'alignment':
-      return group.rows.map((row) => encode(row.sample, alignmentColumns(row)));
-    case 'masking':
-      return group.rows.map((row) => encode(row.sample, maskingColumns(row)));
-    case 'attack':
-      return group.rows.map((row) => encode(row.sample, attackColumns(row)));
-  }
+/** Numbers in the shortest decimal form that reads back as the same double; truth as 1 and 0; text in quotes. */
+function encodeRows({ kind, rows }: RowGroup): readonly EncodedRow[] {
+  const columns = columnsOf(rowKind(kind)).filter(({ digested = true }) => digested);
+  return rows.map((row: AnyRow) => {
+    const values = columns.map(({ field }) => encode(row[field]));
+    return { sample: row.sample, line: `${[row.sample, ...values].join(' ')}\n` };
+  });
 }
 
-/** Numbers in the shortest decimal form that reads back as the same double; truth as 1 and 0. */
-function encode(sample: number, columns: readonly (number | boolean)[]): EncodedRow {
-  return { sample, line: `${[sample, ...columns.map(Number)].join(' ')}\n` };
-}
-
-function accuracyColumns({ label, predicted }: AccuracyRow): readonly number[] {
-  return [label, predicted];
-}
-
-function similarityColumns(row: SimilarityRow): readonly (number | boolean)[] {
-  const { cosine, surrogateNorm, targetNorm, agree } = row;
-  const { klDivergence, logitCorrelation, surrogateCurvature, targetCurvature } = row;
-  return [
-    cosine,
-    surrogateNorm,
-    targetNorm,
-    agree,
-    klDivergence,
-    logitCorrelation,
-    surrogateCurvature,
-    targetCurvature,
-  ];
-}
-
-function alignmentColumns({ cross, surrogate, target }: AlignmentRow): readonly number[] {
-  return [cross, surrogate, target];
-}
-
-function maskingColumns(row: MaskingRow): readonly boolean[] {
-  const { cleanCorrect, unbounded, gradient, random, lossRises } = row;
-  return [cleanCorrect, unbounded, gradient, random, lossRises];
-}
-
-function attackColumns(row: AttackRow): readonly (number | boolean)[] {
-  const { label, cleanCorrect, surrogateCorrect, success, successRounded } = row;
-  const { queries, surrogateQueries, linf, l2 } = row;
-  return [
-    label,
-    cleanCorrect,
-    surrogateCorrect,
-    success,
-    successRounded,
-    queries,
-    surrogateQueries,
-    linf,
-    l2,
-  ];
+function encode(value: AnyRow[string] | undefined): number | string {
+  return typeof value === 'string' ? JSON.stringify(value) : Number(value);
 }
 
 function digestOfGroup(key: string, rows: readonly EncodedRow[]): string {

@@ -1,43 +1,23 @@
-import type {
-  AccuracyRow,
-  AlignmentRow,
-  MaskingRow,
-  SimilarityInputs,
-  SimilarityRow,
-} from '@unpair/measurements';
-import type { AttackRow } from '@unpair/attacks';
+import { ROW_KINDS } from '@unpair/measurements';
+import type { KeyOf, ListedKind, RowKind, RowOf } from '@unpair/measurements';
 
-/** Rows that belong together: of one model, of one pair of models, or of one cell. */
-export type RowGroup =
-  | { readonly kind: 'accuracy'; readonly model: string; readonly rows: readonly AccuracyRow[] }
-  | {
-      readonly kind: 'similarity';
-      readonly surrogate: string;
-      readonly target: string;
-      readonly inputs: SimilarityInputs;
-      readonly rows: readonly SimilarityRow[];
-    }
-  | {
-      readonly kind: 'alignment';
-      readonly surrogate: string;
-      readonly target: string;
-      readonly rows: readonly AlignmentRow[];
-    }
-  | { readonly kind: 'masking'; readonly model: string; readonly rows: readonly MaskingRow[] }
-  | { readonly kind: 'attack'; readonly cell: string; readonly rows: readonly AttackRow[] };
+type GroupOf<K extends RowKind> = KeyOf<K> & {
+  readonly kind: K['name'];
+  readonly rows: readonly RowOf<K>[];
+};
+type GroupsOf<K extends RowKind> = K extends RowKind ? GroupOf<K> : never;
 
-/** Identity of a group, the same for all shards of it. */
-export function groupKey(group: RowGroup): string {
-  switch (group.kind) {
-    case 'accuracy':
-      return `accuracy ${group.model}`;
-    case 'similarity':
-      return `similarity ${group.inputs} ${group.surrogate} ${group.target}`;
-    case 'alignment':
-      return `alignment ${group.surrogate} ${group.target}`;
-    case 'masking':
-      return `masking ${group.model}`;
-    case 'attack':
-      return `attack ${group.cell}`;
-  }
+/** Rows of one kind that belong together: of one model, of one pair of models, or of one cell. */
+export type RowGroup = GroupsOf<ListedKind>;
+
+const kinds: ReadonlyMap<string, RowKind> = new Map(ROW_KINDS.map((kind) => [kind.name, kind]));
+
+/**
+ * The kind of rows of a name.
+ * @throws {RangeError} where there is none
+ */
+export function rowKind(name: string): RowKind {
+  const kind = kinds.get(name);
+  if (kind === undefined) throw new RangeError(`no kind of rows is called "${name}"`);
+  return kind;
 }

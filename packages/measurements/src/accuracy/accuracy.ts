@@ -2,14 +2,25 @@ import type { Classifier, Sample } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
 import type { BatchOptions } from '@unpair/classifiers';
 import { evaluateAll } from '@unpair/classifiers';
+import type { RowOf } from '../row-kind.js';
+import { defineRowKind } from '../row-kind.js';
 
-/** What a model predicts for one sample; the wire format's AccuracyRow. */
-export interface AccuracyRow {
-  /** Position in the data set. */
-  readonly sample: number;
-  readonly label: number;
-  readonly predicted: number;
-}
+/** What a model predicts. */
+export const accuracyKind = defineRowKind({
+  name: 'accuracy',
+  table: 'accuracy',
+  noun: 'accuracy',
+  reportedAs: '`models[].accuracy` and `agreement`',
+  key: { model: { description: 'the model' } },
+  models: ['model'],
+  columns: {
+    label: { type: 'int32', description: 'class that the data set gives the sample' },
+    predicted: { type: 'int32', description: 'class that the model predicts' },
+  },
+});
+
+/** What a model predicts for one sample. */
+export type AccuracyRow = RowOf<typeof accuracyKind>;
 
 /** Predictions for every sample, in their order. */
 export async function measureAccuracy(

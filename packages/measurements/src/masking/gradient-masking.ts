@@ -11,6 +11,8 @@ import { runAttack } from '@unpair/attacks';
 import type { AttackRow } from '@unpair/attacks';
 import type { Threat } from '@unpair/numerics';
 import { project } from '@unpair/numerics';
+import type { RowOf } from '../row-kind.js';
+import { defineRowKind } from '../row-kind.js';
 
 export interface MaskingOptions {
   /** The ball in which gradient and random search compete. */
@@ -50,20 +52,34 @@ const LEAST_RISING = 0.9;
 const PROBE = 1 / 8;
 const UNBOUNDED: Threat = { norm: 'linf', epsilon: 1 };
 
-/** What one sample of the checks showed. The rows of samples do not depend on which others were looked at. */
-export interface MaskingRow {
-  readonly sample: number;
-  /** Whether the model classifies it correctly; otherwise it was not attacked. */
-  readonly cleanCorrect: boolean;
-  /** Whether PGD that may change every pixel to anything fooled the model. */
-  readonly unbounded: boolean;
-  /** Whether PGD within the ball did. */
-  readonly gradient: boolean;
-  /** Whether random search within the ball did. */
-  readonly random: boolean;
-  /** Whether the loss is larger a step along the sign of its gradient. */
-  readonly lossRises: boolean;
-}
+/** Whether a published model hides its gradients. The rows of samples do not depend on which others were looked at. */
+export const maskingKind = defineRowKind({
+  name: 'masking',
+  table: 'masking',
+  noun: 'masked gradients',
+  reportedAs: '`defence[].masking`',
+  key: { model: { description: 'the published model' } },
+  models: ['model'],
+  columns: {
+    cleanCorrect: {
+      type: 'boolean',
+      description: 'whether the model classifies the sample correctly; otherwise it was not attacked',
+    },
+    unbounded: {
+      type: 'boolean',
+      description: 'whether PGD that may change every pixel to anything fooled the model',
+    },
+    gradient: { type: 'boolean', description: 'whether PGD within the ball did' },
+    random: { type: 'boolean', description: 'whether random search within the ball did' },
+    lossRises: {
+      type: 'boolean',
+      description: 'whether the loss is larger a step along the sign of its gradient',
+    },
+  },
+});
+
+/** What one sample of the checks showed. */
+export type MaskingRow = RowOf<typeof maskingKind>;
 
 /**
  * Checks a published model for gradient masking, by attacking it with its own gradients (Athalye et al. 2018, arXiv

@@ -2,21 +2,41 @@ import type { BatchOptions } from '@unpair/classifiers';
 import type { Sample } from '@unpair/classifiers';
 import type { FeatureExtractor } from '@unpair/classifiers';
 import type { Counts } from '@unpair/numerics';
+import type { RowOf } from '../row-kind.js';
+import { defineRowKind } from '../row-kind.js';
 import { LEAST_SAMPLES, gramWithoutDiagonal, unbiasedHsic } from './hsic.js';
 
 /** Samples of one minibatch: where the estimator is unbiased, their number does not bias the whole. */
 export const MINIBATCH = 16;
 
-/** What one minibatch of samples says of the alignment of two models' features; the wire format's AlignmentRow. */
-export interface AlignmentRow {
-  /** Position of the minibatch's first sample in the data set. */
-  readonly sample: number;
-  /** Unbiased HSIC between the features of the two models. */
-  readonly cross: number;
-  /** Unbiased HSIC of each model's features with themselves. */
-  readonly surrogate: number;
-  readonly target: number;
-}
+/** How alike two models' features are, minibatch by minibatch; a row's `sample` is the minibatch's first. */
+export const alignmentKind = defineRowKind({
+  name: 'alignment',
+  table: 'alignment',
+  noun: 'similarity',
+  reportedAs: '`similarity[].linearCka`',
+  key: {
+    surrogate: { description: 'the published model' },
+    target: { description: 'the full model' },
+  },
+  models: ['surrogate', 'target'],
+  columns: {
+    cross: {
+      type: 'double',
+      column: 'hsic_cross',
+      description: 'unbiased HSIC between the features of the two models',
+    },
+    surrogate: {
+      type: 'double',
+      column: 'hsic_surrogate',
+      description: "unbiased HSIC of the surrogate's features with themselves",
+    },
+    target: { type: 'double', column: 'hsic_target', description: "the same of the target's" },
+  },
+});
+
+/** What one minibatch of samples says of the alignment of two models' features. */
+export type AlignmentRow = RowOf<typeof alignmentKind>;
 
 /**
  * The parts of minibatch CKA (Nguyen et al. 2021, arXiv 2010.15327) of two models' penultimate features, for each run of

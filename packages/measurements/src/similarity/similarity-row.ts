@@ -1,3 +1,6 @@
+import type { RowOf } from '../row-kind.js';
+import { defineRowKind } from '../row-kind.js';
+
 /** The inputs that two models are compared on, in the order of reports. */
 export const SIMILARITY_INPUTS = ['clean', 'noised', 'adversarial'] as const;
 
@@ -7,22 +10,48 @@ export const SIMILARITY_INPUTS = ['clean', 'noised', 'adversarial'] as const;
  */
 export type SimilarityInputs = (typeof SIMILARITY_INPUTS)[number];
 
-/** How alike two models are at one input; the wire format's SimilarityRow. docs/similarity.md has the formulas. */
-export interface SimilarityRow {
-  /** Position in the data set. */
-  readonly sample: number;
-  /** Signed cosine of the two models' input gradients of the cross-entropy; 0 where one of them vanishes. */
-  readonly cosine: number;
-  /** Euclidean norms of the two gradients; their ratio explains asymmetries of transfer (arXiv 1904.07980). */
-  readonly surrogateNorm: number;
-  readonly targetNorm: number;
-  /** Whether both predict the same class. */
-  readonly agree: boolean;
-  /** KL divergence of the surrogate's class probabilities from the target's, in nats. */
-  readonly klDivergence: number;
-  /** Pearson's correlation of the two models' logits over the classes. */
-  readonly logitCorrelation: number;
-  /** Change of the input gradient along itself, per unit of distance: how far the loss is from linear. */
-  readonly surrogateCurvature: number;
-  readonly targetCurvature: number;
-}
+/** How alike two models are, sample by sample. docs/similarity.md has the formulas. */
+export const similarityKind = defineRowKind({
+  name: 'similarity',
+  table: 'similarity',
+  noun: 'similarity',
+  reportedAs: '`similarity[]`',
+  key: {
+    surrogate: { description: 'the published model, or ensemble' },
+    target: { description: 'the full model' },
+    inputs: { description: '`clean`, `noised` or `adversarial`', values: SIMILARITY_INPUTS },
+  },
+  digestedKey: ['inputs', 'surrogate', 'target'],
+  models: ['surrogate', 'target'],
+  columns: {
+    cosine: {
+      type: 'double',
+      description:
+        "signed cosine of the two models' input gradients of the cross-entropy; 0 where one of them vanishes",
+    },
+    surrogateNorm: {
+      type: 'double',
+      description:
+        "Euclidean norm of the surrogate's gradient; its ratio to the target's explains asymmetries of transfer (arXiv 1904.07980)",
+    },
+    targetNorm: { type: 'double', description: "Euclidean norm of the target's gradient" },
+    agree: { type: 'boolean', description: 'whether both predict the same class' },
+    klDivergence: {
+      type: 'double',
+      description: "KL divergence of the surrogate's class probabilities from the target's, in nats",
+    },
+    logitCorrelation: {
+      type: 'double',
+      description: "Pearson's correlation of the two models' logits over the classes",
+    },
+    surrogateCurvature: {
+      type: 'double',
+      description:
+        "change of the surrogate's input gradient along itself, per unit of distance: how far the loss is from linear",
+    },
+    targetCurvature: { type: 'double', description: "the same of the target's" },
+  },
+});
+
+/** How alike two models are at one input. */
+export type SimilarityRow = RowOf<typeof similarityKind>;

@@ -44,12 +44,12 @@ function checkExport({ table, format }: ExportResultsRequest): {
   if (!isTable(table)) {
     throw invalidField(
       'table',
-      `table must be one of ${Object.keys(exportTables).join(', ')}, got "${table}".`,
+      `table must be one of ${[...exportTables.keys()].join(', ')}, got "${table}".`,
     );
   }
   return { table, format: file };
 }
 
 function isTable(name: string): name is ExportTable {
-  return Object.hasOwn(exportTables, name);
+  return exportTables.has(name);
 }

@@ -185,7 +185,7 @@ export class ResultStore implements AsyncDisposable {
     path: string,
   ): Promise<void> {
     await this.flush();
-    const select = exportTables[table].replaceAll(':campaign', quote(campaignId));
+    const select = (exportTables.get(table) ?? '').replaceAll(':campaign', quote(campaignId));
     const options = {
       parquet: 'FORMAT parquet, COMPRESSION zstd',
       csv: 'FORMAT csv, HEADER',

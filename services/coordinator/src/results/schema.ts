@@ -1,29 +1,13 @@
-/** Raised when a table changes: a store of another version is rebuilt from the results stream. */
-export const schemaVersion = '6';
+import { columnsOf, ROW_KINDS, type ColumnType, type ListedKind, type RowKind } from '@unpair/measurements';
+import { createHash } from 'node:crypto';
 
-/** Tables of per-sample rows that can be exported, with the columns that a reader gets. */
-export const exportTables = {
-  attacks: `
-    SELECT c.target, c.surrogate, c.attack, c.parameters, c.norm, c.epsilon, r.sample, r.label, r.clean_correct,
-           r.surrogate_correct, r.success, r.success_rounded, r.queries, r.surrogate_queries, r.linf, r.l2, r.cell
-    FROM attacks r LEFT JOIN cells c ON c.campaign = r.campaign AND c.cell = r.cell
-    WHERE r.campaign = :campaign ORDER BY r.cell, r.sample`,
-  accuracy: `
-    SELECT model, sample, label, predicted FROM accuracy
-    WHERE campaign = :campaign ORDER BY model, sample`,
-  similarity: `
-    SELECT surrogate, target, inputs, sample, CASE WHEN isnan(cosine) THEN NULL ELSE cosine END AS cosine,
-           surrogate_norm, target_norm, agree, kl_divergence, logit_correlation, surrogate_curvature, target_curvature
-    FROM similarity WHERE campaign = :campaign ORDER BY surrogate, target, inputs, sample`,
-  alignment: `
-    SELECT surrogate, target, sample, hsic_cross, hsic_surrogate, hsic_target FROM alignment
-    WHERE campaign = :campaign ORDER BY surrogate, target, sample`,
-  masking: `
-    SELECT model, sample, clean_correct, unbounded, gradient, random, loss_rises FROM masking
-    WHERE campaign = :campaign ORDER BY model, sample`,
-} as const;
-
-export type ExportTable = keyof typeof exportTables;
+const sqlTypes: Readonly<Record<ColumnType, string>> = {
+  int32: 'INTEGER',
+  int64: 'BIGINT',
+  double: 'DOUBLE',
+  boolean: 'BOOLEAN',
+  text: 'VARCHAR',
+};
 
 /** Everything in these tables comes from the results stream and the campaign records; no keys, for fences are upstream. */
 export const createTables = `
@@ -36,16 +20,63 @@ export const createTables = `
   CREATE TABLE IF NOT EXISTS training (campaign VARCHAR, model VARCHAR, step BIGINT, measure VARCHAR, value DOUBLE);
   CREATE TABLE IF NOT EXISTS cells (campaign VARCHAR, cell VARCHAR, target VARCHAR, surrogate VARCHAR, attack VARCHAR,
     parameters VARCHAR, norm VARCHAR, epsilon DOUBLE);
-  CREATE TABLE IF NOT EXISTS attacks (campaign VARCHAR, cell VARCHAR, sample BIGINT, label INTEGER,
-    clean_correct BOOLEAN, surrogate_correct BOOLEAN, success BOOLEAN, success_rounded BOOLEAN, queries BIGINT,
-    surrogate_queries BIGINT, linf DOUBLE, l2 DOUBLE);
-  CREATE TABLE IF NOT EXISTS accuracy (campaign VARCHAR, model VARCHAR, sample BIGINT, label INTEGER,
-    predicted INTEGER);
-  CREATE TABLE IF NOT EXISTS similarity (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, inputs VARCHAR,
-    sample BIGINT, cosine DOUBLE, surrogate_norm DOUBLE, target_norm DOUBLE, agree BOOLEAN, kl_divergence DOUBLE,
-    logit_correlation DOUBLE, surrogate_curvature DOUBLE, target_curvature DOUBLE);
-  CREATE TABLE IF NOT EXISTS alignment (campaign VARCHAR, surrogate VARCHAR, target VARCHAR, sample BIGINT,
-    hsic_cross DOUBLE, hsic_surrogate DOUBLE, hsic_target DOUBLE);
-  CREATE TABLE IF NOT EXISTS masking (campaign VARCHAR, model VARCHAR, sample BIGINT, clean_correct BOOLEAN,
-    unbounded BOOLEAN, gradient BOOLEAN, random BOOLEAN, loss_rises BOOLEAN);
+  ${ROW_KINDS.map(createTable).join('\n  ')}
 `;
+
+/** A store of another version is rebuilt from the results stream. Raise the number where rows change and no table does. */
+export const schemaVersion = `6 ${createHash('sha256').update(createTables).digest('hex')}`;
+
+/** A table of per-sample rows that can be exported. */
+export type ExportTable = ListedKind['table'];
+
+/** For each table the query of what a reader gets of it; `:campaign` stands for the campaign's identity, quoted. */
+export const exportTables: ReadonlyMap<string, string> = new Map(
+  ROW_KINDS.map((kind) => [kind.table, selectForExport(kind)]),
+);
+
+/** The query of one group's rows, in the names and types of the row's fields; its values are campaign and key. */
+export function selectRows(kind: RowKind): string {
+  const fields = columnsOf(kind).map(({ field, column, type }) => {
+    const value = quoted(column);
+    return `${type === 'int64' ? `${value}::DOUBLE` : value} AS ${quoted(field)}`;
+  });
+  const conditions = ['campaign', ...Object.keys(kind.key)].map((name, at) => `${quoted(name)} = $${at + 1}`);
+  return `SELECT ${['sample::DOUBLE AS sample', ...fields].join(', ')}
+    FROM ${kind.table} WHERE ${conditions.join(' AND ')} ORDER BY sample`;
+}
+
+function createTable(kind: RowKind): string {
+  const columns = [
+    ...['campaign', ...Object.keys(kind.key)].map((name) => `${quoted(name)} VARCHAR`),
+    'sample BIGINT',
+    ...columnsOf(kind).map(({ column, type }) => `${quoted(column)} ${sqlTypes[type]}`),
+  ];
+  return `CREATE TABLE IF NOT EXISTS ${kind.table} (${columns.join(', ')});`;
+}
+
+/** An identity comes last and is spelt out from the table `cells`; what is no finite number is null, as JSON has none. */
+function selectForExport(kind: RowKind): string {
+  const parts = Object.entries(kind.key);
+  const plain = parts.filter(([, part]) => part.spelledOut === undefined).map(([name]) => name);
+  const cells = parts.filter(([, part]) => part.spelledOut !== undefined).map(([name]) => name);
+  const spelledOut = parts.flatMap(([, part]) => Object.keys(part.spelledOut ?? {}));
+  const rows = columnsOf(kind).map(({ column, type }) => {
+    const value = `r.${quoted(column)}`;
+    return type === 'double' ? `CASE WHEN isfinite(${value}) THEN ${value} END AS ${quoted(column)}` : value;
+  });
+  const columns = [
+    ...spelledOut.map((name) => `c.${name}`),
+    ...[...plain, 'sample'].map((name) => `r.${name}`),
+    ...rows,
+    ...cells.map((name) => `r.${name}`),
+  ];
+  const joins = cells.map((name) => `LEFT JOIN cells c ON c.campaign = r.campaign AND c.${name} = r.${name}`);
+  const order = [...parts.map(([name]) => name), 'sample'].map((name) => `r.${name}`);
+  return `SELECT ${columns.join(', ')} FROM ${kind.table} r ${joins.join(' ')}
+    WHERE r.campaign = :campaign ORDER BY ${order.join(', ')}`;
+}
+
+/** A name that may be a word of SQL. */
+function quoted(name: string): string {
+  return `"${name}"`;
+}

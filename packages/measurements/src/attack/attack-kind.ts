@@ -1,0 +1,51 @@
+import type { AttackRow } from '@unpair/attacks';
+import type { ColumnsOf } from '../row-kind.js';
+import { defineRowKind } from '../row-kind.js';
+
+const columns = {
+  label: { type: 'int32', description: 'class that the data set gives the sample' },
+  cleanCorrect: {
+    type: 'boolean',
+    description:
+      'whether the target classifies the clean input correctly (query 0); if not, it was not attacked',
+  },
+  surrogateCorrect: {
+    type: 'boolean',
+    description: 'whether the surrogate does; false where there is none',
+  },
+  success: { type: 'boolean', description: 'whether the target misclassifies the input that was found' },
+  successRounded: {
+    type: 'boolean',
+    description: 'whether it still does when the pixels are rounded to 8 bits, which is not billed',
+  },
+  queries: { type: 'int64', description: 'billed evaluations of the target' },
+  surrogateQueries: { type: 'int64', description: 'gradients of the surrogate' },
+  linf: {
+    type: 'double',
+    description: 'largest change of a pixel, in units of the [0,1] range; 0 without success',
+  },
+  l2: { type: 'double', description: 'Euclidean distance from the clean input; 0 without success' },
+} as const satisfies ColumnsOf<AttackRow>;
+
+/** What came of the attacked samples of one cell: the rows of `runAttack`. */
+export const attackKind = defineRowKind({
+  name: 'attack',
+  table: 'attacks',
+  noun: 'attack',
+  reportedAs: '`attacks[]`',
+  key: {
+    cell: {
+      description: "the cell's identity",
+      spelledOut: {
+        target: 'the model that is attacked',
+        surrogate: 'the model, or ensemble, that it is attacked through; empty where there is none',
+        attack: 'name of the attack',
+        parameters: 'its parameters, defaults included, as JSON',
+        norm: '`linf` or `l2`',
+        epsilon: 'radius of the ball',
+      },
+    },
+  },
+  models: [],
+  columns,
+});
