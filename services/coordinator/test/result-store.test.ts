@@ -1,34 +1,9 @@
 import type { Cell } from '@unpair/campaign';
-import type { TaskResult } from '@unpair/protocol';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { outcomeOf } from '../src/campaigns/outcome.js';
-import { ResultStore } from '../src/results/result-store.js';
-
-const folders: string[] = [];
-
-afterEach(async () => {
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
-});
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'unpair-store-'));
-  folders.push(folder);
-  return folder;
-}
-
-type Outcome = Exclude<TaskResult['outcome'], undefined>;
-
-/** Takes in one result after the other. */
-function addAll(store: ResultStore, outcomes: readonly Outcome[]): void {
-  const about = { campaignId: 'c', generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
-  outcomes.forEach((outcome, index) => {
-    const result = { ...about, index, outcome };
-    store.addResult(result, outcomeOf(result, index + 1, new Date(0)));
-  });
-}
+import { columnsOf, groupKey, ROW_KINDS, type ColumnType, type RowKind } from '@unpair/measurements';
+import { decodeResult, encodeResult } from '@unpair/protocol';
+import { expect, test } from 'vitest';
+import { StoredResults } from '../src/results/stored-results.js';
+import { storeOf, type Outcome } from './support/store.js';
 
 const models = { surrogate: 'int8', target: 'full' };
 
@@ -87,16 +62,11 @@ const cell: Cell = {
 };
 
 test('every kind of rows is stored and exported under the names it has always had', async () => {
-  const folder = await newFolder();
-  await using store = await ResultStore.open({ path: join(folder, 'results.duckdb'), streamId: 's' });
-  await store.describeCells('c', [cell]);
-  addAll(store, outcomes);
+  await using opened = await storeOf(outcomes);
+  await opened.store.describeCells('c', [cell]);
   const exported: Record<string, string> = {};
-  for (const table of ['attacks', 'accuracy', 'similarity', 'alignment', 'masking'] as const) {
-    const file = join(folder, table);
-    await store.export('c', table, 'csv', file);
-    exported[table] = await readFile(file, 'utf8');
-  }
+  for (const table of ['attacks', 'accuracy', 'similarity', 'alignment', 'masking'] as const)
+    exported[table] = await opened.csv(table);
   expect(exported).toMatchInlineSnapshot(`
     {
       "accuracy": "model,sample,label,predicted
@@ -117,3 +87,39 @@ test('every kind of rows is stored and exported under the names it has always ha
     }
   `);
 });
+
+const ofType: Readonly<Record<ColumnType, readonly unknown[]>> = {
+  int32: [7, -(2 ** 31)],
+  int64: [9, 2 ** 52 + 1],
+  double: [1 / 3, Number.NaN],
+  boolean: [true, false],
+  text: ['a', ''],
+};
+
+/** Two rows of a kind, with a value in every column. */
+function rowsOf(kind: RowKind): readonly Record<string, unknown>[] {
+  return [0, 1].map((at) => ({
+    sample: 2 ** 40 + at,
+    ...Object.fromEntries(columnsOf(kind).map(({ field, type }) => [field, ofType[type][at]])),
+  }));
+}
+
+test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
+  'rows of %s come back from the wire and from the store as they were measured',
+  async (name, kind) => {
+    const parts = Object.entries<{ readonly values?: readonly string[] }>(kind.key);
+    const key = Object.fromEntries(parts.map(([part, { values }]) => [part, values?.[0] ?? part]));
+    const sizes = { parameters: 1, bytes: 1, nonZero: 1, macs: undefined };
+    const value: unknown = { ...key, ...sizes, rows: rowsOf(kind) };
+    const about = { campaignId: 'c', index: 0, generation: 0, worker: '', runtime: '', seconds: 0 };
+    const sent = encodeResult({ ...about, outcome: { $case: name, value } as Outcome });
+    const { outcome } = decodeResult(sent);
+    expect(outcome?.value).toMatchObject({ ...key, rows: rowsOf(kind) });
+    await using opened = await storeOf(outcome === undefined ? [] : [outcome]);
+    const stored = new StoredResults(opened.store, 'c');
+    expect(await stored.rows<RowKind>(kind, key)).toEqual(rowsOf(kind));
+    const other = Object.fromEntries(Object.keys(key).map((part) => [part, 'other']));
+    expect(await stored.rows<RowKind>(kind, other)).toEqual([]);
+    expect(groupKey(kind, key)).not.toBe(groupKey(kind, other));
+  },
+);
