@@ -37,8 +37,11 @@ export interface RowKind {
   readonly key: Readonly<Record<string, KeyPart>>;
   /** The order of the key in the digest, where it is not that of tables. */
   readonly digestedKey?: readonly string[];
-  /** Parts of the key that name models. */
-  readonly models: readonly string[];
+  /**
+   * Parts of the key that name models: one, which its task has in a field of that name, or the members of an ensemble,
+   * which its task has in a list, `surrogates` for `surrogate`.
+   */
+  readonly models: Readonly<Record<string, 'model' | 'ensemble'>>;
   /** Columns by the row's fields, in their order in tables and in the digest; each row begins with its `sample`. */
   readonly columns: Readonly<Record<string, Column>>;
 }

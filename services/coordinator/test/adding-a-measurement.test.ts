@@ -16,7 +16,7 @@ const kind = vi.hoisted(
       noun: 'confidence',
       reportedAs: '`models[].confidence`',
       key: { model: { description: 'the model' } },
-      models: ['model'],
+      models: { model: 'model' },
       columns: {
         predicted: { type: 'int32', description: 'class that it predicts' },
         flopsSpent: { type: 'int64', description: 'operations spent' },

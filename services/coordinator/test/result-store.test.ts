@@ -107,7 +107,7 @@ function rowsOf(kind: RowKind): readonly Record<string, unknown>[] {
 test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
   'rows of %s come back from the wire and from the store as they were measured',
   async (name, kind) => {
-    const parts = Object.entries<{ readonly values?: readonly string[] }>(kind.key);
+    const parts = Object.entries((kind as RowKind).key);
     const key = Object.fromEntries(parts.map(([part, { values }]) => [part, values?.[0] ?? part]));
     const sizes = { parameters: 1, bytes: 1, nonZero: 1, macs: undefined };
     const value: unknown = { ...key, ...sizes, rows: rowsOf(kind) };

@@ -1,27 +1,71 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import { decodeTask, encodeTask, type CreateCampaignRequest, type DeriveTask } from '@unpair/protocol';
+import {
+  decodeTask,
+  encodeTask,
+  type CreateCampaignRequest,
+  type DeriveTask,
+  type Task,
+} from '@unpair/protocol';
 import { expect, test } from 'vitest';
+import { taskLabel } from '../src/campaigns/task-label.js';
 import { taskMessage } from '../src/campaigns/task-message.js';
-import { heldOut, requestFor } from './support/campaign-file.js';
+import { derivedDigest, heldOut, requestFor, spec } from './support/campaign-file.js';
 
-/** The derivations of a request's campaign, by the names of their models, as they arrive. */
-function derivationsOf(request: CreateCampaignRequest): ReadonlyMap<string, DeriveTask> {
+/** The tasks of a request's campaign as they arrive, and what failures call them. */
+function tasksOf(request: CreateCampaignRequest): readonly (readonly [label: string, task: Task])[] {
   const parsed = parseCampaign(request.spec);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   const { campaign: file } = parsed;
   const plan = planCampaign(file);
   const record = { id: 'c-1', request, createTime: undefined, cancelTime: undefined };
-  const digests = new Map(Object.entries(request.models));
-  const derivations = new Map<string, DeriveTask>();
-  for (let index = 0; index < plan.size; index++) {
+  const made = [...file.models.keys()].map((name) => [name, derivedDigest] as const);
+  const digests = new Map([...made, ...Object.entries(request.models)]);
+  return Array.from({ length: plan.size }, (_, index) => {
     const planned = plan.task(index);
-    if (planned.kind !== 'derive') continue;
     const message = taskMessage({ planned, generation: 0, record, file, digests });
-    const { work } = decodeTask(encodeTask(message));
-    if (work?.$case === 'derive') derivations.set(planned.model, work.value);
-  }
-  return derivations;
+    return [taskLabel(planned), decodeTask(encodeTask(message))];
+  });
 }
+
+/** The derivations of a request's campaign, by the names of their models, as they arrive. */
+function derivationsOf(request: CreateCampaignRequest): ReadonlyMap<string, DeriveTask> {
+  return new Map(
+    tasksOf(request).flatMap(([, { work }]) =>
+      work?.$case === 'derive' ? [[work.value.model, work.value]] : [],
+    ),
+  );
+}
+
+test('measurements travel with the models that their kind names, and are called after them', () => {
+  const text = spec
+    .replace('targets:', '  unpaired: { unpair: { of: full, from: full } }\ntargets:')
+    .replace('surrogates: [int8]', 'surrogates: [unpaired, { ensemble: [int8, unpaired] }]');
+  const request = requestFor('all', text);
+  const first = new Map(
+    tasksOf(request)
+      .toReversed()
+      .map(([label, { work }]) => [`${work?.$case ?? ''}: ${label}`, work?.value]),
+  );
+  const full = { id: 'full', digest: request.models['full'] };
+  const [int8, unpaired] = ['int8', 'unpaired'].map((id) => ({ id, digest: derivedDigest }));
+  const samples = { digest: request.samples, first: 0, count: 5 };
+  const ball = { norm: 'linf', epsilon: 8 / 255 };
+  expect(first.get('accuracy: accuracy of unpaired')).toEqual({ model: unpaired, samples });
+  expect(first.get('similarity: similarity of int8+unpaired and full')).toEqual({
+    ...{ surrogates: [int8, unpaired], target: full, inputs: 'clean', samples },
+    ...ball,
+  });
+  expect(first.get('alignment: similarity of unpaired and full')).toEqual({
+    surrogate: unpaired,
+    target: full,
+    samples: { ...samples, count: 20 },
+  });
+  expect(first.get('masking: masked gradients of unpaired')).toEqual({ model: unpaired, samples, ...ball });
+  expect(first.get('attack: mi-fgsm on full through int8+unpaired')).toMatchObject({
+    ...{ surrogates: [int8, unpaired], target: full, attack: 'mi-fgsm', samples },
+    ...ball,
+  });
+});
 
 test('a model that holds test samples out gets the last of those that were uploaded, others none', () => {
   const request = { ...requestFor('held', heldOut.spec), heldOut: heldOut.digest };

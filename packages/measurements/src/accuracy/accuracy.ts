@@ -12,7 +12,7 @@ export const accuracyKind = defineRowKind({
   noun: 'accuracy',
   reportedAs: '`models[].accuracy` and `agreement`',
   key: { model: { description: 'the model' } },
-  models: ['model'],
+  models: { model: 'model' },
   columns: {
     label: { type: 'int32', description: 'class that the data set gives the sample' },
     predicted: { type: 'int32', description: 'class that the model predicts' },

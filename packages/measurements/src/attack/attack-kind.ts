@@ -46,6 +46,6 @@ export const attackKind = defineRowKind({
       },
     },
   },
-  models: [],
+  models: {},
   columns,
 });

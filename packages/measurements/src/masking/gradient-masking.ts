@@ -59,7 +59,7 @@ export const maskingKind = defineRowKind({
   noun: 'masked gradients',
   reportedAs: '`defence[].masking`',
   key: { model: { description: 'the published model' } },
-  models: ['model'],
+  models: { model: 'model' },
   columns: {
     cleanCorrect: {
       type: 'boolean',

@@ -19,7 +19,7 @@ export const alignmentKind = defineRowKind({
     surrogate: { description: 'the published model' },
     target: { description: 'the full model' },
   },
-  models: ['surrogate', 'target'],
+  models: { surrogate: 'model', target: 'model' },
   columns: {
     cross: {
       type: 'double',

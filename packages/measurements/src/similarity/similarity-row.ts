@@ -22,7 +22,7 @@ export const similarityKind = defineRowKind({
     inputs: { description: '`clean`, `noised` or `adversarial`', values: SIMILARITY_INPUTS },
   },
   digestedKey: ['inputs', 'surrogate', 'target'],
-  models: ['surrogate', 'target'],
+  models: { surrogate: 'ensemble', target: 'model' },
   columns: {
     cosine: {
       type: 'double',

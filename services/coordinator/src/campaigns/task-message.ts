@@ -1,4 +1,11 @@
-import { canonicalJson, membersOf, type Campaign, type PlannedTask, type Range } from '@unpair/campaign';
+import {
+  canonicalJson,
+  membersOf,
+  rowKind,
+  type Campaign,
+  type PlannedTask,
+  type Range,
+} from '@unpair/campaign';
 import type { CampaignRecord, ModelRef, SampleRange, Task } from '@unpair/protocol';
 
 export interface TaskMessageOptions {
@@ -22,7 +29,15 @@ export function taskMessage(options: TaskMessageOptions): Task {
   };
 }
 
-function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task['work'], undefined> {
+type Work = Exclude<Task['work'], undefined>;
+
+/** What the plan names, as the digests that a task has of it. */
+interface References {
+  readonly model: (id: string) => ModelRef;
+  readonly samples: (range: Range) => SampleRange;
+}
+
+function workOf({ planned, record, digests }: TaskMessageOptions): Work {
   const model = (id: string): ModelRef => ({ id, digest: required(digests.get(id), id) });
   const samples = (range: Range): SampleRange => ({ digest: record.request?.samples ?? '', ...range });
   switch (planned.kind) {
@@ -43,24 +58,6 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
         value: { model: name, kind: recipe, of: model(of), from: target, parameters, calibration, heldOut },
       };
     }
-    case 'accuracy':
-      return { $case: 'accuracy', value: { model: model(planned.model), samples: samples(planned.samples) } };
-    case 'similarity': {
-      const { surrogate, inputs, threat } = planned;
-      const surrogates = membersOf(surrogate).map(model);
-      const place = { target: model(planned.target), samples: samples(planned.samples) };
-      return { $case: 'similarity', value: { surrogates, ...place, inputs, ...threat } };
-    }
-    case 'alignment': {
-      const { surrogate, target } = planned;
-      const value = { surrogate: model(surrogate), target: model(target), samples: samples(planned.samples) };
-      return { $case: 'alignment', value };
-    }
-    case 'masking': {
-      const { threat } = planned;
-      const value = { model: model(planned.model), samples: samples(planned.samples), ...threat };
-      return { $case: 'masking', value };
-    }
     case 'attack': {
       const { id, target, surrogate, attack, norm, epsilon } = planned.cell;
       const value = {
@@ -75,7 +72,26 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Exclude<Task[
       };
       return { $case: 'attack', value };
     }
+    default:
+      return measurement(planned, { model, samples });
   }
+}
+
+/** The work of a measurement: a message with the parts of its kind's key, the samples, and the ball of those that have one. */
+function measurement(
+  planned: Exclude<PlannedTask, { readonly kind: 'derive' | 'attack' }>,
+  { model, samples }: References,
+): Work {
+  const { key, models } = rowKind(planned.kind);
+  const names: Readonly<Record<string, unknown>> = { ...planned };
+  const parts = Object.keys(key).map((part) => {
+    const name = String(names[part]);
+    if (models[part] === 'ensemble') return [`${part}s`, membersOf(name).map(model)] as const;
+    return [part, models[part] === 'model' ? model(name) : name] as const;
+  });
+  const ball = 'threat' in planned ? planned.threat : {};
+  const value: unknown = { ...Object.fromEntries(parts), ...ball, samples: samples(planned.samples) };
+  return { $case: planned.kind, value } as Work;
 }
 
 function required(digest: string | undefined, model: string): string {

@@ -272,7 +272,7 @@ export interface GetReportResponse {
 export interface ExportResultsRequest {
   readonly id: string;
   readonly format: ExportFormat;
-  /** attacks, accuracy, similarity or alignment. */
+  /** attacks, accuracy, similarity, alignment or masking; docs/exports.md has their columns. */
   readonly table: string;
 }
 
