@@ -56,6 +56,10 @@ const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed])
     'no-restricted-imports': [
       'error',
       {
+        paths:
+          path === 'packages/platform'
+            ? []
+            : [{ name: 'nats', message: 'packages/platform alone speaks NATS.' }],
         patterns: everyone
           .filter((name) => !allowed.includes(name) && !path.endsWith(name))
           .map((name) => ({

@@ -22,10 +22,13 @@ export { Lifecycle, type CloseStep, type LifecycleOptions } from './lifecycle.js
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
 export { createRegistry } from './metrics/registry.js';
 export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
+export { Bucket, type BucketOptions } from './nats/bucket.js';
 export { compareVersions, connectNats, oldestNatsServer, type ConnectOptions } from './nats/connect.js';
-export { fromNats, isFenced, isNotFound } from './nats/errors.js';
+export { Deliveries, type Delivery } from './nats/deliveries.js';
+export { listen, type ListenOptions } from './nats/listen.js';
 export { publish, type Publication, type PublishOptions } from './nats/publish.js';
 export { publishResult, type Verdict } from './nats/results.js';
+export { StreamReader, type StreamMessage, type StreamReaderOptions } from './nats/stream-reader.js';
 export { startNatsServer, type LocalNatsServer, type NatsServerOptions } from './nats/server.js';
 export {
   ackWait,
@@ -38,4 +41,6 @@ export {
   retryDelays,
   type TopologyOptions,
 } from './nats/topology.js';
+export { WorkQueue, type QueueDepth } from './nats/work-queue.js';
+export type { NatsConnection } from 'nats';
 export { formatAddress, listenError, parseAddress, type HostPort } from './network-address.js';

@@ -4,10 +4,10 @@ import {
   publishResult,
   type Clock,
   type Logger,
+  type NatsConnection,
   type TopologyOptions,
 } from '@unpair/platform';
 import type { CampaignRecord, TaskResult } from '@unpair/protocol';
-import type { NatsConnection } from 'nats';
 import type { Registry } from 'prom-client';
 import { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';

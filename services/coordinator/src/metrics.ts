@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
 import type { TaskState } from './campaigns/task-states.js';
-import type { QueueDepth } from './dispatch/task-queue.js';
+import type { QueueDepth } from '@unpair/platform';
 import { registerTrainingGauges } from './training-metrics.js';
 
 export interface CoordinatorMetricsOptions {

@@ -1,7 +1,7 @@
 import type { Report } from '@unpair/campaign';
 import { CampaignServiceService as Service, CampaignState, decodeTask, type Task } from '@unpair/protocol';
 import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
-import type { NatsConnection } from 'nats';
+import type { NatsConnection } from '@unpair/platform';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';

@@ -11,6 +11,7 @@ import {
   systemClock,
   type Lifecycle,
   type Logger,
+  type NatsConnection,
 } from '@unpair/platform';
 import {
   GRPCInferenceServiceService,
@@ -20,7 +21,6 @@ import {
   type DescribeResponse,
 } from '@unpair/protocol';
 import { describeDevice } from '@unpair/runtime';
-import type { NatsConnection } from 'nats';
 import { join } from 'node:path';
 import { ComputeHost, type ComputeProgram, type OutOfMemory } from './agent/compute-host.js';
 import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';

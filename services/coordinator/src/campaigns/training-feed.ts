@@ -1,6 +1,5 @@
-import type { Logger } from '@unpair/platform';
+import { listen, type Logger, type NatsConnection } from '@unpair/platform';
 import { allTraining, decodeTraining, parseSubject, type Training } from '@unpair/protocol';
-import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { CampaignRun } from './campaign-run.js';
 
 export interface TrainingFeedOptions {
@@ -12,19 +11,18 @@ export interface TrainingFeedOptions {
 /** Tells campaigns what workers say of their training. No stream is behind it: what is lost, the next message makes up for. */
 export class TrainingFeed implements Disposable {
   readonly #options: TrainingFeedOptions;
-  readonly #subscription: Subscription;
+  readonly #ear: Disposable;
 
   constructor(options: TrainingFeedOptions) {
     this.#options = options;
-    this.#subscription = options.connection.subscribe(allTraining, {
-      callback: (error, message) => {
-        if (error === null) this.#take(message);
-        else options.logger.warn({ error }, 'cannot hear how training goes');
-      },
-    });
+    const { connection, logger } = options;
+    const onMessage = (subject: string, data: Uint8Array): void => {
+      this.#take(subject, data);
+    };
+    this.#ear = listen(connection, { subject: allTraining, logger, onMessage });
   }
 
-  #take({ subject, data }: Msg): void {
+  #take(subject: string, data: Uint8Array): void {
     const { find, logger } = this.#options;
     const { campaignId = '', index = 0 } = parseSubject(subject) ?? {};
     const run = find(campaignId);
@@ -36,7 +34,7 @@ export class TrainingFeed implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription.unsubscribe();
+    this.#ear[Symbol.dispose]();
   }
 }
 

@@ -1,25 +1,12 @@
-import { encodeTask, parseSubject, taskMessageId, tasksOf, tasksStream, taskSubject } from '@unpair/protocol';
-import type { Task } from '@unpair/protocol';
-import { fromNats, publish } from '@unpair/platform';
-import { workersConsumer } from '@unpair/protocol';
-import type { NatsConnection } from 'nats';
-
-/** How full the queue is, from the workers' consumer: the stream's own count includes orphans of a broker's crash. */
-export interface QueueDepth {
-  /** Tasks that no worker has taken yet. */
-  readonly waiting: number;
-  /** Tasks that workers hold. */
-  readonly held: number;
-  /** Of those, tasks that came more than once. */
-  readonly redelivered: number;
-}
+import { WorkQueue, type NatsConnection, type QueueDepth } from '@unpair/platform';
+import { encodeTask, parseSubject, taskMessageId, tasksOf, taskSubject, type Task } from '@unpair/protocol';
 
 /** The coordinator's end of the work queue. */
 export class TaskQueue {
-  readonly #connection: NatsConnection;
+  readonly #queue: WorkQueue;
 
   constructor(connection: NatsConnection) {
-    this.#connection = connection;
+    this.#queue = new WorkQueue(connection);
   }
 
   /**
@@ -28,48 +15,27 @@ export class TaskQueue {
    */
   async publish(task: Task, signal: AbortSignal): Promise<void> {
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };
-    await publish(this.#connection.jetstream(), taskSubject(task), encodeTask(task), options);
+    await this.#queue.publish(taskSubject(task), encodeTask(task), options);
   }
 
   /** Positions of a campaign's tasks that are in the queue, taken by a worker or not. */
   async queued(campaignId: string): Promise<ReadonlySet<number>> {
-    try {
-      const manager = await this.#connection.jetstreamManager();
-      const info = await manager.streams.info(tasksStream, { subjects_filter: tasksOf(campaignId) });
-      const indices = Object.keys(info.state.subjects ?? {}).map((subject) => parseSubject(subject)?.index);
-      return new Set(indices.filter((index) => index !== undefined));
-    } catch (error) {
-      throw fromNats('list the queued tasks', error);
-    }
+    const subjects = await this.#queue.subjects(tasksOf(campaignId));
+    const indices = subjects.map((subject) => parseSubject(subject)?.index);
+    return new Set(indices.filter((index) => index !== undefined));
   }
 
   /** Takes all tasks of a campaign out of the queue; returns how many. */
-  async purge(campaignId: string): Promise<number> {
-    return this.#purge(tasksOf(campaignId));
+  purge(campaignId: string): Promise<number> {
+    return this.#queue.purge(tasksOf(campaignId));
   }
 
   /** Takes one task out of the queue. */
   async remove(campaignId: string, index: number): Promise<void> {
-    await this.#purge(taskSubject({ campaignId, index }));
+    await this.#queue.purge(taskSubject({ campaignId, index }));
   }
 
-  async #purge(filter: string): Promise<number> {
-    try {
-      const manager = await this.#connection.jetstreamManager();
-      const { purged } = await manager.streams.purge(tasksStream, { filter });
-      return purged;
-    } catch (error) {
-      throw fromNats('empty the queue', error);
-    }
-  }
-
-  async depth(): Promise<QueueDepth> {
-    try {
-      const manager = await this.#connection.jetstreamManager();
-      const info = await manager.consumers.info(tasksStream, workersConsumer);
-      return { waiting: info.num_pending, held: info.num_ack_pending, redelivered: info.num_redelivered };
-    } catch (error) {
-      throw fromNats('read the depth of the queue', error);
-    }
+  depth(): Promise<QueueDepth> {
+    return this.#queue.depth();
   }
 }

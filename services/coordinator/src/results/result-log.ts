@@ -5,8 +5,7 @@ import {
   type TaskResult,
   type WastedAttempt,
 } from '@unpair/protocol';
-import { fromNats, type Clock, type Logger } from '@unpair/platform';
-import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { StreamReader, type StreamMessage, type StreamReaderOptions } from '@unpair/platform';
 
 /** One message of the results stream. */
 export type ResultEvent = { readonly sequence: number; readonly time: Date } & (
@@ -16,75 +15,31 @@ export type ResultEvent = { readonly sequence: number; readonly time: Date } & (
   | { readonly kind: 'unreadable'; readonly reason: string }
 );
 
-export interface ResultLogOptions {
-  readonly connection: NatsConnection;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** The results stream, read in order from any position; reading survives the broker's restarts. */
+/** The results stream, read in order from any position. */
 export class ResultLog {
-  readonly #options: ResultLogOptions;
+  readonly #reader: StreamReader;
 
-  constructor(options: ResultLogOptions) {
-    this.#options = options;
+  constructor(options: Omit<StreamReaderOptions, 'stream'>) {
+    this.#reader = new StreamReader({ ...options, stream: resultsStream });
   }
 
   /** Identity of the stream and the position of its last message. */
-  async state(): Promise<{ readonly id: string; readonly last: number }> {
-    try {
-      const manager = await this.#options.connection.jetstreamManager();
-      const { created, state } = await manager.streams.info(resultsStream);
-      return { id: `${resultsStream} ${created}`, last: state.last_seq };
-    } catch (error) {
-      throw fromNats('read the state of the results', error);
-    }
+  state(): Promise<{ readonly id: string; readonly last: number }> {
+    return this.#reader.state();
   }
 
   /** Every message after `sequence`, for ever, until aborted. */
   async *read(sequence: number, signal: AbortSignal): AsyncGenerator<ResultEvent, void, undefined> {
-    const { clock, logger } = this.#options;
-    let last = sequence;
-    while (!signal.aborted) {
-      try {
-        for await (const message of this.#consume(last + 1, signal)) {
-          if (message.seq <= last) continue;
-          last = message.seq;
-          yield eventOf(message);
-        }
-      } catch (error) {
-        logger.warn({ error }, 'reading results was interrupted; trying again');
-      }
-      await clock.sleep(500, signal).catch(() => undefined);
-    }
-  }
-
-  async *#consume(from: number, signal: AbortSignal): AsyncGenerator<JsMsg, void, undefined> {
-    const consumer = await this.#options.connection.jetstream().consumers.get(resultsStream, {
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-    });
-    const messages = await consumer.consume({ max_messages: 500 });
-    const stop = (): void => {
-      messages.stop();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      yield* messages;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      messages.stop();
-    }
+    for await (const message of this.#reader.read(sequence, signal)) yield eventOf(message);
   }
 }
 
-function eventOf(message: JsMsg): ResultEvent {
-  const time = new Date(message.info.timestampNanos / 1e6);
-  const place = { sequence: message.seq, time };
+function eventOf({ sequence, time, subject, data }: StreamMessage): ResultEvent {
+  const place = { sequence, time };
   try {
-    return message.subject.startsWith('wasted.')
-      ? { ...place, kind: 'wasted', attempt: decodeWasted(message.data) }
-      : { ...place, kind: 'result', result: decodeResult(message.data) };
+    return subject.startsWith('wasted.')
+      ? { ...place, kind: 'wasted', attempt: decodeWasted(data) }
+      : { ...place, kind: 'result', result: decodeResult(data) };
   } catch (error) {
     return { ...place, kind: 'unreadable', reason: String(error) };
   }

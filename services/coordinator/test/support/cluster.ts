@@ -8,7 +8,7 @@ import {
   systemClock,
 } from '@unpair/platform';
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
-import type { NatsConnection } from 'nats';
+import type { NatsConnection } from '@unpair/platform';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';

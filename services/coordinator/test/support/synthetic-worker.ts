@@ -1,6 +1,6 @@
 import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
 import { decodeTask, type SampleRange, type Task, type TaskResult } from '@unpair/protocol';
-import type { NatsConnection } from 'nats';
+import type { NatsConnection } from '@unpair/platform';
 import { derivedDigest } from './campaign-file.js';
 
 export interface SyntheticWorkerOptions {

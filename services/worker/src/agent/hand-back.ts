@@ -1,6 +1,5 @@
-import { publish } from '@unpair/platform';
+import { publish, type Delivery, type NatsConnection } from '@unpair/platform';
 import { taskMessageId, type Task } from '@unpair/protocol';
-import type { JsMsg, NatsConnection } from 'nats';
 
 /** Milliseconds to try for: who asked the worker to leave does not wait long. */
 const patience = 1_000;
@@ -11,15 +10,15 @@ const patience = 1_000;
  * the task is no longer queued, since its campaign was cancelled, or was queued anew; should this worker end in
  * between, both come, and the second result is refused as ever.
  */
-export async function handBack(connection: NatsConnection, message: JsMsg, task: Task): Promise<void> {
-  const sequence = message.seq;
+export async function handBack(connection: NatsConnection, delivery: Delivery, task: Task): Promise<void> {
+  const { sequence, subject, data } = delivery;
   const messageId = `${taskMessageId(task)}/after/${sequence}`;
   try {
     const options = { messageId, onlyAfter: sequence, patience };
-    await publish(connection.jetstream(), message.subject, message.data, options);
-    await message.ackAck();
+    await publish(connection.jetstream(), subject, data, options);
+    if (!(await delivery.done())) delivery.retry();
   } catch {
     // The broker does not answer or has no space: at the cost of a delivery, as a failure would.
-    message.nak();
+    delivery.retry();
   }
 }

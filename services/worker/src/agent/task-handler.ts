@@ -1,5 +1,5 @@
 import { isPermanent, UnpairError } from '@unpair/errors';
-import { publish, publishResult, type Logger } from '@unpair/platform';
+import { publish, publishResult, type Delivery, type Logger, type NatsConnection } from '@unpair/platform';
 import {
   decodeTask,
   encodeTraining,
@@ -13,7 +13,6 @@ import {
   type TaskResult,
   type Training,
 } from '@unpair/protocol';
-import type { JsMsg, NatsConnection } from 'nats';
 import { randomUUID } from 'node:crypto';
 import type { ComputeProgress } from '../compute/messages.js';
 import { failureOf } from '../failure.js';
@@ -57,47 +56,51 @@ export class TaskHandler {
   }
 
   /** Never rejects for what is wrong with the task; rejects when the broker could not be told within `signal`. */
-  async handle(message: JsMsg, { heartbeatInterval, signal }: HandleOptions): Promise<DeliveryOutcome> {
+  async handle(delivery: Delivery, { heartbeatInterval, signal }: HandleOptions): Promise<DeliveryOutcome> {
     const { metrics } = this.#options;
-    if (message.redelivered) metrics.redeliveries.inc();
+    if (delivery.count > 1) metrics.redeliveries.inc();
     const onBeat = (): void => {
       metrics.heartbeats.inc();
     };
-    const task = this.#read(message);
-    const work = (): Promise<DeliveryOutcome> => this.#process(message, task, signal);
-    const outcome = await withHeartbeat(message, { interval: heartbeatInterval, onBeat }, work);
+    const task = this.#read(delivery);
+    const work = (): Promise<DeliveryOutcome> => this.#process(delivery, task, signal);
+    const outcome = await withHeartbeat(delivery, { interval: heartbeatInterval, onBeat }, work);
     metrics.tasks.inc({ kind: kindOf(task), outcome });
     return outcome;
   }
 
   /** Puts back a task that came while the worker was leaving; one that cannot be read costs a delivery. */
-  async refuse(message: JsMsg): Promise<void> {
+  async refuse(delivery: Delivery): Promise<void> {
     const { connection, metrics } = this.#options;
-    const task = this.#read(message);
-    if ('error' in task) message.nak();
-    else await handBack(connection, message, task);
+    const task = this.#read(delivery);
+    if ('error' in task) delivery.retry();
+    else await handBack(connection, delivery, task);
     metrics.tasks.inc({ kind: kindOf(task), outcome: 'handed_back' });
   }
 
   /** A task that cannot be read is still addressed by its subject, so that it can fail by name. */
-  #read(message: JsMsg): Task | MalformedTask {
+  #read(delivery: Delivery): Task | MalformedTask {
     try {
-      return decodeTask(message.data);
+      return decodeTask(delivery.data);
     } catch (error) {
       if (!(error instanceof UnpairError)) throw error;
-      const address = parseSubject(message.subject) ?? { campaignId: '', index: 0 };
+      const address = parseSubject(delivery.subject) ?? { campaignId: '', index: 0 };
       return { ...address, generation: 0, error };
     }
   }
 
-  async #process(message: JsMsg, task: Task | MalformedTask, signal: AbortSignal): Promise<DeliveryOutcome> {
-    const delivery = message.info.deliveryCount;
-    if (delivery >= this.#options.policy.deadLetterDelivery) return this.#writeOff(message, task, delivery);
-    if ('error' in task) return this.#finish(message, task, failure(failureOf(task.error)));
-    return this.#attempt(message, task, signal);
+  async #process(
+    delivery: Delivery,
+    task: Task | MalformedTask,
+    signal: AbortSignal,
+  ): Promise<DeliveryOutcome> {
+    const { deadLetterDelivery } = this.#options.policy;
+    if (delivery.count >= deadLetterDelivery) return this.#writeOff(delivery, task);
+    if ('error' in task) return this.#finish(delivery, task, failure(failureOf(task.error)));
+    return this.#attempt(delivery, task, signal);
   }
 
-  async #attempt(message: JsMsg, task: Task, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async #attempt(delivery: Delivery, task: Task, signal: AbortSignal): Promise<DeliveryOutcome> {
     const { executor, metrics } = this.#options;
     const done = { progress: nothingDone };
     try {
@@ -109,9 +112,9 @@ export class TaskHandler {
       const result = await executor.execute(task, { signal, onProgress });
       const { images, batches } = done.progress;
       if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
-      return await this.#publish(message, task, result);
+      return await this.#publish(delivery, task, result);
     } catch (error) {
-      return await this.#giveUp(message, task, { error, queries: done.progress.queries, signal });
+      return await this.#giveUp(delivery, task, { error, queries: done.progress.queries, signal });
     }
   }
 
@@ -129,7 +132,7 @@ export class TaskHandler {
   }
 
   async #giveUp(
-    message: JsMsg,
+    delivery: Delivery,
     task: Task,
     { error, queries, signal }: { error: unknown; queries: number; signal: AbortSignal },
   ): Promise<DeliveryOutcome> {
@@ -140,39 +143,42 @@ export class TaskHandler {
     await this.#waste(task, queries);
     if (!signal.aborted && isPermanent(code)) {
       logger.warn(about, 'task can never succeed');
-      return this.#finish(message, task, failure(failed));
+      return this.#finish(delivery, task, failure(failed));
     }
     if (signal.aborted) {
-      await handBack(this.#options.connection, message, task);
+      await handBack(this.#options.connection, delivery, task);
       return 'handed_back';
     }
-    const delay = delayAfter(policy, message.info.deliveryCount);
+    const delay = delayAfter(policy, delivery.count);
     logger.warn({ ...about, delay }, 'attempt failed; the task will come back');
-    message.nak(delay);
+    delivery.retry(delay);
     return 'retried';
   }
 
-  async #writeOff(message: JsMsg, task: Task | MalformedTask, deliveries: number): Promise<DeliveryOutcome> {
+  async #writeOff(delivery: Delivery, task: Task | MalformedTask): Promise<DeliveryOutcome> {
     const { logger } = this.#options;
+    const { count: deliveries } = delivery;
     const reason = `It was delivered ${deliveries} times and no attempt lived to write a result.`;
     logger.error({ campaign: task.campaignId, task: task.index, deliveries }, 'task written off');
     const outcome: Outcome = { $case: 'deadLetter', value: { deliveries, reason } };
     await publishResult(this.#options.connection, this.#resultOf(task, outcome));
-    // Bare: nats-server 2.9 ignores a termination that gives a reason.
-    message.term();
+    delivery.drop();
     return 'dead_letter';
   }
 
-  async #finish(message: JsMsg, task: Task | MalformedTask, outcome: Outcome): Promise<DeliveryOutcome> {
-    return this.#publish(message, task, this.#resultOf(task, outcome));
+  async #finish(delivery: Delivery, task: Task | MalformedTask, outcome: Outcome): Promise<DeliveryOutcome> {
+    return this.#publish(delivery, task, this.#resultOf(task, outcome));
   }
 
-  async #publish(message: JsMsg, task: Task | MalformedTask, result: TaskResult): Promise<DeliveryOutcome> {
+  async #publish(
+    delivery: Delivery,
+    task: Task | MalformedTask,
+    result: TaskResult,
+  ): Promise<DeliveryOutcome> {
     const { connection, metrics } = this.#options;
     const queries = queriesOf(result);
     const verdict = await publishResult(connection, result);
-    // Best effort: an acknowledgement that is lost costs one more delivery, whose result is refused.
-    await message.ackAck().catch(() => false);
+    await delivery.done();
     if (verdict === 'refused') {
       metrics.wastedQueries.inc({ reason: 'refused' }, queries);
       return 'refused';

@@ -1,14 +1,13 @@
-import type { Logger } from '@unpair/platform';
-import type { Consumer, JsMsg } from 'nats';
+import type { Deliveries, Delivery, Logger } from '@unpair/platform';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TaskLoopOptions {
-  readonly consumer: Consumer;
+  readonly deliveries: Pick<Deliveries, 'next'>;
   /** Aborts when no more tasks are to be taken. */
   readonly signal: AbortSignal;
-  readonly handle: (message: JsMsg) => Promise<void>;
+  readonly handle: (delivery: Delivery) => Promise<void>;
   /** Puts back at once what came while stopping, so that it waits for no lease. */
-  readonly refuse: (message: JsMsg) => Promise<void>;
+  readonly refuse: (delivery: Delivery) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -22,13 +21,13 @@ const outageWait = 1_000;
  * a lease while another worker is idle. Ends after `signal`, when the task in hand is settled.
  */
 export async function runTaskLoop(options: TaskLoopOptions): Promise<void> {
-  const { consumer, signal, handle, refuse, logger } = options;
+  const { deliveries, signal, handle, refuse, logger } = options;
   const stopping = (): boolean => signal.aborted;
   while (!stopping()) {
     try {
-      const message = await consumer.next({ expires: pullWait });
-      if (message === null) continue;
-      await (stopping() ? refuse(message) : handle(message));
+      const delivery = await deliveries.next(pullWait);
+      if (delivery === undefined) continue;
+      await (stopping() ? refuse(delivery) : handle(delivery));
     } catch (error) {
       if (stopping()) return;
       logger.warn({ error }, 'the task queue does not answer; trying again');

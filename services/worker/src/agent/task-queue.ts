@@ -1,6 +1,5 @@
-import { awaitWorkersConsumer, type Logger } from '@unpair/platform';
+import { Deliveries, type Delivery, type Logger, type NatsConnection } from '@unpair/platform';
 import { parseSubject } from '@unpair/protocol';
-import { millis, type JsMsg, type NatsConnection } from 'nats';
 import type { WorkerMetrics } from './metrics.js';
 import type { TaskHandler } from './task-handler.js';
 import { runTaskLoop } from './task-loop.js';
@@ -50,26 +49,25 @@ export class TaskQueue {
   async #run(): Promise<void> {
     const { connection, handler, signal, logger } = this.#options;
     try {
-      const consumer = await awaitWorkersConsumer(connection, signal);
-      const { config } = await consumer.info(true);
+      const deliveries = await Deliveries.open(connection, signal);
       // A third of the lease, so that two signs of life may be lost.
-      const heartbeatInterval = millis(config.ack_wait ?? 30e9) / 3;
-      const handle = (message: JsMsg): Promise<void> => this.#handle(message, heartbeatInterval);
-      const refuse = (message: JsMsg): Promise<void> => handler.refuse(message);
-      await runTaskLoop({ consumer, signal, handle, refuse, logger });
+      const heartbeatInterval = deliveries.lease / 3;
+      const handle = (delivery: Delivery): Promise<void> => this.#handle(delivery, heartbeatInterval);
+      const refuse = (delivery: Delivery): Promise<void> => handler.refuse(delivery);
+      await runTaskLoop({ deliveries, signal, handle, refuse, logger });
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  async #handle(message: JsMsg, heartbeatInterval: number): Promise<void> {
+  async #handle(delivery: Delivery, heartbeatInterval: number): Promise<void> {
     const { handler, metrics, signal, grace } = this.#options;
-    const address = parseSubject(message.subject);
-    this.#task = address === undefined ? message.subject : `${address.campaignId}/${address.index}`;
+    const address = parseSubject(delivery.subject);
+    this.#task = address === undefined ? delivery.subject : `${address.campaignId}/${address.index}`;
     metrics.busy.set(1);
     const patience = afterGrace(signal, grace);
     try {
-      const outcome = await handler.handle(message, { heartbeatInterval, signal: patience.signal });
+      const outcome = await handler.handle(delivery, { heartbeatInterval, signal: patience.signal });
       if (outcome === 'done' || outcome === 'failed') this.#tasksDone++;
     } finally {
       patience.cancel();

@@ -1,0 +1,60 @@
+import { tasksStream, workersConsumer } from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+import { fromNats } from './errors.js';
+import { publish, type Publication, type PublishOptions } from './publish.js';
+
+/** How full the queue is, from the workers' consumer: the stream's own count includes orphans of a broker's crash. */
+export interface QueueDepth {
+  /** Tasks that no worker has taken yet. */
+  readonly waiting: number;
+  /** Tasks that workers hold. */
+  readonly held: number;
+  /** Of those, tasks that came more than once. */
+  readonly redelivered: number;
+}
+
+/** The stream that tasks wait in until a worker has settled them, as who fills it sees it. */
+export class WorkQueue {
+  readonly #connection: NatsConnection;
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+  }
+
+  /** @throws UnpairError as {@link publish} does */
+  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<Publication> {
+    return publish(this.#connection.jetstream(), subject, data, options);
+  }
+
+  /** Subjects that have a task in the queue, taken by a worker or not. */
+  async subjects(filter: string): Promise<readonly string[]> {
+    try {
+      const manager = await this.#connection.jetstreamManager();
+      const info = await manager.streams.info(tasksStream, { subjects_filter: filter });
+      return Object.keys(info.state.subjects ?? {});
+    } catch (error) {
+      throw fromNats('list the queued tasks', error);
+    }
+  }
+
+  /** Takes all tasks on these subjects out of the queue; returns how many. */
+  async purge(filter: string): Promise<number> {
+    try {
+      const manager = await this.#connection.jetstreamManager();
+      const { purged } = await manager.streams.purge(tasksStream, { filter });
+      return purged;
+    } catch (error) {
+      throw fromNats('empty the queue', error);
+    }
+  }
+
+  async depth(): Promise<QueueDepth> {
+    try {
+      const manager = await this.#connection.jetstreamManager();
+      const info = await manager.consumers.info(tasksStream, workersConsumer);
+      return { waiting: info.num_pending, held: info.num_ack_pending, redelivered: info.num_redelivered };
+    } catch (error) {
+      throw fromNats('read the depth of the queue', error);
+    }
+  }
+}
