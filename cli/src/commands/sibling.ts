@@ -43,7 +43,7 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
     .requiredOption('--dataset <name|path>', `data set: its training split ${useOfData(definition)}`)
     .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism());
-  if (definition.needsTarget === true) {
+  if (definition.relation !== undefined) {
     command.requiredOption(
       '--target <file>',
       'the full model, ONNX: what is made is to differ from it, to be mixed with it, or to imitate it',
@@ -58,8 +58,8 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
 }
 
 /** What training samples are for; every sibling is tried on some, so that none is written that only guesses. */
-function useOfData({ name }: SiblingDefinition): string {
-  return name === 'interpolate' ? 'shows whether the sibling still classifies' : 'calibrates and trains';
+function useOfData({ relation }: SiblingDefinition): string {
+  return relation === 'mixed-with' ? 'shows whether the sibling still classifies' : 'calibrates and trains';
 }
 
 /** A parameter as an option. */

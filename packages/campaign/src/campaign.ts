@@ -2,6 +2,9 @@ import type { ModelOptions } from '@unpair/graph';
 import type { Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { siblings } from '@unpair/siblings';
+import type { SiblingTraits } from '@unpair/training';
+import type { Surrogate } from './surrogate.js';
+import type { SweepMember } from './swept.js';
 
 /** A campaign file after validation: names resolved, fractions evaluated, defaults filled in, sweeps expanded. */
 export interface Campaign {
@@ -11,8 +14,8 @@ export interface Campaign {
   /** In the order of the file. */
   readonly models: ReadonlyMap<string, ModelEntry>;
   readonly targets: readonly string[];
-  /** Models, and ensembles of them such as `int8+stranger`; empty when no attack needs one. */
-  readonly surrogates: readonly string[];
+  /** Models, and ensembles of them; empty when no attack needs one. */
+  readonly surrogates: readonly Surrogate[];
   readonly similarity: SimilarityEntry;
   readonly threat: Threat;
   readonly attacks: readonly AttackEntry[];
@@ -58,17 +61,31 @@ export type ModelEntry =
       /** What has to be known beside the file; absent where it says nothing. */
       readonly options?: ModelOptions;
     }
-  | {
+  | ({
       readonly kind: SiblingKind;
       readonly of: string;
-      /** The full model, which an unpaired one is to share less with and an imitation more; absent for other kinds. */
+      /** The full model, to which it has a relation; absent for other kinds. */
       readonly from?: string;
       /** Of defences alone: whether attackers who know of them are tried as well. */
       readonly adaptive?: boolean;
       /** File in which it is made already; absent where the campaign makes it. */
       readonly ready?: string;
       readonly parameters: Parameters;
-    };
+      /** Absent where its entry lists no values. */
+      readonly sweep?: SweepMember;
+      /** Added by the plan, for who tries a defence, rather than asked for by the file. */
+      readonly generated?: true;
+    } & SiblingTraits);
+
+/** The entry of the file's `models:` that a model, of that name, stands for. */
+export function entryOf(name: string, model: ModelEntry): string {
+  return model.kind === 'file' ? name : (model.sweep?.entry ?? name);
+}
+
+/** Whether the plan added a model, rather than the file. */
+export function isGenerated(model: ModelEntry): boolean {
+  return model.kind !== 'file' && model.generated === true;
+}
 
 /** One attack at one point of its swept parameters. */
 export interface AttackEntry {
@@ -100,7 +117,7 @@ export interface AdaptiveAttack extends AttackEntry {
   readonly defence: Defence;
   /** The model that is attacked: for the attacker who goes the other way, the sibling. */
   readonly target: string;
-  readonly surrogate: string;
+  readonly surrogate: Surrogate;
 }
 
 /** One sentence about one place in the campaign file, as BadRequest wants it. */

@@ -102,5 +102,5 @@ type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsi
 /** `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate. */
 function cellId(cell: Coordinates): string {
   const { attack, target, surrogate, norm, epsilon, parameters } = cell;
-  return `${attack}/${target}/${surrogate ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
+  return `${attack}/${target}/${surrogate?.name ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
 }

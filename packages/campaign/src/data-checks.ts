@@ -1,8 +1,7 @@
 import { BUILT_IN } from './built-in.js';
 import type { Campaign, DatasetEntry, Violation } from './campaign.js';
-import { violationSentence } from './campaign.js';
+import { entryOf, violationSentence } from './campaign.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
-import { entryOf } from './swept.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
@@ -41,7 +40,7 @@ export function checkTrainingSamples(campaign: Campaign, training: TrainingSplit
     const { needed, parameter } = sampleDemandOf(entry);
     if (needed <= available) return [];
     const description = `must be at most ${available}, ${which}, got ${needed}`;
-    return [{ field: `models.${entryOf(name)}.${entry.kind}.${parameter}`, description }];
+    return [{ field: `models.${entryOf(name, entry)}.${entry.kind}.${parameter}`, description }];
   });
   return once(violations);
 }
@@ -66,7 +65,7 @@ export function checkHeldOutSamples(
     const { heldOut } = sampleDemandOf(entry);
     const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
     if (heldOut === undefined || description === undefined) return [];
-    return [{ field: `models.${entryOf(name)}.${entry.kind}.${heldOut.parameter}`, description }];
+    return [{ field: `models.${entryOf(name, entry)}.${entry.kind}.${heldOut.parameter}`, description }];
   });
   return once(violations);
 }

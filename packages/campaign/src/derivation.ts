@@ -2,11 +2,13 @@ import type { SampleDemand } from '@unpair/training';
 import { sampleDemand } from '@unpair/siblings';
 import { BUILT_IN } from './built-in.js';
 import type { ModelEntry } from './campaign.js';
-import { membersOf } from './ensemble.js';
+import type { Surrogate } from './surrogate.js';
+import { onlyModelOf } from './surrogate.js';
 import type { Vocabulary } from './vocabulary.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
-type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
+/** A model that is made of another. */
+export type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
 
 /** The file that a model is read from; undefined for one that the campaign makes. */
 export function fileOf(entry: ModelEntry): string | undefined {
@@ -31,11 +33,8 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
   return [...ordered];
 }
 
-/** An entry as far as it says what it is made of, before its lists are expanded or after. */
-type Offspring = { readonly kind: 'file' } | Pick<Derived, 'kind' | 'of' | 'from'>;
-
 /** What a model is made of: another, and of some kinds the full model beside it. A file, and what is none, has no parents. */
-export function parentsOf(entry: Offspring | undefined): readonly string[] {
+export function parentsOf(entry: ModelEntry | undefined): readonly string[] {
   if (entry === undefined || entry.kind === 'file') return [];
   return entry.from === undefined ? [entry.of] : [entry.of, entry.from];
 }
@@ -59,28 +58,20 @@ export function sampleDemandOf(
  * imitates a model has learnt from it, what is mixed with it has its weights, and what was unpaired from it was led away
  * from it: none of these is a stranger to it, whatever else it is made of.
  */
-export function areStrangers(models: Models, surrogate: string, target: string): boolean {
+export function areStrangers(
+  models: Models,
+  { models: members }: Pick<Surrogate, 'models'>,
+  target: string,
+): boolean {
   const origins = new Set(originsOf(models, target));
-  return membersOf(surrogate).every((member) =>
-    originsOf(models, member).every((origin) => !origins.has(origin)),
-  );
+  return members.every((member) => originsOf(models, member).every((origin) => !origins.has(origin)));
 }
 
-/** Whether a model is an attacker's copy of another. */
-export function isImitation({ kind }: ModelEntry): boolean {
-  return kind === 'imitate';
-}
-
-/** Whether a model has weights between those of two others. */
-export function isInterpolation({ kind }: ModelEntry): boolean {
-  return kind === 'interpolate';
-}
-
-/** How a model was taught by a target; undefined for what does not imitate that one. */
-export function imitationOf(models: Models, name: string, target: string): Derived | undefined {
-  const entry = models.get(name);
-  if (entry === undefined || entry.kind === 'file' || !isImitation(entry)) return undefined;
-  return entry.from === target ? entry : undefined;
+/** How an attacker made a model of answers of a target; undefined for any other, and for an ensemble. */
+export function imitationOf(models: Models, surrogate: Surrogate, target: string): Derived | undefined {
+  const entry = models.get(onlyModelOf(surrogate) ?? '');
+  if (entry === undefined || entry.kind === 'file' || entry.maker !== 'attacker') return undefined;
+  return entry.relation === 'taught-by' && entry.from === target ? entry : undefined;
 }
 
 /** The files that a model comes from, by way of either of its parents. */

@@ -28,8 +28,8 @@ export {
 } from './data-checks.js';
 export type { TrainingSplit } from './data-checks.js';
 export { fileOf } from './derivation.js';
-export { isGenerated } from './generated.js';
-export { ensembleName, membersOf } from './ensemble.js';
+export { surrogateOf } from './surrogate.js';
+export type { Surrogate } from './surrogate.js';
 export { parseModelOptions } from './file/model-options.js';
 export type { ParsedOptions } from './file/model-options.js';
 export { parameterRule } from './file/rules.js';

@@ -1,11 +1,11 @@
 import type { Campaign } from './campaign.js';
-import { membersOf } from './ensemble.js';
-import { isGenerated } from './generated.js';
+import { isGenerated } from './campaign.js';
+import type { Surrogate } from './surrogate.js';
+import { surrogateOf } from './surrogate.js';
 
 /** Two models to compare. */
 export interface Pair {
-  /** A model, or an ensemble of several. */
-  readonly surrogate: string;
+  readonly surrogate: Surrogate;
   readonly target: string;
 }
 
@@ -13,16 +13,11 @@ export interface Pair {
 export function pairsOf({ models, targets, surrogates, similarity }: Campaign): readonly Pair[] {
   const attacked = targets.flatMap((target) => surrogates.map((surrogate) => ({ surrogate, target })));
   if (similarity.pairs === 'attacked') return attacked;
-  const names = [...models.keys()].filter((name) => !isGenerated(name));
+  const names = [...models].filter(([, model]) => !isGenerated(model)).map(([name]) => name);
   const every = names.flatMap((target) =>
-    names.filter((surrogate) => surrogate !== target).map((surrogate) => ({ surrogate, target })),
+    names.filter((name) => name !== target).map((name) => ({ surrogate: surrogateOf(name), target })),
   );
   const isNew = ({ surrogate, target }: Pair): boolean =>
-    !attacked.some((other) => other.surrogate === surrogate && other.target === target);
+    !attacked.some((other) => other.surrogate.name === surrogate.name && other.target === target);
   return [...attacked, ...every.filter(isNew)];
-}
-
-/** Whether the features of two models can be compared: an ensemble has none of its own. */
-export function hasFeatures({ surrogate }: Pair): boolean {
-  return membersOf(surrogate).length === 1;
 }

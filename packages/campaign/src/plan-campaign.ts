@@ -5,11 +5,11 @@ import { maskedModels } from './adaptive/defences.js';
 import { gridOf } from './cells.js';
 import { heldOutSamplesOf } from './data-checks.js';
 import { derivationOrder, isDerived, parentsOf, sampleDemandOf } from './derivation.js';
-import { membersOf } from './ensemble.js';
 import type { Pair } from './pairs.js';
-import { hasFeatures, pairsOf } from './pairs.js';
+import { pairsOf } from './pairs.js';
 import type { Cell, Plan, PlannedTask, Range } from './plan.js';
 import { BUILT_IN } from './built-in.js';
+import { onlyModelOf } from './surrogate.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** A run of consecutive tasks that differ only in the samples they cover. */
@@ -109,7 +109,11 @@ function accuracyBlocks({ models, dataset: { samples } }: Campaign): readonly Bl
 function pairBlocks(pair: Pair, campaign: Campaign): readonly Block[] {
   const kinds = campaign.similarity.perturbed ? SIMILARITY_INPUTS : (['clean'] as const);
   const similarity = kinds.map((inputs) => similarityBlock(pair, inputs, campaign));
-  return hasFeatures(pair) ? [...similarity, alignmentBlock(pair, campaign)] : similarity;
+  // An ensemble has no features of its own.
+  const surrogate = onlyModelOf(pair.surrogate);
+  return surrogate === undefined
+    ? similarity
+    : [...similarity, alignmentBlock(surrogate, pair.target, campaign)];
 }
 
 function similarityBlock(
@@ -122,7 +126,7 @@ function similarityBlock(
     task: (index, range) => ({
       index,
       stage: 'measure',
-      needs: derived(models, surrogate, target),
+      needs: derived(models, ...surrogate.models, target),
       kind: 'similarity',
       surrogate,
       target,
@@ -133,7 +137,7 @@ function similarityBlock(
   };
 }
 
-function alignmentBlock({ surrogate, target }: Pair, { models, dataset }: Campaign): Block {
+function alignmentBlock(surrogate: string, target: string, { models, dataset }: Campaign): Block {
   return {
     samples: 1,
     task: (index) => ({
@@ -172,7 +176,7 @@ function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Bl
     task: (index, samples) => ({
       index,
       stage: 'attack',
-      needs: derived(models, cell.target, cell.surrogate),
+      needs: derived(models, cell.target, ...(cell.surrogate?.models ?? [])),
       kind: 'attack',
       cell,
       samples,
@@ -180,15 +184,11 @@ function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Bl
   }));
 }
 
-/** Those of the named models, and of an ensemble's members, that the campaign has to make first. */
-function derived(
-  models: ReadonlyMap<string, ModelEntry>,
-  ...names: readonly (string | null)[]
-): readonly string[] {
-  const members = names.flatMap((name) => (name === null ? [] : membersOf(name)));
+/** Those of the models that the campaign has to make first. */
+function derived(models: ReadonlyMap<string, ModelEntry>, ...names: readonly string[]): readonly string[] {
   const isMade = (name: string): boolean => {
     const entry = models.get(name);
     return entry !== undefined && isDerived(entry);
   };
-  return [...new Set(members.filter(isMade))];
+  return [...new Set(names.filter(isMade))];
 }

@@ -2,14 +2,15 @@ import type { Norm, Threat } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { SimilarityInputs } from '@unpair/measurements';
 import type { Defence } from './campaign.js';
+import type { Surrogate } from './surrogate.js';
 
 /** One point of the grid: target × surrogate × attack × parameters × epsilon. */
 export interface Cell {
   /** Stable identity, from names and parameters only; seeds derive from it, sharding does not enter. */
   readonly id: string;
   readonly target: string;
-  /** A model, or an ensemble of several; null for attacks that need none. */
-  readonly surrogate: string | null;
+  /** Null for attacks that need none. */
+  readonly surrogate: Surrogate | null;
   readonly attack: string;
   readonly parameters: Parameters;
   readonly norm: Norm;
@@ -29,7 +30,7 @@ export interface AdaptiveCell {
   /** Which attacker: `flipped`, `imitation`, … */
   readonly attacker: string;
   readonly defence: Defence;
-  readonly cell: Cell & { readonly surrogate: string };
+  readonly cell: Cell & { readonly surrogate: Surrogate };
 }
 
 export type Stage = 'derive' | 'measure' | 'attack';
@@ -62,7 +63,7 @@ export type PlannedTask = {
   | { readonly kind: 'accuracy'; readonly model: string; readonly samples: Range }
   | {
       readonly kind: 'similarity';
-      readonly surrogate: string;
+      readonly surrogate: Surrogate;
       readonly target: string;
       readonly inputs: SimilarityInputs;
       /** The ball of inputs that are not clean. */

@@ -1,4 +1,4 @@
-import type { ParameterValue } from '@unpair/parameters';
+import type { Parameters, ParameterValue } from '@unpair/parameters';
 
 /** A parameter whose values an entry of `models:` lists. */
 export interface Axis {
@@ -12,17 +12,25 @@ export interface Axis {
 /** One value for each of some axes. */
 export type Point = ReadonlyMap<Axis, ParameterValue>;
 
-/** What opens the part of a swept model's name that says at which point it is: names of the file cannot hold it. */
-const OPENING = '[';
+/** Which of the models that an entry of `models:` stands for one is. */
+export interface SweepMember {
+  readonly entry: string;
+  /** The values of the axes, by what these are called in names of the entry's models. */
+  readonly point: Parameters;
+}
+
+export function sweepMember(entry: string, axes: readonly Axis[], point: Point): SweepMember {
+  const values = axes.map((axis) => [axisLabel(entry, axis), point.get(axis) ?? null] as const);
+  return { entry, point: Object.fromEntries(values) };
+}
 
 /**
- * The name of the model that an entry stands for at a point, `int8[weights=4,unpaired.cosine=2]`: values as JSON writes
- * them, words bare, axes of other entries with the name of these. Without axes it is the entry's own.
+ * The name of a sweep's member, `int8[weights=4,unpaired.cosine=2]`: values as JSON writes them, words bare, axes of other
+ * entries with the name of these. Without axes it is the entry's own.
  */
-export function sweptName(entry: string, axes: readonly Axis[], point: Point): string {
-  if (axes.length === 0) return entry;
-  const values = axes.map((axis) => `${axisLabel(entry, axis)}=${valueText(point.get(axis))}`);
-  return `${entry}${OPENING}${values.join(',')}]`;
+export function sweptName({ entry, point }: SweepMember): string {
+  const values = Object.entries(point).map(([label, value]) => `${label}=${valueText(value)}`);
+  return values.length === 0 ? entry : `${entry}[${values.join(',')}]`;
 }
 
 /** What an axis is called in names of an entry's models. */
@@ -30,12 +38,6 @@ export function axisLabel(entry: string, axis: Axis): string {
   return axis.entry === entry ? axis.parameter : `${axis.entry}.${axis.parameter}`;
 }
 
-/** The entry of the file that a model's name begins with. */
-export function entryOf(name: string): string {
-  const [entry = name] = name.split(OPENING, 1);
-  return entry;
-}
-
-function valueText(value: ParameterValue | undefined): string {
+function valueText(value: ParameterValue): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

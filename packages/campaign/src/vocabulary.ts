@@ -1,6 +1,6 @@
 import type { AttackDefinition } from '@unpair/attacks';
 import type { Parameters, ParameterSpec } from '@unpair/parameters';
-import type { SiblingDefinition } from '@unpair/training';
+import type { SiblingDefinition, SiblingTraits } from '@unpair/training';
 import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */
@@ -12,13 +12,18 @@ export type AttackWord = Pick<
 /** What a campaign file needs to know about a way to derive a model from another. */
 export type SiblingWord = Pick<
   SiblingDefinition<SiblingKind>,
-  'name' | 'parameters' | 'misfit' | 'demand' | 'needsTarget' | 'isDefence' | 'rounding'
+  'name' | 'parameters' | 'misfit' | 'demand' | 'rounding' | 'tries' | keyof SiblingTraits
 >;
 
 /** The attacks and siblings that a campaign file may name. */
 export interface Vocabulary {
   readonly attacks: readonly AttackWord[];
   readonly siblings: readonly SiblingWord[];
+}
+
+/** What a way of deriving says of all its siblings. */
+export function traitsOf({ maker, relation, budget }: SiblingTraits): SiblingTraits {
+  return { maker, ...(relation !== undefined && { relation }), ...(budget !== undefined && { budget }) };
 }
 
 /** What parameters are where a file does not say. */

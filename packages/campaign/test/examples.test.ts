@@ -22,7 +22,7 @@ describe('every example is a campaign', () => {
     const result = parseCampaign(read('examples/quickstart.yaml'));
     if (!result.ok) throw new Error('the quickstart is not a campaign');
     const { cells } = planCampaign(result.campaign);
-    const names = new Set(cells.map(({ attack, surrogate }) => `${attack} ${surrogate ?? '-'}`));
+    const names = new Set(cells.map(({ attack, surrogate }) => `${attack} ${surrogate?.name ?? '-'}`));
     expect([...names].sort()).toEqual([
       'mi-fgsm int8',
       'mi-fgsm int8-unpaired',

@@ -1,10 +1,12 @@
 import { createRandom } from '@unpair/numerics';
 import { describe, expect, test } from 'vitest';
 import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityReport } from '../src/index.js';
-import { buildReport, renderReport } from '../src/index.js';
+import { MemoryResults, buildReport, planCampaign, renderReport } from '../src/index.js';
 import type { Explained } from '../src/report/explanation.js';
 import { explanations } from '../src/report/explanation.js';
-import { inputOf, report, reportRows } from './small-report.js';
+import { parsed, valid, vocabulary } from './fixtures.js';
+import { similarityRow } from './rows.js';
+import { inputOf, report, reportRows, rows } from './small-report.js';
 
 const full = await report();
 const [similarity] = full.similarity;
@@ -143,16 +145,20 @@ describe('what explains transfer', () => {
     expect(counts).toContainEqual(['linearCka', 6]);
     expect(counts).toContainEqual(['agreement', 8]);
   });
+});
 
-  test('a model with itself, or in an ensemble, is no pair', () => {
-    const parts = sketched(pairs);
-    const own = parts.similarity.map((pair, at) => ({ ...pair, surrogate: at < 4 ? 'full' : 's4+full' }));
-    const attacks = parts.attacks.map((attack) => ({ ...attack, surrogate: 'full' }));
-    const streams = (cell: string): ReturnType<typeof createRandom> =>
-      createRandom({ seed: 7, cell, sample: 0 });
-    for (const { pairs: count } of explanations({ ...parts, similarity: own, attacks }, streams))
-      expect(count).toBe(0);
-  });
+test('a model with itself, or in an ensemble, is no pair', async () => {
+  const campaign = parsed(valid.replace('[int8, stranger]', '[full, { ensemble: [int8, full] }, int8]'));
+  const plan = planCampaign(campaign, vocabulary);
+  const results = new MemoryResults();
+  for (const { name: surrogate } of campaign.surrogates) {
+    const group = { kind: 'similarity', surrogate, target: 'full', inputs: 'clean' } as const;
+    results.add({ ...group, rows: [similarityRow(0, {})] });
+  }
+  for (const { id } of plan.cells) results.add({ kind: 'attack', cell: id, rows: rows(1, 2, 3) });
+  const { similarity: all, explanation } = await buildReport({ ...inputOf(results), campaign, plan });
+  expect(all).toHaveLength(3);
+  expect(new Set(explanation.map(({ pairs: count }) => count))).toEqual(new Set([1]));
 });
 
 test('a report explains each attack that has surrogates, and does so the same in every run', async () => {

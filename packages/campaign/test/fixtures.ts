@@ -43,6 +43,7 @@ export const vocabulary: Vocabulary = {
   siblings: [
     {
       name: 'quantize',
+      maker: 'publisher',
       demand: () => ({ needed: 0, parameter: 'weights', wanted: 64 }),
       parameters: { weights: { type: 'integer', min: 2, max: 8, default: 8, description: '' } },
     },

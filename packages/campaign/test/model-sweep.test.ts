@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Campaign } from '../src/index.js';
-import { membersOf, planCampaign } from '../src/index.js';
+import { planCampaign } from '../src/index.js';
 import { parsed, valid, vocabulary } from './fixtures.js';
 import { UNPAIRED, campaignOf, namesOf } from './sweep-file.js';
 
@@ -69,6 +69,7 @@ describe('what is made of a swept entry', () => {
     ]);
     expect(models.get('int8-unpaired[unpaired.adversarial=0.2]')).toMatchObject({
       of: 'unpaired[adversarial=0.2]',
+      sweep: { entry: 'int8-unpaired', point: { 'unpaired.adversarial': 0.2 } },
     });
   });
 
@@ -146,7 +147,12 @@ describe('the name of a swept entry', () => {
   test('stands for all its models among targets and surrogates, or in full for one', () => {
     const campaign = campaignOf({ models, targets: '[d, full]', surrogates: `[stranger, q, 'd[depth=8]']` });
     expect(campaign.targets).toEqual(['d[depth=8]', 'd[depth=14]', 'full']);
-    expect(campaign.surrogates).toEqual(['stranger', 'q[weights=8]', 'q[weights=4]', 'd[depth=8]']);
+    expect(campaign.surrogates.map(({ name }) => name)).toEqual([
+      'stranger',
+      'q[weights=8]',
+      'q[weights=4]',
+      'd[depth=8]',
+    ]);
   });
 
   test('stands for an ensemble with each in an ensemble, and two for the product', () => {
@@ -154,25 +160,30 @@ describe('the name of a swept entry', () => {
       models,
       surrogates: `[{ ensemble: [q, stranger] }, { ensemble: [q, d] }, { ensemble: ['q[weights=8]', stranger, d] }]`,
     });
-    expect(surrogates).toEqual([
+    expect(surrogates.map(({ name }) => name)).toEqual([
       ...['q[weights=8]+stranger', 'q[weights=4]+stranger'],
       ...['q[weights=8]+d[depth=8]', 'q[weights=8]+d[depth=14]'],
       ...['q[weights=4]+d[depth=8]', 'q[weights=4]+d[depth=14]'],
       ...['q[weights=8]+stranger+d[depth=8]', 'q[weights=8]+stranger+d[depth=14]'],
     ]);
-    expect(surrogates.map((surrogate) => membersOf(surrogate).length)).toEqual([2, 2, 2, 2, 2, 2, 3, 3]);
+    expect(surrogates.map((surrogate) => surrogate.models.length)).toEqual([2, 2, 2, 2, 2, 2, 3, 3]);
+    expect(surrogates.at(-1)?.models).toEqual(['q[weights=8]', 'stranger', 'd[depth=14]']);
   });
 
-  test('may hold a number that has the sign of ensembles', () => {
-    const { surrogates, models: all } = campaignOf({
-      models: 'u: { unpair: { of: full, from: full, smoothness: [0, 1e-7, 1e5], rate: 1, adaptive: false } }',
-      surrogates: '[u, { ensemble: [u, stranger] }]',
-    });
-    expect(surrogates).toContain('u[smoothness=1e-7]+stranger');
-    expect(membersOf('u[rate=1e+30]+stranger')).toEqual(['u[rate=1e+30]', 'stranger']);
-    expect(membersOf('a[rate=1e+30,b=2]+b[x=1e+25]')).toEqual(['a[rate=1e+30,b=2]', 'b[x=1e+25]']);
-    expect(membersOf('u[rate=1e+30]')).toEqual(['u[rate=1e+30]']);
-    expect(surrogates.flatMap(membersOf).filter((member) => !all.has(member))).toEqual([]);
+  test('may hold what joins the names of ensembles, whose members are models all the same', () => {
+    const whole = { type: 'number', min: 0, default: 0, description: '' } as const;
+    const words = {
+      ...vocabulary,
+      siblings: vocabulary.siblings.map((word) => ({ ...word, parameters: { rate: whole } })),
+    };
+    const file = valid
+      .replace('{ of: full }', '{ of: full, rate: [1e-7, 1e+30] }')
+      .replace('[int8, stranger]', '[int8, { ensemble: [int8, stranger] }]');
+    const { surrogates, models: all } = parsed(file, words);
+    expect(surrogates.map(({ name }) => name)).toContain('int8[rate=1e+30]+stranger');
+    expect(surrogates.flatMap((surrogate) => surrogate.models).filter((model) => !all.has(model))).toEqual(
+      [],
+    );
   });
 });
 
@@ -214,9 +225,11 @@ test('who knows of a swept defence tries each of its models, under names of thei
   const siblings = ['int8-unpaired[unpaired.adversarial=0.1]', 'int8-unpaired[unpaired.adversarial=0.2]'];
   expect(adaptive.defences.map(({ sibling }) => sibling)).toEqual(siblings);
   for (const sibling of siblings) {
-    expect(models.get(`${sibling}~imitated-1000`)).toMatchObject({ kind: 'imitate', of: sibling });
+    expect(models.get(`${sibling}~imitated-1000`)).toMatchObject({
+      ...{ kind: 'imitate', of: sibling, from: 'full', generated: true },
+    });
     const tried = adaptive.attacks.filter(({ defence }) => defence.sibling === sibling);
-    expect(tried.map(({ surrogate }) => surrogate)).toContain(`${sibling}+stranger`);
+    expect(tried.map(({ surrogate }) => surrogate.name)).toContain(`${sibling}+stranger`);
   }
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkEpsilons, checkSamples, violationSentence } from '../src/index.js';
+import { checkEpsilons, checkSamples, surrogateOf, violationSentence } from '../src/index.js';
 import { parsed, valid, withSection } from './fixtures.js';
 
 describe('a good file', () => {
@@ -10,14 +10,14 @@ describe('a good file', () => {
       seed: 7,
       dataset: { source: 'cifar10', split: 'test', samples: 60 },
       targets: ['full'],
-      surrogates: ['int8', 'stranger'],
+      surrogates: [surrogateOf('int8'), surrogateOf('stranger')],
       similarity: { pairs: 'attacked', perturbed: true },
       threat: { norm: 'linf', epsilons: [8 / 255] },
       shardSize: 25,
     });
     expect([...campaign.models]).toEqual([
       ['full', { kind: 'file', file: 'full.onnx' }],
-      ['int8', { kind: 'quantize', of: 'full', parameters: { weights: 8 } }],
+      ['int8', { kind: 'quantize', maker: 'publisher', of: 'full', parameters: { weights: 8 } }],
       ['stranger', { kind: 'file', file: 'stranger.onnx' }],
     ]);
     expect(campaign.attacks.map(({ attack, parameters }) => [attack, parameters])).toEqual([

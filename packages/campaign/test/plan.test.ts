@@ -17,7 +17,7 @@ function coverage(task: PlannedTask): readonly string[] {
     task.kind === 'accuracy'
       ? `accuracy ${task.model}`
       : task.kind === 'similarity'
-        ? `similarity ${task.inputs} ${task.surrogate} ${task.target}`
+        ? `similarity ${task.inputs} ${task.surrogate.name} ${task.target}`
         : task.kind === 'masking'
           ? `masking ${task.model}`
           : task.cell.id;
@@ -68,7 +68,7 @@ describe('a plan', () => {
   test('names what an attack needs, once', () => {
     const file = valid.replace('targets: [full]', 'targets: [full, int8]');
     const needs = tasksOf(parsed(file)).flatMap((task) =>
-      task.kind === 'attack' && task.cell.surrogate === 'int8' ? [task.needs] : [],
+      task.kind === 'attack' && task.cell.surrogate?.name === 'int8' ? [task.needs] : [],
     );
     expect(needs.length).toBeGreaterThan(0);
     expect(new Set(needs.map(String))).toEqual(new Set(['int8']));
@@ -80,7 +80,10 @@ describe('a plan', () => {
       'attacks: [{ pgd: {}, firstSamples: 20 }, { pgd: { stepSize: 2/255 }, firstSamples: 30 }]\n',
     );
     expect(
-      planCampaign(parsed(file), vocabulary).cells.map(({ surrogate, samples }) => [surrogate, samples]),
+      planCampaign(parsed(file), vocabulary).cells.map(({ surrogate, samples }) => [
+        surrogate?.name,
+        samples,
+      ]),
     ).toEqual([
       ['int8', 30],
       ['stranger', 30],
@@ -90,7 +93,8 @@ describe('a plan', () => {
   test('compares every two models when asked to, each pair once, and on clean inputs alone when that is enough', () => {
     const pairs = (section: string): readonly string[] =>
       tasksOf({ ...parsed(valid.replace('threat:', `${section}\nthreat:`)), shardSize: 60 }).flatMap(
-        (task) => (task.kind === 'similarity' ? [`${task.surrogate} ${task.target} ${task.inputs}`] : []),
+        (task) =>
+          task.kind === 'similarity' ? [`${task.surrogate.name} ${task.target} ${task.inputs}`] : [],
       );
     expect(pairs('similarity: { pairs: all, perturbed: false }')).toEqual([
       'int8 full clean',
@@ -114,13 +118,17 @@ describe('a plan', () => {
   test('an ensemble needs its members, is attacked and compared like a model, and has no features of its own', () => {
     const file = valid.replace('[int8, stranger]', '[stranger, { ensemble: [int8, stranger] }]');
     const tasks = tasksOf({ ...parsed(file), shardSize: 60 });
-    const own = tasks.filter((task) => 'surrogate' in task && task.surrogate === 'int8+stranger');
+    const own = tasks.filter((task) => task.kind === 'similarity' && task.surrogate.name === 'int8+stranger');
     expect(own.map(({ kind, needs }) => [kind, ...needs])).toEqual(Array(3).fill(['similarity', 'int8']));
+    const aligned = tasks.flatMap((task) => (task.kind === 'alignment' ? [task.surrogate] : []));
+    expect(aligned).toEqual(['stranger']);
     const cells = planCampaign(parsed(file), vocabulary).cells;
-    expect(new Set(cells.map(({ surrogate }) => surrogate))).toEqual(
+    expect(new Set(cells.map(({ surrogate }) => surrogate?.name ?? null))).toEqual(
       new Set(['stranger', 'int8+stranger', null]),
     );
-    const attack = tasks.find((task) => task.kind === 'attack' && task.cell.surrogate === 'int8+stranger');
+    const attack = tasks.find(
+      (task) => task.kind === 'attack' && task.cell.surrogate?.name === 'int8+stranger',
+    );
     expect(attack?.needs).toEqual(['int8']);
   });
 
@@ -157,7 +165,7 @@ describe('a plan', () => {
     expect(plan.size).toBe(1 + 9 * 2_000_000 + 2 + 7 * 2_000_000);
     expect(plan.task(plan.size - 1)).toMatchObject({
       kind: 'attack',
-      cell: { attack: 'p-rgf', surrogate: 'stranger' },
+      cell: { attack: 'p-rgf', surrogate: { name: 'stranger' } },
       samples: { first: 1_999_999, count: 1 },
     });
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { defencesOf, undefendedOf } from '../src/adaptive/defences.js';
-import { checkTrainingSamples, planCampaign, trainingSamplesOf } from '../src/index.js';
+import { checkTrainingSamples, planCampaign, surrogateOf, trainingSamplesOf } from '../src/index.js';
 import { campaignWith, sentencesWith } from './fixtures.js';
 
 const unpaired = '{ of: full, from: full, adaptive: false }';
@@ -27,7 +27,7 @@ test('it is the defence that it would have been, with the same counterpart', () 
   const ready = campaignWith(`  int8: { quantize: { of: full } }
   tuned: { unpair: ${unpaired}, ready: tuned.onnx }
   safe: { quantize: { of: tuned }, ready: safe.onnx }`);
-  const parts = { ...ready, surrogates: ['int8', 'safe'] };
+  const parts = { ...ready, surrogates: [surrogateOf('int8'), surrogateOf('safe')] };
   const defences = defencesOf(parts);
   expect(defences).toMatchObject([{ sibling: 'safe', target: 'full' }]);
   expect(defences.map((defence) => undefendedOf(defence, parts))).toEqual(['int8']);

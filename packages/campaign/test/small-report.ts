@@ -10,7 +10,9 @@ export const plan = planCampaign(campaign, vocabulary);
 
 /** Identity of the cell of the valid plan with this attack and surrogate. */
 export function cellId(attack: string, surrogate: string | null): string {
-  const cell = plan.cells.find((other) => other.attack === attack && other.surrogate === surrogate);
+  const cell = plan.cells.find(
+    (other) => other.attack === attack && (other.surrogate?.name ?? null) === surrogate,
+  );
   if (cell === undefined) throw new Error(`no cell of ${attack} with ${String(surrogate)}`);
   return cell.id;
 }

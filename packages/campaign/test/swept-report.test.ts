@@ -34,12 +34,12 @@ async function report(): Promise<Report> {
     const rows = SAMPLES.map((sample) => ({ sample, label: 1, predicted: sample < 36 ? 1 : 0 }));
     results.add({ kind: 'accuracy', model, rows });
   }
-  for (const surrogate of campaign.surrogates) {
+  for (const { name: surrogate } of campaign.surrogates) {
     const rows = SAMPLES.map((sample) => similarityRow(sample, { cosine: 0.25 }));
     results.add({ kind: 'similarity', surrogate, target: 'full', inputs: 'clean', rows });
   }
   for (const cell of plan.cells) {
-    const fooled = 40 - 6 * campaign.surrogates.indexOf(cell.surrogate ?? '');
+    const fooled = 40 - 6 * campaign.surrogates.findIndex(({ name }) => name === cell.surrogate?.name);
     const rows = SAMPLES.map((sample) => attackRow(sample, { success: sample < fooled }));
     results.add({ kind: 'attack', cell: cell.id, rows });
   }

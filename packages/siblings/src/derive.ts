@@ -39,7 +39,7 @@ export async function deriveSibling(definition: SiblingDefinition, request: Sibl
   const sibling = await definition.derive(request).catch((error: unknown) => {
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
   });
-  if (definition.isAttackers === true || sampleCount(request.samples) === 0) return sibling;
+  if (definition.maker === 'attacker' || sampleCount(request.samples) === 0) return sibling;
   const threshold = collapsedBelow(request.samples.classes);
   const accuracy = await probe(sibling, request);
   if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;

@@ -15,6 +15,7 @@ const SIZES = ['depth', 'width'] as const;
 /** Distillation (Hinton et al. 2015, arXiv 1503.02531): a smaller network learns to answer like the model. */
 export const distillSibling: SiblingDefinition<'distill'> = {
   name: 'distill',
+  maker: 'publisher',
   description: 'A smaller network that is trained to answer like the model.',
   parameters: {
     architecture: {

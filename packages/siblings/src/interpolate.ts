@@ -19,7 +19,8 @@ export const interpolateSibling: SiblingDefinition<'interpolate'> = {
   name: 'interpolate',
   rounding: 'refuses',
   description: 'A fine-tuned model with its weights part of the way back to those of the full one.',
-  needsTarget: true,
+  maker: 'publisher',
+  relation: 'mixed-with',
   parameters: {
     share: {
       type: 'number',

@@ -40,7 +40,13 @@ export type { Presentation, TrainingSamples } from './samples/samples.js';
 export { epochOrder } from './samples/shuffle.js';
 export { smoothTargets } from './samples/targets.js';
 export type { Evaluation, Measures } from './selection.js';
-export type { ParameterMisfit, SampleDemand, SiblingDefinition, SiblingRequest } from './sibling.js';
+export type {
+  ParameterMisfit,
+  SampleDemand,
+  SiblingDefinition,
+  SiblingRequest,
+  SiblingTraits,
+} from './sibling.js';
 export { decodeState, encodeState, initialState, modelOf, updateState } from './state.js';
 export type { StepReport, TrainingState } from './state.js';
 export { buildTrainingStep, trainableLoss } from './step-graph.js';

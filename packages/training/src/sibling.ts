@@ -7,7 +7,7 @@ import type { TrainingSamples } from './samples/samples.js';
 export interface SiblingRequest {
   /** The model to derive from: one input [N, C, H, W]. */
   readonly graph: Graph;
-  /** The full model: to share less with, to be mixed with, to be imitated; absent without `needsTarget`. */
+  /** The full model: to share less with, to be mixed with, to be imitated; absent without a `relation` to it. */
   readonly target?: Graph | undefined;
   /** Runs graphs while the sibling is made. */
   readonly runtime: Runtime;
@@ -28,19 +28,41 @@ export interface SiblingRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a sibling has to do with a second model, `from`: the full one, which attackers may have for a target. */
+type Relation =
+  /** Led away from it: defended against its attackers, who are then tried on the sibling. */
+  | 'unpaired-from'
+  /** Its weights are between those of both. */
+  | 'mixed-with'
+  /** Trained on its answers. */
+  | 'taught-by';
+
+/** What a way of deriving says of all its siblings. */
+export interface SiblingTraits {
+  /** An attacker does not publish it, and takes what comes out: it need not classify to be what it is. */
+  readonly maker: 'publisher' | 'attacker';
+  /** Absent where it takes no second model. */
+  readonly relation?: Relation;
+  /** The parameter that bounds the queries to the second model; absent where it is asked none. */
+  readonly budget?: string;
+}
+
+/** One way in which an adaptive attacker makes a sibling. */
+interface SiblingTry {
+  /** Ends the names of models that are made so: `imitated-1000`. */
+  readonly name: string;
+  readonly parameters: Parameters;
+}
+
 /** A way to derive a published model from a full one, as the registry, campaign files and documentation know it. */
-export interface SiblingDefinition<Name extends string = string> {
+export interface SiblingDefinition<Name extends string = string> extends SiblingTraits {
   /** Name in campaign files: `quantize`. */
   readonly name: Name;
   readonly description: string;
-  /** Whether it takes a second model, `from`: the full one, to differ from, to be mixed with, or to imitate. */
-  readonly needsTarget?: boolean;
   /** What becomes of rounded weights: it `adds`, `keeps` or `refuses` them; absent where it makes float weights of any. */
   readonly rounding?: 'adds' | 'keeps' | 'refuses';
-  /** Whether its siblings are defended against attackers of that model, who are then tried on them. */
-  readonly isDefence?: boolean;
-  /** Whether an attacker makes it, who takes what comes out: it need not classify to be what it is. */
-  readonly isAttackers?: boolean;
+  /** What those do who try defences: parameters that differ from the defaults, those of fewest queries first. */
+  readonly tries?: readonly SiblingTry[];
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** What is wrong with parameters of which each is right by itself; absent, or undefined, for nothing. */

@@ -20,14 +20,27 @@ const RATES = { sgd: 0.05, adam: 0.0003 } as const;
 /** Images that the target answers at a time; its answers do not depend on it. */
 const BATCH = 64;
 
+/**
+ * Queries, and epochs over them that come to as many steps; each at the default rate and at a lower one. Shallow networks
+ * are turned back by the first, deep ones lose by it what they had learnt.
+ */
+const TRIES: SiblingDefinition['tries'] = [
+  { name: 'imitated-1000', parameters: { queries: 1000, epochs: 30 } },
+  { name: 'imitated-1000-rate-0.01', parameters: { queries: 1000, epochs: 30, rate: 0.01 } },
+  { name: 'imitated-10000', parameters: { queries: 10_000, epochs: 3 } },
+  { name: 'imitated-10000-rate-0.01', parameters: { queries: 10_000, epochs: 3, rate: 0.01 } },
+];
+
 /** An attacker who fine-tunes a published sibling back toward the target, with answers that the target was asked for. */
 export const imitateSibling: SiblingDefinition<'imitate'> = {
   name: 'imitate',
   rounding: 'keeps',
   description:
     'An attacker’s copy: a published model, fine-tuned on answers that the full model was asked for.',
-  needsTarget: true,
-  isAttackers: true,
+  maker: 'attacker',
+  relation: 'taught-by',
+  budget: 'queries',
+  tries: TRIES,
   parameters: {
     queries: {
       type: 'integer',

@@ -1,4 +1,6 @@
 import type { AdaptiveAttack, Defence } from '../campaign.js';
+import type { Surrogate } from '../surrogate.js';
+import { surrogateOf } from '../surrogate.js';
 import type { Parameters } from '@unpair/parameters';
 
 /** Samples that an attack goes over, at most: one whose gradients cost twenty times as much has fewer. */
@@ -20,9 +22,9 @@ export interface Position {
   /** Models that have nothing to do with the target. */
   readonly strangers: readonly string[];
   /** Copies of the sibling that were fine-tuned on answers of the target. */
-  readonly imitations: readonly string[];
+  readonly imitations: readonly Surrogate[];
   /** Copies of the strangers that were fine-tuned in the same way. */
-  readonly taught: readonly string[];
+  readonly taught: readonly Surrogate[];
   /** Whether the file asks for this attack: those that query as they go are tried only then. */
   readonly has: (attack: string) => boolean;
   /**
@@ -33,8 +35,8 @@ export interface Position {
     attack: string,
     options: { readonly most: number; readonly change?: Parameters },
   ) => readonly Move[];
-  /** The name under which two models are attacked through together. */
-  readonly ensembleOf: (members: readonly string[]) => string;
+  /** Models that are attacked through together. */
+  readonly ensembleOf: (members: readonly string[]) => Surrogate;
 }
 
 /** A move against a model through another. */
@@ -51,7 +53,8 @@ function alone(name: string, moves: (position: Position) => readonly Move[]): At
   return {
     name,
     attacks: (position) => {
-      const { target, sibling: surrogate } = position.defence;
+      const { target, sibling } = position.defence;
+      const surrogate = surrogateOf(sibling);
       return moves(position).map((move) => ({ ...move, target, surrogate }));
     },
   };
@@ -80,8 +83,12 @@ export const ATTACKERS: readonly Attacker[] = [
   {
     // No attack on the target: what fools the target should not fool the sibling more often than a stranger.
     name: 'from-target',
-    attacks: ({ move, defence: { sibling: target, target: surrogate } }) =>
-      move('pgd', { most: SAMPLES }).map((made) => ({ ...made, target, surrogate })),
+    attacks: ({ move, defence: { sibling, target } }) =>
+      move('pgd', { most: SAMPLES }).map((made) => ({
+        ...made,
+        target: sibling,
+        surrogate: surrogateOf(target),
+      })),
   },
 ];
 
@@ -100,17 +107,17 @@ function asTheyAre(position: Position): readonly Attack[] {
     ...withPrior(position),
   ];
   return strangers.flatMap((stranger) => [
-    ...moves.map((made) => ({ ...made, target: defence.target, surrogate: stranger })),
+    ...moves.map((made) => ({ ...made, target: defence.target, surrogate: surrogateOf(stranger) })),
     ...move('pgd', { most: SAMPLES }).map((made) => ({
       ...made,
       target: stranger,
-      surrogate: defence.target,
+      surrogate: surrogateOf(defence.target),
     })),
   ]);
 }
 
 /** What is done with a copy of whatever model that was fine-tuned on answers of the target. */
-function throughImitation(surrogate: string, position: Position): readonly Attack[] {
+function throughImitation(surrogate: Surrogate, position: Position): readonly Attack[] {
   const moves = [...transfers(position), ...withPrior(position)];
   return moves.map((move) => ({ ...move, target: position.defence.target, surrogate }));
 }

@@ -1,20 +1,21 @@
 import type { AdaptiveSection, Campaign, Defence, ModelEntry } from '../campaign.js';
 import type { Json } from '../canonical-json.js';
 import { canonicalJson } from '../canonical-json.js';
-import { areStrangers, isImitation, isInterpolation } from '../derivation.js';
-import { isGenerated } from '../generated.js';
-import { membersOf } from '../ensemble.js';
+import { isGenerated } from '../campaign.js';
+import type { Derived } from '../derivation.js';
+import { areStrangers } from '../derivation.js';
+import { onlyModelOf, surrogateOf } from '../surrogate.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 type Parts = Pick<Campaign, 'models' | 'targets' | 'surrogates'>;
 
 /** Every published sibling with a target that it was unpaired from, in the order of surrogates and targets. */
 export function defencesOf({ models, targets, surrogates }: Parts): readonly Defence[] {
-  return surrogates.flatMap((sibling) =>
+  return alone(surrogates).flatMap((sibling) =>
     targets.flatMap((target) => {
-      const steps = derivationSteps(models, sibling);
+      const steps = derivationDeriveds(models, sibling);
       // What an attacker made of a published model is not published.
-      if (steps.some(isImitation)) return [];
+      if (steps.some(({ maker }) => maker === 'attacker')) return [];
       const defending = steps.filter((step) => defends(step, target));
       if (defending.length === 0) return [];
       return [{ sibling, target, adaptive: defending.some(({ adaptive }) => adaptive === true) }];
@@ -33,38 +34,41 @@ export function maskedModels({ defences }: AdaptiveSection): readonly string[] {
  */
 export function undefendedOf({ sibling, target }: Defence, { models, surrogates }: Parts): string | null {
   const wanted = recipeOf(models, sibling, target);
-  const candidates = [...surrogates.filter((name) => models.has(name)), ...models.keys()];
+  const candidates = [...alone(surrogates), ...models.keys()];
   const recipes = recipesOf(models);
-  return candidates.find((name) => !isGenerated(name) && recipes.get(name) === wanted) ?? null;
+  return candidates.find((name) => recipes.get(name) === wanted) ?? null;
 }
 
 /** The surrogates that have nothing to do with a target, each of one model. */
 export function strangersTo(target: string, { models, surrogates }: Parts): readonly string[] {
-  return surrogates.filter(
-    (name) => membersOf(name).length === 1 && name !== target && areStrangers(models, name, target),
+  return alone(surrogates).filter(
+    (name) => name !== target && areStrangers(models, surrogateOf(name), target),
   );
 }
 
-type Step = Exclude<ModelEntry, { readonly kind: 'file' }>;
+/** The surrogates of one model. */
+function alone(surrogates: Parts['surrogates']): readonly string[] {
+  return surrogates.flatMap((surrogate) => onlyModelOf(surrogate) ?? []);
+}
 
-/** Only what a defence makes has `adaptive`. */
-function defends({ adaptive, from }: Step, target: string): boolean {
-  return adaptive !== undefined && from === target;
+function defends({ relation, from }: Derived, target: string): boolean {
+  return relation === 'unpaired-from' && from === target;
 }
 
 /** How a model is made, from the last step to the first. */
-function derivationSteps(models: Models, name: string): readonly Step[] {
+function derivationDeriveds(models: Models, name: string): readonly Derived[] {
   const entry = models.get(name);
-  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...derivationSteps(models, entry.of)];
+  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...derivationDeriveds(models, entry.of)];
 }
 
-/** The recipes of campaigns' models: those of a large sweep are compared with as many. */
+/** The recipes of the models of campaigns' files: those of a large sweep are compared with as many. */
 const RECIPES = new WeakMap<Models, ReadonlyMap<string, string>>();
 
 function recipesOf(models: Models): ReadonlyMap<string, string> {
   const known = RECIPES.get(models);
   if (known !== undefined) return known;
-  const recipes = new Map([...models.keys()].map((name) => [name, recipeOf(models, name, null)]));
+  const asked = [...models].filter(([, model]) => !isGenerated(model));
+  const recipes = new Map(asked.map(([name]) => [name, recipeOf(models, name, null)]));
   RECIPES.set(models, recipes);
   return recipes;
 }
@@ -77,11 +81,11 @@ function recipeOf(models: Models, name: string, left: string | null): string {
 function recipe(models: Models, name: string, left: string | null): Json {
   const entry = models.get(name);
   if (entry === undefined || entry.kind === 'file') return name;
-  const { kind, of, from, parameters } = entry;
+  const { kind, of, from, relation, parameters } = entry;
   const base = recipe(models, of, left);
   if (left !== null && defends(entry, left)) return base;
   const second = from === undefined ? null : recipe(models, from, null);
   // Weights between those of a model and its own are its own.
-  if (isInterpolation(entry) && canonicalJson(base) === canonicalJson(second)) return base;
+  if (relation === 'mixed-with' && canonicalJson(base) === canonicalJson(second)) return base;
   return { kind, parameters, of: base, from: second };
 }

@@ -1,6 +1,7 @@
 import type { Parameters } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
-import { ensembleName, membersOf } from '../ensemble.js';
+import type { Surrogate } from '../surrogate.js';
+import { surrogateOf } from '../surrogate.js';
 import type { Vocabulary } from '../vocabulary.js';
 import { defaultsOf } from '../vocabulary.js';
 import { ATTACKERS, controlsOf } from './attackers.js';
@@ -75,8 +76,8 @@ function positionOf(
   return {
     defence,
     strangers,
-    imitations: imitations({ of: sibling, from }),
-    taught: strangers.flatMap((of) => imitations({ of, from })),
+    imitations: imitations({ of: sibling, from }).map((name) => surrogateOf(name)),
+    taught: strangers.flatMap((of) => imitations({ of, from })).map((name) => surrogateOf(name)),
     has: (attack) => campaign.attacks.some((entry) => entry.attack === attack),
     move: (attack, { most, change = {} }) => moveOf(attack, most, change, campaign, vocabulary),
     ensembleOf: (members) => ensembleOf(members, campaign.surrogates),
@@ -98,10 +99,9 @@ function moveOf(
   return [{ attack, parameters, samples: Math.min(entry?.samples ?? dataset.samples, most) }];
 }
 
-/** The name that the file gives an ensemble of these members, whatever their order; else one of its own. */
-function ensembleOf(members: readonly string[], surrogates: readonly string[]): string {
-  const name = ensembleName(members.toSorted());
-  return (
-    surrogates.find((other) => ensembleName(membersOf(other).toSorted()) === name) ?? ensembleName(members)
-  );
+/** The ensemble of these members that the file has, whatever their order; else one of its own. */
+function ensembleOf(members: readonly string[], surrogates: readonly Surrogate[]): Surrogate {
+  const inOrder = ({ models }: Surrogate): string => surrogateOf(...models.toSorted()).name;
+  const ensemble = surrogateOf(...members);
+  return surrogates.find((other) => inOrder(other) === inOrder(ensemble)) ?? ensemble;
 }

@@ -1,23 +1,10 @@
-import type { Parameters } from '@unpair/parameters';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
-import { isImitation } from '../derivation.js';
-import { generatedName } from '../generated.js';
-import type { Vocabulary } from '../vocabulary.js';
-import { defaultsOf } from '../vocabulary.js';
+import type { Derived } from '../derivation.js';
+import type { SiblingWord, Vocabulary } from '../vocabulary.js';
+import { defaultsOf, traitsOf } from '../vocabulary.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
-
-/**
- * Attackers who imitate: queries, and epochs over them that come to as many steps; each at the default rate and at a
- * lower one. Shallow networks are turned back by the first, deep ones lose by it what they had learnt.
- */
-const IMITATIONS = [
-  { queries: 1000, epochs: 30 },
-  { queries: 1000, epochs: 30, rate: 0.01 },
-  { queries: 10_000, epochs: 3 },
-  { queries: 10_000, epochs: 3, rate: 0.01 },
-] as const;
 
 /** Who is imitated by what model: `of` is fine-tuned on the answers of `from`. */
 export interface Lesson {
@@ -38,51 +25,50 @@ export interface Taught {
  * a model that is taught about several targets have names that say which.
  */
 export function teach(lessons: readonly Lesson[], known: Models, { siblings }: Vocabulary): Taught {
-  const word = siblings.find(({ name }) => name === 'imitate');
-  if (word === undefined) return { models: known, imitations: () => [] };
-  const recipes = (lesson: Lesson): readonly Recipe[] =>
-    recipesOf(lesson, word.name, defaultsOf(word.parameters));
   const models = new Map(known);
-  const names = imitationsAmong(known);
+  const names = namesByRecipe(known);
   const targets = targetsOf(lessons);
+  const made = (lesson: Lesson): readonly Made[] => siblings.flatMap((word) => madeBy(word, lesson));
   for (const lesson of lessons) {
-    const isOnly = targets.get(lesson.of)?.size === 1;
-    for (const { text, entry, how } of recipes(lesson)) {
-      if (names.has(text)) continue;
-      const suffix = isOnly ? `imitated-${how}` : `imitated-${how}-of-${lesson.from}`;
-      names.set(text, generatedName(lesson.of, suffix));
-      models.set(generatedName(lesson.of, suffix), entry);
+    const which = targets.get(lesson.of)?.size === 1 ? '' : `-of-${lesson.from}`;
+    for (const { suffix, entry } of made(lesson)) {
+      if (names.has(recipeOf(entry))) continue;
+      // No name of the file holds this sign.
+      const name = `${lesson.of}~${suffix}${which}`;
+      names.set(recipeOf(entry), name);
+      models.set(name, entry);
     }
   }
-  return { models, imitations: (lesson) => recipes(lesson).flatMap(({ text }) => names.get(text) ?? []) };
+  const imitations = (lesson: Lesson): readonly string[] =>
+    made(lesson).flatMap(({ entry }) => names.get(recipeOf(entry)) ?? []);
+  return { models, imitations };
 }
 
-interface Recipe {
-  /** What tells it from the others of a lesson, in names: `1000-rate-0.01`. */
-  readonly how: string;
-  readonly entry: ModelEntry;
-  /** The entry, as a text that two have in common only where they are the same. */
-  readonly text: string;
+interface Made {
+  /** What tells it from the others of a lesson, in names: `imitated-1000-rate-0.01`. */
+  readonly suffix: string;
+  readonly entry: Derived;
 }
 
-function recipesOf(
-  { of, from }: Lesson,
-  kind: Exclude<ModelEntry['kind'], 'file'>,
-  defaults: Parameters,
-): readonly Recipe[] {
-  return IMITATIONS.map((imitation) => {
-    const entry = { kind, of, from, parameters: { ...defaults, ...imitation } };
-    const how = [imitation.queries, ...('rate' in imitation ? ['rate', imitation.rate] : [])].join('-');
-    return { how, entry, text: canonicalJson(entry) };
-  });
+function madeBy(word: SiblingWord, { of, from }: Lesson): readonly Made[] {
+  const common = { kind: word.name, ...traitsOf(word), of, from, generated: true } as const;
+  return (word.tries ?? []).map(({ name, parameters }) => ({
+    suffix: name,
+    entry: { ...common, parameters: { ...defaultsOf(word.parameters), ...parameters } },
+  }));
 }
 
-/** The names of imitations by how they are made; of several that are made alike, the first. */
-function imitationsAmong(models: Models): Map<string, string> {
-  const imitations = [...models].flatMap(([name, entry]) =>
-    entry.kind !== 'file' && isImitation(entry) ? [[canonicalJson(entry), name] as const] : [],
+/** How a model is made, as a text that two have in common only where they are the same. */
+function recipeOf({ kind, of, from, ready, parameters }: Derived): string {
+  return canonicalJson({ kind, of, from: from ?? null, ready: ready ?? null, parameters });
+}
+
+/** The names of models by how they are made; of several that are made alike, the first. */
+function namesByRecipe(models: Models): Map<string, string> {
+  const recipes = [...models].flatMap(([name, entry]) =>
+    entry.kind === 'file' ? [] : [[recipeOf(entry), name] as const],
   );
-  return new Map(imitations.toReversed());
+  return new Map(recipes.toReversed());
 }
 
 /** The targets that each model is taught about. */

@@ -1,6 +1,5 @@
-import { parentsOf } from '../derivation.js';
-import { entryOf } from '../swept.js';
 import type { ListedModel } from './listed-model.js';
+import { parentEntriesOf } from './listed-model.js';
 
 type Models = ReadonlyMap<string, ListedModel>;
 
@@ -18,7 +17,7 @@ function reportCycles(models: Models): void {
     let at: string | undefined = start;
     while (at !== undefined && !settled.has(at) && !trail.includes(at)) {
       trail.push(at);
-      at = parentOf(models, at);
+      [at] = parentEntriesOf(models.get(at));
     }
     const cycle = at === undefined || settled.has(at) ? [] : trail.slice(trail.indexOf(at));
     trail.forEach((model) => settled.add(model));
@@ -35,21 +34,16 @@ function reportCycles(models: Models): void {
 function reportTargetCycles(models: Models): void {
   for (const [name, model] of models) {
     if (model.kind === 'file' || model.from === undefined) continue;
-    if (!leadsTo(models, entryOf(model.from), name)) continue;
+    if (!leadsTo(models, model.from.entry, name)) continue;
     const from = model.field.get(model.kind).get('from');
-    from.reject(`must not be made of the model itself, got "${model.from}"`);
+    from.reject(`must not be made of the model itself, got "${model.from.name}"`);
   }
 }
 
 function leadsTo(models: Models, start: string, goal: string): boolean {
   const reached = new Set([start]);
   for (const name of reached) {
-    for (const parent of parentsOf(models.get(name))) reached.add(entryOf(parent));
+    for (const parent of parentEntriesOf(models.get(name))) reached.add(parent);
   }
   return reached.has(goal);
-}
-
-function parentOf(models: Models, name: string): string | undefined {
-  const model = models.get(name);
-  return model === undefined || model.kind === 'file' ? undefined : entryOf(model.of);
 }

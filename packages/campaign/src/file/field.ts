@@ -103,19 +103,24 @@ export class Field {
     return this.readGroups(one, allowed)?.flat();
   }
 
-  /** Like `readList` for entries that each stand for one value or more: those of each entry that are new, together. */
+  /**
+   * Like `readList` for entries that each stand for one value or more: those of each entry that are new, together.
+   * @param identityOf what two values have in common that are the same
+   */
   readGroups<T>(
     read: (entry: Field) => readonly T[] | undefined,
     allowed: string,
+    identityOf: (value: T) => unknown = (value) => value,
   ): readonly (readonly T[])[] | undefined {
     const entries = this.entries(allowed);
-    const seen = new Map<T, Field>();
+    const seen = new Map<unknown, Field>();
     const groups = entries?.map((entry) => {
       // A list that has come to too much already is read no further.
       const values = seen.size > LONGEST_LIST ? [] : (read(entry) ?? []);
-      const fresh = values.filter((value) => !seen.has(value));
-      rejectRepeated(entry, values, seen);
-      for (const value of fresh) seen.set(value, entry);
+      const identities = values.map(identityOf);
+      const fresh = values.filter((_, at) => !seen.has(identities[at]));
+      rejectRepeated(entry, identities, seen);
+      for (const identity of identities) if (!seen.has(identity)) seen.set(identity, entry);
       return fresh;
     });
     if (seen.size > LONGEST_LIST) this.reject(`must stand for at most ${LONGEST_LIST} values, got more`);
@@ -137,7 +142,7 @@ export class Field {
 }
 
 /** Complains about the first of an entry's values that is among those `seen` before. */
-function rejectRepeated<T>(entry: Field, values: readonly T[], seen: ReadonlyMap<T, Field>): void {
+function rejectRepeated(entry: Field, values: readonly unknown[], seen: ReadonlyMap<unknown, Field>): void {
   for (const value of values) {
     const earlier = seen.get(value);
     if (earlier === undefined) continue;

@@ -1,6 +1,8 @@
+import type { SiblingTraits } from '@unpair/training';
 import type { ModelEntry, SiblingKind } from '../campaign.js';
 import type { Field } from './field.js';
 import type { ListedParameters } from './parameters.js';
+import type { Reference } from './reference.js';
 
 /** An entry of `models:` as the file has it, before lists are expanded. */
 export type ListedModel =
@@ -9,12 +11,18 @@ export type ListedModel =
       readonly kind: SiblingKind;
       /** Where the entry stands. */
       readonly field: Field;
-      /** A model, or an entry that stands for several. */
-      readonly of: string;
-      readonly from?: string;
+      readonly of: Reference;
+      readonly from?: Reference;
       readonly adaptive?: boolean;
       readonly ready?: string;
-    } & ListedParameters);
+    } & SiblingTraits &
+      ListedParameters);
 
 /** An entry that derives models. */
 export type ListedSibling = Exclude<ListedModel, { readonly kind: 'file' }>;
+
+/** The entries that one is made of; none for a file, and for what is no entry. */
+export function parentEntriesOf(model: ListedModel | undefined): readonly string[] {
+  if (model === undefined || model.kind === 'file') return [];
+  return model.from === undefined ? [model.of.entry] : [model.of.entry, model.from.entry];
+}

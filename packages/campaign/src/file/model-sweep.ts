@@ -1,12 +1,14 @@
 import type { ModelEntry } from '../campaign.js';
-import { parentsOf } from '../derivation.js';
 import type { Axis, Point } from '../swept.js';
-import { axisLabel, entryOf, sweptName } from '../swept.js';
+import { axisLabel, sweepMember, sweptName } from '../swept.js';
 import type { Field } from './field.js';
 import type { ListedModel, ListedSibling } from './listed-model.js';
+import { parentEntriesOf } from './listed-model.js';
 import { combinationCount, combinations } from './parameters.js';
-import { reference } from './rules.js';
+import type { Reference } from './reference.js';
+import { reference } from './reference.js';
 import { nearest, suggestion } from './spelling.js';
+import { traitsOf } from '../vocabulary.js';
 
 /**
  * Models that lists may stand for, in all of a file: far fewer than points of an attack, for each is made, measured and
@@ -17,7 +19,8 @@ export const MOST_SWEPT_MODELS = 1000;
 const NAMED = 5;
 
 /** What a name in the file stands for: a model, or an entry's one model for each point of its axes. */
-interface Reference {
+interface Expansion {
+  /** The entry's, or the model's that is named in full. */
   readonly name: string;
   readonly axes: readonly Axis[];
   /** The models' names, in the order of the sweep. */
@@ -28,8 +31,8 @@ interface Reference {
 
 /** What an entry is made of: another, and of some kinds the full model beside it. */
 interface Parents {
-  readonly of: Reference;
-  readonly from: Reference | undefined;
+  readonly of: Expansion;
+  readonly from: Expansion | undefined;
 }
 
 /**
@@ -39,7 +42,7 @@ interface Parents {
 export class ModelSweep {
   readonly #names: readonly string[];
   readonly #listed: ReadonlyMap<string, ListedModel>;
-  readonly #references = new Map<string, Reference>();
+  readonly #expansions = new Map<string, Expansion>();
   readonly #models = new Map<string, readonly (readonly [string, ModelEntry])[]>();
   #swept = 0;
 
@@ -63,24 +66,23 @@ export class ModelSweep {
 
   /** Reads the name of an entry or of one of its models, as the names of the models that it stands for. */
   read(field: Field): readonly string[] | undefined {
-    const name = field.read(reference);
-    return name === undefined ? undefined : this.#resolve(field, name)?.names;
+    const named = field.read(reference);
+    return named === undefined ? undefined : this.#resolve(field, named)?.names;
   }
 
   /** An entry and what it is made of, as far as that has yet to be expanded. */
   #lineage(name: string): string[] {
     const lineage = new Set([name]);
     for (const each of lineage) {
-      const parents = parentsOf(this.#listed.get(each)).map(entryOf);
-      for (const parent of parents) if (!this.#references.has(parent)) lineage.add(parent);
+      const parents = parentEntriesOf(this.#listed.get(each));
+      for (const parent of parents) if (!this.#expansions.has(parent)) lineage.add(parent);
     }
     return [...lineage];
   }
 
   /** A model that is named in full has no axes: it is that one. Without any models, that is the error to report. */
-  #resolve(field: Field, name: string): Reference | undefined {
+  #resolve(field: Field, { name, entry: base }: Reference): Expansion | undefined {
     if (this.#names.length === 0 || this.#names.includes(name)) return this.#entry(name);
-    const base = entryOf(name);
     const entry = base !== name && this.#names.includes(base) ? this.#entry(base) : undefined;
     if (entry?.names.includes(name) === true || entry?.isSound === false) return single(name, entry.isSound);
     const hint = entry === undefined ? suggestion(name, this.#names) : namesHint(name, entry);
@@ -88,17 +90,17 @@ export class ModelSweep {
     return undefined;
   }
 
-  #entry(name: string): Reference {
-    const known = this.#references.get(name);
+  #entry(name: string): Expansion {
+    const known = this.#expansions.get(name);
     if (known !== undefined) return known;
     // What leads back here has been complained about as a circle.
-    this.#references.set(name, single(name, false));
+    this.#expansions.set(name, single(name, false));
     const expanded = this.#expand(name) ?? single(name, false);
-    this.#references.set(name, expanded);
+    this.#expansions.set(name, expanded);
     return expanded;
   }
 
-  #expand(name: string): Reference | undefined {
+  #expand(name: string): Expansion | undefined {
     const model = this.#listed.get(name);
     if (model === undefined) return undefined;
     if (model.kind === 'file') {
@@ -110,18 +112,22 @@ export class ModelSweep {
     const axes = axesOf(name, model, parents);
     if (!this.#allows(name, model, axes)) return undefined;
     const points = combinations(new Map(axes.map((axis) => [axis, axis.values]))).map((at) => new Map(at));
-    const models = points.map(
-      (at) => [sweptName(name, axes, at), entryAt(at, name, model, parents)] as const,
-    );
+    const models = points.map((at) => {
+      const sweep = sweepMember(name, axes, at);
+      return [
+        sweptName(sweep),
+        { ...entryAt(at, name, model, parents), ...(axes.length > 0 && { sweep }) },
+      ] as const;
+    });
     this.#models.set(name, models);
     const isSound = parents.of.isSound && parents.from?.isSound !== false;
     return { name, axes, names: models.map(([each]) => each), isSound };
   }
 
-  #parents({ field, kind, of: ofName, from: fromName }: ListedSibling): Parents | undefined {
-    const of = this.#resolve(field.get(kind).get('of'), ofName);
-    const from = fromName === undefined ? undefined : this.#resolve(field.get(kind).get('from'), fromName);
-    return of === undefined || (fromName !== undefined && from === undefined) ? undefined : { of, from };
+  #parents({ field, kind, of: base, from: full }: ListedSibling): Parents | undefined {
+    const of = this.#resolve(field.get(kind).get('of'), base);
+    const from = full === undefined ? undefined : this.#resolve(field.get(kind).get('from'), full);
+    return of === undefined || (full !== undefined && from === undefined) ? undefined : { of, from };
   }
 
   /** Whether an entry may stand for so many models. */
@@ -145,7 +151,7 @@ export class ModelSweep {
   }
 }
 
-function single(name: string, isSound: boolean): Reference {
+function single(name: string, isSound: boolean): Expansion {
   return { name, axes: [], names: [name], isSound };
 }
 
@@ -155,27 +161,23 @@ function axesOf(entry: string, { listed }: ListedSibling, { of, from }: Parents)
   return [...new Set([...own, ...of.axes, ...(from?.axes ?? [])])];
 }
 
-function entryAt(
-  point: Point,
-  name: string,
-  { kind, parameters, adaptive, ready }: ListedSibling,
-  { of, from }: Parents,
-): ModelEntry {
+function entryAt(point: Point, name: string, listed: ListedSibling, { of, from }: Parents): ModelEntry {
+  const { kind, parameters, adaptive, ready } = listed;
   const own = [...point].filter(([axis]) => axis.entry === name);
   const values = Object.fromEntries(own.map(([{ parameter }, value]) => [parameter, value]));
   return {
-    ...{ kind, of: nameAt(point, of), parameters: { ...parameters, ...values } },
+    ...{ kind, of: nameAt(point, of), ...traitsOf(listed), parameters: { ...parameters, ...values } },
     ...(from !== undefined && { from: nameAt(point, from) }),
     ...(adaptive !== undefined && { adaptive }),
     ...(ready !== undefined && { ready }),
   };
 }
 
-function nameAt(point: Point, { name, axes }: Reference): string {
-  return sweptName(name, axes, point);
+function nameAt(point: Point, { name, axes }: Expansion): string {
+  return sweptName(sweepMember(name, axes, point));
 }
 
-function namesHint(word: string, { names }: Reference): string {
+function namesHint(word: string, { names }: Expansion): string {
   const near = nearest(word, names);
   if (near !== undefined) return `; did you mean "${near}"?`;
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';

@@ -1,5 +1,6 @@
 import type { ParameterMisfit } from '@unpair/training';
 import type { ModelEntry } from '../campaign.js';
+import { entryOf } from '../campaign.js';
 import { reportCircles } from './circles.js';
 import type { Field } from './field.js';
 import type { ListedModel } from './listed-model.js';
@@ -7,9 +8,10 @@ import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { ModelSweep } from './model-sweep.js';
 import { parameterField, parameterKeys, readParameters } from './parameters.js';
 import { reportRoundedParents } from './rounded-parents.js';
-import { name, reference, text, truth } from './rules.js';
-import { entryOf } from '../swept.js';
+import { name, text, truth } from './rules.js';
+import { reference } from './reference.js';
 import type { SiblingWord } from '../vocabulary.js';
+import { traitsOf } from '../vocabulary.js';
 
 /** Beside a way of deriving: the file in which the model is made already. */
 const READY = 'ready';
@@ -51,9 +53,9 @@ function reportMisfits(
 ): void {
   const found = new Map<string, ParameterMisfit>();
   for (const [model, entry] of models) {
-    if (entry.kind !== kind || found.has(entryOf(model))) continue;
+    if (entry.kind !== kind || found.has(entryOf(model, entry))) continue;
     const problem = misfit?.(entry.parameters);
-    if (problem !== undefined) found.set(entryOf(model), problem);
+    if (problem !== undefined) found.set(entryOf(model, entry), problem);
   }
   for (const [entry, { parameter, description }] of found) {
     const model = listed.get(entry);
@@ -102,22 +104,23 @@ function readFile(model: Field, field: Field): ListedModel | undefined {
 }
 
 function readSibling(model: Field, field: Field, sibling: SiblingWord): ListedModel | undefined {
+  const isDefence = sibling.relation === 'unpaired-from';
   const own = [
-    ...(sibling.needsTarget === true ? ['of', 'from'] : ['of']),
-    ...(sibling.isDefence ? ['adaptive'] : []),
+    ...(sibling.relation === undefined ? ['of'] : ['of', 'from']),
+    ...(isDefence ? ['adaptive'] : []),
   ];
   const keys = [...own, ...parameterKeys(Object.keys(sibling.parameters))].join(', ');
   if (field.members(`a map with the keys ${keys}`) === undefined) return undefined;
   const parameters = readParameters(field, sibling.parameters, own);
-  const adaptive = sibling.isDefence === true ? field.get('adaptive').readOr(truth, true) : undefined;
+  const adaptive = isDefence ? field.get('adaptive').readOr(truth, true) : undefined;
   const ready = model.get(READY).present
     ? model.get(READY).read(text('the path of a model file'))
     : undefined;
   const of = field.get('of').read(reference);
-  const from = sibling.needsTarget === true ? field.get('from').read(reference) : undefined;
-  if (of === undefined || (from === undefined && sibling.needsTarget === true)) return undefined;
+  const from = sibling.relation === undefined ? undefined : field.get('from').read(reference);
+  if (of === undefined || (from === undefined && sibling.relation !== undefined)) return undefined;
   return {
-    ...{ kind: sibling.name, field: model, of, ...parameters },
+    ...{ kind: sibling.name, field: model, of, ...traitsOf(sibling), ...parameters },
     ...(from !== undefined && { from }),
     ...(adaptive !== undefined && { adaptive }),
     ...(ready !== undefined && { ready }),

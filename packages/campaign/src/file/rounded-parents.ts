@@ -1,5 +1,5 @@
 import type { ModelEntry } from '../campaign.js';
-import { entryOf } from '../swept.js';
+import { entryOf } from '../campaign.js';
 import type { SiblingWord } from '../vocabulary.js';
 import type { ListedModel } from './listed-model.js';
 
@@ -16,10 +16,11 @@ export function reportRoundedParents(
   const seen = new Set<string>();
   for (const [name, entry] of models) {
     if (entry.kind === 'file' || words.get(entry.kind)?.rounding !== 'refuses') continue;
+    const origin = entryOf(name, entry);
     for (const key of ['of', 'from'] as const) {
-      const [parent, model] = [entry[key], listed.get(entryOf(name))];
+      const [parent, model] = [entry[key], listed.get(origin)];
       if (parent === undefined || model === undefined || model.kind === 'file') continue;
-      const place = `${entryOf(name)} ${key}`;
+      const place = `${origin} ${key}`;
       if (seen.has(place) || !isRounded(models, parent, words)) continue;
       seen.add(place);
       const remedy = `${entry.kind} first and quantize what comes out`;

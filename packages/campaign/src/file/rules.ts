@@ -69,9 +69,6 @@ export const name: Rule<string> = {
   accept: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
 };
 
-/** Which model is meant is for whoever knows the models. */
-export const reference: Rule<string> = text('the name of a model');
-
 export const truth: Rule<boolean> = {
   allowed: 'true or false',
   accept: (value) => (typeof value === 'boolean' ? value : undefined),

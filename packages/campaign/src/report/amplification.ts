@@ -4,6 +4,7 @@ import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
+import type { Surrogate } from '../surrogate.js';
 import type { Outcome } from './outcomes.js';
 import { budgetOf } from './outcomes.js';
 import type { Costs } from './query-ratio.js';
@@ -12,7 +13,7 @@ import type { AmplificationReport, Ratio } from './report.js';
 
 /** A cell with a surrogate, and a cell that does without that surrogate. */
 export interface Comparison {
-  readonly cell: Cell & { readonly surrogate: string };
+  readonly cell: Cell & { readonly surrogate: Surrogate };
   readonly baseline: Cell;
 }
 
@@ -42,13 +43,13 @@ export function amplification(
   const { target, surrogate, attack, parameters, norm, epsilon } = cell;
   return {
     target,
-    surrogate,
+    surrogate: surrogate.name,
     attack,
     parameters,
     norm,
     epsilon,
     baseline: baseline.surrogate === null ? 'none' : 'stranger',
-    baselineSurrogate: baseline.surrogate,
+    baselineSurrogate: baseline.surrogate?.name ?? null,
     baselineAttack: baseline.attack,
     samples: pairs.length,
     queryRatio: cell.usesQueries
@@ -90,7 +91,7 @@ function peerKey({ target, norm, epsilon }: Cell): string {
   return `${target} ${norm} ${epsilon}`;
 }
 
-function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: string } {
+function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: Surrogate } {
   return cell.surrogate !== null;
 }
 
@@ -104,7 +105,7 @@ export function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly 
 
 /** The same attack through models that have nothing to do with the target; for a sibling of the target only. */
 function withStrangers(
-  cell: Cell & { readonly surrogate: string },
+  cell: Cell & { readonly surrogate: Surrogate },
   candidates: readonly Cell[],
   models: ReadonlyMap<string, ModelEntry>,
 ): readonly Cell[] {

@@ -18,7 +18,7 @@ export function attackReport(
   return {
     cell: id,
     target,
-    surrogate,
+    surrogate: surrogate?.name ?? null,
     attack,
     parameters,
     norm,

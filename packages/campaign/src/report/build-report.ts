@@ -85,6 +85,12 @@ export async function buildReport(input: ReportInput, signal?: AbortSignal): Pro
   return new ReportBuilder(input, signal).build();
 }
 
+/** Two models, and how alike they are. */
+interface Compared {
+  readonly pair: Pair;
+  readonly report: SimilarityReport;
+}
+
 class ReportBuilder {
   readonly #input: ReportInput;
   readonly #signal: AbortSignal | undefined;
@@ -99,7 +105,9 @@ class ReportBuilder {
   async build(): Promise<Report> {
     const { campaign, plan, integrity, provenance } = this.#input;
     const models = await this.#models();
-    const similarity = await this.#similarity();
+    const compared = await this.#similarity();
+    const similarity = compared.map(({ report }) => report);
+    const apart = compared.filter(({ pair }) => !pair.surrogate.models.includes(pair.target));
     const attacks = await this.#attacks();
     const amplification = this.#amplification();
     const asked = attacks.filter(({ adaptive }) => !adaptive);
@@ -111,8 +119,9 @@ class ReportBuilder {
       similarity,
       attacks,
       amplification,
-      explanation: explanations({ similarity, attacks: asked, amplification }, (purpose) =>
-        createRandom({ seed: campaign.seed, cell: `explanation ${purpose}`, sample: 0 }),
+      explanation: explanations(
+        { similarity: apart.map(({ report }) => report), attacks: asked, amplification },
+        (purpose) => createRandom({ seed: campaign.seed, cell: `explanation ${purpose}`, sample: 0 }),
       ),
       defence,
       tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),
@@ -143,17 +152,18 @@ class ReportBuilder {
     return reports;
   }
 
-  async #similarity(): Promise<readonly SimilarityReport[]> {
+  async #similarity(): Promise<readonly Compared[]> {
     const { campaign } = this.#input;
-    const reports: SimilarityReport[] = [];
+    const compared: Compared[] = [];
     for (const pair of pairsOf(campaign)) {
       const report = similarityReport(pair, await this.#pairRows(pair), campaign.seed);
-      if (report !== null) reports.push(report);
+      if (report !== null) compared.push({ pair, report });
     }
-    return reports;
+    return compared;
   }
 
-  async #pairRows(pair: Pair): Promise<PairRows> {
+  async #pairRows({ surrogate, target }: Pair): Promise<PairRows> {
+    const pair = { surrogate: surrogate.name, target };
     this.#signal?.throwIfAborted();
     const similarity = (inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> =>
       this.#rows(similarityKind, { ...pair, inputs });

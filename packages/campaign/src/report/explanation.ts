@@ -1,7 +1,6 @@
 import type { Counts, Random } from '@unpair/numerics';
 import { bootstrapSamples, spearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
 import { canonicalJson } from '../canonical-json.js';
-import { membersOf } from '../ensemble.js';
 import { COSINE, MEASURES, SMOOTHNESS } from './measures.js';
 import type { Measure } from './measures.js';
 import type {
@@ -22,6 +21,7 @@ const JOINT = [COSINE, SMOOTHNESS] as const;
 
 /** The parts of a report that an explanation is made from. */
 export interface Explained {
+  /** Of pairs of different models: one with itself, or in an ensemble, explains nothing. */
   readonly similarity: readonly SimilarityReport[];
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];
@@ -38,7 +38,7 @@ type Streams = (purpose: string) => Random;
 
 /**
  * Relates measures of similarity to outcomes, over the pairs of models that each attack was tried on: success rates of
- * transfer, and the decimal logarithm of the queries saved by a prior. A model with itself is no pair.
+ * transfer, and the decimal logarithm of the queries saved by a prior.
  */
 export function explanations(explained: Explained, streams: Streams): readonly ExplanationReport[] {
   const points = new Map<string, AttackReport[]>();
@@ -75,7 +75,6 @@ function observationOf(
   { similarity, amplification }: Explained,
 ): readonly Observation[] {
   const { surrogate, target } = attack;
-  if (surrogate === null || membersOf(surrogate).includes(target)) return [];
   const isSame = (other: { surrogate: string | null; target: string }): boolean =>
     other.surrogate === surrogate && other.target === target;
   const pair = similarity.find(isSame);

@@ -23,7 +23,7 @@ export function similarityReport(
   const measures = measuresOf(clean, seed);
   if (measures === null) return null;
   return {
-    surrogate,
+    surrogate: surrogate.name,
     target,
     ...measures,
     linearCka: linearCka(alignment, createRandom({ seed, cell: 'bootstrap/cka', sample: 0 })),

@@ -23,7 +23,7 @@ type Results = ReadonlyMap<string, readonly AttackRow[]>;
 function keyOf({ attack, surrogate, target, parameters }: Cell): string {
   const told =
     parameters['flipped'] === true ? ' flipped' : parameters['smoothing'] === 32 ? ' smoothed' : '';
-  return `${attack}${told} ${surrogate ?? '-'} → ${target}`;
+  return `${attack}${told} ${surrogate?.name ?? '-'} → ${target}`;
 }
 
 /** An unpaired sibling that holds against some attackers. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Campaign, Cell, PlannedTask } from '../../src/index.js';
-import { isGenerated, parseCampaign, planCampaign, violationSentence } from '../../src/index.js';
+import { isGenerated } from '../../src/campaign.js';
+import { parseCampaign, planCampaign, violationSentence } from '../../src/index.js';
 import { defend, defendFile } from './defend-file.js';
 
 /** The cells at the largest epsilon, as texts. */
@@ -13,7 +14,7 @@ function namesOf(cells: readonly Cell[]): readonly string[] {
         parameters['flipped'] === true && 'flipped',
         Number(parameters['smoothing'] ?? 0) > 0 && 'smoothed',
       ];
-      return [attack, surrogate ?? '-', '→', target, samples, ...told.filter(Boolean)].join(' ');
+      return [attack, surrogate?.name ?? '-', '→', target, samples, ...told.filter(Boolean)].join(' ');
     });
 }
 
@@ -31,7 +32,7 @@ function imitationsOf(model: string, suffix = ''): readonly string[] {
 
 /** The models that the plan adds. */
 const addedTo = ({ models }: Campaign): readonly string[] =>
-  [...models.keys()].filter((name) => isGenerated(name));
+  [...models].filter(([, model]) => isGenerated(model)).map(([name]) => name);
 
 const adaptiveOf = (campaign: Campaign): readonly Cell[] =>
   planCampaign(campaign).cells.filter(({ adaptive }) => adaptive);
@@ -143,7 +144,7 @@ describe('what is added', () => {
     const added = namesOf(cells.filter(({ adaptive }) => adaptive));
     expect(added).not.toContainEqual(expect.stringMatching(/flipped|vmi-fgsm|\+|p-rgf/));
     const imitating = cells.find(
-      ({ surrogate, attack }) => surrogate === 'int8-unpaired~imitated-1000' && attack === 'mi-fgsm',
+      ({ surrogate, attack }) => surrogate?.name === 'int8-unpaired~imitated-1000' && attack === 'mi-fgsm',
     );
     expect(imitating?.parameters).toMatchObject({ steps: 20 });
     const plain = planCampaign({ ...campaign, adaptive: { defences: [], attacks: [] } });
@@ -209,7 +210,7 @@ describe('what is added', () => {
     ]);
     const taught = derivationsOf(campaign).filter(({ of }) => of === 'small');
     expect(taught.map(({ needs }) => needs)).toEqual([['small'], ['small'], ['small'], ['small']]);
-    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'small~imitated-1000');
+    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.name === 'small~imitated-1000');
     expect(namesOf(through)).toEqual([
       'pgd small~imitated-1000 → full 500',
       'mi-fgsm small~imitated-1000 → full 500',
@@ -229,7 +230,7 @@ describe('what is added', () => {
       ...imitationsOf('unpaired').filter((copy) => copy !== 'unpaired~imitated-1000'),
       ...imitationsOf('stranger').filter((copy) => copy !== 'stranger~imitated-10000'),
     ]);
-    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate === 'taught');
+    const through = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.name === 'taught');
     // The file attacks through it by pgd and p-rgf itself; as it is no stranger, it is sent nothing of the target's.
     expect(namesOf(through)).toEqual(['mi-fgsm taught → full 500']);
     expect(
@@ -237,8 +238,10 @@ describe('what is added', () => {
         .filter(({ target }) => target !== 'full')
         .map(({ target }) => target),
     ).toEqual([...['unpaired', 'unpaired', 'stranger', 'stranger']]);
-    const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.includes('+') === true);
-    expect(new Set(ensembles.map(({ surrogate }) => surrogate))).toEqual(new Set(['unpaired+stranger']));
+    const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.models.length === 2);
+    expect(new Set(ensembles.map(({ surrogate }) => surrogate?.name))).toEqual(
+      new Set(['unpaired+stranger']),
+    );
   });
 
   test('has no defence for a stranger, also where it was made of a model that was one', () => {
@@ -251,8 +254,8 @@ describe('what is added', () => {
     expect(addedTo(campaign)).toEqual(
       [defended[0], 'own', defended[1]].flatMap((name) => imitationsOf(name ?? '')),
     );
-    const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.includes('+') === true);
-    expect(new Set(ensembles.map(({ surrogate }) => surrogate))).toEqual(
+    const ensembles = adaptiveOf(campaign).filter(({ surrogate }) => surrogate?.models.length === 2);
+    expect(new Set(ensembles.map(({ surrogate }) => surrogate?.name))).toEqual(
       new Set(defended.map((name) => `${name}+own`)),
     );
   });
@@ -272,8 +275,8 @@ describe('what is added', () => {
 
   test('is no surrogate of the file, and taught strangers try no defence', () => {
     const campaign = defend();
-    expect(campaign.surrogates).toEqual(['int8', 'int8-unpaired', 'stranger']);
-    const tried = planCampaign(campaign).adaptive.map(({ cell }) => cell.surrogate);
+    expect(campaign.surrogates.map(({ name }) => name)).toEqual(['int8', 'int8-unpaired', 'stranger']);
+    const tried = planCampaign(campaign).adaptive.map(({ cell }) => cell.surrogate.name);
     expect(tried).toContain('int8-unpaired~imitated-1000');
     expect(tried.filter((name) => name.startsWith('stranger~') || /~.*\+|\+.*~/.test(name))).toEqual([]);
   });
@@ -283,7 +286,7 @@ describe('what is added', () => {
     const parsed = parseCampaign(text);
     const plan = planCampaign(parsed.ok ? parsed.campaign : defend());
     const compared = Array.from({ length: plan.size }, (_, index) => plan.task(index)).flatMap((task) =>
-      task.kind === 'similarity' ? [task.surrogate, task.target] : [],
+      task.kind === 'similarity' ? [task.surrogate.name, task.target] : [],
     );
     expect(compared.length).toBeGreaterThan(0);
     expect(compared.filter((name) => name.includes('~'))).toEqual([]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { areStrangers } from '../../src/derivation.js';
+import { surrogateOf } from '../../src/index.js';
 import { defend } from './defend-file.js';
 import { defenceOf, reportOf } from './defend-results.js';
 
@@ -18,9 +19,7 @@ test('weights on the way back to the full model have the counterpart that they h
 test('what has weights of the target is no stranger to it', () => {
   const models = '\n  mixed: { interpolate: { of: stranger, from: full } }';
   const { models: entries } = defend({ models, surrogates: '[int8, stranger, mixed]' });
-  expect(['stranger', 'mixed', 'int8'].map((name) => areStrangers(entries, name, 'full'))).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect(
+    ['stranger', 'mixed', 'int8'].map((name) => areStrangers(entries, surrogateOf(name), 'full')),
+  ).toEqual([true, false, false]);
 });

@@ -31,6 +31,7 @@ const STRUCTURES = ['weights', 'channels'] as const;
  */
 export const pruneSibling: SiblingDefinition<'prune'> = {
   name: 'prune',
+  maker: 'publisher',
   rounding: 'refuses',
   description: 'Pruning by magnitude: of single weights, which become zeros, or of channels, which go.',
   parameters: {

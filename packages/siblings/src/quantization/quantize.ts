@@ -19,6 +19,7 @@ const SCHEMES = ['asymmetric', 'symmetric'] as const;
  */
 export const quantizeSibling: SiblingDefinition<'quantize'> = {
   name: 'quantize',
+  maker: 'publisher',
   rounding: 'adds',
   description: 'Integer quantization after training, as published on-device models are.',
   parameters: {

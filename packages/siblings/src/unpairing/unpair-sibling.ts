@@ -28,8 +28,8 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
   name: 'unpair',
   rounding: 'keeps',
   description: 'Fine-tuning after which a published model says less about the full one.',
-  needsTarget: true,
-  isDefence: true,
+  maker: 'publisher',
+  relation: 'unpaired-from',
   parameters: {
     adversarial: { ...share, default: 0.2, description: 'Part of a batch shown as it fools the target.' },
     noise: { ...share, default: 0, description: 'Part of a batch shown with uniform noise.' },

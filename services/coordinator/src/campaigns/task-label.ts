@@ -1,4 +1,4 @@
-import { rowKind, type PlannedTask } from '@unpair/campaign';
+import { rowKind, type PlannedTask, type Surrogate } from '@unpair/campaign';
 
 /** What a task is about, in the words of the campaign file. */
 export function taskLabel(task: PlannedTask): string {
@@ -7,14 +7,16 @@ export function taskLabel(task: PlannedTask): string {
       return `${task.model} (${task.recipe})`;
     case 'attack': {
       const { attack, surrogate, target } = task.cell;
-      return `${attack} on ${target}${surrogate === null ? '' : ` through ${surrogate}`}`;
+      return `${attack} on ${target}${surrogate === null ? '' : ` through ${surrogate.name}`}`;
     }
     default: {
       const { noun, models } = rowKind(task.kind);
-      const names: Readonly<Record<string, unknown>> = { ...task };
-      return `${noun} of ${Object.keys(models)
-        .map((part) => String(names[part]))
-        .join(' and ')}`;
+      const parts: Readonly<Record<string, unknown>> = { ...task };
+      const names = Object.keys(models).map((part) => {
+        const model = parts[part] as string | Surrogate;
+        return typeof model === 'string' ? model : model.name;
+      });
+      return `${noun} of ${names.join(' and ')}`;
     }
   }
 }

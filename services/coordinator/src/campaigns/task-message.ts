@@ -1,10 +1,10 @@
 import {
   canonicalJson,
-  membersOf,
   rowKind,
   type Campaign,
   type PlannedTask,
   type Range,
+  type Surrogate,
 } from '@unpair/campaign';
 import type { CampaignRecord, ModelRef, SampleRange, Task } from '@unpair/protocol';
 
@@ -63,7 +63,7 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
       const value = {
         cell: id,
         target: model(target),
-        surrogates: surrogate === null ? [] : membersOf(surrogate).map(model),
+        surrogates: (surrogate?.models ?? []).map(model),
         attack,
         parameters: canonicalJson(planned.cell.parameters),
         norm,
@@ -83,11 +83,11 @@ function measurement(
   { model, samples }: References,
 ): Work {
   const { key, models } = rowKind(planned.kind);
-  const names: Readonly<Record<string, unknown>> = { ...planned };
+  const values: Readonly<Record<string, unknown>> = { ...planned };
   const parts = Object.keys(key).map((part) => {
-    const name = String(names[part]);
-    if (models[part] === 'ensemble') return [`${part}s`, membersOf(name).map(model)] as const;
-    return [part, models[part] === 'model' ? model(name) : name] as const;
+    const value = values[part] as string | Surrogate;
+    if (typeof value !== 'string') return [`${part}s`, value.models.map(model)] as const;
+    return [part, models[part] === 'model' ? model(value) : value] as const;
   });
   const ball = 'threat' in planned ? planned.threat : {};
   const value: unknown = { ...Object.fromEntries(parts), ...ball, samples: samples(planned.samples) };

@@ -109,7 +109,7 @@ export class ResultStore implements AsyncDisposable {
     if (row !== undefined) return;
     const writer = new RowWriter();
     for (const { id, target, surrogate, attack, parameters, norm, epsilon } of cells) {
-      const names = [campaignId, id, target, surrogate, attack] as const;
+      const names = [campaignId, id, target, surrogate?.name ?? null, attack] as const;
       writer.add('cells', ...names, canonicalJson(parameters), norm, epsilon);
     }
     await this.#database.append(writer, `cells ${campaignId}`, 'described');

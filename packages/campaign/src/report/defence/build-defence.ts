@@ -38,7 +38,7 @@ export function defenceReport(defence: Defence, evidence: DefenceEvidence): Defe
   const undefended = undefendedOf(defence, campaign);
   const before = undefended === null ? [] : accuracy(undefended);
   const plain = plan.cells.filter(
-    (cell) => !cell.adaptive && cell.surrogate === sibling && cell.target === target,
+    (cell) => !cell.adaptive && cell.surrogate?.name === sibling && cell.target === target,
   );
   const adaptive = plan.adaptive.filter(
     ({ defence: tried }) => tried.sibling === sibling && tried.target === target,
@@ -110,7 +110,8 @@ function adaptiveReport(
 ): readonly AdaptiveReport[] {
   const { levels, queriesOf } = evidence;
   if (levels.outcomesOf(cell).length === 0) return [];
-  const { target, surrogate } = cell;
+  const { target } = cell;
+  const surrogate = cell.surrogate.name;
   const imitationQueries = attacker === 'imitation' ? queriesOf(surrogate) : null;
   const common = tried(cell, defence.target, evidence);
   return [{ attacker, target, surrogate, ...common, ...levels.levelOf(cell), imitationQueries }];
@@ -133,7 +134,7 @@ function tried(cell: Cell, target: string, { levels }: DefenceEvidence): Tried {
 }
 
 function strangerLevel(cell: Cell, target: string, levels: Levels): StrangerLevel {
-  return { surrogate: oppositeOf(cell, target) ?? '', ...levels.levelOf(cell) };
+  return { surrogate: oppositeOf(cell, target)?.name ?? '', ...levels.levelOf(cell) };
 }
 
 function maskingChecks(rows: readonly MaskingRow[]): MaskingChecks | null {

@@ -1,9 +1,11 @@
 import type { Estimate, Random } from '@unpair/numerics';
 import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
 import type { Campaign } from '../../campaign.js';
+import type { Derived } from '../../derivation.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
-import { membersOf } from '../../ensemble.js';
 import type { Cell, Plan } from '../../plan.js';
+import type { Surrogate } from '../../surrogate.js';
+import { onlyModelOf, surrogateOf } from '../../surrogate.js';
 import { agreement, costsOf, pairUp, withoutPrior } from '../amplification.js';
 import type { Pair } from '../amplification.js';
 import { medianOf, rate } from '../estimates.js';
@@ -46,9 +48,9 @@ export class Levels {
    */
   strangerOf(cell: Cell, target: string): Cell | undefined {
     const { models } = this.#campaign;
-    const isStranger = (name: string): boolean =>
-      membersOf(name).length === 1 &&
-      (areStrangers(models, name, target) || isTaughtAlike(models, name, cell, target));
+    const isStranger = (other: Surrogate): boolean =>
+      onlyModelOf(other) !== undefined &&
+      (areStrangers(models, other, target) || isTaughtAlike(models, other, cell, target));
     const isBack = goesBack(cell, target);
     const candidates = this.#peersOf(cell).filter((other) => {
       const opposite = oppositeOf(other, target);
@@ -83,7 +85,7 @@ export class Levels {
   /** The cell of the same attack through another surrogate. */
   through(surrogate: string, cell: Cell): Cell | undefined {
     const peers = this.#peersOf(cell).filter(
-      (other) => other.target === cell.target && other.surrogate === surrogate,
+      (other) => other.target === cell.target && other.surrogate?.name === surrogate,
     );
     return peers.find((other) => agreement(other, cell) === Object.keys(cell.parameters).length);
   }
@@ -137,28 +139,38 @@ function placeOf({ attack, norm, epsilon }: Pick<Cell, 'attack' | 'norm' | 'epsi
 
 /** Whether a cell attacks another model through the target. */
 function goesBack({ surrogate }: Cell, target: string): boolean {
-  return surrogate === target;
+  return surrogate?.name === target;
 }
 
 /** The model that a cell attacks the target through, or through the target; null where the target is neither. */
-export function oppositeOf(cell: Cell, target: string): string | null {
-  if (goesBack(cell, target)) return cell.target;
+export function oppositeOf(cell: Cell, target: string): Surrogate | null {
+  if (goesBack(cell, target)) return surrogateOf(cell.target);
   return cell.target === target ? cell.surrogate : null;
 }
 
 /** Whether a model is a stranger but for as many answers of the target as the imitation has that a cell goes through. */
-function isTaughtAlike(models: Campaign['models'], name: string, cell: Cell, target: string): boolean {
-  const own = imitationOf(models, cell.surrogate ?? '', target);
-  const other = imitationOf(models, name, target);
+function isTaughtAlike(
+  models: Campaign['models'],
+  stranger: Surrogate,
+  { surrogate }: Cell,
+  target: string,
+): boolean {
+  const own = surrogate === null ? undefined : imitationOf(models, surrogate, target);
+  const other = imitationOf(models, stranger, target);
   if (own === undefined || other === undefined) return false;
-  return own.parameters['queries'] === other.parameters['queries'] && areStrangers(models, other.of, target);
+  const base = surrogateOf(other.of);
+  return queriesOf(own) === queriesOf(other) && areStrangers(models, base, target);
+}
+
+function queriesOf({ budget, parameters }: Derived): unknown {
+  return budget === undefined ? undefined : parameters[budget];
 }
 
 /** Of the cells of each stranger, the one whose parameters agree best with `cell`. */
 function nearestOfEach(candidates: readonly Cell[], cell: Cell, target: string): Cell[] {
   const nearest = new Map<string, Cell>();
   for (const other of candidates) {
-    const name = oppositeOf(other, target) ?? '';
+    const name = oppositeOf(other, target)?.name ?? '';
     const known = nearest.get(name);
     if (known === undefined || agreement(other, cell) > agreement(known, cell)) nearest.set(name, other);
   }

@@ -18,7 +18,7 @@ export function tradeOff(campaign: Campaign, reports: TradedOff): readonly Trade
   const attacks = byPair(reports.attacks);
   const savings = byPair(reports.amplification.filter(({ baseline }) => baseline === 'none'));
   return targets.flatMap((target) =>
-    surrogates.map((surrogate): TradeOffPoint => {
+    surrogates.map(({ name: surrogate }): TradeOffPoint => {
       const key = pairKey({ target, surrogate });
       const [own, saved] = [attacks.get(key) ?? [], savings.get(key) ?? []];
       const accuracy = accuracies.get(surrogate) ?? null;

@@ -1,4 +1,3 @@
-import { isImitation } from '../../derivation.js';
 import type { Campaign } from '../../campaign.js';
 import { count, percent, share, threat } from '../terminal/format.js';
 import type { AdaptiveReport, DefenceReport, ExposureReport, Level, MaskingChecks } from './types.js';
@@ -51,8 +50,8 @@ function adaptiveSentence(
     return `${tried.attacker}: ${achieved(tried)}: the gradients of ${surrogate} hide what it shares with ${target}`;
   }
   const entry = models.get(tried.surrogate);
-  const spent =
-    entry !== undefined && isImitation(entry) ? ` after ${count(tried.imitationQueries)} queries` : '';
+  const isImitation = entry !== undefined && entry.kind !== 'file' && entry.maker === 'attacker';
+  const spent = isImitation ? ` after ${count(tried.imitationQueries)} queries` : '';
   return `${tried.attacker}${spent}: ${achieved(tried)}`;
 }
 

@@ -53,10 +53,10 @@ interface Ingredients extends Samples {
 /** The full model that a sibling is to differ from, to be mixed with or to imitate, where its way has one. A graph needs no lease. */
 async function targetOf(
   { from }: DeriveTask,
-  { needsTarget = false }: SiblingDefinition,
+  { relation }: SiblingDefinition,
   { samples, context }: Pick<Ingredients, 'samples' | 'context'>,
 ): Promise<Graph | undefined> {
-  if (!needsTarget) return undefined;
+  if (relation === undefined) return undefined;
   const target = present(from, 'full model');
   return context.workbench.withModel(fileOf(target.digest, context), async (loaded) => {
     assertFits(target.id, await loaded.classifier(), samples);

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import { ensembleName } from '@unpair/campaign';
+import { surrogateOf } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
@@ -19,8 +19,8 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
       withClassifier(target, options, async (hidden) => {
         if (published === null) throw new UnpairError('INVALID_ARGUMENT', 'The task names no surrogate.');
         const rows = await measureSimilarity(published, hidden, samples.rows, settings);
-        const surrogate = ensembleName(task.surrogates.map(({ id }) => id));
-        return { surrogate, target: target.id, inputs, rows: [...rows] };
+        const { name } = surrogateOf(...task.surrogates.map(({ id }) => id));
+        return { surrogate: name, target: target.id, inputs, rows: [...rows] };
       }),
     );
   });
