@@ -1,4 +1,4 @@
-import { parameterRule } from '@unpair/campaign';
+import { pixels } from '@unpair/parameters';
 import { InvalidArgumentError } from 'commander';
 import { expect, test } from 'vitest';
 
@@ -22,7 +22,7 @@ test.each(['08', '1.', '', '.', 'nul', '[1]', '0x8', ' 8'])('"%s" stays text', (
 });
 
 test('amounts of pixels may lack their zero as well', () => {
-  const parse = ruleParser(parameterRule({ type: 'pixels', default: 1, description: '' }));
+  const parse = ruleParser(pixels(Infinity, '2/255'));
   expect(parse('.02')).toBe(0.02);
   expect(withLeadingZero('8/255')).toBe('8/255');
   expect(() => parse('.')).toThrow(InvalidArgumentError);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
-import { parameterRule } from '@unpair/campaign';
+import { pixels } from '@unpair/parameters';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { inputs, loadDataset, slice } from '@unpair/datasets';
 import type { MaskingReport } from '@unpair/measurements';
@@ -34,7 +34,7 @@ interface CheckOptions extends DeviceOptions, ModelFlags {
   readonly json?: true;
 }
 
-const EPSILON = parameterRule({ type: 'pixels', default: 8 / 255, description: '' });
+const EPSILON = pixels(Infinity, '2/255');
 
 /** `unpair check MODEL --dataset D`: whether a model's own gradients are of any use, or only hide something. */
 export function addCheckCommand(program: Command, context: CommandContext): void {

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { Rule } from '@unpair/campaign';
+import type { Rule } from '@unpair/parameters';
 
 import { withLeadingZero } from './number-text.js';
 
-/** Reads an option's text by a rule of the campaign file. */
+/** Reads an option's text by a rule that campaign files have as well. */
 export function ruleParser<T>(rule: Rule<T>): (text: string) => T {
   return (text) => {
     const accepted = rule.accept(withLeadingZero(text));

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
-import { parameterRule } from '@unpair/campaign';
 import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import { parameterRule } from '@unpair/parameters';
 import type { SiblingDefinition } from '@unpair/training';
 import { siblings } from '@unpair/siblings';
 

@@ -1,3 +1,4 @@
+import { quoted } from '@unpair/parameters';
 import type { z } from 'zod';
 
 import type { FieldViolation } from '@unpair/errors';
@@ -15,7 +16,7 @@ export function problemsOf(given: unknown, issues: readonly z.core.$ZodIssue[]):
     const sentence =
       value === undefined || value === null
         ? `${field} is missing: it must be ${allowed}.`
-        : `${field} must be ${allowed}, got ${show(value)}.`;
+        : `${field} must be ${allowed}, got ${quoted(value)}.`;
     return [{ field, description: sentence }];
   });
 }
@@ -50,9 +51,4 @@ function valueAt(given: unknown, path: Path): unknown {
       typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     given,
   );
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'a map' : JSON.stringify(value);
 }

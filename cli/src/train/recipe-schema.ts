@@ -1,5 +1,5 @@
-import type { Rule } from '@unpair/campaign';
-import { parameterRule } from '@unpair/campaign';
+import type { Rule } from '@unpair/parameters';
+import { integer, truth as trueOrFalse } from '@unpair/parameters';
 import { z } from 'zod';
 
 /** A value by a rule of the house, which says what is allowed in the words of campaign files. */
@@ -8,8 +8,8 @@ function ruled<T>(rule: Rule<unknown>): z.ZodCustom<T, T> {
 }
 
 const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodCustom<number, number> =>
-  ruled(parameterRule({ type: 'integer', min, max, default: min, description: '' }));
-const truth = ruled<boolean>(parameterRule({ type: 'boolean', default: false, description: '' }));
+  ruled(integer(min, max));
+const truth = ruled<boolean>(trueOrFalse);
 
 /** A number of which `test` holds. */
 function number(allowed: string, test: (value: number) => boolean): z.ZodCustom<number, number> {

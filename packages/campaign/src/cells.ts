@@ -1,5 +1,4 @@
-import type { Parameters, ParameterSpec } from '@unpair/parameters';
-import type { Threat } from '@unpair/numerics';
+import { derivedFrom } from '@unpair/parameters';
 import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
@@ -77,24 +76,11 @@ function pointsOf(
 ): readonly Cell[] {
   const { usesQueries, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
   return epsilons.map((epsilon) => {
-    const point = { epsilon, parameters: resolved(parameters, specs, { norm, epsilon }) };
+    const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
     const coordinates = { target, surrogate, attack, norm, ...point };
     const how = { usesQueries, withoutPrior: withoutPrior ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
-}
-
-/** Puts numbers where the default derives from the threat. */
-function resolved(
-  parameters: Parameters,
-  specs: Readonly<Record<string, ParameterSpec>>,
-  threat: Threat,
-): Parameters {
-  const entries = Object.entries(parameters).map(([key, value]) => {
-    const spec = specs[key];
-    return [key, value === null && spec?.default === null ? spec.derived.of(threat) : value] as const;
-  });
-  return Object.fromEntries(entries);
 }
 
 type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'parameters'>;

@@ -32,8 +32,6 @@ export { surrogateOf } from './surrogate.js';
 export type { Surrogate } from './surrogate.js';
 export { parseModelOptions } from './file/model-options.js';
 export type { ParsedOptions } from './file/model-options.js';
-export { parameterRule } from './file/rules.js';
-export type { Rule } from './file/rules.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';

@@ -1,5 +1,4 @@
 import type { AttackDefinition } from '@unpair/attacks';
-import type { Parameters, ParameterSpec } from '@unpair/parameters';
 import type { SiblingDefinition, SiblingTraits } from '@unpair/training';
 import type { SiblingKind } from './campaign.js';
 
@@ -24,9 +23,4 @@ export interface Vocabulary {
 /** What a way of deriving says of all its siblings. */
 export function traitsOf({ maker, relation, budget }: SiblingTraits): SiblingTraits {
   return { maker, ...(relation !== undefined && { relation }), ...(budget !== undefined && { budget }) };
-}
-
-/** What parameters are where a file does not say. */
-export function defaultsOf(specs: Readonly<Record<string, ParameterSpec>>): Parameters {
-  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.default]));
 }

@@ -1,2 +1,11 @@
-export type { AmountDefault, ParameterSpec, ParameterValue, Parameters } from './parameter-spec.js';
-export { booleanOf, choiceOf, numberOf, parseAmount, resolveParameters } from './resolve-parameters.js';
+export type {
+  AmountDefault,
+  ParameterSpec,
+  ParameterSpecs,
+  ParameterValue,
+  Parameters,
+} from './parameter-spec.js';
+export { defaultsOf, derivedFrom, resolveParameters } from './resolve-parameters.js';
+export { integer, number, oneOf, parameterRule, pixels, quoted, truth } from './rules.js';
+export type { Rule } from './rules.js';
+export { booleanOf, choiceOf, numberOf } from './values.js';

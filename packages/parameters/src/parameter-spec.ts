@@ -25,3 +25,6 @@ export type ParameterSpec = { readonly description: string } & (
 export type ParameterValue = number | boolean | string | null;
 /** Parameters by name; null stands for a default that derives from the threat. */
 export type Parameters = Readonly<Record<string, ParameterValue>>;
+
+/** What parameters there are, by name. */
+export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;

@@ -1,10 +1,12 @@
 import type { Threat } from '@unpair/numerics';
-import type { ParameterSpec, Parameters, ParameterValue } from './parameter-spec.js';
+import type { Parameters, ParameterSpecs, ParameterValue } from './parameter-spec.js';
+import { parameterRule, quoted } from './rules.js';
 
-/** One sentence about one parameter, with the value given and what is allowed. */
+/** What is wrong with one parameter, its value and what is allowed included; the sentence begins with its name. */
 export interface ParameterProblem {
   readonly parameter: string;
-  readonly problem: string;
+  /** `must be an integer of at least 1, got 0` */
+  readonly description: string;
 }
 
 /** Parameters with every default filled in, or all that is wrong with them. */
@@ -12,100 +14,42 @@ export type Resolution =
   | { readonly ok: true; readonly parameters: Parameters }
   | { readonly ok: false; readonly problems: readonly ParameterProblem[] };
 
+/** The defaults; null for those that derive from the threat. */
+export function defaultsOf(specs: ParameterSpecs): Parameters {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.default]));
+}
+
+/** Parameters with numbers where they are null, and the default derives from the threat. */
+export function derivedFrom(threat: Threat, parameters: Parameters, specs: ParameterSpecs): Parameters {
+  const entries = Object.entries(parameters).map(([name, value]) => {
+    const spec = specs[name];
+    return [name, value === null && spec?.default === null ? spec.derived.of(threat) : value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /**
- * Validates one attack's parameters as a campaign file gives them (numbers, booleans, fractions such as "2/255") and
- * fills in the defaults, those that derive from the threat included. A parameter that is null takes its default.
+ * Validates parameters as people give them (numbers, booleans, fractions such as "2/255") and fills in the defaults,
+ * those that derive from the threat included. A parameter that is null takes its default.
  */
 export function resolveParameters(
-  definition: { readonly name: string; readonly parameters: Readonly<Record<string, ParameterSpec>> },
+  { name, parameters: specs }: { readonly name: string; readonly parameters: ParameterSpecs },
   raw: Readonly<Record<string, unknown>>,
   threat: Threat,
 ): Resolution {
-  const parameters: Record<string, ParameterValue> = {};
-  const problems: ParameterProblem[] = [];
-  for (const parameter of Object.keys(raw)) {
-    if (!Object.hasOwn(definition.parameters, parameter)) {
-      const known = Object.keys(definition.parameters).join(', ');
-      problems.push({ parameter, problem: `${definition.name} has no such parameter; it has: ${known}.` });
-    }
+  const known = Object.keys(specs).join(', ');
+  const problems: ParameterProblem[] = Object.keys(raw)
+    .filter((parameter) => !Object.hasOwn(specs, parameter))
+    .map((parameter) => ({ parameter, description: `is no parameter of ${name}; it has ${known}` }));
+  const given: Record<string, ParameterValue> = {};
+  for (const [parameter, spec] of Object.entries(specs)) {
+    const value = Object.hasOwn(raw, parameter) ? raw[parameter] : undefined;
+    if (value === undefined || value === null) continue;
+    const rule = parameterRule(spec);
+    const accepted = rule.accept(value);
+    if (accepted !== undefined) given[parameter] = accepted;
+    else problems.push({ parameter, description: `must be ${rule.allowed}, got ${quoted(value)}` });
   }
-  for (const [parameter, spec] of Object.entries(definition.parameters)) {
-    const given = Object.hasOwn(raw, parameter) ? raw[parameter] : undefined;
-    const value = given === undefined || given === null ? defaultOf(spec, threat) : read(spec, given);
-    if (value === undefined) {
-      problems.push({ parameter, problem: `${describe(given)} is not allowed; give ${allowed(spec)}.` });
-    } else parameters[parameter] = value;
-  }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, parameters };
-}
-
-/** A finite number from a number, a decimal such as "0.03" or a fraction such as "8/255"; undefined for all else. */
-export function parseAmount(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== 'string') return undefined;
-  const match = /^\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(?:\/\s*(\d+(?:\.\d+)?)\s*)?$/i.exec(value);
-  if (match === null) return undefined;
-  const amount = Number(match[1]) / Number(match[2] ?? 1);
-  return Number.isFinite(amount) ? amount : undefined;
-}
-
-/** A parameter that the attack knows to be a number. */
-export function numberOf(parameters: Parameters, name: string): number {
-  const value = parameters[name];
-  if (typeof value !== 'number') throw new TypeError(`parameter ${name} must be a resolved number`);
-  return value;
-}
-
-/** A parameter that the attack knows to be a boolean. */
-export function booleanOf(parameters: Parameters, name: string): boolean {
-  const value = parameters[name];
-  if (typeof value !== 'boolean') throw new TypeError(`parameter ${name} must be a resolved boolean`);
-  return value;
-}
-
-/** A parameter that is known to be one of a few words. */
-export function choiceOf<const C extends string>(
-  parameters: Parameters,
-  name: string,
-  choices: readonly C[],
-): C {
-  const value = choices.find((choice) => choice === parameters[name]);
-  if (value === undefined) throw new TypeError(`parameter ${name} must be one of ${choices.join(', ')}`);
-  return value;
-}
-
-function defaultOf(spec: ParameterSpec, threat: Threat): ParameterValue {
-  if (spec.default === null) return spec.derived.of(threat);
-  return spec.default;
-}
-
-/** The value in the spec's own terms, or undefined when it is not allowed. */
-function read(spec: ParameterSpec, given: unknown): ParameterValue | undefined {
-  if (spec.type === 'boolean') return typeof given === 'boolean' ? given : undefined;
-  if (spec.type === 'choice') return spec.choices.find((choice) => choice === given);
-  if (spec.type === 'pixels') {
-    const amount = parseAmount(given);
-    return amount !== undefined && amount > 0 && amount <= (spec.max ?? Infinity) ? amount : undefined;
-  }
-  if (typeof given !== 'number' || !(given >= spec.min && given <= (spec.max ?? Number.MAX_SAFE_INTEGER))) {
-    return undefined;
-  }
-  return spec.type === 'integer' && !Number.isInteger(given) ? undefined : given;
-}
-
-function allowed(spec: ParameterSpec): string {
-  if (spec.type === 'boolean') return 'true or false';
-  if (spec.type === 'choice') return `one of ${spec.choices.join(', ')}`;
-  if (spec.type === 'pixels') {
-    const most = spec.max === undefined ? '' : ` of at most ${spec.max}`;
-    return `a positive number${most} or a fraction such as 2/255`;
-  }
-  const noun = spec.type === 'integer' ? 'an integer' : 'a number';
-  return spec.max === undefined
-    ? `${noun} of at least ${spec.min}`
-    : `${noun} from ${spec.min} to ${spec.max}`;
-}
-
-function describe(given: unknown): string {
-  return typeof given === 'number' ? String(given) : JSON.stringify(given);
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, parameters: derivedFrom(threat, { ...defaultsOf(specs), ...given }, specs) };
 }

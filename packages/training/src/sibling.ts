@@ -1,5 +1,5 @@
 import type { Graph, Runtime } from '@unpair/graph';
-import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import type { Parameters, ParameterSpecs } from '@unpair/parameters';
 import type { Checkpoints, FineTuneProgress } from './fine-tune.js';
 import type { TrainingSamples } from './samples/samples.js';
 
@@ -64,7 +64,7 @@ export interface SiblingDefinition<Name extends string = string> extends Sibling
   /** What those do who try defences: parameters that differ from the defaults, those of fewest queries first. */
   readonly tries?: readonly SiblingTry[];
   /** A name with a dot is a field of a map: `finetune.epochs`. */
-  readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  readonly parameters: ParameterSpecs;
   /** What is wrong with parameters of which each is right by itself; absent, or undefined, for nothing. */
   misfit?(parameters: Parameters): ParameterMisfit | undefined;
   /** Samples that these parameters ask for. */

@@ -54,8 +54,8 @@ export async function runAttack(options: AttackOptions): Promise<readonly Attack
   assertSuits(options);
   const resolution = resolveParameters(definition, options.parameters, threat);
   if (!resolution.ok) {
-    const sentences = resolution.problems.map(({ parameter, problem }) => `${parameter}: ${problem}`);
-    throw new UnpairError('INVALID_ARGUMENT', `${definition.name}: ${sentences.join(' ')}`);
+    const problems = resolution.problems.map(({ parameter, description }) => `${parameter} ${description}`);
+    throw new UnpairError('INVALID_ARGUMENT', `${definition.name}: ${problems.join('; ')}`);
   }
   const inputs = samples.map(({ input }) => input);
   const batches = { batchSize, signal };

@@ -221,7 +221,7 @@ test('what does not fit the attack is refused in one sentence', async () => {
   const threat = { norm: 'linf', epsilon: 0.1 } as const;
   await expect(runAttack({ ...options, threat, surrogate: null })).rejects.toThrow('pgd needs a surrogate');
   await expect(runAttack({ ...options, threat, parameters: { steps: 0 } })).rejects.toThrow(
-    'pgd: steps: 0 is not allowed; give an integer from 1 to 10000.',
+    'pgd: steps must be an integer from 1 to 10000, got 0',
   );
   await expect(runAttack({ ...options, threat, batchSize: 0 })).rejects.toThrow('batchSize must be');
   await expect(runAttack({ ...options, threat: { ...threat, epsilon: 0 } })).rejects.toThrow(

@@ -1,9 +1,9 @@
 import type { Parameters } from '@unpair/parameters';
+import { defaultsOf } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
 import type { Surrogate } from '../surrogate.js';
 import { surrogateOf } from '../surrogate.js';
 import type { Vocabulary } from '../vocabulary.js';
-import { defaultsOf } from '../vocabulary.js';
 import { ATTACKERS, controlsOf } from './attackers.js';
 import type { Move, Position } from './attackers.js';
 import { defencesOf, strangersTo } from './defences.js';

@@ -1,8 +1,9 @@
+import { defaultsOf } from '@unpair/parameters';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import type { Derived } from '../derivation.js';
 import type { SiblingWord, Vocabulary } from '../vocabulary.js';
-import { defaultsOf, traitsOf } from '../vocabulary.js';
+import { traitsOf } from '../vocabulary.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 

@@ -1,9 +1,9 @@
 import type { Norm } from '@unpair/numerics';
+import { integer } from '@unpair/parameters';
 import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { Field, pathText } from './field.js';
 import { readSweep } from './parameters.js';
-import { integer } from './rules.js';
 import { suggestion } from './spelling.js';
 import type { AttackWord } from '../vocabulary.js';
 

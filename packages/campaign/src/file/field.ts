@@ -1,4 +1,5 @@
-import type { Rule } from './rules.js';
+import type { Rule } from '@unpair/parameters';
+import { quoted } from '@unpair/parameters';
 import { suggestion } from './spelling.js';
 
 export type Path = readonly (string | number)[];
@@ -39,7 +40,7 @@ export class Field {
   /** Complains that the value, if there is one, is not what is allowed here. */
   rejectUnless(allowed: string): void {
     this.reject(
-      this.present ? `must be ${allowed}, got ${show(this.value)}` : `is missing: it must be ${allowed}`,
+      this.present ? `must be ${allowed}, got ${quoted(this.value)}` : `is missing: it must be ${allowed}`,
     );
   }
 
@@ -147,7 +148,7 @@ function rejectRepeated(entry: Field, values: readonly unknown[], seen: Readonly
     const earlier = seen.get(value);
     if (earlier === undefined) continue;
     const said = values.length === 1 ? entry.value : value;
-    entry.reject(`repeats ${show(said)}, which is already at ${pathText(earlier.path)}`);
+    entry.reject(`repeats ${quoted(said)}, which is already at ${pathText(earlier.path)}`);
     return;
   }
 }
@@ -156,14 +157,4 @@ function rejectRepeated(entry: Field, values: readonly unknown[], seen: Readonly
 export function pathText(path: Path): string {
   const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
   return text === '' ? 'campaign' : text.replace(/^\./, '');
-}
-
-/** A value as error messages quote it. */
-export function show(value: unknown): string {
-  if (value === null || value === undefined) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (value instanceof Map) return 'a map';
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }

@@ -1,9 +1,9 @@
+import { integer, number, oneOf } from '@unpair/parameters';
+import type { Rule } from '@unpair/parameters';
 import type { ClassRange, ModelOptions, Preprocessing } from '@unpair/graph';
 import type { Violation } from '../campaign.js';
 import type { Problem } from './field.js';
 import { Field, pathText } from './field.js';
-import { integer, number, oneOf } from './rules.js';
-import type { Rule } from './rules.js';
 
 /** The keys that may stand beside `file`. */
 export const OPTION_KEYS: readonly string[] = ['layout', 'preprocessing', 'classes', 'outputs'];

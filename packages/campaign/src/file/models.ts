@@ -1,3 +1,4 @@
+import { truth } from '@unpair/parameters';
 import type { ParameterMisfit } from '@unpair/training';
 import type { ModelEntry } from '../campaign.js';
 import { entryOf } from '../campaign.js';
@@ -8,7 +9,7 @@ import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { ModelSweep } from './model-sweep.js';
 import { parameterField, parameterKeys, readParameters } from './parameters.js';
 import { reportRoundedParents } from './rounded-parents.js';
-import { name, text, truth } from './rules.js';
+import { name, text } from './rules.js';
 import { reference } from './reference.js';
 import type { SiblingWord } from '../vocabulary.js';
 import { traitsOf } from '../vocabulary.js';

@@ -1,8 +1,6 @@
-import type { Parameters, ParameterSpec, ParameterValue } from '@unpair/parameters';
+import type { Parameters, ParameterSpec, ParameterSpecs, ParameterValue } from '@unpair/parameters';
+import { parameterRule } from '@unpair/parameters';
 import type { Field } from './field.js';
-import { parameterRule } from './rules.js';
-
-type Specs = Readonly<Record<string, ParameterSpec>>;
 
 /** More points than this in one sweep are a slip of the pen. */
 const LARGEST_SWEEP = 10_000;
@@ -21,12 +19,12 @@ export interface ListedParameters {
  */
 export function readParameters(
   field: Field,
-  specs: Specs,
+  specs: ParameterSpecs,
   alsoKnown: readonly string[] = [],
 ): ListedParameters {
   checkKeys(field, Object.keys(specs), alsoKnown);
   const values = readValues(field, specs);
-  const firsts = [...values].map(([key, [first]]) => [key, first ?? specs[key]?.default ?? null] as const);
+  const firsts = [...values].map(([key, [first = null]]) => [key, first] as const);
   const listed = [...values].filter(([key]) => Array.isArray(parameterField(field, key).value));
   return { parameters: Object.fromEntries(firsts), listed: new Map(listed) };
 }
@@ -51,7 +49,7 @@ function checkKeys(field: Field, names: readonly string[], alsoKnown: readonly s
 }
 
 /** Every combination of the listed values, the last parameter varying fastest. */
-export function readSweep(field: Field, specs: Specs): readonly Parameters[] {
+export function readSweep(field: Field, specs: ParameterSpecs): readonly Parameters[] {
   if (field.present && !field.hasKeys(Object.keys(specs), parameterMap(specs))) return [];
   const values = readValues(field, specs);
   const count = combinationCount([...values.values()], LARGEST_SWEEP);
@@ -76,7 +74,7 @@ export function combinationCount(lists: readonly (readonly unknown[])[], most: n
   return lists.reduce((count, { length }) => (count > most ? count : count * length), 1);
 }
 
-function readValues(field: Field, specs: Specs): ReadonlyMap<string, readonly ParameterValue[]> {
+function readValues(field: Field, specs: ParameterSpecs): ReadonlyMap<string, readonly ParameterValue[]> {
   return new Map(
     Object.entries(specs).map(([key, spec]) => [key, valuesOf(parameterField(field, key), spec)]),
   );
@@ -92,7 +90,7 @@ function valuesOf(field: Field, spec: ParameterSpec): readonly ParameterValue[] 
   return field.readOneOrMore<ParameterValue>(parameterRule(spec)) ?? [spec.default];
 }
 
-function parameterMap(specs: Specs): string {
+function parameterMap(specs: ParameterSpecs): string {
   const keys = Object.keys(specs);
   return keys.length === 0 ? 'empty, for it has no parameters' : `a map with the keys ${keys.join(', ')}`;
 }

@@ -1,10 +1,11 @@
+import { integer } from '@unpair/parameters';
 import type { Campaign, Violation } from '../campaign.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
 import type { Field } from './field.js';
 import type { ModelsSection } from './models.js';
 import { readModels } from './models.js';
-import { integer, name } from './rules.js';
+import { name } from './rules.js';
 import type { Partially } from './sections.js';
 import { readDataset, readSimilarity, readThreat } from './sections.js';
 import { readSurrogates } from './surrogates.js';

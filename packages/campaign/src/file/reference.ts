@@ -1,4 +1,4 @@
-import type { Rule } from './rules.js';
+import type { Rule } from '@unpair/parameters';
 
 /** A name under which the file refers to a model: that of an entry, or in full that of one of the models of a swept one. */
 export interface Reference {

@@ -1,6 +1,7 @@
+import { integer, oneOf, pixels, truth } from '@unpair/parameters';
 import type { DatasetEntry, SimilarityEntry, Threat } from '../campaign.js';
 import type { Field } from './field.js';
-import { integer, oneOf, pixels, text, truth } from './rules.js';
+import { text } from './rules.js';
 
 /** Images are held in memory, and models of larger ones are not attacked. */
 const LARGEST_SIDE = 4096;

@@ -1,6 +1,6 @@
 import type { Graph } from '@unpair/graph';
 import { foldBatchNormalization } from '@unpair/graph';
-import type { ParameterSpec } from '@unpair/parameters';
+import type { ParameterSpecs } from '@unpair/parameters';
 import { choiceOf, numberOf } from '@unpair/parameters';
 import type { FineTuneSchedule } from '../fine-tune.js';
 import { firstImages, sampleCount } from '../samples/samples.js';
@@ -21,10 +21,7 @@ const NORMALIZED_ON = 512;
 export type Rates = Readonly<Record<Optimizer, number>>;
 
 /** The parameters that say how training descends, each name after `prefix` (`finetune.`, or nothing). */
-export function descentParameters(
-  prefix: string,
-  { sgd, adam }: Rates,
-): Readonly<Record<string, ParameterSpec>> {
+export function descentParameters(prefix: string, { sgd, adam }: Rates): ParameterSpecs {
   return {
     [`${prefix}optimizer`]: {
       type: 'choice',

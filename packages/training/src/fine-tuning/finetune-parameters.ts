@@ -1,4 +1,4 @@
-import type { Parameters, ParameterSpec } from '@unpair/parameters';
+import type { Parameters, ParameterSpecs } from '@unpair/parameters';
 import { choiceOf, numberOf } from '@unpair/parameters';
 import type { Augmentation } from '../samples/augmentation.js';
 import type { FineTuneSchedule } from '../fine-tune.js';
@@ -22,8 +22,8 @@ const AUGMENTATIONS = ['shift-flip', 'shift', 'none'] as const;
 export function finetuneParameters(
   prefix: string,
   { epochs, rate, batch, samples }: FineTuneDefaults,
-): Readonly<Record<string, ParameterSpec>> {
-  const specs: Readonly<Record<string, ParameterSpec>> = {
+): ParameterSpecs {
+  const specs: ParameterSpecs = {
     epochs: {
       type: 'integer',
       min: 0,

@@ -1,6 +1,6 @@
 import type { Graph, Tensors } from '@unpair/graph';
 import { TEACHER_LOGITS, float32 } from '@unpair/graph';
-import type { ParameterSpec } from '@unpair/parameters';
+import type { ParameterSpec, ParameterSpecs } from '@unpair/parameters';
 import { numberOf } from '@unpair/parameters';
 import type { Classifier } from '@unpair/classifiers';
 import { createClassifier } from '@unpair/classifiers';
@@ -21,7 +21,7 @@ export const TEMPERATURE: ParameterSpec = {
 };
 
 /** The parameters of learning from a teacher's answers, each name after `prefix` (`finetune.`, or nothing). */
-export function teacherParameters(prefix: string, alpha: number): Readonly<Record<string, ParameterSpec>> {
+export function teacherParameters(prefix: string, alpha: number): ParameterSpecs {
   return {
     [`${prefix}temperature`]: TEMPERATURE,
     [`${prefix}alpha`]: {
