@@ -57,7 +57,8 @@ const outcomes: readonly Outcome[] = [
 ];
 
 const cell: Cell = {
-  ...{ id: 'id', target: 'full', surrogate: 'int8', attack: 'rgf', parameters: { budget: 9 } },
+  ...{ id: 'id', target: 'full', surrogate: { name: 'int8', models: ['int8'] } },
+  ...{ attack: 'rgf', parameters: { budget: 9 } },
   ...{ norm: 'linf', epsilon: 0.125, usesQueries: true, withoutPrior: null, samples: 1, adaptive: false },
 };
 

@@ -13,7 +13,7 @@ type Parts = Pick<Campaign, 'models' | 'targets' | 'surrogates'>;
 export function defencesOf({ models, targets, surrogates }: Parts): readonly Defence[] {
   return alone(surrogates).flatMap((sibling) =>
     targets.flatMap((target) => {
-      const steps = derivationDeriveds(models, sibling);
+      const steps = stepsTo(models, sibling);
       // What an attacker made of a published model is not published.
       if (steps.some(({ maker }) => maker === 'attacker')) return [];
       const defending = steps.filter((step) => defends(step, target));
@@ -56,9 +56,9 @@ function defends({ relation, from }: Derived, target: string): boolean {
 }
 
 /** How a model is made, from the last step to the first. */
-function derivationDeriveds(models: Models, name: string): readonly Derived[] {
+function stepsTo(models: Models, name: string): readonly Derived[] {
   const entry = models.get(name);
-  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...derivationDeriveds(models, entry.of)];
+  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...stepsTo(models, entry.of)];
 }
 
 /** The recipes of the models of campaigns' files: those of a large sweep are compared with as many. */
