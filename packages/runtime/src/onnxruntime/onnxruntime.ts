@@ -6,6 +6,7 @@ import { GraphExecutable } from '../graph-executable.js';
 import { probeBlockSize } from './blocked/block-size.js';
 import { lowerConvolutions } from './blocked/lower-convolutions.js';
 import { loadedSession } from './loaded-session.js';
+import { ownInt8Constants } from './own-int8-constants.js';
 import { mixesQuantizedAndFloat } from './quantized-weights.js';
 
 /**
@@ -34,7 +35,8 @@ async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions =
   try {
     // Blocked channels are an affair of the CPU's kernels.
     const block = device === 'cpu' ? await probeBlockSize() : undefined;
-    const lowered = block === undefined ? graph : lowerConvolutions(graph, block);
+    const separate = ownInt8Constants(graph);
+    const lowered = block === undefined ? separate : lowerConvolutions(separate, block);
     const session = await ort.InferenceSession.create(
       encodeModel(lowered),
       sessionOptions(device, graph, threads),
