@@ -7,6 +7,8 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export interface Executable {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** What there is to say about how it runs, as a phrase: `without fused kernels, …`. */
+  readonly remark?: string | undefined;
   /**
    * Runs the graph once. Results do not depend on what else is in the batch.
    * @throws {UnpairError} FAILED_PRECONDITION when a feed is missing, unknown, or of the wrong type or shape, or the graph is closed.

@@ -24,6 +24,7 @@ export { float16Value } from './float16.js';
 export type { Executable, LoadOptions, Runtime, Tensors } from './executable.js';
 export { ModelError, float, floats, int, ints, string } from './graph.js';
 export type { Attribute, Attributes, Dim, Graph, Node, ValueInfo, ValueType } from './graph.js';
+export { probeRows } from './probe.js';
 export { channelGroups } from './pruning/channel-groups.js';
 export type { ChannelGroup, ChannelMember } from './pruning/channel-groups.js';
 export { removeChannels } from './pruning/remove-channels.js';

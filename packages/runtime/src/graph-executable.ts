@@ -12,15 +12,17 @@ export interface LoadedGraph {
 
 /** A loaded graph behind the {@link Executable} interface: checks feeds, and releases once, after the last run. */
 export class GraphExecutable implements Executable {
+  readonly remark: string | undefined;
   readonly #graph: Graph;
   readonly #loaded: LoadedGraph;
   readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   /** Takes the loaded graph over: closing this object releases it. */
-  constructor(graph: Graph, loaded: LoadedGraph) {
+  constructor(graph: Graph, loaded: LoadedGraph, remark?: string) {
     this.#graph = graph;
     this.#loaded = loaded;
+    this.remark = remark;
   }
 
   get inputs(): readonly ValueInfo[] {

@@ -16,10 +16,13 @@ const ALLOCATION_FAILURES: readonly RegExp[] = [
 
 /** What a failed run of a graph is thrown as: one sentence, with lack of memory told from everything else. */
 export function runFailure(graphName: string, cause: unknown): UnpairError {
-  const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-  const message = `graph "${graphName}" failed to run: ${reason}`;
-  const isMemory = ALLOCATION_FAILURES.some((wording) => wording.test(reason));
-  return isMemory
-    ? new UnpairError('RESOURCE_EXHAUSTED', message, { cause })
-    : new UnpairError('FAILED_PRECONDITION', message, { cause });
+  const code = isLackOfMemory(cause) ? 'RESOURCE_EXHAUSTED' : 'FAILED_PRECONDITION';
+  return new UnpairError(code, `graph "${graphName}" failed to run: ${reasonOf(cause)}`, { cause });
 }
+
+/** Whether native code failed for want of memory, which another try may have. */
+export function isLackOfMemory(cause: unknown): boolean {
+  return ALLOCATION_FAILURES.some((wording) => wording.test(reasonOf(cause)));
+}
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message.trim() : String(cause));

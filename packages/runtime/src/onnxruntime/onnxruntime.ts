@@ -2,12 +2,15 @@ import { UnpairError } from '@unpair/errors';
 import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import { encodeModel } from '@unpair/graph';
 import * as ort from 'onnxruntime-node';
+import type { LoadedGraph } from '../graph-executable.js';
 import { GraphExecutable } from '../graph-executable.js';
 import { probeBlockSize } from './blocked/block-size.js';
 import { lowerConvolutions } from './blocked/lower-convolutions.js';
+import { heldToGraph } from './held-to-graph.js';
+import { keepSoftmaxInFloats } from './keep-softmax-in-floats.js';
 import { loadedSession } from './loaded-session.js';
 import { ownInt8Constants } from './own-int8-constants.js';
-import { mixesQuantizedAndFloat } from './quantized-weights.js';
+import { fusesToIntegers, mixesQuantizedAndFloat } from './quantized-weights.js';
 
 /**
  * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA provider. A run occupies the calling
@@ -35,19 +38,24 @@ async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions =
   try {
     // Blocked channels are an affair of the CPU's kernels.
     const block = device === 'cpu' ? await probeBlockSize() : undefined;
-    const separate = ownInt8Constants(graph);
-    const lowered = block === undefined ? separate : lowerConvolutions(separate, block);
-    const session = await ort.InferenceSession.create(
-      encodeModel(lowered),
-      sessionOptions(device, graph, threads),
-    );
-    return new GraphExecutable(graph, loadedSession(graph.name, session));
+    const fusible = keepSoftmaxInFloats(ownInt8Constants(graph));
+    const lowered = block === undefined ? fusible : lowerConvolutions(fusible, block);
+    const fused = (): Promise<LoadedGraph> => open(lowered, sessionOptions(device, graph, threads));
+    if (!fusesToIntegers(graph)) return new GraphExecutable(graph, await fused());
+    const plain = (): Promise<LoadedGraph> =>
+      open(graph, { ...sessionOptions(device, graph, threads), ...UNFUSED });
+    const { loaded, remark } = await heldToGraph(graph, { fused, plain });
+    return new GraphExecutable(graph, loaded, remark);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UnpairError('FAILED_PRECONDITION', `onnxruntime cannot load graph "${graph.name}": ${reason}`, {
       cause: error,
     });
   }
+}
+
+async function open(graph: Graph, options: ort.InferenceSession.SessionOptions): Promise<LoadedGraph> {
+  return loadedSession(graph.name, await ort.InferenceSession.create(encodeModel(graph), options));
 }
 
 /** Why GPU number `index` cannot be used; undefined when a graph was loaded there. */
@@ -74,6 +82,9 @@ function executionProviders(device: string): ort.InferenceSession.ExecutionProvi
   if (device === 'cpu') return ['cpu'];
   return [{ name: 'cuda', deviceId: Number(device.split(':')[1] ?? 0) }, 'cpu'];
 }
+
+/** Constants are folded, but all operators stay what they are. */
+const UNFUSED: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: 'basic' };
 
 function sessionOptions(device: string, graph: Graph, threads: number): ort.InferenceSession.SessionOptions {
   return {

@@ -1,4 +1,5 @@
 import type { Graph } from '@unpair/graph';
+import { isQuantized } from '@unpair/graph';
 
 const WEIGHTED: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
@@ -17,4 +18,9 @@ export function mixesQuantizedAndFloat({ nodes, initializers }: Graph): boolean 
       dequantized.has(inputs[0] ?? '') &&
       initializers.get(inputs[1] ?? '')?.dataType === 'float32',
   );
+}
+
+/** Whether onnxruntime may put integer kernels in the place of a graph's operators. */
+export function fusesToIntegers(graph: Graph): boolean {
+  return isQuantized(graph) && !mixesQuantizedAndFloat(graph);
 }
