@@ -6,6 +6,8 @@ export interface Classifier {
   /** [C, H, W] of one input. */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
+  /** What a user should know of how it runs, as sentences about `it`. */
+  readonly remarks?: readonly string[];
   /**
    * Logits [count, classes] of `count` inputs [count, C, H, W] in [0, 1]. The inputs are read before the promise
    * settles and not kept; the answer is the caller's.

@@ -1,5 +1,6 @@
 import { float32, foldConstants, inferShapes, penultimateValue, pruneDeadNodes } from '@unpair/graph';
 import { runRows } from './batching/run-rows.js';
+import { triedImages, whyApart } from './batching/rows-together.js';
 import { RowLimit } from './batching/run-size.js';
 import { classifierGraph } from './classifier-graph.js';
 import type { GraphClassifierOptions } from './graph-classifier.js';
@@ -26,9 +27,10 @@ export async function createFeatureExtractor(
   if (name === undefined || type?.dataType !== 'float32' || type.shape.length < 2) return undefined;
   const below = pruneDeadNodes({ ...graph, outputs: [{ name, ...type }] });
   const { runtime, threads } = options;
-  const runs = { size: new RowLimit() };
   const folded = foldConstants(below, { keepQuantized: true });
   const executable = await runtime.load(folded, threads === undefined ? {} : { threads });
+  const apart = await whyApart(folded, executable, runtime, { [input]: triedImages(shape) });
+  const runs = { size: new RowLimit(), apart: apart !== undefined };
   return {
     async features(inputs, count) {
       const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count, runs);

@@ -9,6 +9,7 @@ import {
 } from '@unpair/graph';
 import type { Rows } from './batching/run-rows.js';
 import { runRows } from './batching/run-rows.js';
+import { triedImages, whyApart } from './batching/rows-together.js';
 import type { RunSize, RunSizing } from './batching/run-size.js';
 import { RowLimit } from './batching/run-size.js';
 import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
@@ -42,7 +43,8 @@ export interface RunSizes {
  * @throws {UnpairError} when the runtime cannot run it
  */
 export async function createClassifier(options: GraphClassifierOptions): Promise<Classifier> {
-  return loadLogits(classifierGraph(options.graph, options.images), options);
+  const { classifier } = await loadLogits(classifierGraph(options.graph, options.images), options);
+  return classifier;
 }
 
 /**
@@ -56,12 +58,12 @@ export async function createDifferentiableClassifier(
   options: GraphClassifierOptions,
 ): Promise<DifferentiableClassifier> {
   const model = classifierGraph(options.graph, options.images);
-  const classifier = await loadLogits(model, options);
+  const { classifier, apart } = await loadLogits(model, options);
   let derivative: Promise<Derivative> | undefined;
   return {
     ...classifier,
     async lossGradients(inputs, labels, count) {
-      derivative ??= loadDerivative(model, options);
+      derivative ??= loadDerivative(model, options, apart);
       return lossGradients(await derivative, model, { inputs, labels, count });
     },
     async close() {
@@ -74,24 +76,38 @@ export async function createDifferentiableClassifier(
   };
 }
 
+/** A classifier, and whether its rows run one at a time. */
+interface LoadedLogits {
+  readonly classifier: Classifier;
+  readonly apart: boolean;
+}
+
 async function loadLogits(
   model: ClassifierGraph,
   { runtime, threads, runSizes, clock }: GraphClassifierOptions,
-): Promise<Classifier> {
+): Promise<LoadedLogits> {
   const { input, shape, logits, classes } = model;
-  const runs: RunSizing = { size: runSizes?.logits ?? new RowLimit(), clock };
   // Integer kernels want quantized weights as they are.
   const graph = foldConstants(logitsGraph(model), { keepQuantized: true });
   const executable = await runtime.load(graph, loadOptions(threads));
-  return {
+  const { remark } = executable;
+  const reason = await whyApart(graph, executable, runtime, { [input]: triedImages(shape) });
+  const apart = reason !== undefined;
+  const runs: RunSizing = { size: runSizes?.logits ?? new RowLimit(), clock, apart };
+  const classifier: Classifier = {
     shape,
     classes,
+    remarks: [
+      ...(remark === undefined ? [] : [`it runs ${remark}`]),
+      ...(apart ? [`its images run one at a time, since ${reason}`] : []),
+    ],
     async logits(inputs, count) {
       const results = await runRows(executable, { [input]: float32([count, ...shape], inputs) }, count, runs);
       return valuesOf(results, logits);
     },
     close: () => executable.close(),
   };
+  return { classifier, apart };
 }
 
 /** The graph of loss and gradient on a runtime, and the names of what it gives. */
@@ -106,12 +122,19 @@ interface Derivative {
 async function loadDerivative(
   model: ClassifierGraph,
   { runtime, threads, runSizes, clock }: GraphClassifierOptions,
+  areLogitsApart: boolean,
 ): Promise<Derivative> {
   // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
   const folded = foldBatchNormalization(foldConstants(model.graph));
   const { graph, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
-  const executable = await runtime.load(foldConstants(graph), loadOptions(threads));
-  const runs = { size: runSizes?.gradient ?? new RowLimit(), clock };
+  const derivative = foldConstants(graph);
+  const executable = await runtime.load(derivative, loadOptions(threads));
+  const images = triedImages(model.shape);
+  const [rows = 0] = images.shape;
+  const labels = Int32Array.from({ length: rows }, (_, row) => row % model.classes);
+  const feeds = { [model.input]: images, [LABELS]: oneHot(labels, rows, model.classes) };
+  const apart = areLogitsApart || (await whyApart(derivative, executable, runtime, feeds)) !== undefined;
+  const runs = { size: runSizes?.gradient ?? new RowLimit(), clock, apart };
   return { executable, loss, gradient, logits, runs };
 }
 

@@ -64,6 +64,7 @@ export {
   withTerms,
 } from './losses/terms.js';
 export type { TermName, TermOptions, TermValues } from './losses/terms.js';
+export { rowMixing } from './row-mixing.js';
 export { float32, int64, sizeOf } from './tensor.js';
 export type { ArrayOf, DataType, Tensor } from './tensor.js';
 export { activationBytes, assertSupported, summarizeModel, unsupportedOperators } from './summary.js';

@@ -45,6 +45,8 @@ export interface RunSizing {
   readonly size: RunSize;
   /** Milliseconds; times the runs for `size`. */
   readonly clock?: (() => number) | undefined;
+  /** Whether each row runs by itself, whatever `size` has found out: what a graph gives for it depends on its company. */
+  readonly apart?: boolean;
 }
 
 /**
@@ -53,9 +55,10 @@ export interface RunSizing {
  */
 export async function runFitting<T>(
   waiting: number,
-  { size, clock }: RunSizing,
+  { size, clock, apart = false }: RunSizing,
   run: (rows: number) => Promise<T>,
 ): Promise<FittingRun<T>> {
+  if (apart) return { rows: 1, value: await run(1) };
   for (;;) {
     const rows = size.next(waiting);
     const start = clock?.() ?? 0;
