@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { GraphBuilder, encodeModel, float32 } from '@unpair/graph';
+import { GraphBuilder, encodeModel, float32, ints } from '@unpair/graph';
 import { encodeSampleSet } from '@unpair/datasets';
 import { expect, test, vi } from 'vitest';
 
@@ -77,6 +77,23 @@ test('eval counts what the model gets right', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ samples: 3, correct: 2, accuracy: { value: 2 / 3 } });
   const oneByOne = await runCli([...args, '--samples', '2', '--batch', '1']);
   expect(JSON.parse(oneByOne.stdout)).toMatchObject({ samples: 2, correct: 2 });
+});
+
+test('model show and eval say that a model looks at a batch as a whole', async () => {
+  const folder = await scratchFolder();
+  const builder = new GraphBuilder('centred', 13);
+  const flat = builder.node('Flatten', [builder.input('image', 'float32', ['N', 1, 2, 2])]);
+  const mean = builder.node('ReduceMean', [flat], { axes: ints([0]) });
+  const weights = builder.initializer('weights', float32([4, 2], [0, 1, 1, 0, 0, 0, 0, 0]));
+  const logits = builder.node('MatMul', [builder.node('Sub', [flat, mean]), weights]);
+  builder.output(logits, 'float32', ['N', 2]);
+  const [model, dataset] = [join(folder, 'centred.onnx'), await tinyData(folder)];
+  await writeFile(model, encodeModel(builder.build()));
+  const reason = `node "${mean}" (ReduceMean) computes over the images of a batch together`;
+  const { stdout } = await runOk(['model', 'show', model]);
+  expect(stdout).toContain(`\nbatches         of one image, since ${reason}\n`);
+  const { stderr } = await runCli(['eval', '--model', model, '--dataset', dataset]);
+  expect(stderr).toContain(`${model}: its images run one at a time, since ${reason}\n`);
 });
 
 test('what does not fit is one sentence and exit code 2', async () => {

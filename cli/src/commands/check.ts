@@ -70,6 +70,7 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
   if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { runtime } = await openRuntime(wish);
   const classifier = await createDifferentiableClassifier({ graph, runtime, threads, images: set.shape });
+  for (const remark of classifier.remarks ?? []) terminal.note(`${path}: ${remark}`);
   try {
     const samples = consecutiveSamples(0, inputs(set), set.labels);
     const settings = { threat: { norm, epsilon }, seed, budget, signal };

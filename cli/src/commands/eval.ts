@@ -63,7 +63,11 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { threads, batch: batchSize } = options;
   const progress = terminal.progress();
-  const correct = await countCorrect(graph, samples, { wish, batchSize, threads, signal, progress });
+  const onRemark = (remark: string): void => {
+    terminal.note(`${path}: ${remark}`);
+  };
+  const running = { wish, batchSize, threads, signal, progress, onRemark };
+  const correct = await countCorrect(graph, samples, running);
   const accuracy = wilson(correct, samples.count);
   printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
 }

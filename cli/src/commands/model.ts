@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { foldConstants, isDifferentiable, summarizeModel } from '@unpair/graph';
+import { foldConstants, isDifferentiable, rowMixing, summarizeModel } from '@unpair/graph';
 import type { ModelSummary, ValueInfo } from '@unpair/graph';
 import type { ModelFormat } from '@unpair/formats';
 
@@ -25,6 +25,8 @@ interface ModelDescription extends ModelSummary {
   readonly differentiable: boolean;
   /** Why it cannot be differentiated; null when it can. */
   readonly reason: string | null;
+  /** Why its images run one at a time; null where nothing in the graph asks for that. */
+  readonly oneByOne: string | null;
 }
 
 /** `unpair model show F` and `unpair model convert IN OUT`. */
@@ -84,6 +86,7 @@ function describeModel({ path, format, graph, opset }: ModelFile): ModelDescript
     nonClassifier: problem ?? null,
     differentiable: verdict.ok,
     reason: verdict.ok ? null : verdict.reason,
+    oneByOne: rowMixing(graph) ?? null,
   };
 }
 
@@ -108,6 +111,7 @@ function renderModel(model: ModelDescription): string {
     ['operations', model.macs === null ? 'unknown' : `${grouped(model.macs)} multiply-accumulates a sample`],
     ['classifier', model.nonClassifier === null ? 'yes' : `no: it ${model.nonClassifier}`],
     ['differentiable', model.reason === null ? 'yes' : `no: ${model.reason}`],
+    ...(model.oneByOne === null ? [] : [['batches', `of one image, since ${model.oneByOne}`] as const]),
   ] as const;
   const lines = facts.map(([name, value]) => `${name.padEnd(15)} ${value}`);
   return `${lines.join('\n')}\n\n${renderTable(['operator', 'count'], Object.entries(model.operators))}`;

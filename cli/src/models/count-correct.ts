@@ -18,6 +18,8 @@ export interface CountOptions {
   readonly threads: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Called with what a user should know of how the model runs. */
+  readonly onRemark?: (remark: string) => void;
 }
 
 /**
@@ -26,9 +28,10 @@ export interface CountOptions {
  * @throws the signal's reason once it is aborted
  */
 export async function countCorrect(graph: Graph, set: SampleSet, options: CountOptions): Promise<number> {
-  const { wish, threads, progress } = options;
+  const { wish, threads, progress, onRemark } = options;
   const runtime = wish === undefined ? await createRuntime() : (await openRuntime(wish)).runtime;
   const model = await createClassifier({ graph, runtime, threads, images: set.shape });
+  for (const remark of model.remarks ?? []) onRemark?.(remark);
   try {
     return await countAll(model, set, options);
   } finally {

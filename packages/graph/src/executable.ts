@@ -10,7 +10,7 @@ export interface Executable {
   /** What there is to say about how it runs, as a phrase: `without fused kernels, …`. */
   readonly remark?: string | undefined;
   /**
-   * Runs the graph once. Results do not depend on what else is in the batch.
+   * Runs the graph once. Results do not depend on what else is in the batch, unless the graph computes along it.
    * @throws {UnpairError} FAILED_PRECONDITION when a feed is missing, unknown, or of the wrong type or shape, or the graph is closed.
    * @throws {UnpairError} RESOURCE_EXHAUSTED when the run needs more memory than its device has; a smaller batch may
    *   succeed.

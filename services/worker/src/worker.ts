@@ -22,7 +22,7 @@ import {
 } from '@unpair/protocol';
 import { describeDevice } from '@unpair/runtime';
 import { join } from 'node:path';
-import { ComputeHost, type ComputeProgram, type OutOfMemory } from './agent/compute-host.js';
+import { ComputeHost, type ComputeProgram, type ModelRemark, type OutOfMemory } from './agent/compute-host.js';
 import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
@@ -98,7 +98,10 @@ function startCompute({ config, logger, program }: WorkerOptions, metrics: Worke
     logger.warn({ model, graph, rows }, 'a batch did not fit in memory and goes on in halves');
   };
   const options = { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
-  return new ComputeHost({ program, ...options, onLost, onOutOfMemory });
+  const onRemark = ({ model, remark }: ModelRemark): void => {
+    logger.warn({ model }, `of a model: ${remark}`);
+  };
+  return new ComputeHost({ program, ...options, onLost, onOutOfMemory, onRemark });
 }
 
 /** Says what the worker computes on, and of every other device why not. */

@@ -30,6 +30,8 @@ export interface ComputeHostOptions extends ComputeOptions {
   readonly onLost?: (reason: string) => void;
   /** Called when a run of a model's graph did not fit in memory and went on with fewer rows. */
   readonly onOutOfMemory?: (run: OutOfMemory) => void;
+  /** Called with what a user should know of how a model runs. */
+  readonly onRemark?: (remark: ModelRemark) => void;
 }
 
 export interface RequestOptions {
@@ -40,6 +42,9 @@ export interface RequestOptions {
 
 /** A run that did not fit in memory. */
 export type OutOfMemory = Omit<Extract<FromCompute, { kind: 'outOfMemory' }>, 'kind'>;
+
+/** How a model runs. */
+export type ModelRemark = Omit<Extract<FromCompute, { kind: 'remark' }>, 'kind'>;
 
 interface Pending {
   readonly child: ChildProcess;
@@ -71,6 +76,7 @@ export class ComputeHost implements AsyncDisposable {
       restartDelay: 100,
       onLost: () => undefined,
       onOutOfMemory: () => undefined,
+      onRemark: () => undefined,
       ...options,
     };
   }
@@ -208,6 +214,9 @@ export class ComputeHost implements AsyncDisposable {
         return;
       case 'outOfMemory':
         this.#options.onOutOfMemory(message);
+        return;
+      case 'remark':
+        this.#options.onRemark(message);
         return;
       case 'models':
         this.#models = message.digests;

@@ -23,6 +23,8 @@ export interface LoadedModelOptions {
   readonly bytes: Uint8Array;
   /** Says how many rows of the model's graphs run at a time; default: all that a task offers. */
   readonly runSizes?: (graph: Graph) => Promise<RunSizes>;
+  /** Called with what a user should know of how the model runs. */
+  readonly onRemark?: (remark: string) => void;
 }
 
 /**
@@ -83,17 +85,19 @@ export class LoadedModel implements Closable {
   }
 
   async #createClassifier(): Promise<DifferentiableClassifier> {
-    const { runtime, threads, runSizes } = this.#options;
+    const { runtime, threads, runSizes, onRemark } = this.#options;
     const { graph } = this;
     const sizes = await runSizes?.(graph);
     const clock = (): number => performance.now();
-    return createDifferentiableClassifier({
+    const classifier = await createDifferentiableClassifier({
       graph,
       runtime,
       threads,
       clock,
       ...(sizes && { runSizes: sizes }),
     });
+    for (const remark of classifier.remarks ?? []) onRemark?.(remark);
+    return classifier;
   }
 
   async close(): Promise<void> {

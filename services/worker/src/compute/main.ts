@@ -50,8 +50,19 @@ const tuner = new Tuner({
     send({ kind: 'outOfMemory', model, graph, rows });
   },
 });
+const onRemark = (model: string, remark: string): void => {
+  send({ kind: 'remark', model, remark });
+};
 const { checkpointDir } = options;
-const workbench = new Workbench({ runtime, threads, tuner, modelCapacity, onModels, checkpointDir });
+const workbench = new Workbench({
+  runtime,
+  threads,
+  tuner,
+  modelCapacity,
+  onModels,
+  onRemark,
+  checkpointDir,
+});
 
 const handle: Handle = async (request, { signal, report }) => {
   if (request.kind === 'execute') {

@@ -113,5 +113,7 @@ export type FromCompute =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: ComputeProgress }
   /** A run of a model's graph did not fit in memory; it goes on with fewer rows. */
   | { readonly kind: 'outOfMemory'; readonly model: string; readonly graph: GraphKind; readonly rows: number }
+  /** Something that a user should know of how a model runs: a sentence about `it`. Sent when the model is loaded. */
+  | { readonly kind: 'remark'; readonly model: string; readonly remark: string }
   /** Digests of the models held, whenever they change. */
   | { readonly kind: 'models'; readonly digests: readonly string[] };

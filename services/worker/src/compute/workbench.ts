@@ -17,6 +17,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   readonly checkpointDir?: string;
   /** Called with the digests of the models held, whenever they change. */
   readonly onModels?: (digests: readonly string[]) => void;
+  /** Called with what a user should know of how a model runs, as a sentence about `it`. */
+  readonly onRemark?: (digest: string, remark: string) => void;
 }
 
 class DecodedSamples {
@@ -36,10 +38,13 @@ export class Workbench {
   readonly threads: number;
   readonly checkpointDir: string | undefined;
   readonly #tuner: Tuner | undefined;
+  readonly #onRemark: WorkbenchOptions['onRemark'];
   readonly #models: LeaseCache<LoadedModel>;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
-  constructor({ runtime, threads, tuner, modelCapacity, onModels, checkpointDir }: WorkbenchOptions) {
+  constructor(options: WorkbenchOptions) {
+    const { runtime, threads, tuner, modelCapacity, onModels, onRemark, checkpointDir } = options;
+    this.#onRemark = onRemark;
     this.runtime = runtime;
     this.checkpointDir = checkpointDir;
     this.#tuner = tuner;
@@ -66,6 +71,7 @@ export class Workbench {
       runtime,
       threads: this.threads,
       bytes,
+      onRemark: (remark) => this.#onRemark?.(digest, remark),
       ...(tuner && { runSizes: (graph) => tuner.runSizes(digest, graph) }),
     });
   }
