@@ -21,8 +21,8 @@ export function triedImages(shape: ImageShape): Tensor<'float32'> {
 
 /**
  * Why the rows of a graph have to run one at a time: what it gives for one depends on its company. An operator shows it,
- * or the rows of `feeds` do, which run together and each by itself. On CPUs results have to be equal bit for bit: the last bits of some kernels depend on the place of a row in its run. The libraries of GPUs take other algorithms for
- * other shapes, and may round otherwise. Undefined where nothing of the kind is seen.
+ * or the rows of `feeds` do, which run together and each by itself. On CPUs the two have to be equal bit for bit; other
+ * devices choose other kernels for other shapes, and may round otherwise. Undefined where nothing of the kind is seen.
  */
 export async function whyApart(
   graph: Graph,
