@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { decodeTflite } from '@unpair/formats';
 import type { Graph, ModelOptions, Runtime } from '@unpair/graph';
 import { adaptModel, decodeModel } from '@unpair/graph';
-import type { LossGradients } from '@unpair/classifiers';
+import type { ObjectiveGradients } from '@unpair/classifiers';
 import { argmax, createDifferentiableClassifier } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 import { createOnnxRuntime, createRuntime } from '@unpair/runtime';
@@ -65,18 +65,15 @@ function read({ file, options = {} }: Published): Graph {
   return adaptModel(graph, options);
 }
 
-async function answersOf(runtime: Runtime, model: Published, count: number): Promise<LossGradients> {
+async function answersOf(runtime: Runtime, model: Published, count: number): Promise<ObjectiveGradients> {
   const { side } = model;
   const random = createRandom({ seed: 5, cell: 'published', sample: 0 });
   const images = new Float32Array(count * 3 * side * side).map(() => random.integer(256) / 255);
   const shape = [3, side, side] as const;
   const classifier = await createDifferentiableClassifier({ graph: read(model), runtime, images: shape });
   try {
-    return await classifier.lossGradients(
-      images,
-      Int32Array.from({ length: count }, (_, row) => row),
-      count,
-    );
+    const labels = Int32Array.from({ length: count }, (_, row) => row);
+    return await classifier.gradients(images, { kind: 'cross-entropy', labels }, count);
   } finally {
     await classifier.close();
   }

@@ -131,7 +131,7 @@ it('fools the same samples by PGD', async () => {
       definition,
       parameters: { steps: 4 },
       target,
-      surrogate,
+      surrogates: [surrogate],
       samples: Array.from({ length: 16 }, (_, index) => ({
         index,
         input: inputs.slice(index * 3072, (index + 1) * 3072),

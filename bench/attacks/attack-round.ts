@@ -42,7 +42,7 @@ export async function attackRound(options: RoundOptions): Promise<AttackRound> {
     definition,
     parameters: { budget },
     target: meter.target(),
-    surrogate: definition.needsSurrogate ? meter.surrogate(options.surrogate) : null,
+    surrogates: definition.needsSurrogate ? [meter.surrogate(options.surrogate)] : [],
     samples,
     threat: { norm: 'linf', epsilon: EPSILON },
     seed: 1,

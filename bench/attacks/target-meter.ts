@@ -62,9 +62,9 @@ export class TargetMeter {
       shape: model.shape,
       classes: model.classes,
       logits: (inputs, count) => model.logits(inputs, count),
-      lossGradients: async (inputs, labels, count) => {
+      gradients: async (inputs, objective, count) => {
         const start = performance.now();
-        const answer = await model.lossGradients(inputs, labels, count);
+        const answer = await model.gradients(inputs, objective, count);
         this.#reading.surrogateSeconds += secondsSince(start);
         return answer;
       },

@@ -35,7 +35,7 @@ export async function runInProcess({
       const definition = attacks.get(attack);
       if (definition === undefined) throw new RangeError(`no attack is called "${attack}"`);
       const rows = await runAttack({
-        ...{ definition, parameters, target, surrogate: null, samples: all, threat: { norm, epsilon } },
+        ...{ definition, parameters, target, surrogates: [], samples: all, threat: { norm, epsilon } },
         ...{ seed: campaign.seed, cell, batchSize: BATCH },
       });
       groups.push({ kind: 'attack', cell, rows });

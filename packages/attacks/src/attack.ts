@@ -1,73 +1,111 @@
 import type { ParameterSpec, Parameters } from '@unpair/parameters';
 import type { Random } from '@unpair/numerics';
 import type { Norm, Threat } from '@unpair/numerics';
+import type { Access, Observations } from './access.js';
+import type { Goal } from './goal.js';
 
-/** One sample to attack. */
-export interface Problem extends Threat {
+/** One sample to attack, for an attack that sees `A` of the target's answers. */
+export interface Problem<A extends Access = Access> extends Threat {
   /** The clean input, [C,H,W] flattened, in [0,1]. */
   readonly input: Float32Array;
   /** [C, H, W]. */
   readonly shape: readonly [number, number, number];
-  readonly label: number;
+  readonly goal: Goal;
   readonly classes: number;
-  /** The target's logits on the clean input: query 0, which every attack may use and none pays for. */
-  readonly logits: Float32Array;
+  /** The target's answer to the clean input: query 0, which every attack may use and none pays for. */
+  readonly clean: Observations[A];
+  /** How many surrogates there are: requests address them as 0 to surrogates − 1. */
+  readonly surrogates: number;
 }
+
+/** What a surrogate is differentiated for, the same at every input of a request. */
+export type SampleObjective =
+  /** The cross-entropy against a class. */
+  | { readonly kind: 'cross-entropy'; readonly label: number }
+  /** A sum of the logits by weights [classes]: the margin of two classes is +1 at one and −1 at the other. */
+  | { readonly kind: 'combination'; readonly weights: Float32Array };
 
 /**
  * What an attack asks for while it runs: models evaluated on `count` inputs, laid out one after the other. The
  * scheduler gathers the requests of many samples into full batches; an attack never sees which other samples share a
- * batch. The inputs must stay as they are until the answer comes; the answer's arrays hold until the next request.
+ * batch. The inputs must stay as they are until the answer comes; the answer is the attack's to keep.
  */
-export type Request =
-  /**
-   * Evaluate the target: every input is one billed query. The oracle ends the attack once an input of a request
-   * succeeds, or once the budget is spent; of a request that exceeds the budget it evaluates only the beginning.
-   */
-  | { readonly kind: 'query'; readonly inputs: Float32Array; readonly count: number }
-  /** Loss and input gradient of the surrogate: counted apart. */
-  | { readonly kind: 'gradient'; readonly inputs: Float32Array; readonly count: number };
+export type Request = QueryRequest | GradientRequest;
 
-export interface QueryAnswer {
+/**
+ * Evaluates the target: every input is one billed query. The oracle ends the attack once an input of a request reaches
+ * the goal (unless the attack looks for the nearest that does), or once the budget is spent; of a request that exceeds
+ * the budget it evaluates only the beginning.
+ */
+export interface QueryRequest {
   readonly kind: 'query';
-  /** [count, classes] */
-  readonly logits: Float32Array;
+  readonly inputs: Float32Array;
+  readonly count: number;
+}
+
+/** Differentiates one surrogate: counted apart. */
+export interface GradientRequest {
+  readonly kind: 'gradient';
+  /** Which of the problem's surrogates. */
+  readonly surrogate: number;
+  readonly objective: SampleObjective;
+  readonly inputs: Float32Array;
+  readonly count: number;
+}
+
+/** As much of the target's answer as the attack's access gives. */
+export type QueryAnswer<A extends Access = Access> = Observations[A] & {
+  readonly kind: 'query';
   /** Queries that the sample may still spend. */
   readonly remaining: number;
-}
+};
 
 export interface GradientAnswer {
   readonly kind: 'gradient';
-  /** [count] cross-entropy against the sample's label. */
-  readonly losses: Float32Array;
+  /** The objective at each input, [count]. */
+  readonly values: Float32Array;
   /** [count, C·H·W] */
   readonly gradients: Float32Array;
-  /** [count, classes] */
+  /** The surrogate's, [count, classes]. */
   readonly logits: Float32Array;
 }
 
-export type Answer = QueryAnswer | GradientAnswer;
+export type Answer<A extends Access = Access> = QueryAnswer<A> | GradientAnswer;
+
+/** Part of an attack that ends in a result; it can run in any attack that sees `A`, or more. */
+export type Steps<Result, A extends Access = Access> = Generator<Request, Result, Answer<A>>;
 
 /**
- * The algorithm for one sample, written as the paper writes it; `yield*` `query` and `gradient` to evaluate models.
+ * The algorithm for one sample, written as the paper writes it; `yield*` `query` and `goalGradient` to evaluate models.
  * It only proposes inputs: success is decided, and queries are counted, by the oracle.
  */
-export type AttackRun = Generator<Request, void, Answer>;
+export type AttackRun<A extends Access = Access> = Steps<void, A>;
+
+/**
+ * What an attack looks for: an example within epsilon, with which it ends; or the nearest one that the budget allows,
+ * within epsilon or not.
+ */
+export type Finds = 'within-epsilon' | 'nearest';
 
 /** An attack as the registry, the campaign file and the documentation know it. */
-export interface AttackDefinition {
+export interface AttackDefinition<A extends Access = Access> {
   /** Name in campaign files: `mi-fgsm`. */
   readonly name: string;
   readonly description: string;
   readonly paper: string;
-  /** Whether it needs a white-box surrogate (transfer attacks and transfer priors). */
+  /** How much of the target's answers it has to see; it never sees more. */
+  readonly access: A;
+  /** What it can be after. */
+  readonly goals: readonly Goal['kind'][];
+  readonly finds: Finds;
+  /** Whether it needs white-box surrogates (transfer attacks and transfer priors): at least one. */
   readonly needsSurrogate: boolean;
-  /** Whether it queries the target as it goes, within its parameter `budget`, so that query counts are worth reporting. */
-  readonly usesQueries: boolean;
+  /** The parameter that says how many queries one sample may spend; null for an attack that sends the target one input. */
+  readonly budget: string | null;
   /** The attack that is this one without its transfer prior: what reports compare it with. */
   readonly withoutPrior?: string;
   readonly norms: readonly Norm[];
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Starts the attack on one sample, with parameters from `resolveParameters`. */
-  run(problem: Problem, parameters: Parameters, random: Random): AttackRun;
+  run(problem: Problem<A>, parameters: Parameters, random: Random): AttackRun<A>;
 }

@@ -1,4 +1,6 @@
+export type { Access, Offer } from './access.js';
 export type { AttackDefinition, AttackRun, Problem } from './attack.js';
+export type { Goal, GoalChoice } from './goal.js';
 export { imitateModel, imitateSibling } from './imitation/imitate.js';
 export { Oracle } from './oracle.js';
 export { attacks } from './registry.js';
@@ -6,5 +8,6 @@ export type { AttackRow } from './scheduler/attack-row.js';
 export { runAttack } from './scheduler/run-attack.js';
 export { priorWeight } from './search/prior-weight.js';
 export { square } from './search/square.js';
-export { ascend } from './transfer/ascent.js';
-export { pgd } from './transfer/pgd.js';
+export { stepUp } from './transfer/ascent.js';
+export { climbAtOnce } from './transfer/climb.js';
+export { PGD_DEFAULTS, pgd } from './transfer/pgd.js';

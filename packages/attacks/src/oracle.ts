@@ -1,31 +1,26 @@
+import type { Classifier, Sample } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
-import type { Sample } from '@unpair/classifiers';
 import type { Threat } from '@unpair/numerics';
-import { isAdmissible } from '@unpair/numerics';
-
-/** How an attack on a sample stands. */
-export type Verdict = 'continue' | 'success' | 'exhausted';
+import { distance, isAdmissible } from '@unpair/numerics';
+import type { Finds } from './attack.js';
+import type { Goal } from './goal.js';
+import { isReached } from './goal.js';
 
 /**
- * The account of one sample with the target: the only place where queries are counted, budgets are enforced and success
- * is decided.
+ * What may be asked of a target, and what was: the only place where queries are counted and budgets are enforced.
  *
- * The rule: the clean evaluation is query 0 and reported apart. Every other evaluation of the target counts, success
- * checks included; one that was computed is billed even when its answer is not used. A request is billed as a whole,
- * for what the budget leaves of it, so that a count never depends on how requests were put into batches.
+ * The rule: the clean evaluation is query 0 and reported apart, as is the check of an example rounded to 8 bits. Every
+ * other evaluation of the target counts, success checks included; one that was computed is billed even when its answer
+ * is not used. A request is billed as a whole, for what the budget leaves of it, so that a count never depends on how
+ * requests were put into batches.
  */
-export class Oracle {
-  readonly #sample: Sample;
-  readonly #threat: Threat;
+export class QueryAccount {
   readonly #budget: number;
   #queries = 0;
-  #truncated = false;
-  #adversarial: Float32Array | null = null;
+  #refused = false;
 
-  /** @param budget queries that the sample may spend; Infinity for attacks that have none */
-  constructor(sample: Sample, threat: Threat, budget: number) {
-    this.#sample = sample;
-    this.#threat = threat;
+  /** @param budget queries that may be spent */
+  constructor(budget: number) {
     this.#budget = budget;
   }
 
@@ -38,17 +33,69 @@ export class Oracle {
     return this.#budget - this.#queries;
   }
 
-  /** A copy of the first evaluated input that the target misclassified within the threat model, if any. */
-  get adversarial(): Float32Array | null {
-    return this.#adversarial;
+  /** Whether nothing is left, or more was wanted than was left. */
+  get isSpent(): boolean {
+    return this.#refused || this.remaining === 0;
   }
 
   /** Bills `wanted` evaluations, or as many as the budget leaves; only the number returned may be computed. */
   grant(wanted: number): number {
     const granted = Math.min(wanted, this.remaining);
-    this.#truncated = granted < wanted;
+    this.#refused = granted < wanted;
     this.#queries += granted;
     return granted;
+  }
+}
+
+/** Told of so many inputs just before the target is evaluated on them for an attacker. */
+export type OnQueries = (count: number) => void;
+
+/** The target as attackers reach it: what an attempt has computed is told even if its results are never seen. */
+export function told(target: Classifier, onQueries: OnQueries | undefined): Pick<Classifier, 'logits'> {
+  return {
+    logits: (inputs, count) => {
+      onQueries?.(count);
+      return target.logits(inputs, count);
+    },
+  };
+}
+
+/** How an attack on a sample stands. */
+export type Verdict = 'continue' | 'success' | 'exhausted';
+
+/** What an oracle judges by. */
+export interface Trial {
+  readonly sample: Sample;
+  readonly goal: Goal;
+  readonly threat: Threat;
+  readonly finds: Finds;
+  /** Queries that the sample may spend. */
+  readonly budget: number;
+}
+
+/** The account of one sample with the target, and the judge of what was asked: success is decided here alone. */
+export class Oracle extends QueryAccount {
+  readonly #trial: Trial;
+  #adversarial: Float32Array | null = null;
+  #nearest = Infinity;
+
+  constructor(trial: Trial) {
+    super(trial.budget);
+    this.#trial = trial;
+  }
+
+  /**
+   * A copy of the evaluated input, in [0, 1], that reached the goal: the first within epsilon or, of an attack that
+   * finds the nearest, the nearest one, wherever it lies. Null while there is none.
+   */
+  get adversarial(): Float32Array | null {
+    return this.#adversarial;
+  }
+
+  /** Whether the adversarial example is one that the threat model allows. */
+  get isSuccess(): boolean {
+    const { sample, threat } = this.#trial;
+    return this.#adversarial !== null && isAdmissible(this.#adversarial, sample.input, threat);
   }
 
   /**
@@ -56,16 +103,24 @@ export class Oracle {
    * @param logits [count, classes] of inputs [count, C·H·W]
    */
   judge(inputs: Float32Array, logits: Float32Array, count: number): Verdict {
-    const { input: clean, label } = this.#sample;
-    const classes = logits.length / count;
+    const { sample, goal, finds } = this.#trial;
+    const [size, classes] = [sample.input.length, logits.length / count];
     for (let row = 0; row < count; row++) {
-      if (argmax(logits, row * classes, classes) === label) continue;
-      const input = inputs.subarray(row * clean.length, (row + 1) * clean.length);
-      if (isAdmissible(input, clean, this.#threat)) {
-        this.#adversarial = input.slice();
-        return 'success';
-      }
+      if (!isReached(goal, argmax(logits, row * classes, classes))) continue;
+      this.#offer(inputs.subarray(row * size, (row + 1) * size));
+      if (finds === 'within-epsilon' && this.#adversarial !== null) return 'success';
     }
-    return this.#truncated || this.remaining === 0 ? 'exhausted' : 'continue';
+    return this.isSpent ? 'exhausted' : 'continue';
+  }
+
+  /** Keeps an input that reached the goal if it is better than what there was. */
+  #offer(input: Float32Array): void {
+    const { sample, threat, finds } = this.#trial;
+    const within = finds === 'nearest' ? { ...threat, epsilon: Infinity } : threat;
+    if (!isAdmissible(input, sample.input, within)) return;
+    const length = distance(input, sample.input)[threat.norm];
+    if (length >= this.#nearest) return;
+    this.#nearest = length;
+    this.#adversarial = input.slice();
   }
 }

@@ -1,15 +1,59 @@
-import type { Answer, GradientAnswer, QueryAnswer, Request } from './attack.js';
+import { meanOf } from '@unpair/classifiers';
+import type { Access } from './access.js';
+import type { GradientAnswer, Problem, QueryAnswer, SampleObjective, Steps } from './attack.js';
+import { lossOfGoal } from './goal.js';
 
-/** Evaluates the target on `count` inputs: as many billed queries. */
-export function* query(inputs: Float32Array, count = 1): Generator<Request, QueryAnswer, Answer> {
+/**
+ * Evaluates the target on `count` inputs: as many billed queries.
+ * @param _problem says what the attack sees of the answer
+ */
+export function* query<A extends Access>(
+  _problem: Problem<A>,
+  inputs: Float32Array,
+  count = 1,
+): Steps<QueryAnswer<A>, A> {
   const answer = yield { kind: 'query', inputs, count };
   if (answer.kind !== 'query') throw new TypeError(`a query was answered with a ${answer.kind}`);
   return answer;
 }
 
-/** Cross-entropy, input gradient and logits of the surrogate on `count` inputs. */
-export function* gradient(inputs: Float32Array, count = 1): Generator<Request, GradientAnswer, Answer> {
-  const answer = yield { kind: 'gradient', inputs, count };
+/** An objective of one surrogate, its input gradient and the surrogate's logits on `count` inputs. */
+export function* gradient(
+  surrogate: number,
+  objective: SampleObjective,
+  inputs: Float32Array,
+  count = 1,
+): Steps<GradientAnswer> {
+  const answer = yield { kind: 'gradient', surrogate, objective, inputs, count };
   if (answer.kind !== 'gradient') throw new TypeError(`a gradient was answered with a ${answer.kind}`);
   return answer;
+}
+
+/**
+ * The gradient by which inputs come nearer to the goal: of the cross-entropy with the label, or of minus that with the
+ * class to reach. Several surrogates are one: values, gradients and logits are the means of theirs (Liu et al. 2017,
+ * arXiv 1611.02770; Dong et al. 2018, arXiv 1710.06081, who fuse losses too).
+ */
+export function* goalGradient(problem: Problem, inputs: Float32Array, count = 1): Steps<GradientAnswer> {
+  const { label, sign } = lossOfGoal(problem.goal);
+  const answers: GradientAnswer[] = [];
+  for (let surrogate = 0; surrogate < problem.surrogates; surrogate++) {
+    answers.push(yield* gradient(surrogate, { kind: 'cross-entropy', label }, inputs, count));
+  }
+  return signed(fused(answers), sign);
+}
+
+function fused(answers: readonly GradientAnswer[]): GradientAnswer {
+  return {
+    kind: 'gradient',
+    values: meanOf(answers.map(({ values }) => values)),
+    gradients: meanOf(answers.map(({ gradients }) => gradients)),
+    logits: meanOf(answers.map(({ logits }) => logits)),
+  };
+}
+
+function signed(answer: GradientAnswer, sign: 1 | -1): GradientAnswer {
+  if (sign === 1) return answer;
+  const turned = (values: Float32Array): Float32Array => values.map((value) => -value);
+  return { ...answer, values: turned(answer.values), gradients: turned(answer.gradients) };
 }

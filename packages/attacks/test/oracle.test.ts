@@ -3,13 +3,15 @@ import { expect, test } from 'vitest';
 
 const sample = { index: 0, label: 0, input: Float32Array.of(0.5, 0.5) };
 const threat = { norm: 'linf', epsilon: 0.1 } as const;
+const oracleWith = (budget: number): Oracle =>
+  new Oracle({ sample, threat, budget, goal: { kind: 'avoid', label: 0 }, finds: 'within-epsilon' });
 const right = [1, 0];
 const wrong = [0, 1];
 const near = [0.55, 0.5];
 const far = [0.7, 0.5];
 
 test('of a request beyond the budget only the beginning is granted and billed, and the run then ends', () => {
-  const oracle = new Oracle(sample, threat, 7);
+  const oracle = oracleWith(7);
   expect(oracle.grant(5)).toBe(5);
   expect(oracle.judge(new Float32Array(10), new Float32Array(10), 5)).toBe('continue');
   expect(oracle.grant(50)).toBe(2);
@@ -20,7 +22,7 @@ test('of a request beyond the budget only the beginning is granted and billed, a
 });
 
 test('the first input of a request that is admissible and misclassified is the adversarial example', () => {
-  const oracle = new Oracle(sample, threat, 10);
+  const oracle = oracleWith(10);
   expect(oracle.grant(4)).toBe(4);
   const inputs = Float32Array.from([far, near, near, near].flat());
   inputs[4] = 0.56;
@@ -32,14 +34,14 @@ test('the first input of a request that is admissible and misclassified is the a
 });
 
 test('a misclassified input outside the threat model is no success', () => {
-  const oracle = new Oracle(sample, threat, 10);
+  const oracle = oracleWith(10);
   oracle.grant(1);
   expect(oracle.judge(Float32Array.from(far), Float32Array.from(wrong), 1)).toBe('continue');
   expect(oracle.adversarial).toBeNull();
 });
 
 test('the adversarial example is kept when the attack reuses its buffer, and success on the last query counts', () => {
-  const oracle = new Oracle(sample, threat, 1);
+  const oracle = oracleWith(1);
   const buffer = Float32Array.from(near);
   oracle.grant(1);
   expect(oracle.judge(buffer, Float32Array.from(wrong), 1)).toBe('success');

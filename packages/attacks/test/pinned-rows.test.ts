@@ -1,7 +1,6 @@
 import type { AttackRow } from '@unpair/attacks';
 import { runAttack } from '@unpair/attacks';
 import type { Classifier } from '@unpair/classifiers';
-import { createEnsemble } from '@unpair/classifiers';
 import type { Threat } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import { createHash } from 'node:crypto';
@@ -42,9 +41,9 @@ function digestOf(rows: readonly AttackRow[], seen: readonly string[]): string {
 }
 
 const surrogates = {
-  none: null,
-  sibling,
-  ensemble: createEnsemble([sibling, stranger, target]),
+  none: [],
+  sibling: [sibling],
+  ensemble: [sibling, stranger, target],
 };
 
 const cases: readonly (readonly [string, keyof typeof surrogates, Parameters, string, string])[] = [
@@ -69,7 +68,7 @@ test.each(cases)('the rows of %s with surrogate %s and %j are what they were', a
   const [name, surrogate, parameters, linf, l2] = row;
   const under = async (threat: Threat): Promise<string> => {
     const { model, seen } = watched();
-    const models = { target: model, surrogate: surrogates[surrogate], samples };
+    const models = { target: model, surrogates: surrogates[surrogate], samples };
     const options = { definition: attack(name), parameters, threat, seed: 11, cell: `pinned/${name}` };
     const rows = await runAttack({ ...models, ...options, batchSize: 7 });
     return digestOf(rows, seen);

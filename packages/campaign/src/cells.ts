@@ -1,4 +1,4 @@
-import { derivedFrom } from '@unpair/parameters';
+import { derivedFrom, numberOf } from '@unpair/parameters';
 import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
@@ -74,11 +74,12 @@ function pointsOf(
   { threat: { norm, epsilons } }: Campaign,
   vocabulary: Vocabulary,
 ): readonly Cell[] {
-  const { usesQueries, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
+  const { budget, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
   return epsilons.map((epsilon) => {
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
     const coordinates = { target, surrogate, attack, norm, ...point };
-    const how = { usesQueries, withoutPrior: withoutPrior ?? null };
+    const queries = budget === null ? 0 : numberOf(point.parameters, budget);
+    const how = { usesQueries: budget !== null, budget: queries, withoutPrior: withoutPrior ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
 }

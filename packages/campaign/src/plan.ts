@@ -17,6 +17,8 @@ export interface Cell {
   readonly epsilon: number;
   /** Whether the attack queries the target as it goes. */
   readonly usesQueries: boolean;
+  /** Queries that it may spend on a sample; 0 for attacks that do not query as they go. */
+  readonly budget: number;
   /** The attack that is this one without its transfer prior; null where there is no prior to leave out. */
   readonly withoutPrior: string | null;
   /** The cell attacks samples 0 … samples − 1. */

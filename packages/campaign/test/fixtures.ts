@@ -10,7 +10,7 @@ export const vocabulary: Vocabulary = {
     {
       name: 'pgd',
       needsSurrogate: true,
-      usesQueries: false,
+      budget: null,
       norms: ['linf', 'l2'],
       parameters: {
         steps: { type: 'integer', min: 1, max: 1000, default: 10, description: '' },
@@ -26,15 +26,15 @@ export const vocabulary: Vocabulary = {
     {
       name: 'mi-fgsm',
       needsSurrogate: true,
-      usesQueries: false,
+      budget: null,
       norms: ['linf'],
       parameters: { momentum: { type: 'number', min: 0, default: 1, description: '' } },
     },
-    { name: 'rgf', needsSurrogate: false, usesQueries: true, norms: ['linf', 'l2'], parameters: { budget } },
+    { name: 'rgf', needsSurrogate: false, budget: 'budget', norms: ['linf', 'l2'], parameters: { budget } },
     {
       name: 'p-rgf',
       needsSurrogate: true,
-      usesQueries: true,
+      budget: 'budget',
       withoutPrior: 'rgf',
       norms: ['linf', 'l2'],
       parameters: { budget },

@@ -16,10 +16,17 @@ export interface Classifier {
   close(): Promise<void>;
 }
 
-/** Cross-entropy of each input against its label, its gradient with respect to that input, and the logits. */
-export interface LossGradients {
+/** What is differentiated with respect to each of `count` inputs. */
+export type Objective =
+  /** The cross-entropy against a label, labels [count]. */
+  | { readonly kind: 'cross-entropy'; readonly labels: Int32Array }
+  /** A sum of the logits by weights [count, classes]: with +1 at one class and -1 at another it is their margin. */
+  | { readonly kind: 'combination'; readonly weights: Float32Array };
+
+/** An objective at each input, its gradient with respect to that input, and the logits. */
+export interface ObjectiveGradients {
   /** [count] */
-  readonly losses: Float32Array;
+  readonly values: Float32Array;
   /** [count, C, H, W] */
   readonly gradients: Float32Array;
   /** [count, classes] */
@@ -28,8 +35,8 @@ export interface LossGradients {
 
 /** A classifier whose insides are known: a published sibling. */
 export interface DifferentiableClassifier extends Classifier {
-  /** Cross-entropy and input gradient of `count` inputs against `labels` [count]. */
-  lossGradients(inputs: Float32Array, labels: Int32Array, count: number): Promise<LossGradients>;
+  /** The objective and its input gradient at `count` inputs; read and answered as by `logits`. */
+  gradients(inputs: Float32Array, objective: Objective, count: number): Promise<ObjectiveGradients>;
 }
 
 /** One labelled input, and where it stands in its data set. */

@@ -1,4 +1,4 @@
-import type { Executable, Graph, LoadOptions, Runtime, Tensor } from '@unpair/graph';
+import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import {
   LABELS,
   ModelError,
@@ -12,10 +12,10 @@ import { runRows } from './batching/run-rows.js';
 import { triedImages, whyApart } from './batching/rows-together.js';
 import type { RunSize, RunSizing } from './batching/run-size.js';
 import { RowLimit } from './batching/run-size.js';
-import type { Classifier, DifferentiableClassifier, LossGradients } from './classifier.js';
+import type { Classifier, DifferentiableClassifier, Objective, ObjectiveGradients } from './classifier.js';
 import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
 import { classifierGraph, logitsGraph } from './classifier-graph.js';
-import { UnpairError } from '@unpair/errors';
+import { oneHot } from './one-hot.js';
 
 /** A model and what executes it. */
 export interface GraphClassifierOptions extends LoadOptions {
@@ -48,10 +48,10 @@ export async function createClassifier(options: GraphClassifierOptions): Promise
 }
 
 /**
- * A classifier that also gives the input gradient of its cross-entropy, from a second graph that is its derivative. That
+ * A classifier that also gives input gradients, from a graph for each kind of objective that is its derivative. That
  * graph is made when it is first asked for: a target that is only queried need not be differentiable.
  *
- * @throws {ModelError} as `createClassifier`; `lossGradients` throws one when an operator has no derivative
+ * @throws {ModelError} as `createClassifier`; `gradients` throws one when an operator has no derivative
  * @throws {UnpairError} when the runtime cannot run it
  */
 export async function createDifferentiableClassifier(
@@ -59,19 +59,19 @@ export async function createDifferentiableClassifier(
 ): Promise<DifferentiableClassifier> {
   const model = classifierGraph(options.graph, options.images);
   const { classifier, apart } = await loadLogits(model, options);
-  let derivative: Promise<Derivative> | undefined;
+  const derivatives = new Map<Objective['kind'], Promise<Derivative>>();
   return {
     ...classifier,
-    async lossGradients(inputs, labels, count) {
-      derivative ??= loadDerivative(model, options, apart);
-      return lossGradients(await derivative, model, { inputs, labels, count });
+    async gradients(inputs, objective, count) {
+      const { kind } = objective;
+      const derivative = derivatives.get(kind) ?? loadDerivative(model, kind, options, apart);
+      derivatives.set(kind, derivative);
+      return gradients(await derivative, model, { inputs, objective, count });
     },
     async close() {
-      const closeDerivative = derivative?.then(
-        ({ executable }) => executable.close(),
-        () => undefined,
-      );
-      await Promise.all([classifier.close(), closeDerivative]);
+      const loaded = await Promise.allSettled(derivatives.values());
+      const closing = loaded.map((one) => (one.status === 'fulfilled' ? one.value.executable.close() : null));
+      await Promise.all([classifier.close(), ...closing]);
     },
   };
 }
@@ -110,10 +110,10 @@ async function loadLogits(
   return { classifier, apart };
 }
 
-/** The graph of loss and gradient on a runtime, and the names of what it gives. */
+/** The graph of an objective and its gradient on a runtime, and the names of what it gives. */
 interface Derivative {
   readonly executable: Executable;
-  readonly loss: string;
+  readonly value: string;
   readonly gradient: string;
   readonly logits: string;
   readonly runs: RunSizing;
@@ -121,58 +121,48 @@ interface Derivative {
 
 async function loadDerivative(
   model: ClassifierGraph,
+  kind: Objective['kind'],
   { runtime, threads, runSizes, clock }: GraphClassifierOptions,
   areLogitsApart: boolean,
 ): Promise<Derivative> {
   // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
   const folded = foldBatchNormalization(foldConstants(model.graph));
-  const { graph, loss, gradient, logits } = lossAndInputGradient(folded, 'cross-entropy');
+  const { graph, loss: value, gradient, logits } = lossAndInputGradient(folded, kind);
   const derivative = foldConstants(graph);
   const executable = await runtime.load(derivative, loadOptions(threads));
   const images = triedImages(model.shape);
   const [rows = 0] = images.shape;
   const labels = Int32Array.from({ length: rows }, (_, row) => row % model.classes);
-  const feeds = { [model.input]: images, [LABELS]: oneHot(labels, rows, model.classes) };
+  const feeds = { [model.input]: images, [LABELS]: oneHot(labels, model.classes) };
   const apart = areLogitsApart || (await whyApart(derivative, executable, runtime, feeds)) !== undefined;
   const runs = { size: runSizes?.gradient ?? new RowLimit(), clock, apart };
-  return { executable, loss, gradient, logits, runs };
+  return { executable, value, gradient, logits, runs };
 }
 
 const loadOptions = (threads: number | undefined): LoadOptions => (threads === undefined ? {} : { threads });
 
-interface LabelledInputs {
+interface DifferentiatedInputs {
   readonly inputs: Float32Array;
-  readonly labels: Int32Array;
+  readonly objective: Objective;
   readonly count: number;
 }
 
-async function lossGradients(
-  { executable, loss, gradient, logits, runs }: Derivative,
+async function gradients(
+  { executable, value, gradient, logits, runs }: Derivative,
   { input, shape, classes }: ClassifierGraph,
-  { inputs, labels, count }: LabelledInputs,
-): Promise<LossGradients> {
-  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: oneHot(labels, count, classes) };
+  { inputs, objective, count }: DifferentiatedInputs,
+): Promise<ObjectiveGradients> {
+  const weights =
+    objective.kind === 'cross-entropy'
+      ? oneHot(objective.labels, classes, count)
+      : float32([count, classes], objective.weights);
+  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: weights };
   const results = await runRows(executable, feeds, count, runs);
   return {
-    losses: valuesOf(results, loss),
+    values: valuesOf(results, value),
     gradients: valuesOf(results, gradient),
     logits: valuesOf(results, logits),
   };
-}
-
-function oneHot(labels: Int32Array, count: number, classes: number): Tensor<'float32'> {
-  const rows = new Float32Array(count * classes);
-  for (let row = 0; row < count; row++) {
-    const label = labels[row] ?? -1;
-    if (label < 0 || label >= classes) {
-      throw new UnpairError(
-        'INVALID_ARGUMENT',
-        `label ${row} of ${count} is ${labels[row] ?? 'missing'}, but must be 0 to ${classes - 1}`,
-      );
-    }
-    rows[row * classes + label] = 1;
-  }
-  return float32([count, classes], rows);
 }
 
 function valuesOf(results: Rows, name: string): Float32Array {

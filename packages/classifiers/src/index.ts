@@ -7,10 +7,17 @@ export type { RunSize } from './batching/run-size.js';
 export { TunedRunSize } from './batching/tuned-run-size.js';
 export type { TunedSizes } from './batching/tuned-run-size.js';
 export { consecutiveSamples } from './classifier.js';
-export type { Classifier, DifferentiableClassifier, LossGradients, Sample } from './classifier.js';
-export { createEnsemble } from './ensemble.js';
+export type {
+  Classifier,
+  DifferentiableClassifier,
+  Objective,
+  ObjectiveGradients,
+  Sample,
+} from './classifier.js';
 export { createFeatureExtractor } from './feature-extractor.js';
 export type { FeatureExtractor } from './feature-extractor.js';
 export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';
 export type { RunSizes } from './graph-classifier.js';
 export { argmax, crossEntropy, margin } from './logits.js';
+export { assertAlike, meanOf } from './several-models.js';
+export { oneHot } from './one-hot.js';

@@ -1,7 +1,7 @@
 import type { Dim, Graph, Runtime } from '@unpair/graph';
 import { GraphBuilder, ModelError, float32, int, ints } from '@unpair/graph';
 import type { AlignmentRow } from '@unpair/measurements';
-import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Objective, Sample } from '@unpair/classifiers';
 import {
   argmax,
   createClassifier,
@@ -91,8 +91,9 @@ test('a softmax at the end is left out: the logits are what goes into it', async
 test('loss and gradient are those of the cross-entropy, by central differences of the logits', async () => {
   const input = samples[1]?.input ?? new Float32Array(SIZE);
   const label = 2;
-  const { losses, gradients, logits } = await surrogate.lossGradients(input, Int32Array.of(label), 1);
-  expect(losses[0]).toBeCloseTo(crossEntropy(logits, label), 4);
+  const objective = { kind: 'cross-entropy', labels: Int32Array.of(label) } as const;
+  const { values, gradients, logits } = await surrogate.gradients(input, objective, 1);
+  expect(values[0]).toBeCloseTo(crossEntropy(logits, label), 4);
   for (const at of [0, 77, 191]) {
     const lossAt = async (step: number): Promise<number> => {
       const moved = input.slice();
@@ -104,6 +105,31 @@ test('loss and gradient are those of the cross-entropy, by central differences o
   }
 });
 
+test('a combination of logits has its own value and gradient for every input', async () => {
+  const inputs = Float32Array.from(samples.slice(0, 2).flatMap(({ input }) => [...input]));
+  const weights = Float32Array.of(0, 1, 0, -1, 0, 0.5, 0, 0, 0, -2);
+  const { values, gradients, logits } = await surrogate.gradients(
+    inputs,
+    { kind: 'combination', weights },
+    2,
+  );
+  const summed = (row: number, all: Float32Array): number =>
+    [0, 1, 2, 3, 4].reduce((sum, k) => sum + (weights[row * 5 + k] ?? 0) * (all[k] ?? 0), 0);
+  for (const row of [0, 1]) {
+    expect(values[row]).toBeCloseTo(summed(row, logits.subarray(row * 5)), 4);
+    const at = 77;
+    const valueAt = async (step: number): Promise<number> => {
+      const moved = inputs.slice(row * SIZE, (row + 1) * SIZE);
+      moved[at] = (moved[at] ?? 0) + step;
+      return summed(row, await surrogate.logits(moved, 1));
+    };
+    const slope = ((await valueAt(1e-3)) - (await valueAt(-1e-3))) / 2e-3;
+    expect(Math.abs((gradients[row * SIZE + at] ?? 0) - slope)).toBeLessThan(
+      0.01 * Math.max(1, Math.abs(slope)),
+    );
+  }
+});
+
 test.each(['pgd', 'mi-fgsm', 'rgf', 'p-rgf', 'square'])(
   '%s on onnxruntime: rows are bit-identical for any batch size and sharding',
   async (name) => {
@@ -112,9 +138,9 @@ test.each(['pgd', 'mi-fgsm', 'rgf', 'p-rgf', 'square'])(
     const run = (batchSize: number, from: number, to: number): ReturnType<typeof runAttack> =>
       runAttack({
         definition,
-        parameters: definition.usesQueries ? { budget: 150 } : {},
+        parameters: definition.budget !== null ? { budget: 150 } : {},
         target,
-        surrogate,
+        surrogates: [surrogate],
         samples: samples.slice(from, to),
         threat: { norm: 'l2', epsilon: 0.6 },
         seed: 7,
@@ -131,15 +157,17 @@ test.each(['pgd', 'mi-fgsm', 'rgf', 'p-rgf', 'square'])(
 test('a model is perfectly similar to itself, and less so to its sibling', async () => {
   const threat = { norm: 'linf', epsilon: 0.03 } as const;
   const common = { inputs: 'adversarial', threat, seed: 7 } as const;
-  const itself = await measureSimilarity(target, target, samples, { ...common, batchSize: 7 });
-  const sibling = await measureSimilarity(surrogate, target, samples, { ...common, batchSize: 7 });
+  const itself = await measureSimilarity([target], target, samples, { ...common, batchSize: 7 });
+  const sibling = await measureSimilarity([surrogate], target, samples, { ...common, batchSize: 7 });
   expect(itself.map(({ sample }) => sample)).toEqual(samples.map(({ index }) => index));
   for (const row of itself) {
     expect(row.cosine).toBeCloseTo(1, 6);
     expect(row).toMatchObject({ agree: true, targetNorm: row.surrogateNorm });
   }
   expect(sibling.every(({ cosine }) => cosine < 0.999)).toBe(true);
-  expect(await measureSimilarity(surrogate, target, samples, { ...common, batchSize: 24 })).toEqual(sibling);
+  expect(await measureSimilarity([surrogate], target, samples, { ...common, batchSize: 24 })).toEqual(
+    sibling,
+  );
 });
 
 test('penultimate features are those that the last layer maps to the logits', async () => {
@@ -194,9 +222,9 @@ test('a graph made for batches of four takes seven inputs, and answers as the sa
   samples.slice(0, 7).forEach(({ input }, row) => {
     inputs.set(input, row * SIZE);
   });
-  const labels = Int32Array.of(0, 1, 2, 3, 4, 0, 1);
+  const objective = { kind: 'cross-entropy', labels: Int32Array.of(0, 1, 2, 3, 4, 0, 1) } as const;
   expect(await fixed.logits(inputs, 7)).toEqual(await target.logits(inputs, 7));
-  expect(await fixed.lossGradients(inputs, labels, 7)).toEqual(await target.lossGradients(inputs, labels, 7));
+  expect(await fixed.gradients(inputs, objective, 7)).toEqual(await target.gradients(inputs, objective, 7));
   await fixed.close();
 });
 
@@ -212,6 +240,11 @@ function pooling(operator: 'Relu' | 'Mod', classes: Dim = 3): Graph {
   return builder.build();
 }
 
+const crossEntropyOf = (label: number): Objective => ({
+  kind: 'cross-entropy',
+  labels: Int32Array.of(label),
+});
+
 test('the size of the images may be left to whoever uses the graph', async () => {
   const graph = pooling('Relu');
   await expect(createClassifier({ graph, runtime })).rejects.toThrow(
@@ -221,9 +254,9 @@ test('the size of the images may be left to whoever uses the graph', async () =>
   const inputs = Float32Array.of(0, 1, 2, 3, 4, 5);
   expect(sized.shape).toEqual([3, 1, 2]);
   expect(await sized.logits(inputs, 1)).toEqual(Float32Array.of(0.5, 2.5, 4.5));
-  const { gradients } = await sized.lossGradients(inputs, Int32Array.of(2), 1);
+  const { gradients } = await sized.gradients(inputs, crossEntropyOf(2), 1);
   expect(gradients).toHaveLength(6);
-  await expect(sized.lossGradients(inputs, Int32Array.of(3), 1)).rejects.toThrow(
+  await expect(sized.gradients(inputs, crossEntropyOf(3), 1)).rejects.toThrow(
     'label 0 of 1 is 3, but must be 0 to 2',
   );
   await sized.close();
@@ -237,7 +270,7 @@ test('a graph without a derivative is classifier enough to be a target', async (
   });
   const inputs = Float32Array.of(0, 1, 3);
   expect(await running.logits(inputs, 1)).toEqual(Float32Array.of(0, 1, 1));
-  await expect(running.lossGradients(inputs, Int32Array.of(0), 1)).rejects.toThrow('Mod');
+  await expect(running.gradients(inputs, crossEntropyOf(0), 1)).rejects.toThrow('Mod');
   await running.close();
 });
 

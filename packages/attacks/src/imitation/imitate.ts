@@ -2,9 +2,9 @@ import type { Graph, Tensors } from '@unpair/graph';
 import { ModelError, TEACHER_LOGITS, float32, withFloatWeights } from '@unpair/graph';
 import { numberOf } from '@unpair/parameters';
 import type { Classifier } from '@unpair/classifiers';
-import { createClassifier } from '@unpair/classifiers';
-import { argmax } from '@unpair/classifiers';
+import { argmax, createClassifier } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
+import { QueryAccount, told } from '../oracle.js';
 import type { ShardBatch } from '@unpair/training';
 import { fineTune } from '@unpair/training';
 import { trainedWeights } from '@unpair/training';
@@ -79,7 +79,7 @@ export async function imitateModel(request: SiblingRequest): Promise<Graph> {
       `model "${graph.name}" has no weights to fine-tune; give one with Conv, Gemm or MatMul`,
     );
   }
-  const answers = await ask(target, asked, request);
+  const answers = await ask(target, asked, request, new QueryAccount(numberOf(parameters, 'queries')));
   const distillation = { temperature: numberOf(parameters, 'temperature'), alpha: 1 };
   const options = {
     ...request,
@@ -104,11 +104,12 @@ interface Answers {
   readonly labels: Int32Array;
 }
 
-/** Asks the target once for each image, and says how often it was asked. */
+/** Asks the target once for each image, as far as the account goes. */
 async function ask(
   target: Graph,
   samples: TrainingSamples,
   { runtime, threads, onQueries, signal }: SiblingRequest,
+  account: QueryAccount,
 ): Promise<Answers> {
   const classifier = await createClassifier({
     graph: target,
@@ -122,9 +123,9 @@ async function ask(
     const logits = new Float32Array(count * classes);
     for (let first = 0; first < count; first += BATCH) {
       signal?.throwIfAborted();
-      const asked = Math.min(BATCH, count - first);
-      logits.set(await answersOf(classifier, samples, first, asked), first * classes);
-      onQueries?.(asked);
+      const asked = account.grant(Math.min(BATCH, count - first));
+      const answers = await answersOf(told(classifier, onQueries), samples, first, asked);
+      logits.set(answers, first * classes);
     }
     const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));
     return { logits, classes, labels };
@@ -134,14 +135,14 @@ async function ask(
 }
 
 function answersOf(
-  classifier: Classifier,
+  target: Pick<Classifier, 'logits'>,
   samples: TrainingSamples,
   first: number,
   count: number,
 ): Promise<Float32Array> {
   const size = samples.shape.reduce((product, dim) => product * dim, 1);
   const images = samples.images.subarray(first * size, (first + count) * size);
-  return classifier.logits(firstImages({ ...samples, images }, count), count);
+  return target.logits(firstImages({ ...samples, images }, count), count);
 }
 
 function answersTo({ indices }: ShardBatch, { logits, classes }: Answers): Tensors {

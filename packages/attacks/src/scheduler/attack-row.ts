@@ -5,16 +5,20 @@ export interface AttackRow {
   readonly label: number;
   /** Whether the target classified the clean input correctly (query 0). If not, it was not attacked. */
   readonly cleanCorrect: boolean;
-  /** Whether the surrogate did; false where there is none. */
+  /** Whether the surrogate did, or the mean of several; false where there is none. */
   readonly surrogateCorrect: boolean;
+  /** Whether the target was led to the goal within epsilon. */
   readonly success: boolean;
   /** Whether the adversarial example still succeeds when its pixels are rounded to 8 bits (evaluated apart, unbilled). */
   readonly successRounded: boolean;
   /** Billed evaluations of the target. */
   readonly queries: number;
-  /** Gradients of the surrogate. */
+  /** Gradients of the surrogate; of several, of the one that was asked most. */
   readonly surrogateQueries: number;
-  /** Distances of the adversarial example from the clean input; 0 where there is none. */
+  /**
+   * Distances of the adversarial example from the clean input; 0 where there is none. An attack that finds the nearest
+   * has one beyond epsilon too, without success.
+   */
   readonly linf: number;
   readonly l2: number;
 }

@@ -4,11 +4,10 @@ export interface Column {
   readonly width: number;
 }
 
-/** Evaluates a batch of `count` inputs with their labels; the columns come in a fixed order. */
-export type EvaluateBatch = (
+/** Evaluates a batch of inputs, one for each of `owners`; the columns come in a fixed order. */
+export type EvaluateBatch<Owner> = (
   inputs: Float32Array,
-  labels: Int32Array,
-  count: number,
+  owners: readonly Owner[],
 ) => Promise<readonly Column[]>;
 
 /** A request that waits for a model, and gathers its answer. */
@@ -16,7 +15,6 @@ export interface Job<Owner> {
   readonly owner: Owner;
   readonly inputs: Float32Array;
   readonly count: number;
-  readonly label: number;
   /** Inputs that went into batches so far. */
   sent: number;
   /** What the batches gave back: for each column, [count, width]. Complete once all inputs are sent. */
@@ -28,19 +26,17 @@ export interface Job<Owner> {
  * several small ones in one. The batch buffers are reused.
  */
 export class BatchQueue<Owner> {
-  readonly #evaluate: EvaluateBatch;
+  readonly #evaluate: EvaluateBatch<Owner>;
   readonly #batchSize: number;
   readonly #inputs: Float32Array;
-  readonly #labels: Int32Array;
   readonly #waiting: Job<Owner>[] = [];
   #size = 0;
 
   /** @param inputSize numbers in one input */
-  constructor(evaluate: EvaluateBatch, batchSize: number, inputSize: number) {
+  constructor(evaluate: EvaluateBatch<Owner>, batchSize: number, inputSize: number) {
     this.#evaluate = evaluate;
     this.#batchSize = batchSize;
     this.#inputs = new Float32Array(batchSize * inputSize);
-    this.#labels = new Int32Array(batchSize);
   }
 
   /** Inputs that wait. */
@@ -52,21 +48,17 @@ export class BatchQueue<Owner> {
     return this.#size >= this.#batchSize;
   }
 
-  push(owner: Owner, inputs: Float32Array, count: number, label: number): void {
-    this.#waiting.push({ owner, inputs, count, label, sent: 0, columns: [] });
+  push(owner: Owner, inputs: Float32Array, count: number): void {
+    this.#waiting.push({ owner, inputs, count, sent: 0, columns: [] });
     this.#size += count;
   }
 
   /** Evaluates one batch; returns the requests that it completed, in the order in which they came. */
   async runBatch(): Promise<readonly Job<Owner>[]> {
     const slices = this.#fill();
-    const count = slices.reduce((sum, slice) => sum + slice.count, 0);
+    const owners = slices.flatMap(({ job, count }) => Array<Owner>(count).fill(job.owner));
     const inputSize = this.#inputs.length / this.#batchSize;
-    const columns = await this.#evaluate(
-      this.#inputs.subarray(0, count * inputSize),
-      this.#labels.subarray(0, count),
-      count,
-    );
+    const columns = await this.#evaluate(this.#inputs.subarray(0, owners.length * inputSize), owners);
     let row = 0;
     for (const { job, first, count: rows } of slices) {
       deliver(job, first, rows, columns, row);
@@ -87,7 +79,6 @@ export class BatchQueue<Owner> {
       const row = this.#batchSize - room;
       const source = job.inputs.subarray(job.sent * inputSize, (job.sent + count) * inputSize);
       this.#inputs.set(source, row * inputSize);
-      this.#labels.fill(job.label, row, row + count);
       slices.push({ job, first: job.sent, count });
       job.sent += count;
       room -= count;

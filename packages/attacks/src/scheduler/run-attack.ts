@@ -1,29 +1,40 @@
+import type { Access, Offer } from '../access.js';
+import { observer } from '../access.js';
 import type { AttackDefinition } from '../attack.js';
 import type { Parameters } from '@unpair/parameters';
-import { resolveParameters } from '@unpair/parameters';
+import { numberOf, resolveParameters } from '@unpair/parameters';
 import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import { roundTo8Bits } from '../eight-bits.js';
 import { argmax } from '@unpair/classifiers';
-import { Oracle } from '../oracle.js';
+import type { Goal, GoalChoice } from '../goal.js';
+import { goalOf, isReached } from '../goal.js';
+import type { OnQueries } from '../oracle.js';
+import { Oracle, told } from '../oracle.js';
 import { createRandom } from '@unpair/numerics';
 import { UnpairError } from '@unpair/errors';
 import type { Threat } from '@unpair/numerics';
 import { distance, isAdmissible } from '@unpair/numerics';
 import type { AttackRow } from './attack-row.js';
-import { evaluateAll } from '@unpair/classifiers';
+import type { BatchOptions } from '@unpair/classifiers';
+import { evaluateAll, meanOf } from '@unpair/classifiers';
 import { SampleRun } from './sample-run.js';
 import { runAll } from './scheduler.js';
+import { assertSuits } from './suits.js';
 
 /** What one attack on one set of samples takes. */
-export interface AttackOptions {
-  readonly definition: AttackDefinition;
+export interface AttackOptions<A extends Access = Access> {
+  readonly definition: AttackDefinition<A>;
   /** As in the campaign file; what is absent or null takes its default. */
   readonly parameters: Parameters;
   readonly target: Classifier;
-  /** The published sibling; null for attacks that need none. */
-  readonly surrogate: DifferentiableClassifier | null;
+  /** How much of its answers the target gives. Default: its logits. */
+  readonly offer?: Offer;
+  /** The published siblings that the attacker has; none for attacks that need none. */
+  readonly surrogates: readonly DifferentiableClassifier[];
   readonly samples: readonly Sample[];
   readonly threat: Threat;
+  /** What the attack is after. Default: any class but the label. */
+  readonly goal?: GoalChoice;
   /** The campaign's seed. */
   readonly seed: number;
   /** Identity of the cell. With the seed and a sample's index it determines every random choice. */
@@ -31,6 +42,8 @@ export interface AttackOptions {
   /** Inputs that the models evaluate at a time; results do not depend on it. Default 64. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Told of the queries as they are computed: in the end, of as many as the rows have. */
+  readonly onQueries?: OnQueries | undefined;
   /** Called whenever samples are done. */
   readonly onProgress?: ((progress: AttackProgress) => void) | undefined;
 }
@@ -42,88 +55,87 @@ export interface AttackProgress {
   readonly queries: number;
 }
 
+/** A sample that a run is about, and how it stands before the attack. */
+interface Case {
+  readonly sample: Sample;
+  readonly goal: Goal;
+  /** The target's logits of the clean input. */
+  readonly clean: Float32Array;
+  readonly surrogateCorrect: boolean;
+}
+
 /**
- * Attacks every sample that the target classifies correctly; one row a sample, in their order. Rows are a pure function
- * of models, samples, parameters, threat, seed and cell.
+ * Attacks every sample that the target classifies correctly; one row a sample, in their order. Where the goal is one
+ * class, samples that have it for a label are left out, and have no row. Rows are a pure function of models, samples,
+ * parameters, threat, goal, seed and cell.
  *
- * @throws {UnpairError} when parameters, norm or surrogate do not fit the attack
+ * @throws {UnpairError} when parameters, norm, goal, target or surrogates do not fit the attack
  * @throws the signal's reason once it is aborted
  */
-export async function runAttack(options: AttackOptions): Promise<readonly AttackRow[]> {
-  const { definition, threat, target, surrogate, samples, batchSize = 64, signal } = options;
+export async function runAttack<A extends Access>(options: AttackOptions<A>): Promise<readonly AttackRow[]> {
+  const { definition, threat, target, surrogates, batchSize = 64, signal } = options;
   assertSuits(options);
   const resolution = resolveParameters(definition, options.parameters, threat);
   if (!resolution.ok) {
     const problems = resolution.problems.map(({ parameter, description }) => `${parameter} ${description}`);
     throw new UnpairError('INVALID_ARGUMENT', `${definition.name}: ${problems.join('; ')}`);
   }
-  const inputs = samples.map(({ input }) => input);
   const batches = { batchSize, signal };
-  const clean = await evaluateAll(target, inputs, batches);
-  const surrogateClean = surrogate === null ? null : await evaluateAll(surrogate, inputs, batches);
-  const runs = samples.map((sample, row) =>
-    startRun(sample, clean[row] ?? new Float32Array(), resolution.parameters, options),
-  );
+  const cases = await casesOf(options, batches);
+  const runs = cases.map((one) => startRun(one, resolution.parameters, options));
+  const asked = { ...told(target, options.onQueries), shape: target.shape, classes: target.classes };
   await runAll(
     runs.filter((run) => run !== null),
-    { target, surrogate, batchSize, signal, onDone: progressReporter(options) },
+    { target: asked, surrogates, batchSize, signal, onDone: progressReporter(options) },
   );
-  const rounded = await roundedSuccesses(runs, options, batches);
-  return samples.map((sample, row) => {
-    const logits = surrogateClean?.[row];
-    return {
-      sample: sample.index,
-      label: sample.label,
-      surrogateCorrect: logits !== undefined && argmax(logits) === sample.label,
-      ...outcome(runs[row] ?? null, rounded),
-    };
+  const rounded = await roundedSuccesses(cases, runs, options, batches);
+  return cases.map(({ sample, surrogateCorrect }, row) => ({
+    sample: sample.index,
+    label: sample.label,
+    surrogateCorrect,
+    ...outcome(runs[row] ?? null, rounded),
+  }));
+}
+
+/** Evaluates all models on the clean inputs, and gives every sample its goal. */
+async function casesOf(
+  { target, surrogates, samples, goal = 'avoid', seed }: AttackOptions,
+  batches: BatchOptions,
+): Promise<readonly Case[]> {
+  const inputs = samples.map(({ input }) => input);
+  const targets = await evaluateAll(target, inputs, batches);
+  const others: (readonly Float32Array[])[] = [];
+  for (const surrogate of surrogates) others.push(await evaluateAll(surrogate, inputs, batches));
+  return samples.flatMap((sample, row) => {
+    const clean = targets[row] ?? new Float32Array();
+    // Of the sample alone: what one attack is after, all others are.
+    const random = createRandom({ seed, cell: 'goal', sample: sample.index });
+    const own = goalOf(goal, sample.label, clean, (bound) => random.integer(bound));
+    if (own === null) return [];
+    const logits = others.map((rows) => rows[row] ?? new Float32Array());
+    const surrogateCorrect = logits.length > 0 && argmax(meanOf(logits)) === sample.label;
+    return [{ sample, goal: own, clean, surrogateCorrect }];
   });
 }
 
-function assertSuits({ definition, threat, surrogate, batchSize = 1, target, samples }: AttackOptions): void {
-  const { name, norms, needsSurrogate } = definition;
-  if (!norms.includes(threat.norm)) {
-    throw new UnpairError(
-      'INVALID_ARGUMENT',
-      `${name} has no ${threat.norm} form; it has: ${norms.join(', ')}`,
-    );
-  }
-  if (!(threat.epsilon > 0 && Number.isFinite(threat.epsilon))) {
-    throw new UnpairError('INVALID_ARGUMENT', `epsilon must be above 0, got ${threat.epsilon}`);
-  }
-  if (needsSurrogate && surrogate === null)
-    throw new UnpairError('INVALID_ARGUMENT', `${name} needs a surrogate`);
-  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
-    throw new UnpairError('INVALID_ARGUMENT', `batchSize must be an integer of at least 1, got ${batchSize}`);
-  }
-  const size = target.shape.reduce((product, side) => product * side, 1);
-  const misfit = samples.find(
-    ({ input, label }) => input.length !== size || !(label >= 0 && label < target.classes),
-  );
-  if (misfit !== undefined) {
-    throw new UnpairError(
-      'INVALID_ARGUMENT',
-      `sample ${misfit.index} has ${misfit.input.length} values and label ${misfit.label}; ` +
-        `the target takes ${size} values and has ${target.classes} classes`,
-    );
-  }
-}
-
 /** The run of one sample, or null for a sample that the target gets wrong unprovoked. */
-function startRun(
-  sample: Sample,
-  logits: Float32Array,
+function startRun<A extends Access>(
+  { sample, goal, clean }: Case,
   parameters: Parameters,
-  { definition, threat, target, seed, cell }: AttackOptions,
-): SampleRun | null {
-  if (argmax(logits) !== sample.label) return null;
-  const { input, label, index } = sample;
+  { definition, threat, target, offer = { access: 'logits' }, surrogates, seed, cell }: AttackOptions<A>,
+): SampleRun<A> | null {
+  if (argmax(clean) !== sample.label) return null;
+  const { finds, access } = definition;
+  const budget = definition.budget === null ? 1 : numberOf(parameters, definition.budget);
+  const oracle = new Oracle({ sample, goal, threat, finds, budget });
+  const observe = observer(access, offer);
+  const { input, index } = sample;
   const { shape, classes } = target;
-  const { budget } = parameters;
-  const oracle = new Oracle(sample, threat, typeof budget === 'number' ? budget : Infinity);
-  const problem = { ...threat, input, shape, label, classes, logits };
+  const sizes = { shape, classes, surrogates: surrogates.length };
+  const problem = { ...threat, ...sizes, input, goal, clean: observe(clean, 1) };
   const random = createRandom({ seed, cell, sample: index });
-  return new SampleRun(sample, oracle, definition.run(problem, parameters, random));
+  const attack = definition.run(problem, parameters, random);
+  return new SampleRun({ sample, oracle, attack, observe });
 }
 
 function progressReporter({ samples, onProgress }: AttackOptions): (run: SampleRun) => void {
@@ -136,24 +148,26 @@ function progressReporter({ samples, onProgress }: AttackOptions): (run: SampleR
   };
 }
 
-/** The runs whose adversarial example survives rounding to 8 bits: it still fools the target, and within the ball. */
+/** The runs whose adversarial example survives rounding to 8 bits: it still reaches the goal, and within the ball. */
 async function roundedSuccesses(
+  cases: readonly Case[],
   runs: readonly (SampleRun | null)[],
   { target, threat }: Pick<AttackOptions, 'target' | 'threat'>,
-  batches: { readonly batchSize: number; readonly signal: AbortSignal | undefined },
+  batches: BatchOptions,
 ): Promise<ReadonlySet<SampleRun>> {
-  const candidates = runs.flatMap((run) => {
+  const candidates = cases.flatMap(({ sample, goal }, row) => {
+    const run = runs[row] ?? null;
     const adversarial = run?.oracle.adversarial ?? null;
-    if (run === null || adversarial === null) return [];
-    const input = roundTo8Bits(adversarial, run.sample.input, threat);
-    return isAdmissible(input, run.sample.input, threat) ? [{ run, input }] : [];
+    if (run?.oracle.isSuccess !== true || adversarial === null) return [];
+    const input = roundTo8Bits(adversarial, sample.input, threat);
+    return isAdmissible(input, sample.input, threat) ? [{ run, goal, input }] : [];
   });
   const inputs = candidates.map(({ input }) => input);
   const logits = await evaluateAll(target, inputs, batches);
-  const fooling = candidates.filter(
-    ({ run }, row) => argmax(logits[row] ?? new Float32Array()) !== run.sample.label,
+  const reaching = candidates.filter(({ goal }, row) =>
+    isReached(goal, argmax(logits[row] ?? new Float32Array())),
   );
-  return new Set(fooling.map(({ run }) => run));
+  return new Set(reaching.map(({ run }) => run));
 }
 
 function outcome(
@@ -165,7 +179,7 @@ function outcome(
     run === null || adversarial === null ? { linf: 0, l2: 0 } : distance(adversarial, run.sample.input);
   return {
     cleanCorrect: run !== null,
-    success: adversarial !== null,
+    success: run?.oracle.isSuccess === true,
     successRounded: run !== null && rounded.has(run),
     queries: run?.oracle.queries ?? 0,
     surrogateQueries: run?.surrogateQueries ?? 0,

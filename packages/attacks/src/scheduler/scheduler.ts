@@ -1,46 +1,43 @@
-import type { Classifier, DifferentiableClassifier } from '@unpair/classifiers';
+import type { Classifier, DifferentiableClassifier, Objective } from '@unpair/classifiers';
+import type { GradientRequest, Request, SampleObjective } from '../attack.js';
 import { BatchQueue } from './batch-queue.js';
-import type { Demand, SampleRun } from './sample-run.js';
+import type { SampleRun } from './sample-run.js';
 
 /** Models and limits of one schedule. */
 export interface ScheduleOptions {
-  readonly target: Classifier;
-  readonly surrogate: DifferentiableClassifier | null;
+  readonly target: Pick<Classifier, 'shape' | 'classes' | 'logits'>;
+  readonly surrogates: readonly DifferentiableClassifier[];
   readonly batchSize: number;
   readonly signal: AbortSignal | undefined;
   onDone(run: SampleRun): void;
 }
 
-/** The target's and the surrogate's. */
-const QUEUES = 2;
-
 interface Ticket {
   readonly run: SampleRun;
-  readonly demand: Demand;
+  readonly request: Request;
 }
 
 /**
- * Drives many runs at once so that the models see full batches: whatever the runs ask for is queued by model, and a
- * batch is evaluated as soon as a queue can fill one. Runs that end leave at once and others start in their place. Every
- * run under way waits in one of two queues, so that two batches' worth of runs always fill one of them; more would only
- * cost memory.
+ * Drives many runs at once so that the models see full batches: whatever the runs ask for is queued by model and
+ * objective, and a batch is evaluated as soon as a queue can fill one. Runs that end leave at once and others start in
+ * their place. Every run under way waits in one of the queues, so that as many batches' worth of runs always fill one of
+ * them; more would only cost memory.
  *
  * @throws the signal's reason once it is aborted
  */
 export async function runAll(runs: readonly SampleRun[], options: ScheduleOptions): Promise<void> {
   const { batchSize, signal } = options;
-  const queues = createQueues(options);
+  const queues = new Queues(options);
   let started = 0;
   let live = 0;
-  const enqueue = (run: SampleRun, demand: Demand | null): void => {
-    if (demand === null) {
+  const enqueue = (run: SampleRun, request: Request | null): void => {
+    if (request === null) {
       live--;
       options.onDone(run);
-    } else queues[demand.kind].push({ run, demand }, demand.inputs, demand.count, run.sample.label);
+    } else queues.push({ run, request });
   };
-  const isAnyFull = (): boolean => queues.query.isFull || queues.gradient.isFull;
   for (;;) {
-    for (; started < runs.length && live < QUEUES * batchSize && !isAnyFull(); started++) {
+    for (; started < runs.length && live < queues.count * batchSize && !queues.isAnyFull; started++) {
       const run = runs[started];
       if (run === undefined) break;
       live++;
@@ -48,40 +45,103 @@ export async function runAll(runs: readonly SampleRun[], options: ScheduleOption
     }
     if (live === 0) return;
     signal?.throwIfAborted();
-    for (const { owner, columns } of await nextQueue(queues).runBatch()) {
-      const { run, demand } = owner;
-      enqueue(run, run.resume(demand, columns));
+    for (const { owner, columns } of await queues.next().runBatch()) {
+      const { run, request } = owner;
+      enqueue(run, run.resume(request, columns));
     }
   }
 }
 
-type Queues = Readonly<Record<Demand['kind'], BatchQueue<Ticket>>>;
+/** One queue for the target, one for each surrogate, and others for other objectives once they are asked for. */
+class Queues {
+  readonly #options: ScheduleOptions;
+  readonly #inputSize: number;
+  readonly #target: BatchQueue<Ticket>;
+  readonly #gradients = new Map<string, BatchQueue<Ticket>>();
 
-function createQueues({ target, surrogate, batchSize }: ScheduleOptions): Queues {
-  const inputSize = target.shape.reduce((product, side) => product * side, 1);
-  return {
-    query: new BatchQueue(
-      async (inputs, _labels, count) => [{ data: await target.logits(inputs, count), width: target.classes }],
+  constructor(options: ScheduleOptions) {
+    const { target, batchSize } = options;
+    this.#options = options;
+    this.#inputSize = target.shape.reduce((product, side) => product * side, 1);
+    this.#target = new BatchQueue(
+      async (inputs, { length }) => [{ data: await target.logits(inputs, length), width: target.classes }],
       batchSize,
-      inputSize,
-    ),
-    gradient: new BatchQueue(
-      async (inputs, labels, count) => {
-        if (surrogate === null) throw new TypeError('an attack without a surrogate asked for a gradient');
-        const { losses, gradients, logits } = await surrogate.lossGradients(inputs, labels, count);
+      this.#inputSize,
+    );
+  }
+
+  /** Queues that there are, or will be as soon as every surrogate was asked for. */
+  get count(): number {
+    return 1 + Math.max(1, this.#options.surrogates.length, this.#gradients.size);
+  }
+
+  get isAnyFull(): boolean {
+    return this.#all().some(({ isFull }) => isFull);
+  }
+
+  push(ticket: Ticket): void {
+    const { request } = ticket;
+    const queue = request.kind === 'query' ? this.#target : this.#gradientsOf(request);
+    queue.push(ticket, request.inputs, request.count);
+  }
+
+  /** The target's queue when it can fill a batch; else the one that holds most, the target's before others. */
+  next(): BatchQueue<Ticket> {
+    if (this.#target.isFull) return this.#target;
+    return this.#all().reduce((most, queue) => (queue.size > most.size ? queue : most));
+  }
+
+  #all(): readonly BatchQueue<Ticket>[] {
+    return [this.#target, ...this.#gradients.values()];
+  }
+
+  #gradientsOf({ surrogate, objective: { kind } }: GradientRequest): BatchQueue<Ticket> {
+    const name = `${kind} of ${surrogate}`;
+    const queue = this.#gradients.get(name) ?? this.#createQueue(surrogate, kind);
+    this.#gradients.set(name, queue);
+    return queue;
+  }
+
+  #createQueue(index: number, kind: Objective['kind']): BatchQueue<Ticket> {
+    const { surrogates, batchSize } = this.#options;
+    const surrogate = surrogates[index];
+    if (surrogate === undefined) {
+      throw new TypeError(`an attack asked surrogate ${index} of ${surrogates.length} for a gradient`);
+    }
+    const { classes } = surrogate;
+    return new BatchQueue(
+      async (inputs, owners) => {
+        const objectives = owners.map(({ request }) => objectiveOf(request));
+        const objective = together(kind, objectives, classes);
+        const { values, gradients, logits } = await surrogate.gradients(inputs, objective, owners.length);
         return [
-          { data: losses, width: 1 },
-          { data: gradients, width: inputSize },
-          { data: logits, width: surrogate.classes },
+          { data: values, width: 1 },
+          { data: gradients, width: this.#inputSize },
+          { data: logits, width: classes },
         ];
       },
       batchSize,
-      inputSize,
-    ),
-  };
+      this.#inputSize,
+    );
+  }
 }
 
-/** The target's queue when it can fill a batch; else whichever holds more. */
-function nextQueue({ query, gradient }: Queues): BatchQueue<Ticket> {
-  return query.isFull || query.size >= gradient.size ? query : gradient;
+function objectiveOf(request: Request): SampleObjective {
+  if (request.kind === 'gradient') return request.objective;
+  throw new TypeError('a query has no objective');
+}
+
+/** The objectives of the inputs of a batch, all of one kind, as a surrogate takes them. */
+function together(kind: Objective['kind'], each: readonly SampleObjective[], classes: number): Objective {
+  if (kind === 'cross-entropy') {
+    return { kind, labels: Int32Array.from(each, (one) => (one.kind === kind ? one.label : -1)) };
+  }
+  const weights = new Float32Array(each.length * classes);
+  each.forEach((one, row) => {
+    if (one.kind !== kind || one.weights.length !== classes) {
+      throw new TypeError(`a combination of ${classes} logits needs as many weights`);
+    }
+    weights.set(one.weights, row * classes);
+  });
+  return { kind, weights };
 }

@@ -1,9 +1,8 @@
-import { crossEntropy } from '@unpair/classifiers';
 import type { Random } from '@unpair/numerics';
-import { project } from '@unpair/numerics';
 import { addScaled, dot } from '@unpair/numerics';
-import { ascend } from '../transfer/ascent.js';
-import type { Answer, Problem, Request } from '../attack.js';
+import { stepUp } from '../transfer/ascent.js';
+import type { Problem, Steps as StepsSeeing } from '../attack.js';
+import { gainOf } from '../goal.js';
 import { query } from '../requests.js';
 
 /** Settings that RGF and P-RGF share. */
@@ -30,7 +29,7 @@ const NORM_PROBES = 10;
 /** What σ is multiplied by when an estimate did not move the loss at all. */
 const ESTIMATE_GROWTH = 5;
 
-type Steps<Result> = Generator<Request, Result, Answer>;
+type Steps<Result> = StepsSeeing<Result, 'logits'>;
 
 /** A direction as own · (row of normals) + prior · (the prior): it is never written out. */
 interface Direction {
@@ -48,14 +47,14 @@ export class GradientFreeSearch {
   readonly point: Float32Array;
   remaining: number;
   sigma: number;
-  readonly #problem: Problem;
+  readonly #problem: Problem<'logits'>;
   readonly #settings: SearchSettings;
   readonly #random: Random;
   readonly #normals: Float32Array;
   readonly #probes: Float32Array;
   #loss: number;
 
-  constructor(problem: Problem, settings: SearchSettings, random: Random) {
+  constructor(problem: Problem<'logits'>, settings: SearchSettings, random: Random) {
     const size = problem.input.length;
     this.#problem = problem;
     this.#settings = settings;
@@ -66,7 +65,7 @@ export class GradientFreeSearch {
     this.point = problem.input.slice();
     this.remaining = settings.budget;
     this.sigma = settings.sigma;
-    this.#loss = crossEntropy(problem.logits, problem.label);
+    this.#loss = gainOf(problem.goal, problem.clean.logits);
   }
 
   /** Rise of the loss from the present point to point + σ · direction. One query. */
@@ -115,23 +114,20 @@ export class GradientFreeSearch {
 
   /** Steps along `direction`, projects, and evaluates the new point: one query. */
   *step(direction: Float32Array): Steps<void> {
-    const { norm, input, label } = this.#problem;
-    ascend(this.point, direction, this.#settings.stepSize, norm);
-    project(this.point, input, this.#problem);
-    const { logits, remaining } = yield* query(this.point);
+    const { input, goal } = this.#problem;
+    stepUp(this.point, direction, this.#settings.stepSize, { centre: input, threat: this.#problem });
+    const { logits, remaining } = yield* query(this.#problem, this.point);
     this.remaining = remaining;
-    this.#loss = crossEntropy(logits, label);
+    this.#loss = gainOf(goal, logits);
   }
 
   /** Queries the first `count` probes; the rise of the loss at each. */
   *#rises(count: number): Steps<readonly number[]> {
-    const { input, label, classes } = this.#problem;
-    const { logits, remaining } = yield* query(this.#probes.subarray(0, count * input.length), count);
+    const { input, goal, classes } = this.#problem;
+    const probes = this.#probes.subarray(0, count * input.length);
+    const { logits, remaining } = yield* query(this.#problem, probes, count);
     this.remaining = remaining;
-    return Array.from(
-      { length: count },
-      (_, i) => crossEntropy(logits, label, i * classes, classes) - this.#loss,
-    );
+    return Array.from({ length: count }, (_, i) => gainOf(goal, logits, i * classes, classes) - this.#loss);
   }
 
   /** Draws `count` directions and lays out their probes. */

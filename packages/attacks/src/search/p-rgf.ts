@@ -1,22 +1,25 @@
 import type { Random } from '@unpair/numerics';
 import { addScaled, normaliseRms } from '@unpair/numerics';
-import type { Answer, AttackDefinition, Request } from '../attack.js';
+import type { AttackDefinition, Problem, Steps } from '../attack.js';
 import { gradientFreeParameters, searchSettings } from './gradient-free-parameters.js';
 import { GradientFreeSearch } from './gradient-free-search.js';
 import { numberOf } from '@unpair/parameters';
 import { priorWeight } from './prior-weight.js';
-import { gradient } from '../requests.js';
+import { goalGradient } from '../requests.js';
 
 /** What σ is multiplied by when the prior did not move the loss at all. */
 const PRIOR_GROWTH = 2;
 
 /** Random gradient-free search with the surrogate's gradient as prior, weighted by how well it fits the target's. */
-export const pRgf: AttackDefinition = {
+export const pRgf: AttackDefinition<'logits'> = {
   name: 'p-rgf',
   description: 'RGF whose random directions are biased toward the gradient of the surrogate.',
   paper: 'Cheng et al. 2019, arXiv 1906.06919',
+  access: 'logits',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: true,
-  usesQueries: true,
+  budget: 'budget',
   withoutPrior: 'rgf',
   norms: ['linf', 'l2'],
   parameters: {
@@ -42,7 +45,7 @@ export const pRgf: AttackDefinition = {
     const smoothing = { copies: numberOf(parameters, 'smoothing'), noise: numberOf(parameters, 'noise') };
     let fit: Fit = { alpha: 0, squaredNorm: 0 };
     for (let iteration = 0; search.remaining > 1; iteration++) {
-      const usable = yield* priorAt(search.point, prior, smoothing, random);
+      const usable = yield* priorAt(problem, search.point, prior, { ...smoothing, random });
       const isDue = iteration % 10 === 0 || iteration === 3;
       fit = usable ? yield* align(search, prior, isDue ? 0 : fit.squaredNorm) : { ...fit, alpha: 0 };
       const weight = priorWeight(fit.alpha, prior.length, samples);
@@ -55,6 +58,7 @@ export const pRgf: AttackDefinition = {
 };
 
 interface Smoothing {
+  readonly random: Random;
   readonly copies: number;
   readonly noise: number;
 }
@@ -64,20 +68,20 @@ interface Smoothing {
  * copies (SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825). False when it has no direction.
  */
 function* priorAt(
+  problem: Problem,
   point: Float32Array,
   prior: Float32Array,
-  { copies, noise }: Smoothing,
-  random: Random,
-): Generator<Request, boolean, Answer> {
+  { copies, noise, random }: Smoothing,
+): Steps<boolean> {
   if (copies === 0) {
-    prior.set((yield* gradient(point)).gradients);
+    prior.set((yield* goalGradient(problem, point)).gradients);
     return normaliseRms(prior);
   }
   const size = point.length;
   const inputs = new Float32Array(copies * size);
   random.fillNormal(inputs);
   for (let i = 0; i < inputs.length; i++) inputs[i] = (point[i % size] ?? 0) + noise * (inputs[i] ?? 0);
-  const { gradients } = yield* gradient(inputs, copies);
+  const { gradients } = yield* goalGradient(problem, inputs, copies);
   prior.fill(0);
   for (let row = 0; row < copies; row++)
     addScaled(prior, 1, gradients.subarray(row * size, (row + 1) * size));
@@ -99,11 +103,7 @@ interface Fit {
  * norm again.
  * @param known squared norm of the target's gradient; 0 to have it estimated
  */
-function* align(
-  search: GradientFreeSearch,
-  prior: Float32Array,
-  known: number,
-): Generator<Request, Fit, Answer> {
+function* align(search: GradientFreeSearch, prior: Float32Array, known: number): Steps<Fit, 'logits'> {
   const { sigma } = search;
   let squaredNorm = known === 0 ? yield* search.estimateSquaredNorm() : known;
   let rise = yield* search.riseAlong(prior);

@@ -3,12 +3,15 @@ import { gradientFreeParameters, searchSettings } from './gradient-free-paramete
 import { GradientFreeSearch } from './gradient-free-search.js';
 
 /** Random gradient-free search: the baseline that knows no surrogate. */
-export const rgf: AttackDefinition = {
+export const rgf: AttackDefinition<'logits'> = {
   name: 'rgf',
   description: 'Ascends a gradient estimated from random finite differences of the target.',
   paper: 'Cheng et al. 2019, arXiv 1906.06919',
+  access: 'logits',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: false,
-  usesQueries: true,
+  budget: 'budget',
   norms: ['linf', 'l2'],
   parameters: gradientFreeParameters,
   *run(problem, parameters, random) {

@@ -1,10 +1,10 @@
-import { margin } from '@unpair/classifiers';
 import type { Random } from '@unpair/numerics';
 import { project } from '@unpair/numerics';
 import { norm } from '@unpair/numerics';
 import type { AttackRun, Problem } from '../attack.js';
 import { query } from '../requests.js';
 import { bump } from './square-bump.js';
+import { squareLoss } from './square-loss.js';
 import { changedShare } from './square-schedule.js';
 import type { SquareSettings } from './square.js';
 
@@ -15,19 +15,23 @@ const START_GRID = 5;
  * Square under l2: a grid of bumps, then moves that empty one window of the perturbation and put its mass, and what the
  * ball still leaves free, on another one.
  */
-export function* squareL2(problem: Problem, settings: SquareSettings, random: Random): AttackRun {
-  const { input, label, shape } = problem;
+export function* squareL2(
+  problem: Problem<'logits'>,
+  settings: SquareSettings,
+  random: Random,
+): AttackRun<'logits'> {
+  const { input, goal, shape } = problem;
   const [, height, width] = shape;
   let best = applied(problem, startingChange(problem, random));
-  let lowest = margin((yield* query(best)).logits, label);
+  let lowest = squareLoss(goal, (yield* query(problem, best)).logits);
   for (let iteration = 0; ; iteration++) {
     const share = changedShare(settings.pInit, iteration, settings.budget);
     const side = oddSide(Math.round(Math.sqrt(share * height * width)), Math.min(height, width));
     const change = best.map((value, at) => value - (input[at] ?? 0));
     moveMass(change, problem, pixelsOf(problem, side, random), pixelsOf(problem, side, random), random);
     const candidate = applied(problem, change);
-    const { logits } = yield* query(candidate);
-    const loss = margin(logits, label);
+    const { logits } = yield* query(problem, candidate);
+    const loss = squareLoss(goal, logits);
     if (loss < lowest) [best, lowest] = [candidate, loss];
   }
 }

@@ -1,15 +1,19 @@
-import { margin } from '@unpair/classifiers';
 import type { Random } from '@unpair/numerics';
 import type { AttackRun, Problem } from '../attack.js';
 import { query } from '../requests.js';
+import { squareLoss } from './square-loss.js';
 import { changedShare } from './square-schedule.js';
 import type { SquareSettings } from './square.js';
 
 /** Square under linf: vertical stripes of ±epsilon, then squares of ±epsilon with one sign a channel. */
-export function* squareLinf(problem: Problem, settings: SquareSettings, random: Random): AttackRun {
+export function* squareLinf(
+  problem: Problem<'logits'>,
+  settings: SquareSettings,
+  random: Random,
+): AttackRun<'logits'> {
   const [channels, height, width] = problem.shape;
   const best = stripes(problem, random);
-  let lowest = margin((yield* query(best)).logits, problem.label);
+  let lowest = squareLoss(problem.goal, (yield* query(problem, best)).logits);
   for (let iteration = 0; ; iteration++) {
     const share = changedShare(settings.pInit, iteration, settings.budget);
     const side = Math.min(Math.max(Math.round(Math.sqrt(share * height * width)), 1), height, width);
@@ -21,8 +25,8 @@ export function* squareLinf(problem: Problem, settings: SquareSettings, random: 
     const before = new Float32Array(channels * side * side);
     copyWindow(best, problem, window, before);
     while (!paint(best, problem, window, random));
-    const { logits } = yield* query(best);
-    const loss = margin(logits, problem.label);
+    const { logits } = yield* query(problem, best);
+    const loss = squareLoss(problem.goal, logits);
     if (loss < lowest) lowest = loss;
     else restoreWindow(best, problem, window, before);
   }

@@ -12,12 +12,15 @@ export interface SquareSettings {
 }
 
 /** Random search over localised square changes; needs neither gradients nor a surrogate. */
-export const square: AttackDefinition = {
+export const square: AttackDefinition<'logits'> = {
   name: 'square',
   description: 'Random search over square-shaped changes at the boundary of the ball.',
   paper: 'Andriushchenko et al. 2020, arXiv 1912.00049',
+  access: 'logits',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: false,
-  usesQueries: true,
+  budget: 'budget',
   norms: ['linf', 'l2'],
   parameters: {
     budget: { type: 'integer', min: 1, default: 10_000, description: 'Queries that one sample may spend.' },

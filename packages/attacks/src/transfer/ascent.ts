@@ -1,11 +1,23 @@
-import type { Norm } from '@unpair/numerics';
-import { norm as euclidean } from '@unpair/numerics';
+import type { Norm, Threat } from '@unpair/numerics';
+import { norm as euclidean, project } from '@unpair/numerics';
+
+/** The ball that a point stays in. */
+export interface Ball {
+  /** The clean input. */
+  readonly centre: Float32Array;
+  readonly threat: Threat;
+}
 
 /**
- * Moves `point` in place by the step of length `size` that raises a loss most to first order: the sign of the gradient
- * under linf, the unit gradient under l2. A gradient of zero moves nothing.
+ * Moves `point` in place by the step of length `size` that raises a loss most to first order, and back into the ball: by
+ * the sign of the gradient under linf, by the unit gradient under l2. A gradient of zero moves nothing.
  */
-export function ascend(point: Float32Array, gradient: Float32Array, size: number, norm: Norm): void {
+export function stepUp(point: Float32Array, gradient: Float32Array, size: number, ball: Ball): void {
+  ascend(point, gradient, size, ball.threat.norm);
+  project(point, ball.centre, ball.threat);
+}
+
+function ascend(point: Float32Array, gradient: Float32Array, size: number, norm: Norm): void {
   if (norm === 'linf') {
     for (let i = 0; i < point.length; i++) point[i] = (point[i] ?? 0) + size * Math.sign(gradient[i] ?? 0);
     return;

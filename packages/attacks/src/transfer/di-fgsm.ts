@@ -2,18 +2,21 @@ import type { AttackDefinition } from '../attack.js';
 import { diversify, drawDiversity, undiversify } from './input-diversity.js';
 import { momentumAscent, momentumParameters } from './momentum-ascent.js';
 import { numberOf } from '@unpair/parameters';
-import { gradient } from '../requests.js';
+import { goalGradient } from '../requests.js';
 
 /**
  * MI-FGSM with input diversity (M-DI²-FGSM): each step sees the image as it is or, by chance, smaller and somewhere else,
  * so that what it finds does not hang on where the surrogate looks.
  */
-export const diFgsm: AttackDefinition = {
+export const diFgsm: AttackDefinition<'label'> = {
   name: 'di-fgsm',
   description: 'MI-FGSM whose gradients are taken at randomly resized and padded inputs.',
   paper: 'Xie et al. 2019, arXiv 1803.06978',
+  access: 'label',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: true,
-  usesQueries: false,
+  budget: null,
   norms: ['linf', 'l2'],
   parameters: {
     ...momentumParameters,
@@ -40,8 +43,8 @@ export const diFgsm: AttackDefinition = {
     };
     yield* momentumAscent(problem, parameters, function* (point) {
       const diversity = drawDiversity(shape, settings, random);
-      if (diversity === null) return (yield* gradient(point)).gradients;
-      const { gradients } = yield* gradient(diversify(point, shape, diversity));
+      if (diversity === null) return (yield* goalGradient(problem, point)).gradients;
+      const { gradients } = yield* goalGradient(problem, diversify(point, shape, diversity));
       return undiversify(gradients, shape, diversity);
     });
   },

@@ -1,19 +1,22 @@
 import type { AttackDefinition } from '../attack.js';
 import { momentumAscent, momentumParameters } from './momentum-ascent.js';
-import { gradient } from '../requests.js';
+import { goalGradient } from '../requests.js';
 
 /** Momentum iterative FGSM on the surrogate, in steps of epsilon / steps; the target sees the last iterate. */
-export const miFgsm: AttackDefinition = {
+export const miFgsm: AttackDefinition<'label'> = {
   name: 'mi-fgsm',
   description: 'Momentum iterative gradient ascent on the surrogate, transferred to the target.',
   paper: 'Dong et al. 2018, arXiv 1710.06081',
+  access: 'label',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: true,
-  usesQueries: false,
+  budget: null,
   norms: ['linf', 'l2'],
   parameters: momentumParameters,
   *run(problem, parameters) {
     yield* momentumAscent(problem, parameters, function* (point) {
-      return (yield* gradient(point)).gradients;
+      return (yield* goalGradient(problem, point)).gradients;
     });
   },
 };

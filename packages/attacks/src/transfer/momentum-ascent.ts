@@ -1,12 +1,11 @@
-import { project } from '@unpair/numerics';
-import { ascend } from './ascent.js';
-import type { Answer, AttackRun, Problem, Request } from '../attack.js';
+import type { AttackRun, Problem, Steps } from '../attack.js';
 import type { ParameterSpec, Parameters } from '@unpair/parameters';
 import { numberOf } from '@unpair/parameters';
 import { query } from '../requests.js';
+import { climb } from './climb.js';
 
 /** Asks for the gradient that one step of momentum ascent goes by; the result holds until the next request. */
-export type GradientAt = (point: Float32Array) => Generator<Request, Float32Array, Answer>;
+export type GradientAt = (point: Float32Array) => Steps<Float32Array>;
 
 /** Parameters that MI-FGSM and its variants share (Dong et al. 2018, arXiv 1710.06081). */
 export const momentumParameters: Readonly<Record<'steps' | 'momentum', ParameterSpec>> = {
@@ -21,14 +20,15 @@ export const momentumParameters: Readonly<Record<'steps' | 'momentum', Parameter
 export function* momentumAscent(problem: Problem, parameters: Parameters, gradientAt: GradientAt): AttackRun {
   const steps = numberOf(parameters, 'steps');
   const decay = numberOf(parameters, 'momentum');
-  const point = problem.input.slice();
-  const momentum = new Float32Array(point.length);
-  for (let step = 0; step < steps; step++) {
+  const points = problem.input.slice();
+  const momentum = new Float32Array(points.length);
+  const stepSize = problem.epsilon / steps;
+  const ascent = { points, centres: problem.input, count: 1, threat: problem, steps, stepSize };
+  yield* climb(ascent, function* (point): Steps<Float32Array> {
     accumulate(momentum, yield* gradientAt(point), decay);
-    ascend(point, momentum, problem.epsilon / steps, problem.norm);
-    project(point, problem.input, problem);
-  }
-  yield* query(point);
+    return momentum;
+  });
+  yield* query(problem, points);
 }
 
 /** momentum ← decay · momentum + gradient / mean |gradient|: the mean over the sample, as the authors' code has it. */

@@ -1,29 +1,47 @@
 import { argmax } from '@unpair/classifiers';
 import type { Random } from '@unpair/numerics';
-import { project, randomStart } from '@unpair/numerics';
-import { ascend } from './ascent.js';
-import type { Answer, AttackDefinition, AttackRun, Problem, Request } from '../attack.js';
+import type { Threat } from '@unpair/numerics';
+import { randomStart } from '@unpair/numerics';
+import type { AttackDefinition, Problem, Steps } from '../attack.js';
+import { isReached } from '../goal.js';
+import { climb } from './climb.js';
 import { booleanOf, numberOf } from '@unpair/parameters';
-import { gradient, query } from '../requests.js';
+import { goalGradient, query } from '../requests.js';
+
+/** What PGD is where nothing else is said: measurements and defences that move inputs so take these too. */
+export const PGD_DEFAULTS = {
+  steps: 10,
+  /** 2/255 at the usual epsilon of 8/255. */
+  stepSize: ({ epsilon }: Pick<Threat, 'epsilon'>): number => epsilon / 4,
+} as const;
 
 /**
  * Projected gradient descent on the surrogate; the target sees one candidate. A restart runs only while the surrogate
  * still classifies every earlier candidate correctly; the first candidate that fools it is the one that is sent, and
  * the last one when none does.
  */
-export const pgd: AttackDefinition = {
+export const pgd: AttackDefinition<'label'> = {
   name: 'pgd',
   description: 'Projected gradient descent on the surrogate, transferred to the target.',
   paper: 'Madry et al. 2018, arXiv 1706.06083',
+  access: 'label',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: true,
-  usesQueries: false,
+  budget: null,
   norms: ['linf', 'l2'],
   parameters: {
-    steps: { type: 'integer', min: 1, max: 10_000, default: 10, description: 'Gradient steps per restart.' },
+    steps: {
+      type: 'integer',
+      min: 1,
+      max: 10_000,
+      default: PGD_DEFAULTS.steps,
+      description: 'Gradient steps per restart.',
+    },
     stepSize: {
       type: 'pixels',
       default: null,
-      derived: { text: 'epsilon / 4', of: ({ epsilon }) => epsilon / 4 },
+      derived: { text: 'epsilon / 4', of: PGD_DEFAULTS.stepSize },
       description: 'Length of a step in the norm of the threat; 2/255 at the usual epsilon of 8/255.',
     },
     flipped: {
@@ -47,7 +65,7 @@ export const pgd: AttackDefinition = {
       randomStart: booleanOf(parameters, 'randomStart'),
       restarts: numberOf(parameters, 'restarts'),
     };
-    yield* query(yield* search(problem, settings, random));
+    yield* query(problem, yield* search(problem, settings, random));
   },
 };
 
@@ -59,25 +77,15 @@ interface Settings {
   readonly restarts: number;
 }
 
-function* search(
-  problem: Problem,
-  settings: Settings,
-  random: Random,
-): Generator<Request, Float32Array, Answer> {
+function* search(problem: Problem, settings: Settings, random: Random): Steps<Float32Array> {
+  const { input, goal } = problem;
   for (let restart = 1; ; restart++) {
-    const start = settings.randomStart ? randomStart(problem.input, problem, random) : problem.input.slice();
-    yield* climb(start, problem, settings);
-    if (restart === settings.restarts) return start;
-    const { logits } = yield* gradient(start);
-    if (argmax(logits) !== problem.label) return start;
-  }
-}
-
-/** Moves `point` in place by all steps of one restart. */
-function* climb(point: Float32Array, problem: Problem, { steps, stepSize }: Settings): AttackRun {
-  for (let step = 0; step < steps; step++) {
-    const { gradients } = yield* gradient(point);
-    ascend(point, gradients, stepSize, problem.norm);
-    project(point, problem.input, problem);
+    const points = settings.randomStart ? randomStart(input, problem, random) : input.slice();
+    yield* climb({ points, centres: input, count: 1, threat: problem, ...settings }, function* (point) {
+      return (yield* goalGradient(problem, point)).gradients;
+    });
+    if (restart === settings.restarts) return points;
+    const { logits } = yield* goalGradient(problem, points);
+    if (isReached(goal, argmax(logits))) return points;
   }
 }

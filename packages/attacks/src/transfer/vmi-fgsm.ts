@@ -3,18 +3,21 @@ import { addScaled } from '@unpair/numerics';
 import type { AttackDefinition, Problem } from '../attack.js';
 import { momentumAscent, momentumParameters } from './momentum-ascent.js';
 import { numberOf } from '@unpair/parameters';
-import { gradient } from '../requests.js';
+import { goalGradient } from '../requests.js';
 
 /**
  * MI-FGSM with variance tuning: each gradient is corrected by how the gradients around the previous point differed from
  * the one there, which averages out what is peculiar to the surrogate.
  */
-export const vmiFgsm: AttackDefinition = {
+export const vmiFgsm: AttackDefinition<'label'> = {
   name: 'vmi-fgsm',
   description: 'MI-FGSM whose gradients are tuned by those in the neighbourhood.',
   paper: 'Wang and He 2021, arXiv 2103.15571',
+  access: 'label',
+  goals: ['avoid', 'reach'],
+  finds: 'within-epsilon',
   needsSurrogate: true,
-  usesQueries: false,
+  budget: null,
   norms: ['linf', 'l2'],
   parameters: {
     ...momentumParameters,
@@ -39,10 +42,10 @@ export const vmiFgsm: AttackDefinition = {
     const size = problem.input.length;
     const variance = new Float32Array(size);
     yield* momentumAscent(problem, parameters, function* (point) {
-      const own = (yield* gradient(point)).gradients.slice();
+      const own = (yield* goalGradient(problem, point)).gradients;
       const tuned = own.slice();
       addScaled(tuned, 1, variance);
-      const { gradients } = yield* gradient(neighboursOf(point, count, reach, random), count);
+      const { gradients } = yield* goalGradient(problem, neighboursOf(point, count, reach, random), count);
       variance.fill(0);
       for (let row = 0; row < count; row++) {
         addScaled(variance, 1 / count, gradients.subarray(row * size, (row + 1) * size));

@@ -43,7 +43,7 @@ function run(
     definition: attack(name),
     parameters: parameters[name] ?? {},
     target,
-    surrogate,
+    surrogates: [surrogate],
     samples: samples.slice(from, to),
     threat,
     seed: 7,
@@ -116,7 +116,14 @@ test('a sample that the target gets wrong is not attacked', async () => {
 
 test('with nothing left to attack, the rows still come', async () => {
   const wrong = samples.filter(({ index }) => index % 7 === 6);
-  const common = { definition: attack('p-rgf'), parameters: {}, target, surrogate, seed: 1, cell: 'none' };
+  const common = {
+    definition: attack('p-rgf'),
+    parameters: {},
+    target,
+    surrogates: [surrogate],
+    seed: 1,
+    cell: 'none',
+  };
   const threat = { norm: 'linf', epsilon: 0.1 } as const;
   expect(await runAttack({ ...common, samples: wrong, threat })).toHaveLength(5);
   expect(await runAttack({ ...common, samples: [], threat })).toEqual([]);
@@ -128,7 +135,7 @@ test.each([1, 7, 20, 21, 22, 33])('a budget of %d is never exceeded by requests 
       definition: attack(name),
       parameters: { budget, samples: 20 },
       target,
-      surrogate,
+      surrogates: [surrogate],
       samples,
       threat: { norm: 'linf', epsilon: 1e-4 },
       seed: 1,
@@ -147,7 +154,7 @@ test('batches are full while enough samples are under way', async () => {
       definition: attack(name),
       parameters: parameters[name] ?? {},
       target,
-      surrogate,
+      surrogates: [surrogate],
       samples: many,
       threat: { norm: 'linf', epsilon: 0.03 },
       seed: 1,
@@ -165,7 +172,7 @@ test('success after rounding is that of the rounded input', async () => {
   const model = new LinearClassifier([1, 1, 2], 2, Float32Array.of(0, 100.3 / 255, 1, 0));
   const threat = { norm: 'linf', epsilon: 0.4 / 255 } as const;
   const sample = { index: 0, label: 0, input: Float32Array.of(100 / 255, 1) };
-  const options = { definition: attack('pgd'), parameters: {}, target: model, surrogate: model, threat };
+  const options = { definition: attack('pgd'), parameters: {}, target: model, surrogates: [model], threat };
   const [lost] = await runAttack({ ...options, samples: [sample], seed: 1, cell: '' });
   expect(lost).toMatchObject({ success: true, successRounded: false, queries: 1 });
   const wider = { ...options, threat: { norm: 'linf', epsilon: 1 / 255 } } as const;
@@ -181,7 +188,7 @@ test.each([
   // image, 108 and 247, has 111.5 but lies 8 steps out; the last one inside, 107 and 248, has 110.02.
   const model = new LinearClassifier([1, 1, 2], 2, Float32Array.of(0, boundary / 255, 1, 0));
   const sample = { index: 0, label: 0, input: Float32Array.of(100 / 255, 1) };
-  const models = { target: model, surrogate: model, samples: [sample] };
+  const models = { target: model, surrogates: [model], samples: [sample] };
   const threat = { norm: 'linf', epsilon: 7.6 / 255 } as const;
   const run = { definition: attack('pgd'), parameters: {}, threat, seed: 1, cell: '' };
   const [row] = await runAttack({ ...run, ...models });
@@ -195,7 +202,7 @@ test('progress ends at all samples under attack, and an abort stops the run', as
     definition: attack('square'),
     parameters: { budget: 60 },
     target,
-    surrogate: null,
+    surrogates: [],
     samples,
   };
   const threat = { norm: 'linf', epsilon: 0.03 } as const;
@@ -213,13 +220,13 @@ test('what does not fit the attack is refused in one sentence', async () => {
     definition: attack('pgd'),
     parameters: {},
     target,
-    surrogate,
+    surrogates: [surrogate],
     samples,
     seed: 1,
     cell: '',
   };
   const threat = { norm: 'linf', epsilon: 0.1 } as const;
-  await expect(runAttack({ ...options, threat, surrogate: null })).rejects.toThrow('pgd needs a surrogate');
+  await expect(runAttack({ ...options, threat, surrogates: [] })).rejects.toThrow('pgd needs a surrogate');
   await expect(runAttack({ ...options, threat, parameters: { steps: 0 } })).rejects.toThrow(
     'pgd: steps must be an integer from 1 to 10000, got 0',
   );

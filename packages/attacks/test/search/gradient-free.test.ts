@@ -97,7 +97,7 @@ describe('p-rgf', () => {
     const problem = await problemOf(model, sample, threat);
     const reversed = oneDirection(direction.map((value) => -value));
     const surrogate = new LinearClassifier(SHAPE, 2, model.weights);
-    surrogate.lossGradients = (inputs, labels, count) => reversed.lossGradients(inputs, labels, count);
+    surrogate.gradients = (inputs, objective, count) => reversed.gradients(inputs, objective, count);
     const exchanges = await drive(start('p-rgf', problem, {}), surrogate, sample, { requests: 4 });
     expect(cosine(firstStep(exchanges, sample.input), uphill)).toBeCloseTo(1, 4);
   });
@@ -113,9 +113,9 @@ describe('p-rgf', () => {
     const tilted = across.map((value, i) => Math.sqrt(1 - 0.09) * value + 0.3 * (uphill[i] ?? 0));
     const probesWith = async (prior: Float32Array): Promise<readonly Float32Array[]> => {
       const surrogate = new LinearClassifier(SHAPE, 2, model.weights);
-      surrogate.lossGradients = (inputs, _labels, count) =>
+      surrogate.gradients = (inputs, _objective, count) =>
         Promise.resolve({
-          losses: new Float32Array(count),
+          values: new Float32Array(count),
           logits: new Float32Array(2 * count),
           gradients: inputs.map((_, at) => prior[at % SIZE] ?? 0),
         });
@@ -153,10 +153,10 @@ describe('p-rgf', () => {
     const surrogate = new LinearClassifier(SHAPE, 2, target.weights);
     let answers = 0;
     surrogate.logits = (inputs, count) => target.logits(inputs, count);
-    surrogate.lossGradients = (inputs, _labels, count) => {
+    surrogate.gradients = (inputs, _objective, count) => {
       const isSilent = answers++ < silent;
       return Promise.resolve({
-        losses: new Float32Array(count),
+        values: new Float32Array(count),
         logits: new Float32Array(2 * count),
         gradients: inputs.map((_, at) => (isSilent ? 0 : (across[at % SIZE] ?? 0))),
       });
@@ -203,7 +203,7 @@ describe('p-rgf', () => {
     let requests = 0;
     gated.logits = (inputs, count) => {
       const isPrior = count === 1 && requests++ === 0;
-      return isPrior ? model.logits(inputs, count) : Promise.resolve(repeated(problem.logits, count));
+      return isPrior ? model.logits(inputs, count) : Promise.resolve(repeated(problem.clean.logits, count));
     };
     const exchanges = await drive(run, gated, sample, { requests: 4 });
     expect(shapeOf(exchanges)).toBe('gradient×1 query×5 query×1 query×5');

@@ -1,5 +1,6 @@
 import type { AttackDefinition, AttackRun, Problem } from '@unpair/attacks';
 import type { Sample } from '@unpair/classifiers';
+import { argmax } from '@unpair/classifiers';
 import type { Threat } from '@unpair/numerics';
 import { attacks } from '@unpair/attacks';
 import { createRandom } from '@unpair/numerics';
@@ -13,10 +14,16 @@ export function attack(name: string): AttackDefinition {
 }
 
 /** What an attack on `sample` starts from. */
-export async function problemOf(model: LinearClassifier, sample: Sample, threat: Threat): Promise<Problem> {
+export async function problemOf(
+  model: LinearClassifier,
+  sample: Sample,
+  threat: Threat,
+): Promise<Problem<'logits'> & Problem<'label'>> {
   const { input, label } = sample;
   const { shape, classes } = model;
-  return { ...threat, input, label, shape, classes, logits: await model.logits(input, 1) };
+  const logits = await model.logits(input, 1);
+  const clean = { logits, labels: Int32Array.of(argmax(logits)) };
+  return { ...threat, input, goal: { kind: 'avoid', label }, shape, classes, clean, surrogates: 1 };
 }
 
 /** Starts one attack by hand, with the given parameters and defaults for the rest. */

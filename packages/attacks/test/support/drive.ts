@@ -27,9 +27,10 @@ export async function drive(
     if (kind === 'query') {
       const logits = await model.logits(inputs, count);
       exchanges.push({ kind, inputs: copies, logits });
-      step = run.next({ kind, logits, remaining });
+      step = run.next({ kind, logits, labels: Int32Array.from(copies, () => label), remaining });
     } else {
-      const answer = await model.lossGradients(inputs, new Int32Array(count).fill(label), count);
+      const labels = new Int32Array(count).fill(label);
+      const answer = await model.gradients(inputs, { kind: 'cross-entropy', labels }, count);
       exchanges.push({ kind, inputs: copies, logits: answer.logits });
       step = run.next({ kind, ...answer });
     }

@@ -28,8 +28,8 @@ function withGradients(
     shape: sibling.shape,
     classes: sibling.classes,
     logits: (inputs, count) => sibling.logits(inputs, count),
-    lossGradients: async (inputs, labels, count) => {
-      const answer = await sibling.lossGradients(inputs, labels, count);
+    gradients: async (inputs, objective, count) => {
+      const answer = await sibling.gradients(inputs, objective, count);
       return { ...answer, gradients: change(answer.gradients, inputs) };
     },
     close: () => Promise.resolve(),
@@ -44,7 +44,8 @@ function run(
   parameters: Record<string, number | boolean>,
 ): Promise<readonly AttackRow[]> {
   const threat = { norm: 'linf', epsilon: 0.03 } as const;
-  const common = { target: model, surrogate, samples, threat, seed: 3, cell: 'adaptive' };
+  const surrogates = surrogate === null ? [] : [surrogate];
+  const common = { target: model, surrogates, samples, threat, seed: 3, cell: 'adaptive' };
   return runAttack({ definition: attack(name), parameters, ...common });
 }
 

@@ -63,9 +63,9 @@ describe('mi-fgsm', () => {
     const turning = randomModel('transfer');
     let step = 0;
     // First gradient +1, then −0.4 for every pixel: the accumulated direction is +1 − 1 · decay …
-    turning.lossGradients = (inputs, _labels, count) =>
+    turning.gradients = (inputs, _objective, count) =>
       Promise.resolve({
-        losses: new Float32Array(count),
+        values: new Float32Array(count),
         logits: new Float32Array(count * turning.classes),
         gradients: new Float32Array(inputs.length).fill(step++ === 0 ? 1 : -0.4),
       });

@@ -6,7 +6,6 @@ import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
 import type { Surrogate } from '../surrogate.js';
 import type { Outcome } from './outcomes.js';
-import { budgetOf } from './outcomes.js';
 import type { Costs } from './query-ratio.js';
 import { queryRatio } from './query-ratio.js';
 import type { AmplificationReport, Ratio } from './report.js';
@@ -76,7 +75,7 @@ export function pairUp(own: readonly Outcome[], base: readonly Outcome[]): reado
 
 /** What the samples of pairs cost the one or the other, which `cell` is. */
 export function costsOf(pairs: readonly Pair[], side: keyof Pair, cell: Cell): Costs {
-  return { costs: pairs.map((pair) => pair[side].cost), budget: budgetOf(cell) };
+  return { costs: pairs.map((pair) => pair[side].cost), budget: cell.budget };
 }
 
 function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {
@@ -98,7 +97,7 @@ function hasSurrogate(cell: Cell): cell is Cell & { readonly surrogate: Surrogat
 /** The prior-free search with the same budget whose other parameters agree best. */
 export function withoutPrior(cell: Cell, candidates: readonly Cell[]): readonly Cell[] {
   const [best] = candidates
-    .filter((other) => other.attack === cell.withoutPrior && budgetOf(other) === budgetOf(cell))
+    .filter((other) => other.attack === cell.withoutPrior && other.budget === cell.budget)
     .sort((a, b) => agreement(b, cell) - agreement(a, cell));
   return best === undefined ? [] : [best];
 }

@@ -2,7 +2,6 @@ import type { AttackRow } from '@unpair/attacks';
 import type { Cell } from '../plan.js';
 import { meanOf, rate } from './estimates.js';
 import type { Outcome } from './outcomes.js';
-import { budgetOf } from './outcomes.js';
 import { queryReport } from './query-report.js';
 import type { AttackReport } from './report.js';
 
@@ -29,7 +28,7 @@ export function attackReport(
     success: successRate(attacked),
     successBoth: surrogate === null ? null : successBoth(attacked),
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
-    queries: usesQueries ? queryReport(outcomes, budgetOf(cell), seed) : null,
+    queries: usesQueries ? queryReport(outcomes, cell.budget, seed) : null,
     surrogateQueries: meanOf(attacked.map((row) => row.surrogateQueries)),
     distortion: distortionOf(attacked.filter((row) => row.success)),
   };

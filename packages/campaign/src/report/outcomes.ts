@@ -11,15 +11,9 @@ export interface Outcome {
 
 /** The samples of a cell that the target classifies correctly, in sample order. */
 export function outcomesOf(cell: Cell, rows: readonly AttackRow[]): readonly Outcome[] {
-  const budget = budgetOf(cell);
+  const { budget } = cell;
   return rows
     .filter((row) => row.cleanCorrect)
     .map(({ sample, success, queries }) => ({ sample, success, cost: success ? queries : budget }))
     .sort((a, b) => a.sample - b.sample);
-}
-
-/** Queries that the attack may spend on a sample; 0 for attacks that do not query as they go. */
-export function budgetOf({ usesQueries, parameters }: Cell): number {
-  const budget = parameters['budget'];
-  return usesQueries && typeof budget === 'number' ? budget : 0;
 }

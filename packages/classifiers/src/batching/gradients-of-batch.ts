@@ -1,4 +1,5 @@
-import type { DifferentiableClassifier, Sample } from '../classifier.js';
+import type { DifferentiableClassifier, ObjectiveGradients, Sample } from '../classifier.js';
+import { meanOf } from '../several-models.js';
 import type { BatchOptions } from './evaluate-all.js';
 
 /** Gradient of the cross-entropy with respect to one sample's input, and the logits there. */
@@ -10,25 +11,31 @@ export interface SampleGradient {
 }
 
 /**
- * Input gradients of consecutive batches of samples. A batch at a time, because the gradients of a whole data set would
- * not fit in memory.
+ * Input gradients of one batch of samples, a batch at a time because those of a whole data set would not fit in memory.
+ * Of several models, the means of theirs: an attacker who uses them together.
  * @throws the signal's reason once it is aborted
  */
 export async function gradientsOfBatch(
-  model: DifferentiableClassifier,
+  models: readonly DifferentiableClassifier[],
   samples: readonly Sample[],
   { signal }: Pick<BatchOptions, 'signal'>,
 ): Promise<readonly SampleGradient[]> {
-  signal?.throwIfAborted();
   const size = samples[0]?.input.length ?? 0;
   const inputs = new Float32Array(samples.length * size);
   samples.forEach(({ input }, row) => {
     inputs.set(input, row * size);
   });
   const labels = Int32Array.from(samples, ({ label }) => label);
-  const { gradients, logits } = await model.lossGradients(inputs, labels, samples.length);
+  const answers: ObjectiveGradients[] = [];
+  for (const model of models) {
+    signal?.throwIfAborted();
+    answers.push(await model.gradients(inputs, { kind: 'cross-entropy', labels }, samples.length));
+  }
+  const gradients = meanOf(answers.map((answer) => answer.gradients));
+  const logits = meanOf(answers.map((answer) => answer.logits));
+  const classes = logits.length / samples.length;
   return samples.map((_, row) => ({
     gradient: gradients.subarray(row * size, (row + 1) * size),
-    logits: logits.subarray(row * model.classes, (row + 1) * model.classes),
+    logits: logits.subarray(row * classes, (row + 1) * classes),
   }));
 }

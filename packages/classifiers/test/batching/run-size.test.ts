@@ -48,7 +48,10 @@ async function answers(runtime: Runtime, runSizes?: RunSizes) {
   const graph = linearModel();
   const classifier = await createDifferentiableClassifier({ graph, runtime, ...(runSizes && { runSizes }) });
   try {
-    return [await classifier.logits(images, 25), await classifier.lossGradients(images, labels, 25)] as const;
+    return [
+      await classifier.logits(images, 25),
+      await classifier.gradients(images, { kind: 'cross-entropy', labels }, 25),
+    ] as const;
   } finally {
     await classifier.close();
   }

@@ -1,4 +1,4 @@
-import type { DifferentiableClassifier, LossGradients, Sample } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Objective, ObjectiveGradients, Sample } from '@unpair/classifiers';
 import { argmax, crossEntropy } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 
@@ -27,28 +27,42 @@ export class LinearClassifier implements DifferentiableClassifier {
     return Promise.resolve(this.#logits(inputs, count));
   }
 
-  lossGradients(inputs: Float32Array, labels: Int32Array, count: number): Promise<LossGradients> {
+  gradients(inputs: Float32Array, objective: Objective, count: number): Promise<ObjectiveGradients> {
     this.batches.push({ kind: 'gradients', count });
     const size = inputs.length / count;
     const logits = this.#logits(inputs, count);
     const gradients = new Float32Array(inputs.length);
-    const losses = new Float32Array(count);
+    const values = new Float32Array(count);
     for (let row = 0; row < count; row++) {
       const own = logits.subarray(row * this.classes, (row + 1) * this.classes);
-      const label = labels[row] ?? 0;
-      losses[row] = crossEntropy(own, label);
-      const largest = own[argmax(own)] ?? 0;
-      const odds = Array.from(own, (logit) => Math.exp(logit - largest));
-      const total = odds.reduce((sum, value) => sum + value, 0);
-      odds.forEach((value, k) => {
-        const slope = value / total - (k === label ? 1 : 0);
+      const { value, slopes } = this.#objective(objective, row, own);
+      values[row] = value;
+      slopes.forEach((slope, k) => {
         for (let i = 0; i < size; i++) {
           const at = row * size + i;
           gradients[at] = (gradients[at] ?? 0) + slope * (this.weights[k * size + i] ?? 0);
         }
       });
     }
-    return Promise.resolve({ losses, gradients, logits });
+    return Promise.resolve({ values, gradients, logits });
+  }
+
+  /** An objective at the logits of one row, and its derivative by each of them. */
+  #objective(
+    objective: Objective,
+    row: number,
+    logits: Float32Array,
+  ): { readonly value: number; readonly slopes: readonly number[] } {
+    if (objective.kind === 'combination') {
+      const slopes = [...objective.weights.subarray(row * this.classes, (row + 1) * this.classes)];
+      return { value: slopes.reduce((sum, weight, k) => sum + weight * (logits[k] ?? 0), 0), slopes };
+    }
+    const label = objective.labels[row] ?? 0;
+    const largest = logits[argmax(logits)] ?? 0;
+    const odds = Array.from(logits, (logit) => Math.exp(logit - largest));
+    const total = odds.reduce((sum, value) => sum + value, 0);
+    const slopes = odds.map((value, k) => value / total - (k === label ? 1 : 0));
+    return { value: crossEntropy(logits, label), slopes };
   }
 
   close(): Promise<void> {

@@ -3,18 +3,21 @@ import { slicePiece } from '../autodiff/rules/selection.js';
 import { int } from '../graph.js';
 
 /** The losses, in the order in which documentation lists them. */
-export const LOSS_NAMES = ['cross-entropy', 'margin', 'dlr', 'logit'] as const;
+export const LOSS_NAMES = ['cross-entropy', 'margin', 'dlr', 'combination'] as const;
 
 /** A loss by its name in campaign files and recipes. */
 export type LossName = (typeof LOSS_NAMES)[number];
 
-/** What a loss is computed from: both [N,K], `labels` one-hot (cross-entropy also takes soft labels). */
+/**
+ * What a loss is computed from: both [N,K], `labels` one-hot (cross-entropy also takes soft labels, and a combination
+ * any weights).
+ */
 export interface LossInputs {
   readonly logits: string;
   readonly labels: string;
 }
 
-/** Writes a loss of shape [N], larger the further a sample is from its label. */
+/** Writes a loss of shape [N]; but for a combination it is larger the further a sample is from its label. */
 export type LossWriter = (emit: Emitter, inputs: LossInputs) => string;
 
 const LAST = int(-1);
@@ -34,11 +37,14 @@ export const lossWriters: Readonly<Record<LossName, LossWriter>> = {
     const [best, third] = bestAndThird(emit, inputs.logits);
     return emit.div(margin, emit.add(emit.sub(best, third), emit.scalar(1e-12)));
   },
-  /** The negative logit of the label: its gradient does not vanish for confident samples (Zhao et al., 2012.11207). */
-  logit: (emit, inputs) => emit.neg(labelLogit(emit, inputs)),
+  /**
+   * Σ labels·logits with labels that are any weights: -1 at one class is the logit loss (Zhao et al., 2012.11207), whose
+   * gradient does not vanish for confident samples; with +1 at another it is the margin of two classes.
+   */
+  combination: labelLogit,
 };
 
-/** The label's logit, [N]. */
+/** The label's logit, or the sum of the logits by their weights, [N]. */
 function labelLogit(emit: Emitter, { logits, labels }: LossInputs): string {
   return emit.reduceSum(emit.mul(labels, logits), [1], false);
 }

@@ -23,7 +23,7 @@ export interface LossGraph {
 /**
  * Adds a loss to a classifier: an input `labels` and an output `loss`. The logits are the model's only output, or
  * what goes into it where the model ends in a Softmax (whose probabilities would saturate).
- * All losses grow as a sample moves away from its label.
+ * All losses but a combination grow as a sample moves away from its label.
  *
  * @throws {ModelError} when the model has not exactly one output [N,K] of float32, or too few classes for the loss.
  */

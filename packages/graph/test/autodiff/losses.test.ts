@@ -16,8 +16,8 @@ function passThrough(classes: number, softmax = false): ReturnType<GraphBuilder[
 const logits = float32([3, 4], [2, -1, 0.5, 1, 0, 3, 3, -2, 200, 0, -200, 100]);
 const labels = float32([3, 4], [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0]);
 
-async function lossOf(loss: LossName, x: Tensor = logits): Promise<readonly number[]> {
-  const results = await runGraph(withLoss(passThrough(4), loss).graph, { x, labels });
+async function lossOf(loss: LossName, x: Tensor = logits, weights = labels): Promise<readonly number[]> {
+  const results = await runGraph(withLoss(passThrough(4), loss).graph, { x, labels: weights });
   return Array.from(results['loss']?.data as Float32Array);
 }
 
@@ -43,8 +43,10 @@ describe('values for each sample', () => {
     expectClose(await lossOf('dlr'), [-1 / 1.5, 0, 400 / 200]);
   });
 
-  it('logit', async () => {
-    expectClose(await lossOf('logit'), [-2, -3, 200]);
+  it('combination, of whatever weights', async () => {
+    expectClose(await lossOf('combination'), [2, 3, -200]);
+    const weights = float32([3, 4], [1, -1, 0, 0, 0, 0, -1, 0, 0.5, 0, 0, -2]);
+    expectClose(await lossOf('combination', logits, weights), [3, -3, -100]);
   });
 
   it('takes the logits from before a final Softmax', async () => {

@@ -4,13 +4,12 @@ import { pgd } from '@unpair/attacks';
 import { square } from '@unpair/attacks';
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import { gradientsOfBatch } from '@unpair/classifiers';
-import { ascend } from '@unpair/attacks';
+import { stepUp } from '@unpair/attacks';
 import { crossEntropy } from '@unpair/classifiers';
 import { evaluateAll } from '@unpair/classifiers';
 import { runAttack } from '@unpair/attacks';
 import type { AttackRow } from '@unpair/attacks';
 import type { Threat } from '@unpair/numerics';
-import { project } from '@unpair/numerics';
 import type { RowOf } from '../row-kind.js';
 import { defineRowKind } from '../row-kind.js';
 
@@ -151,7 +150,7 @@ async function attacked(
   { definition, parameters, threat, seed, batchSize = 64, signal }: Attack,
 ): Promise<Rows> {
   const cell = `masking/${definition.name}/${threat.epsilon}`;
-  const common = { target: model, surrogate: model, samples, threat, seed, cell, batchSize, signal };
+  const common = { target: model, surrogates: [model], samples, threat, seed, cell, batchSize, signal };
   return runAttack({ definition, parameters, ...common });
 }
 
@@ -164,11 +163,10 @@ async function risingLosses(
   const rising: boolean[] = [];
   for (let first = 0; first < samples.length; first += batchSize) {
     const members = samples.slice(first, first + batchSize);
-    const gradients = await gradientsOfBatch(model, members, { signal });
+    const gradients = await gradientsOfBatch([model], members, { signal });
     const moved = members.map(({ input }, row) => {
       const point = input.slice();
-      ascend(point, gradients[row]?.gradient ?? point, threat.epsilon * PROBE, threat.norm);
-      project(point, input, threat);
+      stepUp(point, gradients[row]?.gradient ?? point, threat.epsilon * PROBE, { centre: input, threat });
       return point;
     });
     const after = await evaluateAll(model, moved, { batchSize, signal });

@@ -17,7 +17,7 @@ const STEP = 1 / 255;
  * @throws the signal's reason once it is aborted
  */
 export async function curvatures(
-  model: DifferentiableClassifier,
+  models: readonly DifferentiableClassifier[],
   samples: readonly Sample[],
   gradients: readonly SampleGradient[],
   options: Pick<BatchOptions, 'signal'>,
@@ -30,7 +30,7 @@ export async function curvatures(
     if (length > 0) addScaled(input, step / length, gradient);
     return { ...sample, input };
   });
-  const ahead = await gradientsOfBatch(model, probes, options);
+  const ahead = await gradientsOfBatch(models, probes, options);
   return ahead.map(({ gradient }, row) => {
     const difference = gradient.slice();
     addScaled(difference, -1, gradients[row]?.gradient ?? difference);

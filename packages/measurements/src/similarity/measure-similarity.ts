@@ -1,6 +1,6 @@
 import type { BatchOptions } from '@unpair/classifiers';
 import type { SampleGradient } from '@unpair/classifiers';
-import { gradientsOfBatch } from '@unpair/classifiers';
+import { assertAlike, gradientsOfBatch } from '@unpair/classifiers';
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
 import { cosine, norm } from '@unpair/numerics';
@@ -13,23 +13,25 @@ import type { SimilarityRow } from './similarity-row.js';
 export type SimilarityOptions = BatchOptions & SimilarityInputsOptions;
 
 /**
- * Compares a published model and the private one at every sample, in their order: input gradients, outputs and
- * curvature. This needs the target's insides: it explains an attack, no attacker could do it. Rows are a pure function
+ * Compares a published model, or several that are used together, and the private one at every sample, in their order:
+ * input gradients, outputs and curvature. This needs the target's insides: it explains an attack, no attacker could do it. Rows are a pure function
  * of models, samples, inputs, threat and seed.
+ * @throws {UnpairError} when the surrogates are not alike
  * @throws the signal's reason once it is aborted
  */
 export async function measureSimilarity(
-  surrogate: DifferentiableClassifier,
+  surrogates: readonly DifferentiableClassifier[],
   target: DifferentiableClassifier,
   samples: readonly Sample[],
   options: SimilarityOptions,
 ): Promise<readonly SimilarityRow[]> {
+  assertAlike(surrogates);
   const rows: SimilarityRow[] = [];
   for (let first = 0; first < samples.length; first += options.batchSize) {
     const clean = samples.slice(first, first + options.batchSize);
     const members = await inputsToCompare(target, clean, options);
-    const theirs = await measureModel(target, members, options);
-    const published = await measureModel(surrogate, members, options);
+    const theirs = await measureModels([target], members, options);
+    const published = await measureModels(surrogates, members, options);
     published.forEach((measured, row) => {
       const [other, sample] = [theirs[row], members[row]];
       if (other !== undefined && sample !== undefined) rows.push(compare(sample.index, measured, other));
@@ -43,13 +45,13 @@ interface Measured extends SampleGradient {
   readonly curvature: number;
 }
 
-async function measureModel(
-  model: DifferentiableClassifier,
+async function measureModels(
+  models: readonly DifferentiableClassifier[],
   samples: readonly Sample[],
   { signal }: SimilarityOptions,
 ): Promise<readonly Measured[]> {
-  const gradients = await gradientsOfBatch(model, samples, { signal });
-  const bends = await curvatures(model, samples, gradients, { signal });
+  const gradients = await gradientsOfBatch(models, samples, { signal });
+  const bends = await curvatures(models, samples, gradients, { signal });
   return gradients.map((own, row) => ({ ...own, curvature: bends[row] ?? 0 }));
 }
 

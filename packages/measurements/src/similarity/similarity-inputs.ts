@@ -1,15 +1,10 @@
-import { ascend } from '@unpair/attacks';
-import { gradientsOfBatch } from '@unpair/classifiers';
+import { PGD_DEFAULTS, climbAtOnce } from '@unpair/attacks';
 import type { BatchOptions } from '@unpair/classifiers';
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 import type { Threat } from '@unpair/numerics';
-import { project, randomStart } from '@unpair/numerics';
+import { randomStart } from '@unpair/numerics';
 import type { SimilarityInputs } from './similarity-row.js';
-
-/** PGD on the target: its defaults. */
-const STEPS = 10;
-const STEPS_TO_SURFACE = 4;
 
 export interface SimilarityInputsOptions extends Pick<BatchOptions, 'signal'> {
   readonly inputs: SimilarityInputs;
@@ -21,7 +16,7 @@ export interface SimilarityInputsOptions extends Pick<BatchOptions, 'signal'> {
 
 /**
  * One batch of samples as the models are to be compared on it: unchanged, at a uniformly random point of the threat's
- * ball, or moved from there by ten steps of PGD (Madry et al. 2018, arXiv 1706.06083) that raise the target's loss.
+ * ball, or moved from there by PGD that raises the target's loss, as the attack `pgd` does unless told otherwise.
  * @throws the signal's reason once it is aborted
  */
 export async function inputsToCompare(
@@ -30,16 +25,20 @@ export async function inputsToCompare(
   { inputs, threat, seed, signal }: SimilarityInputsOptions,
 ): Promise<readonly Sample[]> {
   if (inputs === 'clean') return samples;
-  const moved = samples.map((sample) => {
-    const random = createRandom({ seed, cell: `similarity/${inputs}`, sample: sample.index });
-    return { ...sample, input: randomStart(sample.input, threat, random) };
+  const [count, size] = [samples.length, samples[0]?.input.length ?? 0];
+  const [centres, points] = [new Float32Array(count * size), new Float32Array(count * size)];
+  samples.forEach(({ index, input }, row) => {
+    const random = createRandom({ seed, cell: `similarity/${inputs}`, sample: index });
+    centres.set(input, row * size);
+    points.set(randomStart(input, threat, random), row * size);
   });
-  for (let step = 0; inputs === 'adversarial' && step < STEPS; step++) {
-    const gradients = await gradientsOfBatch(target, moved, { signal });
-    moved.forEach(({ input }, row) => {
-      ascend(input, gradients[row]?.gradient ?? input, threat.epsilon / STEPS_TO_SURFACE, threat.norm);
-      project(input, samples[row]?.input ?? input, threat);
+  if (inputs === 'adversarial') {
+    const labels = Int32Array.from(samples, ({ label }) => label);
+    const settings = { steps: PGD_DEFAULTS.steps, stepSize: PGD_DEFAULTS.stepSize(threat) };
+    await climbAtOnce({ points, centres, count, threat, ...settings }, async (at) => {
+      signal?.throwIfAborted();
+      return (await target.gradients(at, { kind: 'cross-entropy', labels }, count)).gradients;
     });
   }
-  return moved;
+  return samples.map((sample, row) => ({ ...sample, input: points.subarray(row * size, (row + 1) * size) }));
 }

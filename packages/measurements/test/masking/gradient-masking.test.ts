@@ -1,4 +1,4 @@
-import type { DifferentiableClassifier, LossGradients } from '@unpair/classifiers';
+import type { DifferentiableClassifier, ObjectiveGradients } from '@unpair/classifiers';
 import type { MaskingReport } from '@unpair/measurements';
 import { checkGradientMasking, judgeMasking, measureMasking } from '@unpair/measurements';
 import { describe, expect, test } from 'vitest';
@@ -9,13 +9,13 @@ const honest = randomModel('honest');
 const samples = await labelledSamples(honest, 30);
 
 /** The same model with other gradients. */
-function masked(change: (answer: LossGradients) => Float32Array): DifferentiableClassifier {
+function masked(change: (answer: ObjectiveGradients) => Float32Array): DifferentiableClassifier {
   return {
     shape: honest.shape,
     classes: honest.classes,
     logits: (inputs, count) => honest.logits(inputs, count),
-    lossGradients: async (inputs, labels, count) => {
-      const answer = await honest.lossGradients(inputs, labels, count);
+    gradients: async (inputs, objective, count) => {
+      const answer = await honest.gradients(inputs, objective, count);
       return { ...answer, gradients: change(answer) };
     },
     close: () => Promise.resolve(),

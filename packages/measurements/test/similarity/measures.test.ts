@@ -1,4 +1,5 @@
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { crossEntropy } from '@unpair/classifiers';
 import type { SimilarityInputs } from '@unpair/measurements';
 import { bootstrapSamples, createRandom, distance } from '@unpair/numerics';
 import { measureSimilarity, resampledCka } from '@unpair/measurements';
@@ -142,9 +143,9 @@ function quadratic(...a: readonly number[]): DifferentiableClassifier {
     shape: [1, 1, a.length],
     classes: 2,
     logits: (_inputs, count) => Promise.resolve(new Float32Array(2 * count)),
-    lossGradients: (inputs, _labels, count) =>
+    gradients: (inputs, _objective, count) =>
       Promise.resolve({
-        losses: new Float32Array(count),
+        values: new Float32Array(count),
         gradients: inputs.map((value, at) => value * (a[at % a.length] ?? 0)),
         logits: new Float32Array(2 * count),
       }),
@@ -164,7 +165,7 @@ describe('curvature', () => {
       gradient: Float32Array.of(3 * (input[0] ?? 0), input[1] ?? 0),
       logits: new Float32Array(2),
     }));
-    const [along, across, none] = await curvatures(model, flat, gradients, {});
+    const [along, across, none] = await curvatures([model], flat, gradients, {});
     expect(along).toBeCloseTo(3, 4);
     // u = (1, 1)/√2, H·u = (3, 1)/√2.
     expect(across).toBeCloseTo(Math.sqrt(5), 4);
@@ -194,9 +195,7 @@ describe('inputs to compare', () => {
     for (const [row, { input, label }] of adversarial.entries()) {
       const clean = samples[row]?.input ?? input;
       const [before, after] = await Promise.all(
-        [clean, input].map(
-          async (point) => (await target.lossGradients(point, Int32Array.of(label), 1)).losses[0],
-        ),
+        [clean, input].map(async (point) => crossEntropy(await target.logits(point, 1), label)),
       );
       expect(after).toBeGreaterThan(before ?? Infinity);
       expect(distance(input, clean).linf).toBeCloseTo(threat.epsilon, 5);
@@ -210,7 +209,7 @@ describe.each(['clean', 'noised', 'adversarial'] as const)('similarity on %s inp
     batchSize: number,
     part: readonly Sample[] = samples,
   ): ReturnType<typeof measureSimilarity> =>
-    measureSimilarity(published, target, part, { inputs, threat, seed: 7, batchSize });
+    measureSimilarity([published], target, part, { inputs, threat, seed: 7, batchSize });
 
   test('rows are the same for any batch size and sharding', async () => {
     const whole = await measure(surrogate, 64);

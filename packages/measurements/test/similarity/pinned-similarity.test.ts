@@ -25,9 +25,18 @@ test.each([
   const options = { threat: { norm, epsilon }, seed: 5, batchSize: 4 };
   const digests: string[] = [];
   for (const inputs of SIMILARITY_INPUTS) {
-    digests.push(digestOf(await measureSimilarity(surrogate, target, samples, { ...options, inputs })));
+    digests.push(digestOf(await measureSimilarity([surrogate], target, samples, { ...options, inputs })));
   }
   expect(digests).toEqual(pins);
+});
+
+test.each([
+  ['clean', 'b363f521524c45ba'],
+  ['adversarial', 'd2a12924170fdff8'],
+] as const)('so are those of three surrogates together on %s inputs', async (inputs, pin) => {
+  const options = { threat: { norm: 'linf', epsilon: 0.03 }, seed: 5, batchSize: 4, inputs } as const;
+  const surrogates = [surrogate, randomModel('stranger'), randomModel('other')];
+  expect(digestOf(await measureSimilarity(surrogates, target, samples, options))).toBe(pin);
 });
 
 test('the rows of the checks for masked gradients are what they were', async () => {

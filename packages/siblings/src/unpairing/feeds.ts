@@ -19,7 +19,7 @@ import { activeTerms, rowWeights } from './objective.js';
 import type { OwnGradient } from './own-gradient.js';
 import { loadOwnGradient } from './own-gradient.js';
 import type { Points } from './points.js';
-import { foolingPoints, noisedPoints, pathPoints } from './points.js';
+import { foolingPoints, lossGradientsOf, noisedPoints, pathPoints } from './points.js';
 import type { RowPlan } from './row-plan.js';
 import { planRows } from './row-plan.js';
 import { normalizedGram } from './target-gram.js';
@@ -96,10 +96,11 @@ export class UnpairingFeeds {
     const size = shown.length / images.length;
     const draw = { seed: this.#seed, epoch: batch.epoch };
     const { target, own } = this.#models;
+    const targets = lossGradientsOf(target);
     const moves: Readonly<Record<Exclude<RowKind, 'clean'>, (points: Points) => Promise<Float32Array>>> = {
-      adversarial: (points) => foolingPoints(points, target, this.#objective, draw),
+      adversarial: (points) => foolingPoints(points, targets, this.#objective, draw),
       noise: (points) => Promise.resolve(noisedPoints(points, this.#objective.threat, draw)),
-      path: (points) => pathPoints(points, own?.with(batch.weights) ?? target, this.#objective, draw),
+      path: (points) => pathPoints(points, own?.with(batch.weights) ?? targets, this.#objective, draw),
     };
     for (let first = 0, count = 0; first < firstClean; first += count) {
       const kind = this.plan.kinds[first] as Exclude<RowKind, 'clean'>;
@@ -140,7 +141,7 @@ export class UnpairingFeeds {
     const size = images.length / labels.length;
     const [first, end] = this.#penalizedRows();
     const part = images.slice(first * size, end * size);
-    const { gradients } = await target.lossGradients(part, labels.slice(first, end), end - first);
+    const { gradients } = await lossGradientsOf(target)(part, labels.slice(first, end));
     const all = new Float32Array(images.length);
     all.set(gradients, first * size);
     return all;

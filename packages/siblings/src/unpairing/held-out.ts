@@ -1,5 +1,5 @@
 import type { Graph, Runtime } from '@unpair/graph';
-import type { DifferentiableClassifier, LossGradients } from '@unpair/classifiers';
+import type { DifferentiableClassifier, ObjectiveGradients } from '@unpair/classifiers';
 import { createDifferentiableClassifier } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
@@ -7,15 +7,14 @@ import type { Threat } from '@unpair/numerics';
 import type { TrainingSamples } from '@unpair/training';
 import { firstImages, sampleCount } from '@unpair/training';
 import type { Evaluation, Measures } from '@unpair/training';
+import { PGD_DEFAULTS } from '@unpair/attacks';
 import { cosine } from '@unpair/numerics';
-import { foolingPoints } from './points.js';
+import { foolingPoints, lossGradientsOf } from './points.js';
 
 /** Samples of one run. */
 const BATCH = 64;
 /** Samples that are attacked: of those that the target classifies correctly, the first. */
 const ATTACKED = 256;
-/** Steps of the attack, each a quarter of epsilon long, as the attack `pgd` has them. */
-const STEPS = 10;
 
 /** Which of the states of a run is its outcome. */
 export interface SelectionRule {
@@ -108,9 +107,10 @@ export class HeldOutEvaluation implements Evaluation {
       for (let first = 0; first < sampleCount(samples); first += BATCH) {
         signal?.throwIfAborted();
         const batch = batchOf(samples, first);
-        const own = await sibling.lossGradients(batch.images, batch.labels, batch.labels.length);
+        const objective = { kind: 'cross-entropy', labels: batch.labels } as const;
+        const own = await sibling.gradients(batch.images, objective, batch.labels.length);
         if (!own.logits.every(Number.isFinite)) throw leftTheNumbers();
-        const theirs = await this.#target.lossGradients(batch.images, batch.labels, batch.labels.length);
+        const theirs = await this.#target.gradients(batch.images, objective, batch.labels.length);
         sums.correct += rightRows(own.logits, batch.labels).length;
         sums.cosine += absoluteCosines(own, theirs, batch.labels.length);
         const right = rightRows(theirs.logits, batch.labels).slice(0, ATTACKED - sums.attacked);
@@ -146,9 +146,9 @@ export class HeldOutEvaluation implements Evaluation {
 
   async #fooled(sibling: DifferentiableClassifier, batch: Batch): Promise<number> {
     const { threat, seed } = this.#options;
-    const climb = { threat, steps: STEPS, stepSize: threat.epsilon / 4 };
+    const ascent = { threat, steps: PGD_DEFAULTS.steps, stepSize: PGD_DEFAULTS.stepSize(threat) };
     // Epochs of training count from 0: these draws are nobody else's, and the same at every evaluation.
-    const moved = await foolingPoints(batch, sibling, climb, { seed, epoch: -1 });
+    const moved = await foolingPoints(batch, lossGradientsOf(sibling), ascent, { seed, epoch: -1 });
     const logits = await this.#target.logits(moved, batch.labels.length);
     return batch.labels.length - rightRows(logits, batch.labels).length;
   }
@@ -195,7 +195,7 @@ function rightRows(logits: Float32Array, labels: Int32Array): readonly number[] 
   return Array.from(labels.keys()).filter((row) => argmax(logits, row * classes, classes) === labels[row]);
 }
 
-function absoluteCosines(own: LossGradients, theirs: LossGradients, count: number): number {
+function absoluteCosines(own: ObjectiveGradients, theirs: ObjectiveGradients, count: number): number {
   const size = own.gradients.length / count;
   return Array.from({ length: count }, (_, row) => {
     const [a, b] = [own, theirs].map(({ gradients }) => gradients.subarray(row * size, (row + 1) * size));

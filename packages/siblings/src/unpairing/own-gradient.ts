@@ -1,12 +1,13 @@
-import type { Graph, Runtime, Tensor, Tensors } from '@unpair/graph';
+import type { Graph, Runtime, Tensors } from '@unpair/graph';
 import { LABELS, LOSS, float32, gradient, gradientName, pruneDeadNodes } from '@unpair/graph';
-import type { DifferentiableClassifier } from '@unpair/classifiers';
+import type { ObjectiveGradients } from '@unpair/classifiers';
+import { oneHot } from '@unpair/classifiers';
 import { trainableLoss } from '@unpair/training';
 
 /** The input gradient of a model in training, with weights that change from step to step. */
 export interface OwnGradient {
-  /** The model with these weights, over as many rows as it was loaded for. */
-  with(weights: Tensors): Pick<DifferentiableClassifier, 'lossGradients'>;
+  /** That of the model with these weights, at as many images as it was loaded for, with their labels. */
+  with(weights: Tensors): (images: Float32Array, labels: Int32Array) => Promise<ObjectiveGradients>;
   close(): Promise<void>;
 }
 
@@ -39,18 +40,16 @@ export async function loadOwnGradient({
     threads === undefined ? {} : { threads },
   );
   return {
-    with: (weights) => ({
-      async lossGradients(inputs, labels, count) {
-        const shape = derivative.inputs.find((input) => input.name === loss.images)?.shape.slice(1) ?? [];
-        const results = await executable.run({
-          ...weights,
-          [loss.images]: float32([count, ...shape.map(Number)], inputs),
-          [LABELS]: oneHot(labels, classes),
-        });
-        const [gradients, losses, logits] = wanted.map((output) => floats(results, output));
-        return { gradients: gradients ?? EMPTY, losses: losses ?? EMPTY, logits: logits ?? EMPTY };
-      },
-    }),
+    with: (weights) => async (images, labels) => {
+      const shape = derivative.inputs.find((input) => input.name === loss.images)?.shape.slice(1) ?? [];
+      const results = await executable.run({
+        ...weights,
+        [loss.images]: float32([labels.length, ...shape.map(Number)], images),
+        [LABELS]: oneHot(labels, classes),
+      });
+      const [gradients, values, logits] = wanted.map((output) => floats(results, output));
+      return { gradients: gradients ?? EMPTY, values: values ?? EMPTY, logits: logits ?? EMPTY };
+    },
     close: () => executable.close(),
   };
 }
@@ -59,14 +58,6 @@ const EMPTY = new Float32Array();
 
 function classesOf({ inputs }: Graph): number {
   return Number(inputs.find(({ name }) => name === LABELS)?.shape[1]);
-}
-
-function oneHot(labels: Int32Array, classes: number): Tensor<'float32'> {
-  const rows = new Float32Array(labels.length * classes);
-  labels.forEach((label, row) => {
-    rows[row * classes + label] = 1;
-  });
-  return float32([labels.length, classes], rows);
 }
 
 function floats(results: Tensors, name: string): Float32Array {

@@ -1,8 +1,8 @@
-import { ascend } from '@unpair/attacks';
-import type { DifferentiableClassifier } from '@unpair/classifiers';
+import { climbAtOnce } from '@unpair/attacks';
+import type { DifferentiableClassifier, ObjectiveGradients } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 import type { Threat } from '@unpair/numerics';
-import { project, randomStart } from '@unpair/numerics';
+import { randomStart } from '@unpair/numerics';
 
 /** Images of a batch and who they are. */
 export interface Points {
@@ -39,8 +39,19 @@ export function noisedPoints(
   return moved;
 }
 
+/** The input gradients of a model's cross-entropy, [count, C, H, W], at images with their labels. */
+export type LossGradients = (
+  images: Float32Array,
+  labels: Int32Array,
+) => Promise<Pick<ObjectiveGradients, 'gradients'>>;
+
+/** Those of a classifier. */
+export function lossGradientsOf(model: Pick<DifferentiableClassifier, 'gradients'>): LossGradients {
+  return (images, labels) => model.gradients(images, { kind: 'cross-entropy', labels }, labels.length);
+}
+
 /** How images are moved against a model. */
-export interface Climb {
+export interface Ascent {
   readonly threat: Threat;
   readonly steps: number;
   /** Length of a step. Default: 1.5·epsilon/steps. */
@@ -55,36 +66,27 @@ export interface Climb {
  */
 export async function foolingPoints(
   points: Points,
-  model: Pick<DifferentiableClassifier, 'lossGradients'>,
-  { threat, steps, stepSize = (REACH * threat.epsilon) / steps, stops }: Climb,
+  gradientsAt: LossGradients,
+  { threat, steps, stepSize = (REACH * threat.epsilon) / steps, stops }: Ascent,
   draw: Draw,
 ): Promise<Float32Array> {
   const count = points.indices.length;
   const moved = noisedPoints(points, threat, draw);
-  const size = moved.length / Math.max(1, count);
-  for (let step = 0; step < steps; step++) {
-    const { gradients } = await model.lossGradients(moved, points.labels, count);
-    for (let row = 0; row < count; row++) {
-      if (step >= (stops?.[row] ?? steps)) continue;
-      const [from, to] = [row * size, (row + 1) * size];
-      const point = moved.subarray(from, to);
-      ascend(point, gradients.subarray(from, to), stepSize, threat.norm);
-      project(point, points.images.subarray(from, to), threat);
-    }
-  }
+  const climb = { points: moved, centres: points.images, count, threat, steps, stepSize, stops };
+  await climbAtOnce(climb, async (images) => (await gradientsAt(images, points.labels)).gradients);
   return moved;
 }
 
 /** Points along such paths: each image stops after a random number of steps, from 1 to all. */
 export async function pathPoints(
   points: Points,
-  model: Pick<DifferentiableClassifier, 'lossGradients'>,
-  climb: Pick<Climb, 'threat' | 'steps'>,
+  gradientsAt: LossGradients,
+  ascent: Pick<Ascent, 'threat' | 'steps'>,
   draw: Draw,
 ): Promise<Float32Array> {
   const stops = Array.from(points.indices, (sample) => {
     const random = createRandom({ seed: draw.seed, cell: `unpair/path ${draw.epoch}`, sample });
-    return 1 + random.integer(Math.max(1, climb.steps));
+    return 1 + random.integer(Math.max(1, ascent.steps));
   });
-  return foolingPoints(points, model, { ...climb, stops }, draw);
+  return foolingPoints(points, gradientsAt, { ...ascent, stops }, draw);
 }

@@ -27,15 +27,15 @@ it('is the input gradient of the model with the weights that it is given', async
       }),
     );
     const classifier = await createDifferentiableClassifier({ graph: model, runtime });
-    const expected = await classifier.lossGradients(images, samples.labels, 8);
-    const given = await own.with(weights).lossGradients(images, samples.labels, 8);
+    const expected = await classifier.gradients(images, { kind: 'cross-entropy', labels: samples.labels }, 8);
+    const given = await own.with(weights)(images, samples.labels);
     await classifier.close();
     const largest = Math.max(...expected.gradients.map(Math.abs));
     given.gradients.forEach((value, i) => {
       expect(Math.abs(value - (expected.gradients[i] ?? NaN))).toBeLessThan(1e-4 * largest);
     });
-    given.losses.forEach((loss, i) => {
-      expect(loss).toBeCloseTo(expected.losses[i] ?? NaN, 4);
+    given.values.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(expected.values[i] ?? NaN, 4);
     });
   }
   await own.close();
@@ -43,15 +43,9 @@ it('is the input gradient of the model with the weights that it is given', async
 
 it('moves images along the path of an attack, each for a number of steps of its own', async () => {
   const asked: number[] = [];
-  const model = {
-    lossGradients: (inputs: Float32Array, labels: Int32Array) => {
-      asked.push(labels.length);
-      return Promise.resolve({
-        gradients: inputs.map(() => 1),
-        losses: new Float32Array(8),
-        logits: new Float32Array(32),
-      });
-    },
+  const model = (images: Float32Array, labels: Int32Array): Promise<{ readonly gradients: Float32Array }> => {
+    asked.push(labels.length);
+    return Promise.resolve({ gradients: images.map(() => 1) });
   };
   const points = {
     images: new Float32Array(8 * 192).fill(0.5),

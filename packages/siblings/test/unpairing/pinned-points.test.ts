@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { foolingPoints, pathPoints } from '../../src/unpairing/points.js';
+import { foolingPoints, lossGradientsOf, pathPoints } from '../../src/unpairing/points.js';
 import { labelledSamples, randomModel } from '../../../classifiers/test/support/linear-classifier.js';
 
 const model = randomModel('target');
@@ -22,9 +22,9 @@ test.each([
   const climb = { threat: { norm, epsilon }, steps: 4 };
   const draw = { seed: 3, epoch: 1 };
   const moved = [
-    await foolingPoints(points, model, climb, draw),
-    await foolingPoints(points, model, { ...climb, stepSize: epsilon / 4 }, draw),
-    await pathPoints(points, model, climb, draw),
+    await foolingPoints(points, lossGradientsOf(model), climb, draw),
+    await foolingPoints(points, lossGradientsOf(model), { ...climb, stepSize: epsilon / 4 }, draw),
+    await pathPoints(points, lossGradientsOf(model), climb, draw),
   ];
   expect(moved.map(digestOf)).toEqual(pins);
 });

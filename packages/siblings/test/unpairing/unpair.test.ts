@@ -15,7 +15,7 @@ import { createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describeKept, isBetter, splitHeldOut } from '../../src/unpairing/held-out.js';
 import { rowWeights } from '../../src/unpairing/objective.js';
-import { foolingPoints } from '../../src/unpairing/points.js';
+import { foolingPoints, lossGradientsOf } from '../../src/unpairing/points.js';
 import { planRows } from '../../src/unpairing/row-plan.js';
 import { normalizedGram } from '../../src/unpairing/target-gram.js';
 import { brightSamples } from '../../../training/test/support/bright-samples.js';
@@ -89,7 +89,7 @@ async function compare(graph: Graph): Promise<{ readonly cosine: number; readonl
   const rows = consecutiveSamples(0, images, samples.labels);
   const threat = { norm: 'linf', epsilon: 8 / 255 } as const;
   const settings = { inputs: 'clean', threat, seed: 1, batchSize: 64 } as const;
-  const similarity = await measureSimilarity(own, other, rows, settings);
+  const similarity = await measureSimilarity([own], other, rows, settings);
   const right = await measureAccuracy(own, rows, { batchSize: 64 });
   await Promise.all([own.close(), other.close()]);
   return {
@@ -320,7 +320,7 @@ async function foolingImages(): Promise<Float32Array> {
     indices: Array.from({ length: count }, (_, index) => index),
   };
   const strong = { threat: nothing.threat, steps: 10 };
-  const moved = await foolingPoints(points, classifier, strong, { seed: 9, epoch: 0 });
+  const moved = await foolingPoints(points, lossGradientsOf(classifier), strong, { seed: 9, epoch: 0 });
   await classifier.close();
   return moved;
 }

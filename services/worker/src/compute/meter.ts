@@ -20,21 +20,18 @@ export class Meter {
     this.#interval = interval;
   }
 
-  /** The same classifier, counted. Evaluations of a `target` are queries, its clean ones and those for rounding included. */
-  wrap(classifier: DifferentiableClassifier, role: 'target' | 'own'): DifferentiableClassifier {
-    const count = (images: number): void => {
-      this.#count(images, role === 'target' ? images : 0);
-    };
+  /** The same classifier, with all that it evaluates counted. Which of that are queries, the oracle says: {@link queried}. */
+  wrap(classifier: DifferentiableClassifier): DifferentiableClassifier {
     return {
       shape: classifier.shape,
       classes: classifier.classes,
       logits: async (inputs, images) => {
-        count(images);
+        this.evaluated(images);
         return classifier.logits(inputs, images);
       },
-      lossGradients: async (inputs, labels, images) => {
-        this.#count(images, 0);
-        return classifier.lossGradients(inputs, labels, images);
+      gradients: async (inputs, objective, images) => {
+        this.evaluated(images);
+        return classifier.gradients(inputs, objective, images);
       },
       close: () => classifier.close(),
     };
@@ -42,13 +39,19 @@ export class Meter {
 
   /** Counts a step of training over so many images; what there is to say of it is reported at once. */
   trained(images: number, training: Training | undefined): void {
-    this.#count(images, 0);
+    this.evaluated(images);
     if (training !== undefined) this.#report({ ...this.#progress, training });
   }
 
-  /** Counts images that the target was asked about outside an attack. */
-  queried(images: number): void {
-    this.#count(images, images);
+  /** Counts a batch of so many images that some model evaluates. */
+  evaluated(images: number): void {
+    const { images: before, batches } = this.#progress;
+    this.#update({ images: before + images, batches: batches + 1 });
+  }
+
+  /** Counts what the oracle bills. */
+  queried(queries: number): void {
+    this.#update({ queries: this.#progress.queries + queries });
   }
 
   /** Reports the last counts. */
@@ -56,13 +59,8 @@ export class Meter {
     this.#report(this.#progress);
   }
 
-  #count(images: number, queries: number): void {
-    const before = this.#progress;
-    this.#progress = {
-      queries: before.queries + queries,
-      images: before.images + images,
-      batches: before.batches + 1,
-    };
+  #update(counts: Partial<ComputeProgress>): void {
+    this.#progress = { ...this.#progress, ...counts };
     if (performance.now() - this.#reported < this.#interval) return;
     this.#reported = performance.now();
     this.#report(this.#progress);

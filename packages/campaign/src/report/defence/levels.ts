@@ -10,7 +10,6 @@ import { agreement, costsOf, pairUp, withoutPrior } from '../amplification.js';
 import type { Pair } from '../amplification.js';
 import { medianOf, rate } from '../estimates.js';
 import type { Outcome } from '../outcomes.js';
-import { budgetOf } from '../outcomes.js';
 import type { QueryRatio } from '../query-ratio.js';
 import { isCensored, queryRatio } from '../query-ratio.js';
 import type { Level } from './types.js';
@@ -96,7 +95,7 @@ export class Levels {
     return {
       success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
       medianQueries: cell.usesQueries ? medianOf(costs) : null,
-      censored: cell.usesQueries && isCensored({ costs, budget: budgetOf(cell) }),
+      censored: cell.usesQueries && isCensored({ costs, budget: cell.budget }),
     };
   }
 

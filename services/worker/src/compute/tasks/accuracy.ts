@@ -9,7 +9,7 @@ export function accuracy(task: AccuracyTask, context: TaskContext): Promise<Accu
   const { batchSize, signal } = context;
   const model = present(task.model, 'model');
   return withTaskSamples(task.samples, context, (samples) =>
-    withClassifier(model, { samples, role: 'own', context }, async (classifier, { bytes, size }) => {
+    withClassifier(model, { samples, context }, async (classifier, { bytes, size }) => {
       const rows = await measureAccuracy(classifier, samples.rows, { batchSize, signal });
       return { model: model.id, ...size, bytes, rows: [...rows] };
     }),

@@ -10,7 +10,7 @@ export function alignment(task: AlignmentTask, context: TaskContext): Promise<Al
   const surrogate = present(task.surrogate, 'surrogate');
   const target = present(task.target, 'target');
   return withTaskSamples(task.samples, context, (samples) => {
-    const options = { samples, role: 'own', context } as const;
+    const options = { samples, context };
     return withClassifier(surrogate, options, (_published, left) =>
       withClassifier(target, options, async (_hidden, right) => {
         const [published, hidden] = [await left.features(), await right.features()];

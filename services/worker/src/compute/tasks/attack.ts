@@ -3,26 +3,29 @@ import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../execute-task.js';
 import { normOf, parseParameters, present } from '../task-input.js';
-import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
+import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
   const target = present(task.target, 'target');
   return withTaskSamples(task.samples, context, (samples) =>
-    withClassifier(target, { samples, role: 'target', context }, (victim) =>
-      withSurrogate(task.surrogates, { samples, role: 'own', context }, async (surrogate) => {
-        const { batchSize, signal } = context;
+    withClassifier(target, { samples, context }, (victim) =>
+      withClassifiers(task.surrogates, { samples, context }, async (surrogates) => {
+        const { batchSize, meter, signal } = context;
         const rows = await runAttack({
           definition: definitionOf(task.attack),
           parameters: parseParameters(task.parameters),
           threat: { norm: normOf(task.norm), epsilon: task.epsilon },
           target: victim,
-          surrogate,
+          surrogates,
           samples: samples.rows,
           seed: context.task.seed,
           cell: task.cell,
           batchSize,
           signal,
+          onQueries: (count) => {
+            meter.queried(count);
+          },
         });
         return { cell: task.cell, rows: [...rows] };
       }),

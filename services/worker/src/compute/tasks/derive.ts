@@ -82,6 +82,7 @@ async function siblingOf(
   let queries = 0;
   const onQueries = (count: number): void => {
     queries += count;
+    meter.evaluated(count);
     meter.queried(count);
   };
   const training = { samples, heldOut, parameters, seed, checkpoints, onStep, onQueries };

@@ -1,7 +1,7 @@
 import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import { createEnsemble, type DifferentiableClassifier, type Sample } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../execute-task.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { ModelFile } from '../messages.js';
@@ -36,37 +36,30 @@ export function withTaskSamples<T>(
 export interface ClassifierOptions {
   /** What the model must fit. */
   readonly samples: TaskSamples;
-  /** Whether evaluations count as queries. */
-  readonly role: 'target' | 'own';
   readonly context: TaskContext;
 }
 
 /** Lends `use` a model as a classifier that is counted and fits the samples. */
 export function withClassifier<T>(
   model: ModelRef,
-  { samples, role, context }: ClassifierOptions,
+  { samples, context }: ClassifierOptions,
   use: (classifier: DifferentiableClassifier, model: LoadedModel) => Promise<T>,
 ): Promise<T> {
   return context.workbench.withModel(fileOf(model.digest, context), async (loaded) => {
     const classifier = await loaded.classifier();
     assertFits(model.id, classifier, samples.set);
-    return use(context.meter.wrap(classifier, role), loaded);
+    return use(context.meter.wrap(classifier), loaded);
   });
 }
 
-/** Lends `use` a surrogate: null for no models, an ensemble for more than one. */
-export async function withSurrogate<T>(
-  models: readonly ModelRef[],
+/** Lends `use` any number of models, in their order. */
+export async function withClassifiers<T>(
+  [model, ...others]: readonly ModelRef[],
   options: ClassifierOptions,
-  use: (surrogate: DifferentiableClassifier | null) => Promise<T>,
+  use: (classifiers: readonly DifferentiableClassifier[]) => Promise<T>,
 ): Promise<T> {
-  const members: DifferentiableClassifier[] = [];
-  const lend = ([model, ...others]: readonly ModelRef[]): Promise<T> => {
-    if (model === undefined) return use(members.length > 1 ? createEnsemble(members) : (members[0] ?? null));
-    return withClassifier(present(model, 'surrogate'), options, (classifier) => {
-      members.push(classifier);
-      return lend(others);
-    });
-  };
-  return lend(models);
+  if (model === undefined) return use([]);
+  return withClassifier(model, options, (classifier) =>
+    withClassifiers(others, options, (rest) => use([classifier, ...rest])),
+  );
 }

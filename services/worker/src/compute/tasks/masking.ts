@@ -11,7 +11,7 @@ export function masking(task: MaskingTask, context: TaskContext): Promise<Maskin
   const threat = { norm: normOf(task.norm), epsilon: task.epsilon };
   const settings = { threat, seed: context.task.seed, batchSize, signal };
   return withTaskSamples(task.samples, context, (samples) =>
-    withClassifier(model, { samples, role: 'own', context }, async (classifier) => {
+    withClassifier(model, { samples, context }, async (classifier) => {
       const rows = await measureMasking(classifier, samples.rows, settings);
       return { model: model.id, rows: [...rows] };
     }),

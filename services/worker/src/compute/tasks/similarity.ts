@@ -4,7 +4,7 @@ import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../execute-task.js';
 import { normOf, present } from '../task-input.js';
-import { withClassifier, withSurrogate, withTaskSamples } from './lending.js';
+import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** Two models compared, sample by sample. */
 export function similarity(task: SimilarityTask, context: TaskContext): Promise<SimilarityRows> {
@@ -14,10 +14,10 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
   const threat = { norm: normOf(task.norm), epsilon: task.epsilon };
   const settings = { inputs, threat, seed: context.task.seed, batchSize, signal };
   return withTaskSamples(task.samples, context, (samples) => {
-    const options = { samples, role: 'own', context } as const;
-    return withSurrogate(task.surrogates, options, (published) =>
+    const options = { samples, context };
+    return withClassifiers(task.surrogates, options, (published) =>
       withClassifier(target, options, async (hidden) => {
-        if (published === null) throw new UnpairError('INVALID_ARGUMENT', 'The task names no surrogate.');
+        if (published.length === 0) throw new UnpairError('INVALID_ARGUMENT', 'The task names no surrogate.');
         const rows = await measureSimilarity(published, hidden, samples.rows, settings);
         const { name } = surrogateOf(...task.surrogates.map(({ id }) => id));
         return { surrogate: name, target: target.id, inputs, rows: [...rows] };

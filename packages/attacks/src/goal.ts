@@ -1,0 +1,54 @@
+import { argmax, crossEntropy } from '@unpair/classifiers';
+
+/** What an attack on one sample is after. Whether it got there, the oracle alone decides. */
+export type Goal =
+  /** Any class but the label. */
+  | { readonly kind: 'avoid'; readonly label: number }
+  /** One class. */
+  | { readonly kind: 'reach'; readonly class: number };
+
+/** Whether a prediction is what the goal wants. */
+export function isReached(goal: Goal, predicted: number): boolean {
+  return goal.kind === 'avoid' ? predicted !== goal.label : predicted === goal.class;
+}
+
+/** The class whose cross-entropy an attack moves, and which way: up from a label, down to a class. */
+export function lossOfGoal(goal: Goal): { readonly label: number; readonly sign: 1 | -1 } {
+  return goal.kind === 'avoid' ? { label: goal.label, sign: 1 } : { label: goal.class, sign: -1 };
+}
+
+/** What an attack raises: the cross-entropy of the label to avoid, or minus that of the class to reach. */
+export function gainOf(goal: Goal, logits: Float32Array, offset = 0, classes = logits.length): number {
+  const { label, sign } = lossOfGoal(goal);
+  return sign * crossEntropy(logits, label, offset, classes);
+}
+
+/** Which goals the samples of a run have. */
+export type GoalChoice = 'avoid' | { readonly reach: TargetClass };
+
+/**
+ * The class to reach: one for all samples; the one after the label, the last being followed by the first; one drawn for
+ * each sample, the same in every attack; or the one that the target holds least likely, unprovoked.
+ */
+export type TargetClass = number | 'next' | 'random' | 'least-likely';
+
+/** Draws an integer from 0 to below `bound`. */
+type Draw = (bound: number) => number;
+
+/**
+ * The goal of one sample; null where its label is the class to reach, so that there is nothing to attack.
+ * @param clean the target's logits of the clean input
+ */
+export function goalOf(choice: GoalChoice, label: number, clean: Float32Array, draw: Draw): Goal | null {
+  if (choice === 'avoid') return { kind: 'avoid', label };
+  const wanted = classToReach(choice.reach, label, clean, draw);
+  return wanted === label ? null : { kind: 'reach', class: wanted };
+}
+
+function classToReach(reach: TargetClass, label: number, clean: Float32Array, draw: Draw): number {
+  if (typeof reach === 'number') return reach;
+  if (reach === 'next') return (label + 1) % clean.length;
+  if (reach === 'random') return (label + 1 + draw(clean.length - 1)) % clean.length;
+  // The label is no candidate, however unlikely the target holds it.
+  return argmax(clean.map((logit, k) => (k === label ? -Infinity : -logit)));
+}
