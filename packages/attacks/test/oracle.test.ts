@@ -1,5 +1,8 @@
 import { Oracle } from '@unpair/attacks';
+import type { Classifier } from '@unpair/classifiers';
 import { expect, test } from 'vitest';
+
+import { told } from '../src/oracle.js';
 
 const sample = { index: 0, label: 0, input: Float32Array.of(0.5, 0.5) };
 const threat = { norm: 'linf', epsilon: 0.1 } as const;
@@ -47,4 +50,63 @@ test('the adversarial example is kept when the attack reuses its buffer, and suc
   expect(oracle.judge(buffer, Float32Array.from(wrong), 1)).toBe('success');
   buffer.fill(0);
   expect(oracle.adversarial).toEqual(Float32Array.from(near));
+});
+
+test('to reach a class, no other will do', () => {
+  const oracle = new Oracle({
+    ...{ sample, threat, budget: 10, finds: 'within-epsilon' },
+    goal: { kind: 'reach', class: 2 },
+  });
+  oracle.grant(2);
+  const logits = Float32Array.of(0, 1, 0, 0, 0, 1);
+  expect(oracle.judge(Float32Array.from([near, near].flat()), logits.subarray(0, 3), 1)).toBe('continue');
+  expect(oracle.judge(Float32Array.from(near), logits.subarray(3), 1)).toBe('success');
+});
+
+test('of an attack that finds the nearest the nearest is kept until the budget is spent, wherever it lies', () => {
+  const oracle = new Oracle({
+    sample,
+    threat,
+    budget: 3,
+    goal: { kind: 'avoid', label: 0 },
+    finds: 'nearest',
+  });
+  const ask = (input: readonly number[], logits: readonly number[]): string => {
+    oracle.grant(1);
+    return oracle.judge(Float32Array.from(input), Float32Array.from(logits), 1);
+  };
+  expect(ask(far, wrong)).toBe('continue');
+  expect([oracle.adversarial, oracle.isSuccess]).toEqual([Float32Array.from(far), false]);
+  expect(ask(near, wrong)).toBe('continue');
+  expect(oracle.isSuccess).toBe(true);
+  expect(ask([0.6, 0.5], wrong)).toBe('exhausted');
+  expect(oracle.adversarial).toEqual(Float32Array.from(near));
+});
+
+test('what leaves the pixel range is never an example', () => {
+  const oracle = new Oracle({
+    sample,
+    threat,
+    budget: 3,
+    goal: { kind: 'avoid', label: 0 },
+    finds: 'nearest',
+  });
+  oracle.grant(1);
+  oracle.judge(Float32Array.of(1.5, 0.5), Float32Array.from(wrong), 1);
+  expect(oracle.adversarial).toBeNull();
+});
+
+test('what the target evaluates for attackers is told before it is', async () => {
+  const order: unknown[] = [];
+  const model: Classifier = {
+    shape: [1, 1, 2],
+    classes: 2,
+    logits: (_inputs, count) => {
+      order.push('evaluated');
+      return Promise.resolve(new Float32Array(2 * count));
+    },
+    close: () => Promise.resolve(),
+  };
+  await told(model, (count) => order.push(count)).logits(new Float32Array(4), 2);
+  expect(order).toEqual([2, 'evaluated']);
 });

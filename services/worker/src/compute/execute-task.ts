@@ -40,8 +40,10 @@ export interface TaskContext extends ExecuteOptions {
  */
 export async function executeTask(task: Task, options: ExecuteOptions): Promise<ExecutedTask> {
   const meter = new Meter(options);
-  const { outcome, artefact } = await run({ ...options, task, meter });
-  meter.finish();
+  // Also of what fails: its queries were computed, and are wasted.
+  const { outcome, artefact } = await run({ ...options, task, meter }).finally(() => {
+    meter.finish();
+  });
   const { campaignId, index, generation } = task;
   const result: TaskResult = { campaignId, index, generation, worker: '', runtime: '', seconds: 0, outcome };
   return { result, ...(artefact && { artefact }) };
