@@ -113,7 +113,8 @@ async function answers(graph: Graph, { each, size, ...watched }: Asked) {
   };
   for (let first = 0; first < COUNT; first += each) {
     const some = images.slice(first * PIXELS, (first + each) * PIXELS);
-    const { gradients } = await classifier.lossGradients(some, labels.slice(first, first + each), each);
+    const objective = { kind: 'cross-entropy', labels: labels.slice(first, first + each) } as const;
+    const { gradients } = await classifier.gradients(some, objective, each);
     results.logits.push(...(await classifier.logits(some, each)));
     // The sign of a zero is nobody's affair.
     results.gradients.push(...gradients.map((value) => value + 0));
