@@ -1,36 +1,17 @@
 import { isCode, UnpairError, type FieldViolation } from '@unpair/errors';
+import { explainSystemError } from '@unpair/files';
 import { CommanderError } from 'commander';
 
 import type { ExitCode } from './exit-code.js';
 import { EXIT } from './exit-code.js';
 
-/** Canonical gRPC codes that blame the input. */
+/** Canonical gRPC codes that blame the input: what was asked for, or a path that was given. */
 const BAD_INPUT: ReadonlySet<string> = new Set([
   'INVALID_ARGUMENT',
   'OUT_OF_RANGE',
   'NOT_FOUND',
   'ALREADY_EXISTS',
-]);
-/** Sentences for failed system calls that reach the user directly. */
-const SYSTEM: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EACCES: 'may not be accessed by this user',
-  EPERM: 'may not be accessed by this user',
-  EROFS: 'is on a read-only file system',
-  ENOSPC: 'cannot be written: there is no space left',
-  ENOTDIR: 'leads through a file that is not a folder',
-  EEXIST: 'is a file where a folder is needed',
-  EISDIR: 'is a folder, not a file',
-  ENAMETOOLONG: 'has a name that is too long',
-};
-/** Those of them that blame the path, which the user gave. */
-const BAD_PATH: ReadonlySet<unknown> = new Set([
-  'ENOENT',
-  'EACCES',
-  'ENOTDIR',
-  'EEXIST',
-  'EISDIR',
-  'ENAMETOOLONG',
+  'PERMISSION_DENIED',
 ]);
 
 /** The error that lists everything wrong with a file that the user wrote. */
@@ -53,7 +34,12 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof CommanderError) {
     return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.badInput, lines: [] };
   }
-  if (!(error instanceof Error)) return { exitCode: EXIT.failure, lines: [`error: ${String(error)}`] };
+  return error instanceof Error
+    ? describeError(explainSystemError(error) as Error)
+    : { exitCode: EXIT.failure, lines: [`error: ${String(error)}`] };
+}
+
+function describeError(error: Error): Failure {
   const { code, violations } = error as { readonly code?: unknown; readonly violations?: unknown };
   if (error.name === 'AbortError' || code === 'CANCELLED') {
     return { exitCode: EXIT.interrupted, lines: [`interrupted: ${error.message}`] };
@@ -62,16 +48,7 @@ export function describeFailure(error: unknown): Failure {
     const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
     return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations)] };
   }
-  return describeUncoded(error, code);
-}
-
-function describeUncoded(error: Error, code: unknown): Failure {
-  const reason = typeof code === 'string' ? SYSTEM[code] : undefined;
-  if (reason === undefined || !('path' in error)) {
-    return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
-  }
-  const exitCode = BAD_PATH.has(code) ? EXIT.badInput : EXIT.failure;
-  return { exitCode, lines: [`error: ${String(error.path)} ${reason}`] };
+  return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
 }
 
 function listOf(violations: unknown): readonly string[] {

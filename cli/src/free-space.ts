@@ -1,6 +1,6 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 
-import { UnpairError } from '@unpair/errors';
+import { assertFreeSpace } from '@unpair/files';
 import type { Submission } from './submission/prepare.js';
 
 /** Room for streams, the result store and logs, beside the artefacts. */
@@ -13,13 +13,6 @@ const BASE_BYTES = 128e6;
  */
 export async function assertRoom(folder: string, { artefacts }: Submission): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
   const needed = BASE_BYTES + artefacts.reduce((sum, { bytes }) => sum + 2 * bytes.length, 0);
-  if (free >= needed) return;
-  const [need, have] = [needed, free].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
-  throw new UnpairError(
-    'RESOURCE_EXHAUSTED',
-    `the campaign needs ${need} in ${folder}, where ${have} are free`,
-  );
+  await assertFreeSpace(folder, needed, 'the campaign');
 }

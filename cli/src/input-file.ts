@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { UnpairError } from '@unpair/errors';
+import { systemCode } from '@unpair/files';
 
 /**
  * Reads a file that the user named.
@@ -10,7 +11,7 @@ import { UnpairError } from '@unpair/errors';
  */
 export async function readInputFile(path: string, what: string): Promise<Buffer> {
   return readFile(path).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = systemCode(cause);
     if (code === 'ENOENT') throw new UnpairError('NOT_FOUND', `there is no ${what} ${path}`, { cause });
     if (code !== 'EISDIR') throw cause;
     throw new UnpairError('INVALID_ARGUMENT', `${path} is a folder, not a ${what}`, { cause });

@@ -3,6 +3,7 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
+import { systemCode } from '@unpair/files';
 
 /**
  * Says before any work is done that a file could not be written when it is over: where a folder is, below a file, or
@@ -39,7 +40,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'special' | 'no
     if (found.isDirectory()) return 'folder';
     return found.isFile() ? 'file' : 'special';
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return 'none';
     throw error;
   }

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 
 import { describeFailure } from '../src/failure.js';
 import { assertOutputFile } from '../src/output-file.js';
-import { writeWholeFile } from '../src/whole-file.js';
+import { writeWhole } from '@unpair/files';
 import { runCli } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 
@@ -84,6 +84,6 @@ test('a file that cannot be written is named as the user named it, as bad input'
   const folder = await scratchFolder();
   const path = join(folder, 'folder');
   await mkdir(path);
-  const failure = await writeWholeFile(path, 'x').catch(describeFailure);
+  const failure = await writeWhole(path, 'x').catch(describeFailure);
   expect(failure).toEqual({ exitCode: 2, lines: [`error: ${path} is a folder, not a file`] });
 });

@@ -6,7 +6,7 @@ import { ExportFormat } from '@unpair/protocol';
 
 import type { CommandContext } from '../context.js';
 import { assertOutputFile } from '../output-file.js';
-import { writeWholeFile } from '../whole-file.js';
+import { writeWhole } from '@unpair/files';
 import type { ServerOptions } from './server-option.js';
 import { serverOption, withClient } from './server-option.js';
 
@@ -51,7 +51,7 @@ async function runExport(
   if (out !== undefined) await assertOutputFile('--out', out);
   await withClient(options, async (client) => {
     const pieces = client.export(id, FORMATS[format], table, signal);
-    if (out !== undefined) await writeWholeFile(out, pieces);
+    if (out !== undefined) await writeWhole(out, pieces);
     else for await (const piece of pieces) await terminal.write(piece);
   });
   if (out !== undefined) terminal.note(`wrote ${table} of campaign ${id} to ${out}`);

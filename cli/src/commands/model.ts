@@ -9,7 +9,7 @@ import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { renderTable } from '../terminal/table.js';
-import { writeWholeFile } from '../whole-file.js';
+import { writeWhole } from '@unpair/files';
 import type { ModelFlags } from './model-options.js';
 import { addModelFlags, modelOptionsOf } from './model-options.js';
 
@@ -68,7 +68,7 @@ async function runModelConvert(
   await assertOutputFile('<out>', to);
   await assertOverwritesNone('<out>', to, { '<in>': from });
   const { graph, bytes } = await readModel(from, modelOptionsOf(flags));
-  await writeWholeFile(to, bytes);
+  await writeWhole(to, bytes);
   terminal.print(
     `${to}: ${valuesOf(graph.inputs)} → ${valuesOf(graph.outputs)}, ${grouped(bytes.length)} bytes`,
   );

@@ -20,7 +20,7 @@ import { assertRoom } from '../free-space.js';
 import { startLocalCluster } from '../local/local-cluster.js';
 import type { Submission } from '../submission/prepare.js';
 import { prepareSubmission } from '../submission/prepare.js';
-import { writeWholeFile } from '../whole-file.js';
+import { writeWhole } from '@unpair/files';
 import { checkServer, explainLostServer } from './server-option.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, deviceWish } from './device-options.js';
@@ -129,7 +129,7 @@ async function runOn(
     const report = JSON.parse(text) as Report;
     progress.end();
     const file = join(out, 'report.json');
-    await writeWholeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    await writeWhole(file, `${JSON.stringify(report, null, 2)}\n`);
     terminal.print(renderReport(report));
     terminal.note(`report: ${file}`);
     return campaign;

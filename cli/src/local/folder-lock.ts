@@ -2,6 +2,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
+import { systemCode } from '@unpair/files';
 
 /**
  * Claims a state folder for this process: two clusters on one store would destroy it. A claim that a dead process left
@@ -17,7 +18,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
       await file.close();
       return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (systemCode(error) !== 'EEXIST') throw error;
       const owner = Number(await readFile(path, 'utf8').catch(() => ''));
       if (isAlive(owner)) throw inUse(folder, owner);
       await rm(path, { force: true });
@@ -31,7 +32,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 

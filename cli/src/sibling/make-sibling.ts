@@ -1,13 +1,13 @@
-import { readFile, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
 import { canonicalJson } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
+import { CheckpointFile, writeWhole } from '@unpair/files';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
-import type { Checkpoints, SiblingDefinition } from '@unpair/training';
+import type { SiblingDefinition } from '@unpair/training';
 import type { Parameters } from '@unpair/parameters';
 import { deriveSibling, sampleDemand } from '@unpair/siblings';
 import { createRuntime } from '@unpair/runtime';
@@ -18,7 +18,6 @@ import { misfitOf } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
-import { writeWholeFile } from '../whole-file.js';
 import { flagOf } from './flag.js';
 import { progressReporter } from './progress-reporter.js';
 
@@ -56,7 +55,7 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
   }
   const recipe = recipeOf(order, digestOf(bytes), target && digestOf(target.bytes), samples);
-  const checkpoints = new CheckpointBeside(out, digestOf(new TextEncoder().encode(canonicalJson(recipe))));
+  const checkpoints = new CheckpointFile(checkpointPath(out, recipe), CHECKPOINT_STEPS);
   const progress = terminal.progress();
   try {
     const runtime = await createRuntime();
@@ -76,8 +75,8 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
     };
     const sibling = await deriveSibling(definition, request);
     const file = encodeModel(sibling);
-    await writeWholeFile(out, file);
-    await writeWholeFile(recipePath(out), new TextEncoder().encode(stringify(recipe)));
+    await writeWhole(out, file);
+    await writeWhole(recipePath(out), new TextEncoder().encode(stringify(recipe)));
     await checkpoints.remove();
     progress.end();
     const { parameters: weights, nonZero, macs } = summarizeModel(sibling);
@@ -173,32 +172,13 @@ function recipeOf(
   };
 }
 
+/** Training keeps its state beside the output, under the digest of what it belongs to. */
+function checkpointPath(out: string, recipe: SiblingRecipe): string {
+  const identity = digestOf(new TextEncoder().encode(canonicalJson(recipe)));
+  return `${out}.${identity.slice(0, 12)}.checkpoint`;
+}
+
 /** `int4.onnx` has its recipe in `int4.recipe.yaml`. */
 function recipePath(out: string): string {
   return `${out.slice(0, out.length - extname(out).length)}.recipe.yaml`;
-}
-
-/** The state of training in a file beside the output, under the digest of what it belongs to. */
-class CheckpointBeside implements Checkpoints {
-  readonly every = CHECKPOINT_STEPS;
-  readonly #path: string;
-
-  constructor(out: string, identity: string) {
-    this.#path = `${out}.${identity.slice(0, 12)}.checkpoint`;
-  }
-
-  async load(): Promise<Uint8Array | undefined> {
-    return readFile(this.#path).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-  }
-
-  async save(bytes: Uint8Array): Promise<void> {
-    await writeWholeFile(this.#path, bytes);
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.#path, { force: true });
-  }
 }

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { UnpairError } from '@unpair/errors';
 import type { Recipe, TrainingState } from '@unpair/training';
 import { decodeState, encodeState } from '@unpair/training';
-import { writeWholeFile } from '../whole-file.js';
+import { writeWhole } from '@unpair/files';
 
 /** Identifies what a checkpoint belongs to: a recipe and the data that it was trained on. */
 export function fingerprint(
@@ -16,7 +16,7 @@ export function fingerprint(
 
 /** Saves the state beside the output, as an ONNX file without nodes; replaces the one before in one move. */
 export async function writeCheckpoint(path: string, owner: string, state: TrainingState): Promise<void> {
-  await writeWholeFile(path, encodeState(owner, state));
+  await writeWhole(path, encodeState(owner, state));
 }
 
 /**

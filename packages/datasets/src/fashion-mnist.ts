@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 import { UnpairError } from '@unpair/errors';
-import { readWhole, writeWhole } from './files.js';
+import { readWhole, writeWhole } from '@unpair/files';
 import { mnistFamily } from './mnist-family.js';
 import type { FetchJob, NamedDataset } from './named-dataset.js';
 import { runTool } from './tool.js';

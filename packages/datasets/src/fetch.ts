@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
 import { DATASETS, namedDataset } from './catalogue.js';
-import { explainSystemError } from './system-error.js';
-import { assertFreeSpace, moveFolder, verifyFile } from './files.js';
+import { assertFreeSpace, explainSystemError } from '@unpair/files';
+import { moveFolder, verifyFile } from './files.js';
 import type { FetchProgress, NamedDataset } from './named-dataset.js';
 
 export interface FetchOptions {
@@ -42,6 +42,8 @@ export async function fetchDataset(
     await fetchInto(dataset, scratch, { dataDir, signal, onProgress });
     await rm(folder, { recursive: true, force: true });
     await moveFolder(join(scratch, 'ready'), folder);
+  } catch (error) {
+    throw explainSystemError(error);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

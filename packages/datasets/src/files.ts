@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { UnpairError } from '@unpair/errors';
-import { explainSystemError, systemCode } from './system-error.js';
+import { explainSystemError, readWhole, systemCode } from '@unpair/files';
 
 /** A file whose content is known in advance. */
 export interface PinnedFile {
@@ -14,28 +14,6 @@ export interface PinnedFile {
   readonly algorithm: 'md5' | 'sha256' | 'sha512';
   /** Lower-case hex. */
   readonly digest: string;
-}
-
-/** Reads a whole file. @throws {UnpairError} one sentence when it is missing or not readable. */
-export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw explainSystemError(error, path);
-  }
-}
-
-/** Writes a file so that it appears complete or not at all. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw explainSystemError(error, path);
-  }
 }
 
 /**
@@ -66,17 +44,6 @@ export async function readVerified(directory: string, pinned: PinnedFile): Promi
   return bytes;
 }
 
-/** @throws {UnpairError} RESOURCE_EXHAUSTED when the file system that holds `directory` has less room than that. */
-export async function assertFreeSpace(directory: string, bytes: number, purpose: string): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const free = bavail * bsize;
-  if (free >= bytes) return;
-  throw new UnpairError(
-    'RESOURCE_EXHAUSTED',
-    `${purpose} needs ${megabytes(bytes)} in ${directory}, where ${megabytes(free)} are free`,
-  );
-}
-
 /**
  * Moves a finished folder to its place. When another process finished first, its folder stays and ours goes.
  */
@@ -97,8 +64,4 @@ function assertDigest(path: string, pinned: PinnedFile, actual: string): void {
 
 function damaged(path: string, how: string): UnpairError {
   return new UnpairError('DATA_LOSS', `${path} is damaged: ${how}`);
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 import { UnpairError } from '@unpair/errors';
-import { readWhole } from './files.js';
+import { readWhole } from '@unpair/files';
 import type { SampleSet, Split } from './sample-set.js';
 
 /** An unsigned-byte array in the idx format of the MNIST files. */

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
-import { explainSystemError } from './system-error.js';
+import { explainSystemError } from '@unpair/files';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet, Split } from './sample-set.js';

@@ -2,7 +2,7 @@ import { dirname, extname, resolve } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
 import { parseCsv } from './csv.js';
-import { readWhole } from './files.js';
+import { readWhole } from '@unpair/files';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet } from './sample-set.js';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
 import { DATASETS, namedDataset } from './catalogue.js';
-import { explainSystemError } from './system-error.js';
+import { explainSystemError } from '@unpair/files';
 import { readVerified } from './files.js';
 import { holdsIdx, loadIdxFolder, loadIdxImages } from './idx.js';
 import { loadImageFolder } from './image-folder.js';

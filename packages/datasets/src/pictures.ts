@@ -1,7 +1,7 @@
 import { PNG } from 'pngjs';
 
 import { UnpairError } from '@unpair/errors';
-import { readWhole } from './files.js';
+import { readWhole } from '@unpair/files';
 import { resizeRgba } from './resize.js';
 import type { SampleSet } from './sample-set.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 import { UnpairError } from '@unpair/errors';
-import { systemCode } from './system-error.js';
+import { systemCode } from '@unpair/files';
 
 export interface ToolOptions {
   readonly cwd: string;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { fetchDataset, inputs, listDatasets, loadDataset } from '@unpair/datasets';
 
-import { assertFreeSpace } from '../src/files.js';
+import { assertFreeSpace } from '@unpair/files';
 import { rejectionOf, scratchFolder } from './support.js';
 
 /** Where `make data` puts data sets; what is there need not be downloaded again. */

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UnpairError } from '@unpair/errors';
+import { explainSystemError, isFull, writeWhole } from '@unpair/files';
 import { checkDigest, type Digest } from './digest.js';
 import type { ArtefactStore } from './store.js';
 
@@ -32,17 +31,12 @@ export class ArtefactCache {
   }
 
   async #fetch(digest: Digest, path: string, signal?: AbortSignal): Promise<string> {
-    const { store, directory } = this.#options;
-    const partial = join(directory, `.${digest}.${randomUUID()}`);
     try {
-      await mkdir(directory, { recursive: true });
-      await writeFile(partial, store.get(digest, signal));
-      await rename(partial, path);
+      await writeWhole(path, this.#options.store.get(digest, signal));
       return path;
     } catch (error) {
-      throw diskError(directory, error);
-    } finally {
-      await rm(partial, { force: true });
+      // A full disk may have room again; what else is wrong with this one says nothing of the artefact.
+      throw isFull(error) ? explainSystemError(error) : error;
     }
   }
 }
@@ -52,13 +46,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function diskError(directory: string, error: unknown): unknown {
-  const full =
-    error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-  if (!full) return error;
-  return new UnpairError('RESOURCE_EXHAUSTED', `No space is left on the disk of ${directory}.`, {
-    cause: error,
-  });
 }

@@ -6,7 +6,7 @@ import { isPermanent, UnpairError } from '@unpair/errors';
 import { type FineTuneProgress, type SiblingDefinition } from '@unpair/training';
 import { createHash } from 'node:crypto';
 import { TrainingFailure } from '../../failure.js';
-import { CheckpointFile } from '../checkpoint-file.js';
+import { checkpointOf } from '../checkpoint-of.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../execute-task.js';
 import { assertFits, assertRange, parseParameters, present } from '../task-input.js';
@@ -73,7 +73,7 @@ async function siblingOf(
   const { workbench, signal, task: whole, meter } = context;
   const { runtime, threads, checkpointDir } = workbench;
   const { seed } = whole;
-  const file = checkpointDir === undefined ? undefined : new CheckpointFile(checkpointDir, task, seed);
+  const file = checkpointDir === undefined ? undefined : checkpointOf(task, seed, checkpointDir);
   const checkpoints = file && new CurveCheckpoints(file, monitor.curve);
   const parameters = parseParameters(task.parameters);
   const onStep = (progress: FineTuneProgress): void => {

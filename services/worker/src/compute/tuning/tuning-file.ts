@@ -1,7 +1,7 @@
 import type { Runtime } from '@unpair/graph';
 import type { TunedSizes } from '@unpair/classifiers';
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { writeWhole } from '@unpair/files';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GraphKind } from '../messages.js';
 
@@ -16,20 +16,18 @@ export interface TuningKey {
 
 /** One learnt tuning on disk, in a folder that several workers may share. It is a hint: what cannot be read is learnt again. */
 export class TuningFile {
-  readonly #folder: string;
-  readonly #name: string;
+  readonly #path: string;
   #written: Promise<void> = Promise.resolve();
 
   constructor(folder: string, { digest, graph, runtime, threads }: TuningKey) {
-    const { name, version, device } = runtime;
-    const parts = [digest, graph, name, version, device, `${threads}`];
-    this.#folder = folder;
-    this.#name = `${parts.map((part) => part.replaceAll(/[^\w.+-]/g, '-')).join('_')}.json`;
+    const parts = [digest, graph, runtime.name, runtime.version, runtime.device, `${threads}`];
+    const name = parts.map((part) => part.replaceAll(/[^\w.+-]/g, '-')).join('_');
+    this.#path = join(folder, `${name}.json`);
   }
 
   async read(): Promise<TunedSizes | undefined> {
     try {
-      const sizes: unknown = JSON.parse(await readFile(join(this.#folder, this.#name), 'utf8'));
+      const sizes: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
       return isTunedSizes(sizes) ? sizes : undefined;
     } catch {
       return undefined;
@@ -38,23 +36,13 @@ export class TuningFile {
 
   /** Keeps `sizes` in the place of what was there. A disk that is full costs only the hint. */
   write(sizes: TunedSizes): void {
-    this.#written = this.#written.then(() => this.#replace(sizes)).catch(() => undefined);
+    const text = JSON.stringify(sizes);
+    this.#written = this.#written.then(() => writeWhole(this.#path, text)).catch(() => undefined);
   }
 
   /** Resolves when everything is written. */
   settled(): Promise<void> {
     return this.#written;
-  }
-
-  async #replace(sizes: TunedSizes): Promise<void> {
-    const partial = join(this.#folder, `.${randomUUID()}`);
-    try {
-      await mkdir(this.#folder, { recursive: true });
-      await writeFile(partial, JSON.stringify(sizes));
-      await rename(partial, join(this.#folder, this.#name));
-    } finally {
-      await rm(partial, { force: true });
-    }
   }
 }
 

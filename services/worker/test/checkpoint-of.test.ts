@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeriveTask } from '@unpair/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CheckpointFile } from '../src/compute/checkpoint-file.js';
+import { checkpointOf } from '../src/compute/checkpoint-of.js';
 
 const task: DeriveTask = {
   model: 'pruned',
@@ -22,11 +22,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test('a state is there for the next attempt at the same task, until the task has ended', async () => {
-  const first = new CheckpointFile(join(folder, 'inner'), task, 1);
+  const first = checkpointOf(task, 1, join(folder, 'inner'));
   expect(await first.load()).toBeUndefined();
   await first.save(Uint8Array.of(1));
   await first.save(Uint8Array.of(2, 3));
-  const next = new CheckpointFile(join(folder, 'inner'), { ...task, model: 'named-otherwise' }, 1);
+  const next = checkpointOf({ ...task, model: 'named-otherwise' }, 1, join(folder, 'inner'));
   expect([...((await next.load()) ?? [])]).toEqual([2, 3]);
   await next.remove();
   await next.remove();
@@ -35,14 +35,14 @@ test('a state is there for the next attempt at the same task, until the task has
 });
 
 test('a task that differs in anything that decides its result has a state of its own', async () => {
-  await new CheckpointFile(folder, task, 1).save(Uint8Array.of(1));
+  await checkpointOf(task, 1, folder).save(Uint8Array.of(1));
   const others = [
-    new CheckpointFile(folder, task, 2),
-    new CheckpointFile(folder, { ...task, kind: 'distill' }, 1),
-    new CheckpointFile(folder, { ...task, of: { id: 'full', digest: 'c'.repeat(64) } }, 1),
-    new CheckpointFile(folder, { ...task, parameters: '{"sparsity":0.6}' }, 1),
-    new CheckpointFile(folder, { ...task, calibration: { digest: 'b'.repeat(64), first: 0, count: 11 } }, 1),
-    new CheckpointFile(folder, { ...task, heldOut: { digest: 'c'.repeat(64), first: 0, count: 10 } }, 1),
+    checkpointOf(task, 2, folder),
+    checkpointOf({ ...task, kind: 'distill' }, 1, folder),
+    checkpointOf({ ...task, of: { id: 'full', digest: 'c'.repeat(64) } }, 1, folder),
+    checkpointOf({ ...task, parameters: '{"sparsity":0.6}' }, 1, folder),
+    checkpointOf({ ...task, calibration: { digest: 'b'.repeat(64), first: 0, count: 11 } }, 1, folder),
+    checkpointOf({ ...task, heldOut: { digest: 'c'.repeat(64), first: 0, count: 10 } }, 1, folder),
   ];
   for (const other of others) expect(await other.load()).toBeUndefined();
 });
