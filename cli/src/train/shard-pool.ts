@@ -1,17 +1,28 @@
 import { Worker } from 'node:worker_threads';
-import type { ShardJob, ShardReply, ShardRequest } from './shard-job.js';
+import type { ShardExecutor, ShardJob, StepPosition } from '@unpair/training';
+
+/** One shard of one step. */
+export interface ShardRequest extends StepPosition {
+  readonly shard: number;
+}
+
+export type ShardReply = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly message: string };
 
 /** Threads that compute the shards of a step. Which thread computes which shard has no influence on the results. */
-export class ShardPool {
+export class ShardPool implements ShardExecutor {
   readonly #workers: readonly Worker[];
   readonly #shards: number;
   /** Rejects when a thread dies. */
   readonly #failure: Promise<never>;
 
-  /** @param workers number of threads; more than there are shards would idle */
+  /**
+   * @param job whose samples lie in memory that threads share (see `shareSamples`)
+   * @param workers number of threads; more than there are shards would idle
+   */
   constructor(job: ShardJob, workers: number) {
-    this.#shards = job.shards;
-    this.#workers = Array.from({ length: Math.min(workers, job.shards) }, () => startWorker(job));
+    const { shards } = job.schedule;
+    this.#shards = shards;
+    this.#workers = Array.from({ length: Math.min(workers, shards) }, () => startWorker(job));
     this.#failure = new Promise((_, reject) => {
       for (const worker of this.#workers) worker.once('error', reject);
     });
@@ -19,9 +30,9 @@ export class ShardPool {
     this.#failure.catch(() => undefined);
   }
 
-  /** Computes every shard of a step; afterwards the job's records are filled. @throws {Error} when a thread failed. */
-  async compute(epoch: number, step: number): Promise<void> {
-    const replies = this.#workers.map((worker, index) => this.#run(worker, index, epoch, step));
+  /** @throws {Error} when a thread failed. */
+  async compute(position: StepPosition): Promise<void> {
+    const replies = this.#workers.map((worker, index) => this.#run(worker, index, position));
     await Promise.race([Promise.all(replies), this.#failure]);
   }
 
@@ -29,9 +40,9 @@ export class ShardPool {
     await Promise.all(this.#workers.map(stopWorker));
   }
 
-  async #run(worker: Worker, index: number, epoch: number, step: number): Promise<void> {
+  async #run(worker: Worker, index: number, position: StepPosition): Promise<void> {
     for (let shard = index; shard < this.#shards; shard += this.#workers.length) {
-      await ask(worker, { epoch, step, shard });
+      await ask(worker, { ...position, shard });
     }
   }
 }

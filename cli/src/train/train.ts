@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { UnpairError } from '@unpair/errors';
@@ -13,11 +13,9 @@ import type { CommandContext } from '../context.js';
 import { countCorrect } from '../models/count-correct.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { writeWhole } from '@unpair/files';
-import { fingerprint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { TrainingMeter, describeReading } from './meter.js';
 import { readRecipe } from './recipe-file.js';
 import { shareSamples } from './shared-samples.js';
-import { Trainer } from './trainer.js';
+import { trainRecipe } from './train-recipe.js';
 
 /** Test images in one batch. */
 const TEST_BATCH = 100;
@@ -41,61 +39,19 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
   await assertOverwritesNone('--out', out, { 'the recipe': path, 'the data set': recipe.dataset });
   const set = await loadDataset(recipe.dataset, 'train', { dataDir });
   const samples = shareSamples(set, checkedSamples(path, recipe, set));
-  const trainer = new Trainer({
-    recipe,
+  const checkpoint = `${out}.checkpoint`;
+  const run = {
+    ...{ recipe, samples, checkpoint, dataset: set.name },
     model: untrainedModel(path, recipe, { ...set, ...samples }),
-    samples,
     workers: options.workers ?? availableParallelism(),
-  });
-  try {
-    await mkdir(dirname(out), { recursive: true });
-    const owner = fingerprint(recipe, { name: set.name, count: samples.count });
-    const checkpoint = `${out}.checkpoint`;
-    if (await readCheckpoint(checkpoint, owner, trainer.state)) {
-      terminal.note(`going on from ${checkpoint}, after step ${trainer.state.step} of ${trainer.steps}`);
-    }
-    await trainToEnd(trainer, recipe, () => writeCheckpoint(checkpoint, owner, trainer.state), context);
-    const model = trainer.model();
-    await writeWhole(out, encodeModel(model));
-    await removeCheckpoint(checkpoint);
-    const test = await loadDataset(recipe.dataset, 'test', { dataDir });
-    const progress = terminal.progress();
-    const correct = await countCorrect(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
-    terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
-  } finally {
-    await trainer.close();
-  }
-}
-
-async function trainToEnd(
-  trainer: Trainer,
-  recipe: Recipe,
-  save: () => Promise<void>,
-  { signal, terminal }: CommandContext,
-): Promise<void> {
+  };
+  const model = await trainRecipe(run, context);
+  await writeWhole(out, encodeModel(model));
+  await rm(checkpoint, { force: true });
+  const test = await loadDataset(recipe.dataset, 'test', { dataDir });
   const progress = terminal.progress();
-  const meter = new TrainingMeter(recipe.batch, () => performance.now());
-  try {
-    while (trainer.state.step < trainer.steps) {
-      if (signal.aborted) {
-        await save();
-        throw new UnpairError(
-          'CANCELLED',
-          `training stopped after step ${trainer.state.step}; run it again to go on`,
-        );
-      }
-      const report = await trainer.advance();
-      const reading = meter.read(report, trainer.steps - report.step);
-      progress.update({
-        label: `epoch ${Math.ceil(report.step / trainer.stepsPerEpoch)}/${recipe.epochs}`,
-        fraction: report.step / trainer.steps,
-        detail: describeReading(reading),
-      });
-      if (report.step % trainer.stepsPerEpoch === 0) await save();
-    }
-  } finally {
-    progress.end();
-  }
+  const correct = await countCorrect(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
+  terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
 }
 
 function checkedSamples(path: string, { samples, batch }: Recipe, set: SampleSet): number | null {

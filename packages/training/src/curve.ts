@@ -1,4 +1,4 @@
-import type { FineTuneProgress } from './fine-tune.js';
+import type { FineTuneProgress } from './train.js';
 
 /** A stretch of a training run. */
 export interface TrainingPoint {

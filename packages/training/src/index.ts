@@ -5,14 +5,7 @@ export { collapsedBelow } from './collapse.js';
 export { TrainingCurve } from './curve.js';
 export type { CurveState, TrainingPoint } from './curve.js';
 export { fineTune } from './fine-tune.js';
-export type {
-  Checkpoints,
-  FineTuneOptions,
-  FineTuneProgress,
-  FineTuneSchedule,
-  ShardBatch,
-  WeightConstraint,
-} from './fine-tune.js';
+export type { FineTuneOptions } from './fine-tune.js';
 export { descentOf, descentParameters, trainNormalized } from './fine-tuning/descent.js';
 export { finetuneParameters, scheduleOf, trainingDemand } from './fine-tuning/finetune-parameters.js';
 export { overSamples } from './fine-tuning/over-samples.js';
@@ -40,6 +33,9 @@ export type { Presentation, TrainingSamples } from './samples/samples.js';
 export { epochOrder } from './samples/shuffle.js';
 export { smoothTargets } from './samples/targets.js';
 export type { Evaluation, Measures } from './selection.js';
+export { ShardComputer } from './shards/shard-computer.js';
+export type { ShardBatch } from './shards/shard-computer.js';
+export type { ShardExecutor, ShardJob, StepPosition } from './shards/shard-job.js';
 export type {
   ParameterMisfit,
   SampleDemand,
@@ -47,7 +43,15 @@ export type {
   SiblingRequest,
   SiblingTraits,
 } from './sibling.js';
-export { decodeState, encodeState, initialState, modelOf, updateState } from './state.js';
-export type { StepReport, TrainingState } from './state.js';
+export { describeState } from './state.js';
+export type { StepReport } from './state.js';
 export { buildTrainingStep, trainableLoss } from './step-graph.js';
 export type { TrainingStep, TrainingStepOptions } from './step-graph.js';
+export { train } from './train.js';
+export type {
+  Checkpoints,
+  FineTuneProgress,
+  FineTuneSchedule,
+  TrainingOptions,
+  WeightConstraint,
+} from './train.js';

@@ -1,6 +1,6 @@
 import type { Graph, Runtime } from '@unpair/graph';
 import type { Parameters, ParameterSpecs } from '@unpair/parameters';
-import type { Checkpoints, FineTuneProgress } from './fine-tune.js';
+import type { Checkpoints, FineTuneProgress } from './train.js';
 import type { TrainingSamples } from './samples/samples.js';
 
 /** What a sibling is made of. */

@@ -48,17 +48,14 @@ export interface Descent {
   readonly adam?: AdamOptions | undefined;
 }
 
-/**
- * The state before the first step: the model's own weights.
- * @param weights where they are kept; memory that threads share, for instance
- */
+/** The state before the first step: the model's own weights. */
 export function initialState(
   model: Graph,
   step: TrainingStep,
-  { adam }: Pick<Descent, 'adam'> = {},
-  weights: Float32Array = new Float32Array(layoutSize(step.weights)),
+  { adam }: Pick<Descent, 'adam'>,
 ): TrainingState {
   const initial = Object.fromEntries(model.initializers);
+  const weights = new Float32Array(layoutSize(step.weights));
   const statistics = new Float32Array(layoutSize(step.statistics));
   packTensors(step.weights, initial, weights);
   packTensors(step.statistics, initial, statistics);
@@ -115,7 +112,7 @@ export function encodeState(
 ): Uint8Array {
   const initializers = new Map<string, Tensor>([
     ['step', int64([1], [state.step])],
-    ['weights', float32([state.weights.length], Float32Array.from(state.weights))],
+    ['weights', float32([state.weights.length], state.weights)],
     ['momentum', float32([state.momentum.length], state.momentum)],
     ['variance', float32([state.variance.length], state.variance)],
     ['statistics', float32([state.statistics.length], state.statistics)],
@@ -140,14 +137,27 @@ export function decodeState(
 ): boolean {
   const { name, initializers } = decodeModel(bytes);
   if (name !== owner) return false;
-  const step = initializers.get('step');
   restore(state.weights, initializers.get('weights'));
   restore(state.momentum, initializers.get('momentum'));
   restore(state.variance, initializers.get('variance'));
   restore(state.statistics, initializers.get('statistics'));
   restoreOthers?.(initializers);
-  state.step = step?.dataType === 'int64' ? Number(step.data[0]) : 0;
+  state.step = stepOf(initializers);
   return true;
+}
+
+/**
+ * What a state in bytes belongs to, and how many of its steps are done.
+ * @throws {ModelError} when the bytes are no state
+ */
+export function describeState(bytes: Uint8Array): { readonly owner: string; readonly step: number } {
+  const { name, initializers } = decodeModel(bytes);
+  return { owner: name, step: stepOf(initializers) };
+}
+
+function stepOf(initializers: ReadonlyMap<string, Tensor>): number {
+  const step = initializers.get('step');
+  return step?.dataType === 'int64' ? Number(step.data[0]) : 0;
 }
 
 function restore(into: Float32Array, from: Tensor | undefined): void {

@@ -2,7 +2,7 @@ import type { Graph } from '@unpair/graph';
 import { foldBatchNormalization } from '@unpair/graph';
 import type { ParameterSpecs } from '@unpair/parameters';
 import { choiceOf, numberOf } from '@unpair/parameters';
-import type { FineTuneSchedule } from '../fine-tune.js';
+import type { FineTuneSchedule } from '../train.js';
 import { firstImages, sampleCount } from '../samples/samples.js';
 import type { Optimizer } from './finetune-parameters.js';
 import { scheduleOf } from './finetune-parameters.js';

@@ -1,7 +1,7 @@
 import type { Parameters, ParameterSpecs } from '@unpair/parameters';
 import { choiceOf, numberOf } from '@unpair/parameters';
 import type { Augmentation } from '../samples/augmentation.js';
-import type { FineTuneSchedule } from '../fine-tune.js';
+import type { FineTuneSchedule } from '../train.js';
 import type { TrainingSamples } from '../samples/samples.js';
 import type { SampleDemand } from '../sibling.js';
 

@@ -4,7 +4,8 @@ import type { ParameterSpec, ParameterSpecs } from '@unpair/parameters';
 import { numberOf } from '@unpair/parameters';
 import type { Classifier } from '@unpair/classifiers';
 import { createClassifier } from '@unpair/classifiers';
-import type { FineTuneOptions, ShardBatch } from '../fine-tune.js';
+import type { FineTuneOptions } from '../fine-tune.js';
+import type { ShardBatch } from '../shards/shard-computer.js';
 import { buildTrainingStep } from '../step-graph.js';
 import type { SiblingRequest } from '../sibling.js';
 
