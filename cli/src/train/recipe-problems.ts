@@ -2,6 +2,7 @@ import { quoted } from '@unpair/parameters';
 import type { z } from 'zod';
 
 import type { FieldViolation } from '@unpair/errors';
+import { suggestion } from '@unpair/parameters';
 import { RECIPE_KEYS } from './recipe-schema.js';
 
 type Path = readonly PropertyKey[];
@@ -34,15 +35,8 @@ function allowedBy({ code, path, message }: z.core.$ZodIssue): string {
 function unknownKey(path: Path, key: string): FieldViolation {
   const field = fieldOf([...path, key]);
   const known = RECIPE_KEYS[path.map(String).join('.')] ?? [];
-  const meant = known.find((candidate) => isLike(candidate, key));
-  const hint = meant === undefined ? `; known are ${known.join(', ')}.` : `; did you mean "${meant}"?`;
-  return { field, description: `${field} is not a known key${hint}` };
-}
-
-/** Whether one of the keys begins as the other does, however they are written: `batch_size` is like `batch`. */
-function isLike(candidate: string, key: string): boolean {
-  const [one, other] = [candidate, key].map((word) => word.toLowerCase().replace(/[^a-z]/g, ''));
-  return one !== undefined && other !== undefined && (one.startsWith(other) || other.startsWith(one));
+  const hint = suggestion(key, known);
+  return { field, description: `${field} is not a known key${hint}${hint.endsWith('?') ? '' : '.'}` };
 }
 
 function valueAt(given: unknown, path: Path): unknown {

@@ -37,7 +37,7 @@ describe('parseRecipe', () => {
   });
 
   it.each([
-    [`${least}speed: 3`, /^speed is not a known key; known are name, seed, .*, augmentation\.$/],
+    [`${least}tempo: 3`, /^tempo is not a known key; known are name, seed, .*, augmentation\.$/],
     [`${least}batch_size: 3`, /^batch_size is not a known key; did you mean "batch"\?$/],
     [`${least}augmentation: { crop: 3 }`, /^augmentation\.crop is not a known key; known are pad, flip\.$/],
     [`${least}shards: 3`, /^shards must divide the batch of 8, got 3\.$/],

@@ -8,4 +8,5 @@ export type {
 export { defaultsOf, derivedFrom, resolveParameters } from './resolve-parameters.js';
 export { integer, number, oneOf, parameterRule, pixels, quoted, truth } from './rules.js';
 export type { Rule } from './rules.js';
+export { nearest, suggestion } from './spelling.js';
 export { booleanOf, choiceOf, numberOf } from './values.js';

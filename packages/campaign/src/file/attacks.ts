@@ -1,10 +1,9 @@
 import type { Norm } from '@unpair/numerics';
-import { integer } from '@unpair/parameters';
+import { integer, suggestion } from '@unpair/parameters';
 import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { Field, pathText } from './field.js';
 import { readSweep } from './parameters.js';
-import { suggestion } from './spelling.js';
 import type { AttackWord } from '../vocabulary.js';
 
 /** What the rest of the file says that attacks depend on; undefined where it is in error. */

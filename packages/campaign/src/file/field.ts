@@ -1,6 +1,5 @@
 import type { Rule } from '@unpair/parameters';
-import { quoted } from '@unpair/parameters';
-import { suggestion } from './spelling.js';
+import { quoted, suggestion } from '@unpair/parameters';
 
 export type Path = readonly (string | number)[];
 

@@ -1,3 +1,4 @@
+import { nearest, suggestion } from '@unpair/parameters';
 import type { ModelEntry } from '../campaign.js';
 import type { Axis, Point } from '../swept.js';
 import { axisLabel, sweepMember, sweptName } from '../swept.js';
@@ -7,7 +8,6 @@ import { parentEntriesOf } from './listed-model.js';
 import { combinationCount, combinations } from './parameters.js';
 import type { Reference } from './reference.js';
 import { reference } from './reference.js';
-import { nearest, suggestion } from './spelling.js';
 import { traitsOf } from '../vocabulary.js';
 
 /**

@@ -1,5 +1,8 @@
-/** The candidate that `word` most likely meant, or undefined when none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** Letters that two words must begin with alike to be thought one. */
+const ALIKE = 3;
+
+/** The candidate that `word` most likely meant, or undefined when none is near or begins alike. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const reach = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = reach + 1;
@@ -7,7 +10,15 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), reach);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  return best ?? candidates.find((candidate) => beginsAlike(candidate, word));
+}
+
+/** Whether one word begins as the other is, however they are written: `batch_size` as `batch`. */
+function beginsAlike(candidate: string, word: string): boolean {
+  const [shorter = '', longer = ''] = [candidate, word]
+    .map((each) => each.toLowerCase().replace(/[^a-z]/g, ''))
+    .sort((a, b) => a.length - b.length);
+  return shorter.length >= ALIKE && longer.startsWith(shorter);
 }
 
 /** `; did you mean "x"?` for the nearest candidate, otherwise `; known are a, b, c`. */
