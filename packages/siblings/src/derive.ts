@@ -7,6 +7,7 @@ import { collapsedBelow } from '@unpair/training';
 import { firstImages, sampleCount } from '@unpair/training';
 import type { Parameters } from '@unpair/parameters';
 import type { SampleDemand, SiblingDefinition, SiblingRequest } from '@unpair/training';
+import { refuseMisfit } from './refuse-misfit.js';
 
 /** Training samples on which a sibling must be better than chance. */
 const PROBED = 512;
@@ -32,10 +33,7 @@ export function sampleDemand(
  * @throws what the definition throws
  */
 export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
-  const misfit = definition.misfit?.(request.parameters);
-  if (misfit !== undefined) {
-    throw new UnpairError('INVALID_ARGUMENT', `${misfit.parameter} ${misfit.description}`);
-  }
+  refuseMisfit(definition.misfit?.(request.parameters));
   const sibling = await definition.derive(request).catch((error: unknown) => {
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
   });

@@ -1,4 +1,3 @@
-import { UnpairError } from '@unpair/errors';
 import type { ShownRows } from '@unpair/training';
 import type { RowKind, UnpairingObjective } from './objective.js';
 
@@ -12,22 +11,11 @@ type Parts = Pick<UnpairingObjective, 'adversarial' | 'noise' | 'path' | 'pairs'
 /** The kinds of moved rows in their order. */
 const MOVED = ['adversarial', 'noise', 'path'] as const;
 
-/** @throws {UnpairError} when the parts are not at least 0 and at most 1 in sum. */
-export function checkParts({ adversarial, noise, path }: Omit<Parts, 'pairs'>): void {
-  if (Math.min(adversarial, noise, path) >= 0 && adversarial + noise + path <= 1 + 1e-9) return;
-  throw new UnpairError(
-    'INVALID_ARGUMENT',
-    `adversarial, noise and path must be at least 0 and sum to 1 at most, got ${adversarial}, ${noise} and ${path}`,
-  );
-}
-
 /**
  * How the rows of a batch of `size` images are shown; which images are where, each epoch shuffles. With `pairs`, clean
  * rows show all images, otherwise those that no moved row shows.
- * @throws {UnpairError} when the parts are not at least 0 and at most 1 in sum
  */
 export function planRows(parts: Parts, size: number): RowPlan {
-  checkParts(parts);
   const moved = MOVED.reduce<readonly RowKind[]>((kinds, kind) => {
     const count = Math.min(Math.round(parts[kind] * size), size - kinds.length);
     return [...kinds, ...Array.from({ length: count }, () => kind)];

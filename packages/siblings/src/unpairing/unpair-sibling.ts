@@ -6,14 +6,14 @@ import type { SelectionRule } from './held-out.js';
 import { splitHeldOut } from './held-out.js';
 import type { UnpairingObjective, UnpairingTerm } from './objective.js';
 import { PENALIZED, UNPAIRING_TERMS, unpairs } from './objective.js';
-import { checkParts } from './row-plan.js';
+import { misfitOf } from './misfit.js';
 import { unpair } from './unpair.js';
 import { UnpairError } from '@unpair/errors';
-import { trainedWeights } from '@unpair/training';
+import { sampleCount, trainedWeights } from '@unpair/training';
 import type { TrainingSamples } from '@unpair/training';
 import { descentOf, descentParameters, trainNormalized } from '@unpair/training';
 import { finetuneParameters, trainingDemand } from '@unpair/training';
-import type { ParameterMisfit, SampleDemand, SiblingDefinition, SiblingRequest } from '@unpair/training';
+import type { SampleDemand, SiblingDefinition, SiblingRequest } from '@unpair/training';
 import type { RoundedModel } from '../quantization/through-rounding.js';
 import { trainThroughRounding } from '../quantization/through-rounding.js';
 
@@ -115,27 +115,15 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
     ...finetuneParameters('', { epochs: 4, batch: 64, samples: 50_000 }),
     ...descentParameters('', RATES),
   },
-  misfit: misfitOf,
+  misfit: (parameters) =>
+    misfitOf({
+      ...movedParts(parameters),
+      ...ruleOf(parameters),
+      heldOut: numberOf(parameters, 'heldOut'),
+    }),
   demand: demandOf,
   derive: unpairModel,
 };
-
-/** Parts of a batch that are more than all of it, or a choice among states without what it is made by. */
-function misfitOf(parameters: Parameters): ParameterMisfit | undefined {
-  const number = (name: string): number => numberOf(parameters, name);
-  const [adversarial, noise, path] = [number('adversarial'), number('noise'), number('path')];
-  if (adversarial + noise + path > 1 + 1e-9) {
-    const description = `must be at most 1 together with noise and path, got ${adversarial} with ${noise} and ${path}`;
-    return { parameter: 'adversarial', description };
-  }
-  const drop = number('maxAccuracyDrop');
-  if (drop < 1 && number('heldOut') === 0) {
-    return { parameter: 'heldOut', description: `must be above 0 with a maxAccuracyDrop of ${drop}, got 0` };
-  }
-  if (drop < 1 || number('patience') === 0) return undefined;
-  const description = `must be 0 unless maxAccuracyDrop is below 1, got ${number('patience')}`;
-  return { parameter: 'patience', description };
-}
 
 function demandOf(parameters: Parameters): SampleDemand {
   const training = trainingDemand('', parameters);
@@ -178,12 +166,9 @@ export async function unpairModel(request: SiblingRequest): Promise<Graph> {
 }
 
 function objectiveOf(parameters: Parameters): UnpairingObjective {
-  const part = (name: string): number => numberOf(parameters, name);
   const weights = UNPAIRING_TERMS.map(({ name }) => [name, numberOf(parameters, name)]);
-  const objective: UnpairingObjective = {
-    adversarial: part('adversarial'),
-    noise: part('noise'),
-    path: part('path'),
+  return {
+    ...movedParts(parameters),
     pairs: booleanOf(parameters, 'pairs'),
     threat: { norm: 'linf', epsilon: numberOf(parameters, 'epsilon') },
     steps: numberOf(parameters, 'steps'),
@@ -193,8 +178,12 @@ function objectiveOf(parameters: Parameters): UnpairingObjective {
     teacher: choiceOf(parameters, 'teacher', TEACHERS),
     temperature: numberOf(parameters, 'temperature'),
   };
-  checkParts(objective);
-  return objective;
+}
+
+/** Parts of a batch that are shown moved. */
+function movedParts(parameters: Parameters): Pick<UnpairingObjective, 'adversarial' | 'noise' | 'path'> {
+  const part = (name: string): number => numberOf(parameters, name);
+  return { adversarial: part('adversarial'), noise: part('noise'), path: part('path') };
 }
 
 /** Samples to train on, and those to measure on. */
@@ -204,7 +193,13 @@ function partsOf(
 ): { readonly training: TrainingSamples; readonly heldOut: TrainingSamples } {
   const count = numberOf(parameters, 'heldOut');
   const split = choiceOf(parameters, 'heldOutSplit', HELD_OUT_SPLITS);
-  if (split === 'train' || count === 0) return splitHeldOut(samples, count, batch);
+  if (split === 'train' || count === 0) {
+    const parts = splitHeldOut(samples, count, batch);
+    if (count === 0 || ruleOf(parameters).maxAccuracyDrop >= 1 || sampleCount(parts.heldOut) > 0)
+      return parts;
+    const too = `heldOut of ${count} leaves none of ${sampleCount(samples)} samples beside a batch of ${batch}`;
+    throw new UnpairError('INVALID_ARGUMENT', `${too}, but maxAccuracyDrop needs some: give more samples`);
+  }
   if (heldOut !== undefined) return { training: samples, heldOut };
   throw new UnpairError('INVALID_ARGUMENT', `heldOut of ${count} needs samples of the test split, got none`);
 }

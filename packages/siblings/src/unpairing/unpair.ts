@@ -1,13 +1,14 @@
 import type { Graph } from '@unpair/graph';
-import { UnpairError } from '@unpair/errors';
 import type { FineTuneOptions } from '@unpair/training';
 import { fineTune } from '@unpair/training';
-import type { TrainingSamples } from '@unpair/training';
+import type { ParameterMisfit, TrainingSamples } from '@unpair/training';
 import { sampleCount } from '@unpair/training';
 import { buildTrainingStep } from '@unpair/training';
+import { refuseMisfit } from '../refuse-misfit.js';
 import { UnpairingFeeds } from './feeds.js';
 import type { SelectionRule } from './held-out.js';
 import { HeldOutEvaluation } from './held-out.js';
+import { misfitOf } from './misfit.js';
 import type { UnpairingObjective } from './objective.js';
 import { activeTerms, unpairs } from './objective.js';
 
@@ -27,12 +28,12 @@ export interface UnpairOptions extends Omit<
  * could use. The objective is our own; that of the paper (arXiv 2212.13700) is not published. A function of models,
  * samples, schedule, objective and selection, as {@link fineTune} is; with an objective of zeros, the model itself.
  * @throws {ModelError} when either model is no classifier or cannot be differentiated
- * @throws {UnpairError} when the outcome is to be chosen without held-out samples, or training collapses
+ * @throws {UnpairError} when numbers do not go together (see {@link misfitOf}), or training collapses
  */
 export async function unpair(options: UnpairOptions): Promise<Graph> {
-  const { objective, selection } = options;
+  const { objective } = options;
   if (!unpairs(objective)) return options.graph;
-  checkSelection(selection);
+  refuseMisfit(misfitAmong(options));
   const feeds = await UnpairingFeeds.open(options);
   try {
     return await withEvaluation(options, (evaluation) =>
@@ -79,20 +80,11 @@ async function withEvaluation(
   }
 }
 
-function checkSelection(selection: UnpairOptions['selection']): void {
-  if (selection === undefined) return;
-  const { heldOut, maxAccuracyDrop, patience } = selection;
-  if (maxAccuracyDrop < 1 && sampleCount(heldOut) === 0) {
-    throw new UnpairError(
-      'INVALID_ARGUMENT',
-      `maxAccuracyDrop of ${maxAccuracyDrop} needs samples that are not trained on, got none: set heldOut above 0, ` +
-        'and where heldOutSplit is train give more samples than a batch',
-    );
-  }
-  if (patience > 0 && maxAccuracyDrop >= 1) {
-    throw new UnpairError(
-      'INVALID_ARGUMENT',
-      `patience of ${patience} needs a maxAccuracyDrop below 1, by which states are compared`,
-    );
-  }
+/** Without a selection, the last state is the outcome. */
+const LAST_STATE: SelectionRule = { maxAccuracyDrop: 1, patience: 0 };
+
+/** What does not go together, where all is for direct callers to give. */
+function misfitAmong({ objective, selection }: UnpairOptions): ParameterMisfit | undefined {
+  if (selection === undefined) return misfitOf({ ...objective, ...LAST_STATE, heldOut: 0 });
+  return misfitOf({ ...objective, ...selection, heldOut: sampleCount(selection.heldOut) });
 }

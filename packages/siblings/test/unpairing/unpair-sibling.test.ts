@@ -109,7 +109,9 @@ describe('the unpaired sibling', () => {
     const means = b.node('GlobalAveragePool', [b.input('image', 'float32', ['N', 3, 8, 8])]);
     b.output(b.node('Flatten', [means]), 'float32', ['N', 3]);
     await expect(unpaired({}, { graph: b.build() })).rejects.toThrow('has no weights to fine-tune');
-    await expect(unpaired({ noise: 0.9 })).rejects.toThrow('sum to 1 at most, got 0.2, 0.9 and 0');
+    await expect(unpaired({ noise: 0.9 })).rejects.toThrow(
+      'adversarial must be at most 1 together with noise and path, got 0.2 with 0.9 and 0',
+    );
     await expect(unpaired({}, { target: undefined })).rejects.toThrow('needs a model to unpair from');
   });
 });
@@ -175,7 +177,10 @@ describe('the samples that an unpaired sibling is measured on', () => {
   it('must be there where they are asked for', async () => {
     await expect(unpaired(test)).rejects.toThrow('heldOut of 24 needs samples of the test split, got none');
     await expect(unpaired({ ...test, heldOut: 0, maxAccuracyDrop: 0.1 })).rejects.toThrow(
-      'maxAccuracyDrop of 0.1 needs samples that are not trained on, got none: set heldOut above 0',
+      'heldOut must be above 0 with a maxAccuracyDrop of 0.1, got 0',
+    );
+    await expect(unpaired({ heldOut: 24, batch: 128, maxAccuracyDrop: 0.1 })).rejects.toThrow(
+      'heldOut of 24 leaves none of 128 samples beside a batch of 128, but maxAccuracyDrop needs some',
     );
   });
 });

@@ -173,7 +173,7 @@ describe('unpair', () => {
   });
 
   it('refuses parts of a batch that are more than all of it', async () => {
-    await expect(unpaired({ adversarial: 0.75, noise: 0.5 })).rejects.toThrow('got 0.75, 0.5 and 0');
+    await expect(unpaired({ adversarial: 0.75, noise: 0.5 })).rejects.toThrow('got 0.75 with 0.5 and 0');
   });
 });
 
@@ -232,10 +232,12 @@ describe('unpair with held-out samples', () => {
 
   it('refuses to choose without samples to measure on, and patience without a choice', async () => {
     await expect(unpaired(objective, holding(0, rule))).rejects.toThrow(
-      'maxAccuracyDrop of 0.01 needs samples that are not trained on, got none: set heldOut above 0',
+      'heldOut must be above 0 with a maxAccuracyDrop of 0.01, got 0',
     );
     const idle = holding(24, { maxAccuracyDrop: 1, patience: 2 });
-    await expect(unpaired(objective, idle)).rejects.toThrow('patience of 2 needs a maxAccuracyDrop below 1');
+    await expect(unpaired(objective, idle)).rejects.toThrow(
+      'patience must be 0 unless maxAccuracyDrop is below 1, got 2',
+    );
   });
 });
 
