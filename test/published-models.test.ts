@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { decodeTflite } from '@unpair/formats';
 import type { Graph, ModelOptions, Runtime } from '@unpair/graph';
 import { adaptModel, decodeModel } from '@unpair/graph';
@@ -9,11 +6,9 @@ import { argmax, createDifferentiableClassifier } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 import { createOnnxRuntime, createRuntime } from '@unpair/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { hasSharedData, readSharedModel } from './kit/shared-data.js';
 
 /** Models that others published are the same to an attacker on either runtime. */
-
-const folder =
-  process.env['UNPAIR_SHARED_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
 
 interface Published {
   readonly file: string;
@@ -60,7 +55,7 @@ const MODELS: readonly Published[] = [
 ];
 
 function read({ file, options = {} }: Published): Graph {
-  const content = new Uint8Array(readFileSync(join(folder, 'models', file)));
+  const content = readSharedModel(file);
   const graph = file.endsWith('.onnx') ? decodeModel(content) : decodeTflite(content);
   return adaptModel(graph, options);
 }
@@ -79,7 +74,7 @@ async function answersOf(runtime: Runtime, model: Published, count: number): Pro
   }
 }
 
-describe.skipIf(!existsSync(folder))('published models on tensorflow and on onnxruntime', () => {
+describe.skipIf(!hasSharedData)('published models on tensorflow and on onnxruntime', () => {
   const onnxruntime = createOnnxRuntime();
   let tensorflow: Runtime;
   beforeAll(async () => {

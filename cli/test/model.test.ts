@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest';
 
 import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
-import { sharedModel } from './shared-data.js';
+import { sharedModel } from '../../test/kit/shared-data.js';
 import { tensorflowJsModel } from './tensorflow-js-model.js';
 
 // Each test starts several processes, and they may share the machine with other tests.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Graph } from '@unpair/graph';
 import { assertSupported, decodeModel, summarizeModel, unsupportedOperators } from '@unpair/graph';
 import { smallClassifier } from './support/sample-graphs.js';
-import { hasSharedData, readSharedModel } from './support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../test/kit/shared-data.js';
 
 const graph = smallClassifier();
 const foreign: Graph = {

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { SampleSet } from '@unpair/datasets';
 import { inputs, loadDataset } from '@unpair/datasets';
@@ -10,13 +9,11 @@ import { decodeModel, float32 } from '@unpair/graph';
 import { argmax } from '@unpair/classifiers';
 import { quantizeModel } from '@unpair/siblings';
 import { createOnnxRuntime } from '@unpair/runtime';
+import { hasSharedData, readSharedModel } from '../../../test/kit/shared-data.js';
 
-const shared =
-  process.env['UNPAIR_SHARED_DATA'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
-const resnet20 = join(shared, 'models', 'cifar10-resnet20.onnx');
 const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
 const dataDir = process.env['UNPAIR_DATA_DIR'] ?? join(cache, 'unpair', 'data');
-const isPresent = existsSync(resnet20) && existsSync(join(dataDir, 'cifar10'));
+const isPresent = hasSharedData && existsSync(join(dataDir, 'cifar10'));
 
 const runtime = createOnnxRuntime();
 const COUNT = 500;
@@ -40,7 +37,7 @@ it.skipIf(!isPresent)(
       await loadDataset('cifar10', 'train', { dataDir }),
       await loadDataset('cifar10', 'test', { dataDir }),
     ];
-    const graph = decodeModel(new Uint8Array(readFileSync(resnet20)));
+    const graph = decodeModel(readSharedModel('cifar10-resnet20.onnx'));
     const parameters = {
       weights: 8,
       activations: 8,

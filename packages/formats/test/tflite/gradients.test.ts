@@ -6,7 +6,7 @@ import { createRuntime } from '@unpair/runtime';
 
 import { decodeTflite } from '../../src/index.js';
 import { pictures } from './support/images.js';
-import { hasSharedData, readSharedModel } from './support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 const COUNT = 4;
 const SIZE = 32;

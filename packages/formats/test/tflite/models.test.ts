@@ -9,7 +9,7 @@ import { decodeTflite } from '../../src/index.js';
 import { pictures } from './support/images.js';
 import { withOutput } from './support/redirect.js';
 import { runImages } from './support/run.js';
-import { hasSharedData, readSharedModel } from './support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 /** What LiteRT computes of `pictures`, written by scripts/generate-golden.ts. */
 interface Golden {

@@ -3,7 +3,7 @@ import { decodeModel, float32, lossAndInputGradient } from '@unpair/graph';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runGraph } from '../support/onnxruntime.js';
-import { hasSharedData, readSharedModel } from '../support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 /** What golden/make_resnet_gradients.py writes for a model. */
 interface Golden {

@@ -13,7 +13,7 @@ import {
 import { runGraph } from '../support/onnxruntime.js';
 import { uniform } from '../support/random.js';
 import { smallClassifier } from '../support/sample-graphs.js';
-import { hasSharedData, readSharedModel } from '../support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 describe('encodeModel and decodeModel', () => {
   it('are inverse', () => {

@@ -19,7 +19,7 @@ import {
 import { runGraph } from '../support/onnxruntime.js';
 import { uniform } from '../support/random.js';
 import { smallClassifier } from '../support/sample-graphs.js';
-import { hasSharedData, readSharedModel } from '../support/shared-data.js';
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 const IMAGES = float32([3, 3, 8, 8], uniform(576, 11));
 

@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '@unpair/graph';
 import { GraphBuilder, decodeModel, float32, ints, summarizeModel } from '@unpair/graph';
@@ -8,10 +5,7 @@ import type { TrainingSamples } from '@unpair/training';
 import { createRandom } from '@unpair/numerics';
 import { quantizeModel, siblings } from '@unpair/siblings';
 import { createOnnxRuntime } from '@unpair/runtime';
-
-const shared =
-  process.env['UNPAIR_SHARED_DATA'] ?? fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
-const resnet20 = join(shared, 'models', 'cifar10-resnet20.onnx');
+import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
 
 const runtime = createOnnxRuntime();
 const DEFAULTS = {
@@ -160,10 +154,10 @@ describe('quantizeModel', () => {
     ).rejects.toThrow('stopped');
   });
 
-  it.skipIf(!existsSync(resnet20))(
+  it.skipIf(!hasSharedData)(
     'keeps what ResNet-20 answers (skipped without the shared data folder)',
     async () => {
-      const graph = decodeModel(new Uint8Array(readFileSync(resnet20)));
+      const graph = decodeModel(readSharedModel('cifar10-resnet20.onnx'));
       const data = samples(64 * 3072, 5);
       const int8 = await quantizeModel({
         graph,
