@@ -71,6 +71,13 @@ export function leakyRelu(build: ChannelsLastBuilder, value: Value, slope: numbe
   return build.unary('LeakyRelu', value, { alpha: float(slope) });
 }
 
+/** x above zero, alpha·x below. */
+export function prelu(build: ChannelsLastBuilder, value: Value, alpha: Value, place: string): Value {
+  const negative = binary(build, 'Min', value, scalar(build, 0), place);
+  const parts = [build.unary('Relu', value), binary(build, 'Mul', negative, alpha, place)] as const;
+  return binary(build, 'Add', ...parts, place);
+}
+
 /** x, limited to [low, high]. */
 export function clip(build: ChannelsLastBuilder, value: Value, low: number, high: number): Value {
   const bounds = [low, high].map((bound) => build.weight('bound', float32([], [bound])));

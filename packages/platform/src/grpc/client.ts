@@ -59,19 +59,9 @@ export class RpcClient implements Disposable {
 
   /** One request, one response. */
   async unary<Q, R>(method: Method<Q, R, false, false>, request: Q, options: InvokeOptions = {}): Promise<R> {
-    const { path, requestSerialize, responseDeserialize } = method;
     return new Promise((resolve, reject) => {
       const settle = settler(resolve, reject);
-      const { metadata, call: callOptions } = prepare(options);
-      const call = this.#client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        request,
-        metadata,
-        callOptions,
-        settle,
-      );
+      const call = this.#client.makeUnaryRequest(...argumentsOf(method, request, options), settle);
       cancelOnAbort(call, options.signal);
     });
   }
@@ -82,16 +72,7 @@ export class RpcClient implements Disposable {
     request: Q,
     options: InvokeOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    const { path, requestSerialize, responseDeserialize } = method;
-    const { metadata, call: callOptions } = prepare(options);
-    const call = this.#client.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      metadata,
-      callOptions,
-    );
+    const call = this.#client.makeServerStreamRequest(...argumentsOf(method, request, options));
     cancelOnAbort(call, options.signal);
     try {
       for await (const response of call as AsyncIterable<R>) yield response;
@@ -150,6 +131,13 @@ function prepare(options: InvokeOptions): { metadata: Metadata; call: CallOption
   const { timeout, waitForReady = false } = options;
   const metadata = new Metadata({ waitForReady });
   return { metadata, call: timeout === undefined ? {} : { deadline: Date.now() + timeout } };
+}
+
+/** What a call with one request takes, but for what is told of the answer. */
+function argumentsOf<Q, R>(method: Method<Q, R, false, boolean>, request: Q, options: InvokeOptions) {
+  const { path, requestSerialize, responseDeserialize } = method;
+  const { metadata, call } = prepare(options);
+  return [path, requestSerialize, responseDeserialize, request, metadata, call] as const;
 }
 
 function settler<R>(resolve: (value: R) => void, reject: (error: Error) => void) {

@@ -11,6 +11,7 @@ import { keepSoftmaxInFloats } from './keep-softmax-in-floats.js';
 import { loadedSession } from './loaded-session.js';
 import { ownInt8Constants } from './own-int8-constants.js';
 import { fusesToIntegers, mixesQuantizedAndFloat } from './quantized-weights.js';
+import { assertThreads } from '../threads.js';
 
 /**
  * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA provider. A run occupies the calling
@@ -29,12 +30,7 @@ export function createOnnxRuntime(device = 'cpu'): Runtime {
 }
 
 async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new UnpairError(
-      'FAILED_PRECONDITION',
-      `threads is ${threads}; it must be a whole number of at least 1`,
-    );
-  }
+  assertThreads(threads);
   try {
     // Blocked channels are an affair of the CPU's kernels.
     const block = device === 'cpu' ? await probeBlockSize() : undefined;

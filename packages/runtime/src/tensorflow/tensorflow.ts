@@ -6,6 +6,7 @@ import { openBackend } from './backend.js';
 import type { Device, TensorflowBackend } from './device.js';
 import { loadedPlan } from './loaded-plan.js';
 import { compilePlan } from './plan.js';
+import { assertThreads } from '../threads.js';
 
 export interface TensorflowOptions {
   /** Default: `tensorflow` where its native library is installed, else `wasm`. */
@@ -29,12 +30,7 @@ export async function createTensorflowRuntime({ backend }: TensorflowOptions = {
 }
 
 async function load(device: Device, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new UnpairError(
-      'FAILED_PRECONDITION',
-      `threads is ${threads}; it must be a whole number of at least 1`,
-    );
-  }
+  assertThreads(threads);
   await device.acquire();
   try {
     return new GraphExecutable(graph, loadedPlan(graph.name, device, compilePlan(device, graph)));

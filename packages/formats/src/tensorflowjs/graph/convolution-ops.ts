@@ -1,7 +1,7 @@
 import type { Tensor } from '@unpair/graph';
 
 import { convolution, depthwiseConvolution, transposedConvolution } from '../../channels-last/convolution.js';
-import { activate, binary, leakyRelu, scalar } from '../../channels-last/elementwise.js';
+import { activate, leakyRelu, prelu } from '../../channels-last/elementwise.js';
 import { batchNormalization } from '../../channels-last/normalization.js';
 import { pooling } from '../../channels-last/pooling.js';
 import { transpose } from '../../channels-last/shaping.js';
@@ -80,22 +80,10 @@ function fused(write: (call: NodeCall, bias: Tensor<'float32'> | undefined) => V
 function fusedActivation(call: NodeCall, value: Value, operator: string): Value {
   const { build, place } = call;
   if (operator === 'LeakyRelu') return leakyRelu(build, value, call.number('leakyrelu_alpha', 0.2));
-  if (operator === 'Prelu') return prelu(call, value, call.value(3));
+  if (operator === 'Prelu') return prelu(call.build, value, call.value(3), call.place);
   const name = Object.hasOwn(FUSED_ACTIVATIONS, operator) ? FUSED_ACTIVATIONS[operator] : undefined;
   if (name !== undefined) return activate(build, value, name, place);
   throw call.error(`has fused operator "${operator}", which is not supported`);
-}
-
-/** x above zero, alpha·x below. */
-export function prelu({ build, place }: NodeCall, value: Value, alpha: Value): Value {
-  const negative = binary(build, 'Min', value, scalar(build, 0), place);
-  return binary(
-    build,
-    'Add',
-    build.unary('Relu', value),
-    binary(build, 'Mul', negative, alpha, place),
-    place,
-  );
 }
 
 const fusedConvolution = (by: Convolve): OpWriter =>

@@ -1,7 +1,6 @@
 import type { BinaryOperator } from '../../channels-last/elementwise.js';
-import { ACTIVATIONS, binary, clip, leakyRelu, softmax } from '../../channels-last/elementwise.js';
+import { ACTIVATIONS, binary, clip, leakyRelu, prelu, softmax } from '../../channels-last/elementwise.js';
 import type { Value } from '../../channels-last/value.js';
-import { prelu } from './convolution-ops.js';
 import type { NodeCall, OpWriter } from './node.js';
 
 const combining =
@@ -57,7 +56,7 @@ export const elementwiseOps: Readonly<Record<string, OpWriter>> = {
   Softsign: activation('softsign'),
   Softmax: (call) => softmax(call.build, call.value(0)),
   LeakyRelu: (call) => leakyRelu(call.build, call.value(0), call.number('alpha', 0.2)),
-  Prelu: (call) => prelu(call, call.value(0), call.value(1)),
+  Prelu: (call) => prelu(call.build, call.value(0), call.value(1), call.place),
   Erf: unary('Erf'),
   Exp: unary('Exp'),
   Log: unary('Log'),

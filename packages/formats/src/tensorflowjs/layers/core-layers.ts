@@ -1,7 +1,15 @@
 import type { Tensor } from '@unpair/graph';
 import { ModelError, float32 } from '@unpair/graph';
 
-import { activate, binary, clip, leakyRelu, scalar, softmax } from '../../channels-last/elementwise.js';
+import {
+  activate,
+  binary,
+  clip,
+  leakyRelu,
+  prelu,
+  scalar,
+  softmax,
+} from '../../channels-last/elementwise.js';
 import type { BinaryOperator } from '../../channels-last/elementwise.js';
 import { float } from '@unpair/graph';
 import { concatenate, flatten, reshape, transpose } from '../../channels-last/shaping.js';
@@ -66,18 +74,9 @@ const elu: LayerWriter = (call) =>
     alpha: float(call.config.get('alpha').or((json) => json.number(), 1)),
   });
 
-const prelu: LayerWriter = (call) => {
+const learntSlope: LayerWriter = (call) => {
   const { build, weights, place } = call;
-  const input = onlyInput(call);
-  const negative = binary(build, 'Min', input, scalar(build, 0), place);
-  const alpha = build.constant('alpha', weights.get('alpha'));
-  return binary(
-    build,
-    'Add',
-    build.unary('Relu', input),
-    binary(build, 'Mul', negative, alpha, place),
-    place,
-  );
+  return prelu(build, onlyInput(call), build.constant('alpha', weights.get('alpha')), place);
 };
 
 const softmaxLayer: LayerWriter = (call) =>
@@ -156,7 +155,7 @@ export const coreLayers: Readonly<Record<string, LayerWriter>> = {
   ReLU: relu,
   LeakyReLU: leaky,
   ELU: elu,
-  PReLU: prelu,
+  PReLU: learntSlope,
   Softmax: softmaxLayer,
   Add: merging('Add'),
   Multiply: merging('Mul'),
