@@ -36,7 +36,16 @@ function classesProblem(rows: Dim | undefined, data: DataFacts): string | undefi
   if (rows === undefined) return undefined;
   // Where a data set has no list of classes, its greatest label is all that is known.
   const fits = isOpen(rows) || (classNames === null ? rows >= classes : rows === classes);
-  return fits ? undefined : `gives ${rows} classes, but ${name} has ${classes}`;
+  const names = classNames === null ? '' : `: ${listed(classNames)}`;
+  return fits ? undefined : `gives ${rows} classes, but ${name} has ${classes}${names}`;
+}
+
+/** Names that are told of a data set with many classes. */
+const TOLD = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length > TOLD ? [`${names.length - TOLD} more`] : [];
+  return [...names.slice(0, TOLD), ...more].join(', ');
 }
 
 function describe({ dataType, shape }: ValueInfo): string {

@@ -1,35 +1,45 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
-import { explainSystemError } from '@unpair/files';
+import { listFolder, walkFiles } from './folder-walk.js';
+import { formatOfName } from './image-format.js';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet, Split } from './sample-set.js';
+import { unreadFiles } from './unread.js';
 
 /**
  * Loads PNG files from class-named folders: `FOLDER/CLASS/*.png`, or `FOLDER/SPLIT/CLASS/*.png` where there is a
  * folder of the split's name. Labels follow the classes' names in code-point order. Samples go round the classes (the
- * first file of each, then the second of each, …), so that every prefix of the set is balanced.
+ * first file of each, then the second of each, …), so that every prefix of the set is balanced. As torchvision's
+ * ImageFolder does, this follows links, and takes files at any depth below a class. Nothing is left out without a
+ * word: what is in a class's folder must be a PNG file, hidden files and what file managers leave behind apart.
  * @param size side to which every image is resized; without one, all must be of one size
- * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size.
+ * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size, or counting those that
+ * are of other formats or in no class's folder.
  */
 export async function loadImageFolder(folder: string, split: Split, size?: number): Promise<SampleSet> {
-  const isDivided = await isFolder(join(folder, split));
+  const isDivided = await isSplit(join(folder, split));
+  if (!isDivided) await assertUndivided(folder, split);
   const root = isDivided ? join(folder, split) : folder;
-  const classNames = await subfolders(root);
-  const files = await roundRobin(root, classNames);
+  const { folders, files: beside } = await listFolder(root);
+  assertNoneBeside(root, beside);
+  const byClass = await Promise.all(folders.map(walkFiles));
+  const finding = { source: root, folder: root, verb: 'holds' } as const;
+  const unread = byClass.flat().filter((path) => formatOfName(path) !== 'PNG');
+  if (unread.length > 0) throw await unreadFiles(unread, finding);
+  const files = roundRobin(byClass);
   if (files.length === 0) {
     const what = isDivided ? `${root} holds no` : `${folder} has no ${split} split, and holds no`;
     throw new UnpairError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
   }
-  const classes = classNames.length;
-  const pictures = await readPictures(files, size);
-  return { name: folder, ...(isDivided && { split }), classes, classNames, ...pictures };
+  const classNames = folders.map((path) => basename(path));
+  const pictures = await readPictures(files, finding, size);
+  return { name: folder, ...(isDivided && { split }), classes: classNames.length, classNames, ...pictures };
 }
 
-async function roundRobin(root: string, classNames: readonly string[]): Promise<readonly LabelledFile[]> {
-  const byClass = await Promise.all(classNames.map(async (name) => pngFiles(join(root, name))));
+function roundRobin(byClass: readonly (readonly string[])[]): readonly LabelledFile[] {
   const longest = Math.max(0, ...byClass.map((files) => files.length));
   return Array.from({ length: longest }, (_, turn) =>
     byClass.flatMap((files, label) => {
@@ -39,32 +49,30 @@ async function roundRobin(root: string, classNames: readonly string[]): Promise<
   ).flat();
 }
 
-async function pngFiles(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder);
-  return names
-    .filter((name) => name.toLowerCase().endsWith('.png'))
-    .sort(byCodePoint)
-    .map((name) => join(folder, name));
-}
-
-async function subfolders(folder: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort(byCodePoint);
-  } catch (error) {
-    throw explainSystemError(error, folder);
-  }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
+/** Whether a folder holds the classes of a split; one with images of its own is the folder of a class of that name. */
+async function isSplit(path: string): Promise<boolean> {
+  const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
+  return isFolder && !(await listFolder(path)).files.some(isImage);
 }
 
-/** An order that no locale changes. */
-const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** @throws {UnpairError} INVALID_ARGUMENT when the other split is there, which is no class of the one that is not. */
+async function assertUndivided(folder: string, split: Split): Promise<void> {
+  const other = split === 'test' ? 'train' : 'test';
+  if (!(await isSplit(join(folder, other)))) return;
+  throw new UnpairError('INVALID_ARGUMENT', `${folder} has no ${split} split, only ${other}`);
+}
+
+function assertNoneBeside(root: string, files: readonly string[]): void {
+  const images = files.filter(isImage);
+  if (images.length === 0) return;
+  const counted = `${images.length} image files, the first ${basename(images[0] ?? '')}`;
+  throw new UnpairError(
+    'INVALID_ARGUMENT',
+    `${root} holds ${counted}, in no folder that names their class: move or remove them`,
+  );
+}
+
+const isImage = (path: string): boolean => formatOfName(path) !== undefined;

@@ -1,13 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { PNG } from 'pngjs';
 import { describe, expect, test } from 'vitest';
 
 import { encodeSampleSet, inputs, inputsAt, loadDataset, slice } from '@unpair/datasets';
 
-import { rejectionOf, scratchFolder } from './support.js';
+import { idx, rejectionOf, scratchFolder, writeFiles } from './support.js';
 
 const dataDir = '/nonexistent';
 
@@ -37,6 +36,9 @@ describe('idx files', () => {
       /is not a complete gzip file$/,
     ],
     ['short of labels', idx([3, 1, 1], [1, 2, 3]), /have shape \[2\] for 3 images$/],
+    ['longer than declared', idx([2, 1, 1], [1, 2, 3]), /is damaged: it holds 19 bytes instead of 18$/],
+    ['flat', idx([2], [1, 2]), /have shape \[2\] instead of \[N, H, W\] or \[N, C, H, W\]$/],
+    ['of too many axes', idx([2, 1, 1, 1, 1], [1, 2]), /have shape \[2, 1, 1, 1, 1\] instead of/],
   ])('that are %s are refused', async (_, images, sentence) => {
     const folder = await scratchFolder();
     await writeFile(join(folder, 'train-images-idx3-ubyte'), images);
@@ -45,65 +47,43 @@ describe('idx files', () => {
   });
 });
 
-describe('an image folder', () => {
-  test('goes round its classes in name order', async () => {
+describe('idx files', () => {
+  test('may have channels, and their train and test files apart', async () => {
     const folder = await scratchFolder();
-    await picture(join(folder, 'b'), '1.png', [10, 20, 30]);
-    await picture(join(folder, 'b'), '2.png', [40, 50, 60]);
-    await picture(join(folder, 'a'), 'x.png', [1, 2, 3]);
-    const set = await loadDataset(folder, 'test', { dataDir });
-    expect(set).toMatchObject({ classNames: ['a', 'b'], classes: 2, shape: [3, 2, 1], count: 3 });
-    expect([...set.labels]).toEqual([0, 1, 1]);
-    expect([...set.images.slice(0, 12)]).toEqual([1, 1, 2, 2, 3, 3, 10, 10, 20, 20, 30, 30]);
-  });
-
-  test('has splits where it has folders of their names', async () => {
-    const folder = await scratchFolder();
-    await picture(join(folder, 'train', 'a'), '1.png', [1, 1, 1]);
-    await picture(join(folder, 'test', 'a'), '1.png', [2, 2, 2]);
-    const [train, test] = [
-      await loadDataset(folder, 'train', { dataDir }),
-      await loadDataset(folder, 'test', { dataDir }),
-    ];
-    expect([train.split, train.images[0]]).toEqual(['train', 1]);
-    expect([test.split, test.images[0]]).toEqual(['test', 2]);
-    expect(await loadDataset(join(folder, 'test'), 'train', { dataDir })).not.toHaveProperty('split');
-  });
-
-  test('names the picture that it refuses', async () => {
-    const folder = await scratchFolder();
-    await picture(join(folder, 'a'), '1.png', [1, 1, 1]);
-    await writeFile(join(folder, 'a', '2.png'), 'not a picture');
-    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
-      /2\.png is not a complete PNG file$/,
-    );
-    await picture(join(folder, 'a'), '2.png', [1, 1, 1], { width: 3 });
-    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
-      /2\.png is 3×2, but the images before it are 1×2$/,
-    );
-    await picture(join(folder, 'a'), '2.png', [1, 1, 1], { alpha: 128 });
-    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
-      /2\.png is transparent in places$/,
-    );
-  });
-
-  test('without pictures is refused', async () => {
-    const folder = await scratchFolder();
+    await writeFiles(folder, {
+      'train-images-idx3-ubyte': idx([1, 3, 1, 2], [1, 2, 3, 4, 5, 6]),
+      'train-labels-idx1-ubyte': idx([1], [255]),
+    });
+    const set = await loadDataset(folder, 'train', { dataDir });
+    expect(set).toMatchObject({ split: 'train', classes: 256, shape: [3, 1, 2], count: 1 });
+    expect([...set.images]).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
       `${folder} has no test split, and holds no PNG files in class-named folders`,
     );
-    await mkdir(join(folder, 'test'));
-    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
-      `${join(folder, 'test')} holds no PNG files in class-named folders`,
-    );
   });
 
-  test('with the other split alone is refused', async () => {
+  test('are not read without their labels, or under names that do not tell these', async () => {
     const folder = await scratchFolder();
-    await picture(join(folder, 'train', 'a'), '1.png', [1, 1, 1]);
-    expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toMatch(
-      /has no test split, and holds no PNG files/,
-    );
+    await writeFiles(folder, { 'test-images-idx3-ubyte': idx([1, 1, 1], [1]) });
+    expect(
+      (await rejectionOf(loadDataset(join(folder, 'test-images-idx3-ubyte'), 'test', { dataDir }))).message,
+    ).toBe(`${join(folder, 'test-labels-idx1-ubyte.gz')} does not exist`);
+    await writeFiles(folder, { 'pictures-idx3-ubyte': idx([1, 1, 1], [1]) });
+    expect(
+      (await rejectionOf(loadDataset(join(folder, 'pictures-idx3-ubyte'), 'test', { dataDir }))).message,
+    ).toMatch(/is not named …images-idx3-ubyte, so its labels cannot be found$/);
+  });
+
+  test('have the size that they have', async () => {
+    const folder = await scratchFolder();
+    await writeFiles(folder, {
+      't10k-images-idx3-ubyte': idx([1, 2, 1], [1, 2]),
+      't10k-labels-idx1-ubyte': idx([1], [0]),
+    });
+    expect(await rejectionOf(loadDataset(folder, 'test', { dataDir, size: 2 }))).toMatchObject({
+      field: 'size',
+      message: `the images of ${folder} are 2×1 and only PNG files are resized, to 2×2`,
+    });
   });
 });
 
@@ -140,27 +120,9 @@ test('a source that is no data set is named', async () => {
   expect((await rejectionOf(loadDataset('cifar99', 'test', { dataDir }))).message).toBe(
     '"cifar99" is neither a known data set (cifar10, fashion-mnist, mnist) nor an existing path',
   );
+  for (const name of ['CIFAR-10', '/data/cifar_10']) {
+    expect((await rejectionOf(loadDataset(name, 'test', { dataDir }))).message).toBe(
+      `"${name}" is neither a known data set (cifar10, fashion-mnist, mnist) nor an existing path; did you mean "cifar10"?`,
+    );
+  }
 });
-
-function idx(shape: readonly number[], values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(2, 0x0800 + shape.length);
-  shape.forEach((dim, axis) => {
-    view.setUint32(4 + 4 * axis, dim);
-  });
-  bytes.set(values, 4 + 4 * shape.length);
-  return bytes;
-}
-
-async function picture(
-  folder: string,
-  name: string,
-  [red, green, blue]: readonly [number, number, number],
-  { width = 1, alpha = 255 } = {},
-): Promise<void> {
-  const png = new PNG({ width, height: 2 });
-  for (let pixel = 0; pixel < width * 2; pixel++) png.data.set([red, green, blue, alpha], pixel * 4);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, name), PNG.sync.write(png));
-}
