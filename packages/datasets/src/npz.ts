@@ -53,19 +53,18 @@ export function decodeSampleSet(
     const file = entries.get(`${key}.npy`);
     return file && decodeNpy(`${key} of ${name}`, file);
   };
-  const x = find('x') ?? find(`x_${split}`);
-  const y = find('y') ?? find(`y_${split}`);
-  if (!x || !y) {
+  const isDivided = !entries.has('x.npy') && !entries.has('y.npy');
+  const [x, y] = isDivided ? [find(`x_${split}`), find(`y_${split}`)] : [find('x'), find('y')];
+  if (!x || !y || (!isDivided && [...entries.keys()].some((entry) => DIVIDED.test(entry)))) {
     const held = [...entries.keys()].map((entry) => entry.replace(/\.npy$/, '')).join(', ');
-    throw invalid(
-      `${name} holds no arrays x and y (or x_${split} and y_${split}), only ${held || 'nothing'}`,
-    );
+    const either = `either arrays x and y or x_${split} and y_${split}`;
+    throw invalid(`${name} must hold ${either}, got ${held || 'nothing'}`);
   }
   const { shape, images } = imagesOf(name, x);
   const labels = labelsOf(name, y, x.shape[0] ?? 0);
   return {
     name,
-    ...(!entries.has('x.npy') && { split }),
+    ...(isDivided && { split }),
     classes: classesOf(name, find('classes'), labels),
     classNames: null,
     shape,
@@ -79,6 +78,9 @@ export function decodeSampleSet(
 export async function loadNpz(path: string, split: Split): Promise<SampleSet> {
   return decodeSampleSet(await readWhole(path), { name: path, split });
 }
+
+/** Arrays of a set that is divided. */
+const DIVIDED = /^[xy]_(train|test)\.npy$/;
 
 function imagesOf(name: string, { shape, data }: NpyArray): Pick<SampleSet, 'shape' | 'images'> {
   if (data instanceof BigInt64Array)
@@ -131,7 +133,12 @@ function labelsOf(name: string, { shape, data }: NpyArray, count: number): Int32
 
 function classesOf(name: string, declared: NpyArray | undefined, labels: Int32Array): number {
   const needed = labels.reduce((most, label) => Math.max(most, label + 1), 0);
-  const classes = declared ? Number(declared.data[0] ?? 0) : needed;
+  if (declared !== undefined && declared.data.length !== 1) {
+    throw invalid(
+      `classes of ${name} has shape [${declared.shape.join(', ')}] instead of [], the number of classes`,
+    );
+  }
+  const classes = declared ? Number(declared.data[0]) : needed;
   if (classes < needed)
     throw invalid(`y of ${name} holds label ${needed - 1}, but only ${classes} classes are declared`);
   return classes;

@@ -98,7 +98,38 @@ describe('an npz of another program', () => {
   const images = { shape: [1, 1, 2, 2], data: new Uint8Array(4) };
   const labels = { shape: [1], data: BigInt64Array.of(0n) };
   test.each([
-    ['no labels', { x: images }, 'npz holds no arrays x and y (or x_test and y_test), only x'],
+    ['no labels', { x: images }, 'npz must hold either arrays x and y or x_test and y_test, got x'],
+    [
+      'another split alone',
+      { x_train: images, y_train: labels },
+      'npz must hold either arrays x and y or x_test and y_test, got x_train, y_train',
+    ],
+    [
+      'images of one kind and labels of the other',
+      { x: images, y_test: labels },
+      'npz must hold either arrays x and y or x_test and y_test, got x, y_test',
+    ],
+    [
+      'samples that would not be read',
+      { x: images, y: labels, x_train: images, y_train: labels },
+      'npz must hold either arrays x and y or x_test and y_test, got x, y, x_train, y_train',
+    ],
+    ['nothing', {}, 'npz must hold either arrays x and y or x_test and y_test, got nothing'],
+    [
+      'a list of classes in place of their number',
+      { x: images, y: labels, classes: { shape: [2], data: BigInt64Array.of(5n, 7n) } },
+      'classes of npz has shape [2] instead of [], the number of classes',
+    ],
+    [
+      'integers that are not uint8',
+      { x: { shape: [1, 1, 1, 1], data: BigInt64Array.of(255n) }, y: labels },
+      'x of npz holds integers that are neither uint8 nor floats in [0, 1]',
+    ],
+    [
+      'one-hot labels',
+      { x: images, y: { shape: [1, 10], data: BigInt64Array.from(Array<bigint>(10).fill(0n)) } },
+      'y of npz has shape [1, 10] for 1 images instead of [1]',
+    ],
     [
       'floats out of range',
       { x: { shape: [1, 1, 1, 1], data: Float32Array.of(1.5) }, y: labels },
