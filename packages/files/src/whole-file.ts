@@ -40,7 +40,8 @@ export async function writeWhole(
     await pipeline(isWhole ? [content] : content, createWriteStream(temporary));
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What went wrong is told, not that there is nothing to tidy up.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw namingTarget(error, temporary, path);
   }
 }
