@@ -1,5 +1,7 @@
 export { accuracyKind, measureAccuracy } from './accuracy/accuracy.js';
 export type { AccuracyRow } from './accuracy/accuracy.js';
+export { AnswerTally, nearChance } from './accuracy/near-chance.js';
+export type { Answer } from './accuracy/near-chance.js';
 export { attackKind } from './attack/attack-kind.js';
 export {
   checkGradientMasking,

@@ -3,7 +3,7 @@ import { DerivativeError, ModelError } from '@unpair/graph';
 import { createClassifier } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
-import { collapsedBelow } from '@unpair/training';
+import { hardlyAboveChance } from '@unpair/numerics';
 import { firstImages, sampleCount } from '@unpair/training';
 import type { Parameters } from '@unpair/parameters';
 import type { SampleDemand, SiblingDefinition, SiblingRequest } from '@unpair/training';
@@ -38,7 +38,7 @@ export async function deriveSibling(definition: SiblingDefinition, request: Sibl
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
   });
   if (definition.maker === 'attacker' || sampleCount(request.samples) === 0) return sibling;
-  const threshold = collapsedBelow(request.samples.classes);
+  const threshold = hardlyAboveChance(request.samples.classes);
   const accuracy = await probe(sibling, request);
   if (accuracy >= threshold || (await probe(request.graph, request)) < threshold) return sibling;
   throw new UnpairError(

@@ -1,13 +1,9 @@
 import { UnpairError } from '@unpair/errors';
+import { hardlyAboveChance } from '@unpair/numerics';
 import type { StepReport } from './state.js';
 
 /** Steps over which the accuracy of batches is averaged. */
 const MEMORY = 50;
-
-/** The accuracy below which a classifier has learned nothing: twice chance, and at most half way from chance to 1. */
-export function collapsedBelow(classes: number): number {
-  return Math.min(2 / classes, (1 + 1 / classes) / 2);
-}
 
 /** Watches the steps of a training run for the two ways in which it comes to nothing. */
 export class CollapseWatch {
@@ -16,7 +12,7 @@ export class CollapseWatch {
   #seen = 0;
 
   constructor(classes: number) {
-    this.#threshold = collapsedBelow(classes);
+    this.#threshold = hardlyAboveChance(classes);
   }
 
   /** @throws {UnpairError} FAILED_PRECONDITION when the loss is no number any more */

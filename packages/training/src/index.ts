@@ -1,7 +1,6 @@
 export type { ArchitectureOptions, ClassifierShape } from './architectures/architecture.js';
 export { normalInitializer } from './architectures/initialization.js';
 export { ARCHITECTURES, buildArchitecture } from './architectures/registry.js';
-export { collapsedBelow } from './collapse.js';
 export { TrainingCurve } from './curve.js';
 export type { CurveState, TrainingPoint } from './curve.js';
 export { fineTune } from './fine-tune.js';
