@@ -11,9 +11,9 @@ import { describe, expect, test } from 'vitest';
 import { runCli, runOk, startCli } from './run-cli.js';
 import { CAMPAIGN, workplace } from './workplace.js';
 
-/** Three tasks for each of `samples` samples: with hundreds, long enough to be interrupted. */
+/** Three tasks for each of `samples` samples, which are none that the model knows: with hundreds, long enough to be interrupted. */
 const inSingles = (samples: number): string =>
-  `${CAMPAIGN.replace('samples: 4', `samples: ${samples}`)}shardSize: 1\n`;
+  `${CAMPAIGN.replace('samples: 4', `samples: ${samples}`)}shardSize: 1\nallow: [near-chance]\n`;
 const LONG = inSingles(600);
 /** Still running when another command has started and ended. */
 const VERY_LONG = inSingles(8_000);
@@ -83,6 +83,20 @@ targets: [full]`;
       { id: 'pruned', failure: sentence, from: 1 },
     ]);
     expect(attacks.map(({ surrogate }) => surrogate)).toEqual(['full']);
+  });
+
+  test('ends before it attacks a model that answers by chance, and says what to look at', async () => {
+    const folder = await workplace(CAMPAIGN.replace('samples: 4', 'samples: 60'), 60);
+    const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
+    const { exitCode, stdout, stderr } = await runCli(args, { cwd: folder });
+    expect(exitCode).toBe(1);
+    const sentence =
+      'full is right on 30 of 60 samples (50.0 %), hardly better than guessing among 2 classes';
+    expect(stdout.replaceAll('\n', ' ')).toContain(sentence);
+    expect(stderr).toContain(`failure 1: ${sentence}`);
+    const { integrity, attacks, similarity } = await readReport(folder);
+    expect({ attacks, similarity }).toEqual({ attacks: [], similarity: [] });
+    expect(integrity).toMatchObject({ tasks: 16, results: 3, cancelled: 13, failed: 0 });
   });
 
   test('stops in order on Ctrl-C and goes on from there', async () => {

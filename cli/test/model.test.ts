@@ -9,6 +9,7 @@ import { runCli, runOk } from './run-cli.js';
 import { scratchFolder } from './scratch-folder.js';
 import { sharedModel } from '../../test/kit/shared-data.js';
 import { tensorflowJsModel } from './tensorflow-js-model.js';
+import { CAMPAIGN, workplace } from './workplace.js';
 
 // Each test starts several processes, and they may share the machine with other tests.
 vi.setConfig({ testTimeout: 180_000 });
@@ -94,6 +95,24 @@ test('model show and eval say that a model looks at a batch as a whole', async (
   expect(stdout).toContain(`\nbatches         of one image, since ${reason}\n`);
   const { stderr } = await runCli(['eval', '--model', model, '--dataset', dataset]);
   expect(stderr).toContain(`${model}: its images run one at a time, since ${reason}\n`);
+});
+
+test('eval ends with 1 and a sentence where a model answers by chance, unless that is allowed', async () => {
+  const folder = await workplace(CAMPAIGN, 60);
+  const evaluate = (...more: readonly string[]) =>
+    runCli(['eval', '--model', 'full.onnx', '--dataset', 'tiny.npz', ...more], { cwd: folder });
+  const accuracy = 'accuracy 0.5000 (95 %: 0.3774–0.6226), 30 of 60 right\n';
+  const refused = await evaluate();
+  expect(refused).toMatchObject({ exitCode: 1, stdout: accuracy });
+  expect(refused.stderr.split('\n').at(-2)).toBe(
+    'error: full.onnx is right on 30 of 60 samples (50.0 %), hardly better than guessing among 2 classes (50.0 %): ' +
+      'check its layout, preprocessing (range, channels, mean, std) and the order of its classes, or say --allow near-chance',
+  );
+  const allowed = await evaluate('--allow', 'near-chance');
+  expect(allowed).toMatchObject({ exitCode: 0, stdout: accuracy });
+  expect(allowed.stderr).not.toContain('error');
+  // Four samples condemn nobody.
+  expect((await evaluate('--samples', '4')).exitCode).toBe(0);
 });
 
 test('what does not fit is one sentence and exit code 2', async () => {

@@ -50,6 +50,8 @@ attacks:
   - p-rgf: { budget: ${budget} }
   - square: { budget: ${budget} }
 shardSize: ${shardSize}
+# The stranger never learnt the task.
+allow: [near-chance]
 `;
 }
 

@@ -2,15 +2,18 @@ import { availableParallelism } from 'node:os';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { UnpairError } from '@unpair/errors';
+import type { Allowance } from '@unpair/campaign';
+import { ALLOWANCES } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import type { Estimate } from '@unpair/numerics';
+import { UnpairError } from '@unpair/errors';
+import { nearChance } from '@unpair/measurements';
 import { wilson } from '@unpair/numerics';
 
 import type { CommandContext } from '../context.js';
 import { misfitOf } from '../models/misfit.js';
-import { countCorrect } from '../models/count-correct.js';
+import { predict } from '../models/predict.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, deviceWish } from './device-options.js';
@@ -28,6 +31,7 @@ interface EvalOptions extends DeviceOptions, ModelFlags {
   readonly split: Split;
   readonly batch: number;
   readonly threads: number;
+  readonly allow?: Allowance;
   readonly json?: true;
 }
 
@@ -49,6 +53,11 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     )
     .option('--batch <n>', 'samples in one batch', wholeNumber(1, 65_536), 64)
     .option('--threads <n>', 'threads of the runtime', wholeNumber(1, 1024), availableParallelism())
+    .addOption(
+      new Option('--allow <what>', 'near-chance: a model that is hardly better than guessing').choices(
+        ALLOWANCES,
+      ),
+    )
     .option('--json', 'print JSON');
   addModelFlags(command).action((options: EvalOptions) => runEval(options, context));
 }
@@ -67,9 +76,13 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
     terminal.note(`${path}: ${remark}`);
   };
   const running = { wish, batchSize, threads, signal, progress, onRemark };
-  const correct = await countCorrect(graph, samples, running);
+  const rows = await predict(graph, samples, running);
+  const correct = rows.filter(({ label, predicted }) => label === predicted).length;
   const accuracy = wilson(correct, samples.count);
   printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
+  const problem = options.allow === 'near-chance' ? undefined : nearChance(rows);
+  if (problem === undefined) return;
+  throw new UnpairError('FAILED_PRECONDITION', `${path} ${problem}, or say --allow near-chance`);
 }
 
 async function loadSamples(options: EvalOptions, dataDir: string): Promise<SampleSet> {

@@ -10,7 +10,7 @@ import type { Recipe } from '@unpair/training';
 import { buildArchitecture, normalInitializer, pixelStatistics } from '@unpair/training';
 import { wilson } from '@unpair/numerics';
 import type { CommandContext } from '../context.js';
-import { countCorrect } from '../models/count-correct.js';
+import { predict } from '../models/predict.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { writeWhole } from '@unpair/files';
 import { readRecipe } from './recipe-file.js';
@@ -50,7 +50,8 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
   await rm(checkpoint, { force: true });
   const test = await loadDataset(recipe.dataset, 'test', { dataDir });
   const progress = terminal.progress();
-  const correct = await countCorrect(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
+  const rows = await predict(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
+  const correct = rows.filter(({ label, predicted }) => label === predicted).length;
   terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
 }
 

@@ -21,9 +21,16 @@ export interface Campaign {
   readonly attacks: readonly AttackEntry[];
   /** What those do who know that a sibling is defended; it follows from the rest. */
   readonly adaptive: AdaptiveSection;
+  /** What would end the campaign otherwise. */
+  readonly allow: readonly Allowance[];
   /** Samples of one task. Results do not depend on it. */
   readonly shardSize: number;
 }
+
+/** What a file may allow. `near-chance`: models from files that classify hardly better than by guessing. */
+export const ALLOWANCES = ['near-chance'] as const;
+
+export type Allowance = (typeof ALLOWANCES)[number];
 
 export interface DatasetEntry {
   /** A data set's name, or a path relative to the campaign file. */

@@ -1,10 +1,12 @@
 export type { Estimate } from '@unpair/numerics';
 export type { TrainingPoint } from '@unpair/training';
+export { AccuracyGate } from './accuracy-gate.js';
 export { BUILT_IN } from './built-in.js';
-export { violationSentence } from './campaign.js';
+export { ALLOWANCES, violationSentence } from './campaign.js';
 export type {
   AdaptiveAttack,
   AdaptiveSection,
+  Allowance,
   AttackEntry,
   Campaign,
   DatasetEntry,

@@ -86,6 +86,17 @@ test('a report without rows yet prints its models and says how far it is', async
   expect(text).toContain('3 of 51 tasks, 1 dead letters, 0 cancelled; seed 7');
 });
 
+test('a model that answers by chance is told before anything that is said of it', async () => {
+  const full = await report();
+  expect(full.models.map(({ nearChance }) => nearChance)).toEqual([null, null, null]);
+  const phrase =
+    'is right on 6 of 60 samples (10.0 %), hardly better than guessing among 10 classes (10.0 %)';
+  const models = full.models.map((model) => (model.id === 'full' ? { ...model, nearChance: phrase } : model));
+  expect(renderReport({ ...full, models }, { width: 200 })).toMatch(
+    /–\n\nfull is right on 6 of 60 [^\n]*\(10\.0 %\)\.\n\nSimilarity to the target\n/,
+  );
+});
+
 test('results of several runtimes are told, since bits repeat only within one', async () => {
   const full = await report();
   expect(renderReport(full)).not.toContain('runtimes');

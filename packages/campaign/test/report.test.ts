@@ -39,6 +39,7 @@ describe('a report', () => {
       accuracy: null,
       agreement: null,
       failure: null,
+      nearChance: null,
       source: null,
       training: null,
     });

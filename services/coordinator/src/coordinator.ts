@@ -92,6 +92,9 @@ export class Coordinator implements AsyncDisposable {
   async #resume(log: ResultLog, last: number): Promise<void> {
     const { clock, logger } = this.#options;
     this.book.enterAll(await this.records.all());
+    for (const { campaignId, model, ...answer } of await this.store.answers()) {
+      this.book.find(campaignId)?.answered(model, [answer]);
+    }
     for (const task of await this.store.tasks()) this.book.find(task.campaignId)?.accept(task);
     for (const [campaign, queries] of await this.store.wasted()) this.book.find(campaign)?.waste(queries);
     const collector = new Collector({ log, store: this.store, listener: this.#listener(), clock, logger });
@@ -145,6 +148,8 @@ export class Coordinator implements AsyncDisposable {
       this.#options.logger.warn({ campaign, task }, 'a result belongs to no campaign');
       return;
     }
+    if (result.outcome?.$case === 'accuracy')
+      run.answered(result.outcome.value.model, result.outcome.value.rows);
     run.accept(outcome);
     if (!this.#replaying) this.#metrics.result(result, outcome, attackOf(run, result));
     this.#dispatcher.wake();

@@ -1,7 +1,7 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import type { Task } from '@unpair/protocol';
+import { CampaignState, type Task } from '@unpair/protocol';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
 import type { TaskOutcome } from '../src/campaigns/outcome.js';
 import { TaskStates, type TaskState } from '../src/campaigns/task-states.js';
@@ -76,6 +76,62 @@ test('the time left is told by tasks of the stages after models are made, which 
   run.accept(outcomeOf(second));
   // Two in three seconds, since the derivation ended.
   expect(secondsLeft()).toBe(1.5 * (rest.length - 2));
+});
+
+describe('a campaign whose file allows nothing', () => {
+  const strict = twoModels.replace('allow: near-chance\n', '');
+  const answers = (predict: (label: number) => number) =>
+    Array.from({ length: 20 }, (_, sample) => ({ label: sample % 10, predicted: predict(sample % 10) }));
+
+  test('measures its files before it does anything else', () => {
+    const run = runOf(strict);
+    const files = release(run);
+    expect(files.map(({ work }) => work?.$case)).toEqual(Array(4).fill('accuracy'));
+    run.answered(
+      'full',
+      answers((label) => label),
+    );
+    for (const task of files) {
+      expect(release(run)).toEqual([]);
+      run.accept(outcomeOf(task));
+    }
+    const rest = release(run);
+    expect(rest[0]?.work?.$case).toBe('derive');
+    const indices = [...files, ...rest].map(({ index }) => index);
+    expect(new Set(indices).size).toBe(indices.length);
+    expect(run.state).toBe(CampaignState.RUNNING);
+  });
+
+  test('ends where one of them answers by chance, and arrives there again after a restart', () => {
+    const [run, again] = [runOf(strict), runOf(strict)];
+    const files = release(run);
+    run.answered(
+      'full',
+      answers(() => 3),
+    );
+    again.answered('full', [
+      ...answers(() => 3)
+        .slice(0, 10)
+        .map((answer) => ({ ...answer, count: 2 })),
+    ]);
+    for (const task of files) run.accept(outcomeOf(task));
+    for (const task of files.toReversed()) again.accept(outcomeOf(task));
+    for (const ended of [run, again]) {
+      expect(release(ended)).toEqual([]);
+      expect([ended.ended, ended.state]).toEqual([true, CampaignState.FAILED]);
+      expect(ended.snapshot().failures).toEqual([
+        'full is right on 2 of 20 samples (10.0 %), hardly better than guessing among 10 classes (10.0 %): check its ' +
+          'layout, preprocessing (range, channels, mean, std) and the order of its classes, or say allow: [near-chance]',
+      ]);
+      expect([ended.count('done'), ended.count('cancelled')]).toEqual([4, ended.plan.size - 4]);
+    }
+  });
+
+  test('goes on with what could not be measured', () => {
+    const run = runOf(strict);
+    for (const task of release(run)) run.accept(outcomeOf(task, 'dead'));
+    expect(release(run).length).toBeGreaterThan(0);
+  });
 });
 
 test('a stage is over where its tasks have failed or can never run', () => {

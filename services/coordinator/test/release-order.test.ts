@@ -73,6 +73,27 @@ test('every task is released once, after what it needs, or abandoned because tha
   );
 });
 
+test('what comes first is all that comes until the order is opened', () => {
+  const order = new ReleaseOrder(planOf([[], [], [], [0], []], 2), [2, 4]);
+  const seen = new Set<number>();
+  const next = (): number | undefined => {
+    const task = order.next(
+      (index) => !seen.has(index),
+      () => undefined,
+    );
+    if (task !== undefined) seen.add(task.index);
+    return task?.index;
+  };
+  expect([next(), next(), next()]).toEqual([2, 4, undefined]);
+  seen.delete(4);
+  order.putBack(4);
+  expect([next(), next()]).toEqual([4, undefined]);
+  order.open();
+  expect([next(), next(), next()]).toEqual([0, 1, undefined]);
+  order.modelMade('m0');
+  expect([next(), next()]).toEqual([3, undefined]);
+});
+
 test('a task that could not be published is the next one to come', () => {
   const order = new ReleaseOrder(planOf([[], [], []], 0));
   const first = order.next(

@@ -1,5 +1,11 @@
+import type { Report } from '@unpair/campaign';
 import { RpcClient } from '@unpair/platform';
-import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
+import {
+  CampaignServiceService as Service,
+  CampaignState,
+  type Task,
+  type TaskResult,
+} from '@unpair/protocol';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
@@ -7,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
-import { requestFor, taskCount } from './support/campaign-file.js';
+import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground } from './support/cluster.js';
 import { work } from './support/synthetic-worker.js';
 
@@ -140,6 +146,57 @@ test('a cancelled campaign stays cancelled with the same counts after a restart'
   await using again = await serve(base);
   const { campaign: after } = await again.client.unary(Service.getCampaign, { id });
   expect(after).toEqual({ ...before, progress: { ...before?.progress, secondsLeft: 0 } });
+});
+
+/** Answers 3 to whatever it is shown. */
+function guess({ work: content }: Task): TaskResult['outcome'] {
+  if (content?.$case !== 'accuracy') return undefined;
+  const { first, count } = content.value.samples ?? { first: 0, count: 0 };
+  const rows = Array.from({ length: count }, (_, offset) => ({
+    sample: first + offset,
+    label: (first + offset) % 10,
+    predicted: 3,
+  }));
+  const size = { parameters: 45, nonZero: 40, macs: 90, bytes: 678 };
+  return { $case: 'accuracy', value: { model: content.value.model?.id ?? '', ...size, rows } };
+}
+
+test('a campaign whose model answers by chance ends before attacks, over restarts, and says so in its report', async () => {
+  await using base = await ground();
+  const request = requestFor('guess', spec.replace('allow: near-chance\n', ''));
+  const { connection } = base;
+  const some = (limit: number) => work({ connection, limit, outcome: guess }, new AbortController().signal);
+  let id = '';
+  {
+    await using served = await serve(base);
+    id = (await served.client.unary(Service.createCampaign, request)).campaign?.id ?? '';
+    await some(2);
+    await eventually(async () => {
+      const { campaign: now } = await served.client.unary(Service.getCampaign, { id });
+      expect(now?.progress).toMatchObject({ done: 2, inFlight: 2 });
+    });
+  }
+  await using served = await serve(base);
+  const { client } = served;
+  const kinds = (await some(2)).map(({ work: content }) => content?.$case);
+  expect(kinds).toEqual(['accuracy', 'accuracy']);
+  const ended = await eventually(async () => {
+    const { campaign: now } = await client.unary(Service.getCampaign, { id });
+    expect(now?.state).toBe(CampaignState.FAILED);
+    return now;
+  });
+  const phrase = /^is right on 2 of 20 samples \(10\.0 %\), hardly better than guessing among 10 classes/;
+  expect(ended?.progress).toMatchObject({ done: 4, cancelled: taskCount - 4, failed: 0 });
+  expect(ended?.failures.map((failure) => failure.replace(/^full /, ''))).toEqual([
+    expect.stringMatching(phrase),
+  ]);
+  const report = JSON.parse((await client.unary(Service.getReport, { id })).report) as Report;
+  expect(report.models.map(({ nearChance }) => nearChance)).toEqual([expect.stringMatching(phrase), null]);
+  expect(report.attacks).toEqual([]);
+  await served[Symbol.asyncDispose]();
+  await using again = await serve(base);
+  const { campaign: after } = await again.client.unary(Service.getCampaign, { id });
+  expect(after).toEqual(ended);
 });
 
 test('the broker dies and comes back: the campaign goes on without a restart', async () => {

@@ -1,5 +1,6 @@
-import { integer } from '@unpair/parameters';
+import { integer, oneOf } from '@unpair/parameters';
 import type { Campaign, Violation } from '../campaign.js';
+import { ALLOWANCES } from '../campaign.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
 import type { Field } from './field.js';
@@ -39,8 +40,11 @@ const KEYS = [
   'similarity',
   'threat',
   'attacks',
+  'allow',
   'shardSize',
 ] as const;
+
+const ALLOWED = oneOf(...ALLOWANCES);
 
 /**
  * Reads a campaign file, YAML or JSON. All errors are found in one pass; each is one sentence with the path
@@ -80,6 +84,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampa
       hasSurrogates: surrogates === undefined || surrogates.length > 0,
       samples: dataset.samples,
     }),
+    allow: root.get('allow').present ? root.get('allow').readOneOrMore(ALLOWED) : [],
     shardSize: root.get('shardSize').readOr(integer(1), DEFAULT_SHARD_SIZE),
   };
 }

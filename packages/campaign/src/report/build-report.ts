@@ -7,7 +7,14 @@ import type {
   SimilarityInputs,
   SimilarityRow,
 } from '@unpair/measurements';
-import { accuracyKind, alignmentKind, attackKind, maskingKind, similarityKind } from '@unpair/measurements';
+import {
+  accuracyKind,
+  alignmentKind,
+  attackKind,
+  maskingKind,
+  nearChance,
+  similarityKind,
+} from '@unpair/measurements';
 import type { Random } from '@unpair/numerics';
 import type { TrainingPoint } from '@unpair/training';
 import { createRandom } from '@unpair/numerics';
@@ -144,6 +151,7 @@ class ReportBuilder {
         kind: entry.kind,
         ...facts,
         accuracy: shareOf(rows, ({ label, predicted }) => label === predicted),
+        nearChance: nearChance(rows) ?? null,
         agreement: of === null ? null : agreementOf(rows, await results.rows(accuracyKind, { model: of })),
         source: sourceReport(entry, source),
         training,

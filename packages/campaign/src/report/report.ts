@@ -57,6 +57,8 @@ export interface ModelReport {
   readonly agreement: (Estimate & { readonly samples: number }) | null;
   /** Why it could not be derived; null otherwise. */
   readonly failure: string | null;
+  /** What is said of a model that is hardly better than guessing, behind its name; null of others, and without rows. */
+  readonly nearChance: string | null;
   /** The published file that it was made from; null for derived models. */
   readonly source: SourceReport | null;
   /** The course of its training; null where it was not trained. */

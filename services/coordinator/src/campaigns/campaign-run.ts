@@ -1,4 +1,4 @@
-import type { Campaign as CampaignFile, Plan, PlannedTask } from '@unpair/campaign';
+import { AccuracyGate, type Campaign as CampaignFile, type Plan, type PlannedTask } from '@unpair/campaign';
 import {
   CampaignState,
   type Campaign,
@@ -38,6 +38,7 @@ export class CampaignRun {
   readonly changes = new ChangeSignal();
   readonly #digests: Map<string, string>;
   readonly #states: TaskStates;
+  readonly #gate: AccuracyGate;
   readonly #order: ReleaseOrder;
   readonly #pace: Pace;
   readonly #failures = new Set<string>();
@@ -57,7 +58,8 @@ export class CampaignRun {
     this.#record = record;
     this.#digests = new Map(Object.entries(record.request?.models ?? {}));
     this.#states = new TaskStates(plan.size);
-    this.#order = new ReleaseOrder(plan);
+    this.#gate = new AccuracyGate(file, plan);
+    this.#order = new ReleaseOrder(plan, this.#gate.tasks);
     this.#pace = new Pace(seconds);
     if (record.cancelTime !== undefined) this.#states.cancelRest();
   }
@@ -144,6 +146,11 @@ export class CampaignRun {
     if (index < this.plan.size && this.#states.set(index, 'inFlight')) this.changes.notify();
   }
 
+  /** Takes in what a model answered, each answer once, before the result that brought it is accepted. */
+  answered(...[model, answers]: Parameters<AccuracyGate['count']>): void {
+    this.#gate.count(model, answers);
+  }
+
   /** Takes in an accepted result. */
   accept(outcome: TaskOutcome): void {
     this.#sequence = Math.max(this.#sequence, outcome.sequence);
@@ -156,7 +163,17 @@ export class CampaignRun {
     this.#training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
     if (outcome.kind !== 'done') this.#fail(outcome);
+    this.#pass(outcome.index);
     this.changes.notify();
+  }
+
+  /** Lets the work begin once the gate is passed, or ends the campaign there. */
+  #pass(index: number): void {
+    const problems = this.#gate.end(index);
+    if (problems === undefined) return;
+    for (const problem of problems) this.#failures.add(problem);
+    if (problems.length > 0) this.#states.cancelRest();
+    else this.#order.open();
   }
 
   #adopt({ model, digest }: { readonly model: string; readonly digest: string }): void {
@@ -203,7 +220,7 @@ export class CampaignRun {
   get state(): CampaignState {
     if (this.#record.cancelTime !== undefined) return CampaignState.CANCELLED;
     if (!this.ended) return CampaignState.RUNNING;
-    return this.count('dead') + this.count('failed') > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+    return this.#failures.size > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
   }
 
   /** Stands for the present state, also after a restart: equal tokens, nothing new. */

@@ -2,7 +2,8 @@ import type { Plan, PlannedTask } from '@unpair/campaign';
 
 /**
  * Hands out a plan's tasks in order, each once the models that it needs exist. Tasks met too early wait under the
- * model that they lack, so that no task is looked at more often than it has needs.
+ * model that they lack, so that no task is looked at more often than it has needs. Where some tasks come first, the
+ * others wait until it is opened.
  */
 export class ReleaseOrder {
   readonly #plan: Plan;
@@ -11,9 +12,18 @@ export class ReleaseOrder {
   readonly #waiting = new Map<string, number[]>();
   #ready: number[] = [];
   #cursor = 0;
+  #isOpen: boolean;
 
-  constructor(plan: Plan) {
+  /** @param first tasks that come before all others */
+  constructor(plan: Plan, first: readonly number[] = []) {
     this.#plan = plan;
+    this.#ready = [...first];
+    this.#isOpen = first.length === 0;
+  }
+
+  /** Lets tasks follow that are not among the first. */
+  open(): void {
+    this.#isOpen = true;
   }
 
   /**
@@ -34,7 +44,8 @@ export class ReleaseOrder {
   }
 
   #nextIndex(): number | undefined {
-    return this.#ready.shift() ?? (this.#cursor < this.#plan.size ? this.#cursor++ : undefined);
+    const isOver = !this.#isOpen || this.#cursor >= this.#plan.size;
+    return this.#ready.shift() ?? (isOver ? undefined : this.#cursor++);
   }
 
   #wait(model: string, index: number): void {

@@ -17,6 +17,15 @@ export interface StoredTask extends TaskOutcome {
   readonly campaignId: string;
 }
 
+/** An answer of a model to images of a class, and how often it was given. */
+export interface StoredAnswer {
+  readonly campaignId: string;
+  readonly model: string;
+  readonly label: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
 /** Size of a model's file, and its digest when it was derived. */
 export interface StoredModel {
   readonly model: string;
@@ -130,6 +139,20 @@ export class ResultStore implements AsyncDisposable {
       queries: Number(row['queries']),
       failure: String(row['failure']),
       derived: derivedOf(row),
+    }));
+  }
+
+  /** How often each model of each campaign answered what to which class. */
+  async answers(): Promise<readonly StoredAnswer[]> {
+    const rows = await this.#database.rows(
+      'SELECT campaign, model, label, predicted, count(*) AS count FROM accuracy GROUP BY ALL',
+    );
+    return rows.map((row) => ({
+      campaignId: String(row['campaign']),
+      model: String(row['model']),
+      label: Number(row['label']),
+      predicted: Number(row['predicted']),
+      count: Number(row['count']),
     }));
   }
 

@@ -24,7 +24,7 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   const queried = asked.filter(({ queries }) => queries !== null);
   const lines = [
     ...table('Models', report.models, MODELS, style),
-    ...failures(report),
+    ...remarks(report, style),
     ...table('Similarity to the target', report.similarity, SIMILARITY, style),
     ...table('Transfer', transfer, [...attackColumns(asked), ...TRANSFER], style),
     ...table('Queries to the target', queried, [...attackColumns(asked), ...QUERIES], style),
@@ -36,11 +36,12 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   return `${lines.join('\n')}\n`;
 }
 
-/** A sentence for each model that could not be made. */
-function failures({ models }: Report): readonly string[] {
-  const lines = models.flatMap(({ id, failure }) =>
-    failure === null ? [] : [`${id} was not made: ${failure}`],
-  );
+/** A sentence for each model that could not be made, or of which what follows says nothing. */
+function remarks({ models }: Report, { width }: TerminalStyle): readonly string[] {
+  const lines = models.flatMap(({ id, failure, nearChance }) => [
+    ...(failure === null ? [] : [`${id} was not made: ${failure}`]),
+    ...(nearChance === null ? [] : wrap(`${id} ${nearChance}.`, width)),
+  ]);
   return lines.length === 0 ? [] : [...lines, ''];
 }
 

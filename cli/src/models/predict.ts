@@ -3,13 +3,14 @@ import { inputs, slice } from '@unpair/datasets';
 import type { Graph } from '@unpair/graph';
 import type { Classifier } from '@unpair/classifiers';
 import { consecutiveSamples, createClassifier } from '@unpair/classifiers';
+import type { AccuracyRow } from '@unpair/measurements';
 import { measureAccuracy } from '@unpair/measurements';
 import type { DeviceWish } from '@unpair/runtime';
 import { createRuntime, openRuntime } from '@unpair/runtime';
 
 import type { Progress } from '../terminal/progress.js';
 
-export interface CountOptions {
+export interface PredictOptions {
   /** Runtime and device; default: onnxruntime on the CPU. */
   readonly wish?: DeviceWish;
   /** Samples in one batch. */
@@ -23,17 +24,21 @@ export interface CountOptions {
 }
 
 /**
- * Counts the samples of `set` that a model gets right.
+ * What a model predicts for every sample of `set`.
  * @throws {ModelError} when it is no image classifier
  * @throws the signal's reason once it is aborted
  */
-export async function countCorrect(graph: Graph, set: SampleSet, options: CountOptions): Promise<number> {
+export async function predict(
+  graph: Graph,
+  set: SampleSet,
+  options: PredictOptions,
+): Promise<readonly AccuracyRow[]> {
   const { wish, threads, progress, onRemark } = options;
   const runtime = wish === undefined ? await createRuntime() : (await openRuntime(wish)).runtime;
   const model = await createClassifier({ graph, runtime, threads, images: set.shape });
   for (const remark of model.remarks ?? []) onRemark?.(remark);
   try {
-    return await countAll(model, set, options);
+    return await predictAll(model, set, options);
   } finally {
     progress.end();
     await model.close();
@@ -41,13 +46,13 @@ export async function countCorrect(graph: Graph, set: SampleSet, options: CountO
 }
 
 /** Goes through the set in runs of a few batches, so that it can tell how far it is. */
-async function countAll(
+async function predictAll(
   model: Classifier,
   set: SampleSet,
-  { batchSize, signal, progress }: CountOptions,
-): Promise<number> {
+  { batchSize, signal, progress }: PredictOptions,
+): Promise<readonly AccuracyRow[]> {
   const run = batchSize * 4;
-  let correct = 0;
+  const rows: AccuracyRow[] = [];
   for (let first = 0; first < set.count; first += run) {
     progress.update({
       label: 'evaluating',
@@ -56,8 +61,7 @@ async function countAll(
     });
     const part = slice(set, first, Math.min(run, set.count - first));
     const samples = consecutiveSamples(first, inputs(part), part.labels);
-    const rows = await measureAccuracy(model, samples, { batchSize, signal });
-    correct += rows.filter(({ label, predicted }) => label === predicted).length;
+    rows.push(...(await measureAccuracy(model, samples, { batchSize, signal })));
   }
-  return correct;
+  return rows;
 }
