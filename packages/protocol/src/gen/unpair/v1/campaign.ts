@@ -30,7 +30,7 @@ export const CampaignState = {
   UNSPECIFIED: "CAMPAIGN_STATE_UNSPECIFIED",
   RUNNING: "CAMPAIGN_STATE_RUNNING",
   SUCCEEDED: "CAMPAIGN_STATE_SUCCEEDED",
-  /** FAILED - Ended, but some tasks failed for good. */
+  /** FAILED - Ended, but some tasks failed for good, or a model from a file answers by chance. */
   FAILED: "CAMPAIGN_STATE_FAILED",
   CANCELLED: "CAMPAIGN_STATE_CANCELLED",
   UNRECOGNIZED: "UNRECOGNIZED",
@@ -153,7 +153,7 @@ export interface Campaign {
   readonly endTime:
     | Date
     | undefined;
-  /** One sentence for each task that failed for good (the first hundred). */
+  /** One sentence for each task that failed for good (the first hundred), and for each model from a file that answers by chance. */
   readonly failures: readonly string[];
   /** Models in training now, in the order of the plan. */
   readonly training: readonly Training[];
@@ -165,7 +165,10 @@ export interface Progress {
   readonly inFlight: number;
   /** Tasks that failed for good: given up after too many deliveries, or impossible from the start. */
   readonly deadLetters: number;
-  /** Tasks that will never run: the campaign was cancelled, or a model that they need could not be derived. */
+  /**
+   * Tasks that will never run: the campaign was cancelled, a model that they need could not be derived, or one from a file answers by
+   * chance.
+   */
   readonly cancelled: number;
   /** Queries to targets in accepted results. */
   readonly queries: number;
