@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
-import { explainSystemError } from './system-error.js';
+import { explainSystemError } from '@unpair/files';
 
 /** What a folder holds, as paths in code-point order; links count as what they lead to. */
 export interface Listing {

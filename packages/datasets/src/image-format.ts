@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-import { explainSystemError } from './system-error.js';
+import { explainSystemError } from '@unpair/files';
 
 interface ImageFormat {
   readonly name: string;
