@@ -54,11 +54,11 @@ export type {
   TradeOffExposure,
   TradeOffPoint,
 } from './report/defence/types.js';
+export type { Bounds } from './report/estimates.js';
 export type { QueryRatio } from './report/query-ratio.js';
 export type {
   AmplificationReport,
   AttackReport,
-  Bounds,
   ExplanationReport,
   IntegrityReport,
   JointExplanation,

@@ -1,59 +1,23 @@
-import type { Access, Offer } from '../access.js';
+import type { Access } from '../access.js';
 import { observer } from '../access.js';
-import type { AttackDefinition } from '../attack.js';
 import type { Parameters } from '@unpair/parameters';
 import { numberOf, resolveParameters } from '@unpair/parameters';
-import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import type { Sample } from '@unpair/classifiers';
 import { roundTo8Bits } from '../eight-bits.js';
 import { argmax } from '@unpair/classifiers';
-import type { Goal, GoalChoice } from '../goal.js';
+import type { Goal } from '../goal.js';
 import { goalOf, isReached } from '../goal.js';
-import type { OnQueries } from '../oracle.js';
 import { Oracle, told } from '../oracle.js';
 import { createRandom } from '@unpair/numerics';
 import { UnpairError } from '@unpair/errors';
-import type { Threat } from '@unpair/numerics';
 import { distance, isAdmissible } from '@unpair/numerics';
+import type { AttackOptions } from './attack-options.js';
 import type { AttackRow } from './attack-row.js';
 import type { BatchOptions } from '@unpair/classifiers';
 import { evaluateAll, meanOf } from '@unpair/classifiers';
 import { SampleRun } from './sample-run.js';
 import { runAll } from './scheduler.js';
 import { assertSuits } from './suits.js';
-
-/** What one attack on one set of samples takes. */
-export interface AttackOptions<A extends Access = Access> {
-  readonly definition: AttackDefinition<A>;
-  /** As in the campaign file; what is absent or null takes its default. */
-  readonly parameters: Parameters;
-  readonly target: Classifier;
-  /** How much of its answers the target gives. Default: its logits. */
-  readonly offer?: Offer;
-  /** The published siblings that the attacker has; none for attacks that need none. */
-  readonly surrogates: readonly DifferentiableClassifier[];
-  readonly samples: readonly Sample[];
-  readonly threat: Threat;
-  /** What the attack is after. Default: any class but the label. */
-  readonly goal?: GoalChoice;
-  /** The campaign's seed. */
-  readonly seed: number;
-  /** Identity of the cell. With the seed and a sample's index it determines every random choice. */
-  readonly cell: string;
-  /** Inputs that the models evaluate at a time; results do not depend on it. Default 64. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Told of the queries as they are computed: in the end, of as many as the rows have. */
-  readonly onQueries?: OnQueries | undefined;
-  /** Called whenever samples are done. */
-  readonly onProgress?: ((progress: AttackProgress) => void) | undefined;
-}
-
-export interface AttackProgress {
-  readonly done: number;
-  readonly samples: number;
-  /** Queries to the target in the samples that are done. */
-  readonly queries: number;
-}
 
 /** A sample that a run is about, and how it stands before the attack. */
 interface Case {

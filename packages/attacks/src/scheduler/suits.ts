@@ -1,7 +1,7 @@
 import { assertAlike } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
 import { suffices } from '../access.js';
-import type { AttackOptions } from './run-attack.js';
+import type { AttackOptions } from './attack-options.js';
 
 /**
  * Whether an attack can be run on these models and samples as it is wanted.

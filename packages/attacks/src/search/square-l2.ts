@@ -6,7 +6,7 @@ import { query } from '../requests.js';
 import { bump } from './square-bump.js';
 import { squareLoss } from './square-loss.js';
 import { changedShare } from './square-schedule.js';
-import type { SquareSettings } from './square.js';
+import type { SquareSettings } from './square-settings.js';
 
 /** Bumps in each direction of the starting point. */
 const START_GRID = 5;

@@ -3,7 +3,7 @@ import type { AttackRun, Problem } from '../attack.js';
 import { query } from '../requests.js';
 import { squareLoss } from './square-loss.js';
 import { changedShare } from './square-schedule.js';
-import type { SquareSettings } from './square.js';
+import type { SquareSettings } from './square-settings.js';
 
 /** Square under linf: vertical stripes of ±epsilon, then squares of ±epsilon with one sign a channel. */
 export function* squareLinf(

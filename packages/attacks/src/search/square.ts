@@ -3,14 +3,6 @@ import { numberOf } from '@unpair/parameters';
 import { squareL2 } from './square-l2.js';
 import { squareLinf } from './square-linf.js';
 
-/** Settings of one run of Square. */
-export interface SquareSettings {
-  /** Queries that one sample may spend. */
-  readonly budget: number;
-  /** Share of the pixels that the first squares change. */
-  readonly pInit: number;
-}
-
 /** Random search over localised square changes; needs neither gradients nor a surrogate. */
 export const square: AttackDefinition<'logits'> = {
   name: 'square',

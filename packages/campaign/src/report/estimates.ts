@@ -1,6 +1,11 @@
 import { ascending, bootstrap, mean, median, quantile, wilson } from '@unpair/numerics';
 import type { Estimate, Statistic } from '@unpair/numerics';
-import type { Bounds } from './report.js';
+
+/** A 95 % interval of an estimate that stands beside it. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
 
 /*
  * The statistics of a report: those of the robustness package, with null where these have NaN, since a report is JSON.

@@ -3,13 +3,8 @@ import type { Estimate, Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { TrainingPoint } from '@unpair/training';
 import type { DefenceReport, TradeOffPoint } from './defence/types.js';
+import type { Bounds } from './estimates.js';
 import type { QueryRatio } from './query-ratio.js';
-
-/** A 95 % interval of an estimate that stands beside it. */
-export interface Bounds {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** A ratio with its 95 % interval; `high` is null where the interval has no upper end. */
 export interface Ratio {

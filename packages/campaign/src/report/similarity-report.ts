@@ -4,7 +4,8 @@ import { bootstrapMeans, bootstrapSamples, createRandom } from '@unpair/numerics
 import { resampledCka } from '@unpair/measurements';
 import type { Pair } from '../pairs.js';
 import { boundsOf, meanOf, rate } from './estimates.js';
-import type { Bounds, SimilarityMeasures, SimilarityReport } from './report.js';
+import type { Bounds } from './estimates.js';
+import type { SimilarityMeasures, SimilarityReport } from './report.js';
 
 /** The rows of a pair. */
 export interface PairRows extends Readonly<Record<SimilarityInputs, readonly SimilarityRow[]>> {

@@ -1,6 +1,6 @@
 import type { TrainingPoint } from '@unpair/campaign';
 import type { DerivedModel } from '@unpair/protocol';
-import type { ResultStore } from './result-store.js';
+import type { Queries } from './database.js';
 import type { RowWriter } from './row-writer.js';
 
 /** Adds the course of a model's training, wherever it led: a row for each number of each point. */
@@ -19,7 +19,7 @@ export function writeCurve(
 
 /** The course of training of every model of a campaign that was trained, by name. */
 export async function curvesOf(
-  store: ResultStore,
+  store: Queries,
   campaignId: string,
 ): Promise<ReadonlyMap<string, readonly TrainingPoint[]>> {
   const rows = await store.query(

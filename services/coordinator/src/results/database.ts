@@ -5,6 +5,11 @@ import { dirname } from 'node:path';
 import type { RowWriter, Value } from './row-writer.js';
 import { createTables, schemaVersion } from './schema.js';
 
+/** What answers SQL queries, values for their parameters beside them. */
+export interface Queries {
+  query(sql: string, values: string[]): Promise<Record<string, Value>[]>;
+}
+
 /** One connection to a DuckDB file; statements run one after the other. */
 export class Database implements Disposable {
   readonly #instance: DuckDBInstance;

@@ -7,17 +7,7 @@ import { derive } from './tasks/derive.js';
 import { masking } from './tasks/masking.js';
 import { similarity } from './tasks/similarity.js';
 import { Meter } from './meter.js';
-import type { ComputeProgress } from './messages.js';
-import type { Workbench } from './workbench.js';
-
-export interface ExecuteOptions {
-  readonly workbench: Workbench;
-  /** Paths of the artefacts that the task names, by digest. */
-  readonly artefacts: ReadonlyMap<string, string>;
-  readonly batchSize: number;
-  readonly signal: AbortSignal;
-  readonly report: (progress: ComputeProgress) => void;
-}
+import type { ExecuteOptions, TaskContext } from './task-context.js';
 
 type Outcome = NonNullable<TaskResult['outcome']>;
 
@@ -25,12 +15,6 @@ type Outcome = NonNullable<TaskResult['outcome']>;
 export interface ExecutedTask {
   readonly result: TaskResult;
   readonly artefact?: Uint8Array;
-}
-
-/** What the execution of one kind of task may use. */
-export interface TaskContext extends ExecuteOptions {
-  readonly task: Task;
-  readonly meter: Meter;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Estimate, Norm } from '@unpair/numerics';
 import type { QueryRatio } from '../query-ratio.js';
-import type { Bounds, Ratio } from '../report.js';
+import type { Bounds } from '../estimates.js';
+import type { Ratio } from '../report.js';
 
 /** What a cell shows when there is nothing to show. */
 export const NONE = '–';

@@ -1,6 +1,6 @@
 import type { AlignmentRows, AlignmentTask } from '@unpair/protocol';
 import { measureAlignment } from '@unpair/measurements';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import { present } from '../task-input.js';
 import { withClassifier, withTaskSamples } from './lending.js';
 

@@ -1,7 +1,7 @@
 import { UnpairError } from '@unpair/errors';
 import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import { normOf, parseParameters, present } from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 

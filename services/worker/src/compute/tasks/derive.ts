@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { TrainingFailure } from '../../failure.js';
 import { checkpointOf } from '../checkpoint-of.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import { assertFits, assertRange, parseParameters, present } from '../task-input.js';
 import { TrainingMonitor } from '../training-monitor.js';
 import { fileOf } from './lending.js';

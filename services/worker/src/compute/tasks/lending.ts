@@ -2,7 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { ModelFile } from '../messages.js';
 import { assertFits, present, samplesIn } from '../task-input.js';

@@ -1,6 +1,6 @@
 import type { MaskingRows, MaskingTask } from '@unpair/protocol';
 import { measureMasking } from '@unpair/measurements';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import { normOf, present } from '../task-input.js';
 import { withClassifier, withTaskSamples } from './lending.js';
 

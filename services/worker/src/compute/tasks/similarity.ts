@@ -2,7 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import { surrogateOf } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
-import type { TaskContext } from '../execute-task.js';
+import type { TaskContext } from '../task-context.js';
 import { normOf, present } from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
