@@ -99,6 +99,8 @@ function imagesOf(name: string, { shape, data }: NpyArray): Pick<SampleSet, 'sha
     : { shape: [a, b, c], images: data };
 }
 
+const LARGEST_LABEL = 2 ** 31 - 2;
+
 const isChannels = (dim: number): boolean => dim === 1 || dim === 3;
 
 /** [N, P, C] to [N, C, P]. */
@@ -126,9 +128,11 @@ function labelsOf(name: string, { shape, data }: NpyArray, count: number): Int32
     throw invalid(`y of ${name} has shape [${shape.join(', ')}] for ${count} images instead of [${count}]`);
   }
   if (data instanceof Float32Array) throw invalid(`y of ${name} holds floats instead of integer labels`);
-  const labels = Int32Array.from(data, Number);
-  if (labels.some((label) => label < 0)) throw invalid(`y of ${name} holds negative labels`);
-  return labels;
+  const outside = Array.from(data, Number).find((label) => label < 0 || label > LARGEST_LABEL);
+  if (outside !== undefined) {
+    throw invalid(`y of ${name} holds label ${outside}; labels are from 0 to ${LARGEST_LABEL}`);
+  }
+  return Int32Array.from(data, Number);
 }
 
 function classesOf(name: string, declared: NpyArray | undefined, labels: Int32Array): number {

@@ -158,7 +158,12 @@ describe('an npz of another program', () => {
     [
       'negative labels',
       { x: images, y: { shape: [1], data: BigInt64Array.of(-1n) } },
-      'y of npz holds negative labels',
+      'y of npz holds label -1; labels are from 0 to 2147483646',
+    ],
+    [
+      'labels of more than 32 bits',
+      { x: images, y: { shape: [1], data: BigInt64Array.of(2n ** 32n) } },
+      'y of npz holds label 4294967296; labels are from 0 to 2147483646',
     ],
     [
       'labels beyond the classes',

@@ -6,9 +6,9 @@ export function describeNode(node: Node): string {
   return `node "${node.name}" (${node.op})`;
 }
 
-/** Reads an integer attribute. @throws {ModelError} when it is there with another kind. */
+/** Reads an integer attribute: the nearest number where it is beyond ±2^53. @throws {ModelError} when it is there with another kind. */
 export function intAttribute(node: Node, name: string, fallback: number): number {
-  return read(node, name, 'int')?.value ?? fallback;
+  return Number(read(node, name, 'int')?.value ?? fallback);
 }
 
 /** Reads a float attribute. @throws {ModelError} when it is there with another kind. */
@@ -21,9 +21,9 @@ export function stringAttribute(node: Node, name: string, fallback: string): str
   return read(node, name, 'string')?.value ?? fallback;
 }
 
-/** Reads a list of integers; `undefined` when it is absent. @throws {ModelError} when it has another kind. */
+/** Reads a list of integers, as {@link intAttribute}; `undefined` when it is absent. @throws {ModelError} when it has another kind. */
 export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
-  return read(node, name, 'ints')?.value;
+  return read(node, name, 'ints')?.value.map(Number);
 }
 
 function read<K extends Attribute['kind']>(

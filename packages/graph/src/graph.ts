@@ -15,12 +15,15 @@ export interface ValueInfo extends ValueType {
   readonly name: string;
 }
 
+/** A 64-bit integer: a number where that is exact, a bigint beyond ±(2^53 - 1). */
+export type Integer = number | bigint;
+
 /** An ONNX attribute. The kind is part of the wire format, so it is part of the value. */
 export type Attribute =
-  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'int'; readonly value: Integer }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'ints'; readonly value: readonly Integer[] }
   | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: Tensor };
@@ -54,10 +57,10 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
-export const int = (value: number): Attribute => ({ kind: 'int', value });
+export const int = (value: Integer): Attribute => ({ kind: 'int', value });
 export const float = (value: number): Attribute => ({ kind: 'float', value });
 export const string = (value: string): Attribute => ({ kind: 'string', value });
-export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
+export const ints = (value: readonly Integer[]): Attribute => ({ kind: 'ints', value });
 export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value });
 
 /** Longest message of a {@link ModelError}: names in a hostile file may be as long as the file. */

@@ -41,6 +41,7 @@ export type { QuantizeOptions } from './quantization/quantize.js';
 export { isQuantized, recoverQuantization, withFloatWeights } from './quantization/recover.js';
 export { clampWeights, fakeQuantize } from './quantization/weights.js';
 export type { WeightScale } from './quantization/weights.js';
+export { constantTensor } from './shapes/constant.js';
 export { KNOWN_OPERATORS, inferNode, inferShapes } from './shapes/infer.js';
 export type { Contents, NodeContext } from './shapes/rule.js';
 export { addDims, ceilDivide, floorDivide, multiplyDims, productOf } from './shapes/dim.js';

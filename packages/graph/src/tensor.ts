@@ -33,10 +33,20 @@ export function float32(shape: readonly number[], data: Float32Array | readonly 
   return { dataType: 'float32', shape, data: array };
 }
 
-/** An int64 tensor from plain numbers, as ONNX wants for shapes, axes and indices. */
-export function int64(shape: readonly number[], data: readonly number[]): Tensor<'int64'> {
+/**
+ * An int64 tensor, as ONNX wants for shapes, axes, bounds and indices. What is beyond 64 bits becomes the nearest that
+ * is not: the number nearest to the largest integer, which means "to the end", is one too many.
+ */
+export function int64(shape: readonly number[], data: readonly (number | bigint)[]): Tensor<'int64'> {
   assertLength(shape, data.length);
-  return { dataType: 'int64', shape, data: BigInt64Array.from(data, BigInt) };
+  return { dataType: 'int64', shape, data: BigInt64Array.from(data, saturated) };
+}
+
+const LARGEST = 2n ** 63n - 1n;
+
+function saturated(value: number | bigint): bigint {
+  const integer = BigInt(value);
+  return integer > LARGEST ? LARGEST : integer < -LARGEST - 1n ? -LARGEST - 1n : integer;
 }
 
 function assertLength(shape: readonly number[], length: number): void {

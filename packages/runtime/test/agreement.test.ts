@@ -1,9 +1,11 @@
 import type { DataType, Graph, Node, Runtime, Tensor, Tensors } from '@unpair/graph';
 import {
   BYTES_PER_ELEMENT,
+  GraphBuilder,
   KNOWN_OPERATORS,
   arrayOver,
   compositeOperators,
+  float,
   float32,
   inferShapes,
   int,
@@ -93,6 +95,7 @@ function single(
   return named({ ...graph, outputs: [{ name: 'result', ...type }] }, node.attributes ?? {}, feeds);
 }
 
+const LARGEST = 2n ** 63n - 1n;
 const x = feedOf('float32', [2, 3, 4, 5], 7);
 const y = feedOf('float32', [3, 1, 5], 8);
 const scalarInt8 = (value: number): Tensor => ({ dataType: 'int8', shape: [], data: Int8Array.of(value) });
@@ -101,6 +104,8 @@ const scalarInt8 = (value: number): Tensor => ({ dataType: 'int8', shape: [], da
 const others: readonly Case[] = [
   single({ op: 'DynamicQuantizeLinear', outputs: ['result', 'scale', 'zero'] }, { x }),
   single({ op: 'Constant', attributes: { value_ints: ints([3, -4]) } }, {}),
+  single({ op: 'Constant', attributes: { value_int: int(3) } }, {}),
+  single({ op: 'Constant', attributes: { value_float: float(0.5) } }, {}),
   ...['Abs', 'Ceil', 'Cos', 'Exp', 'Floor', 'HardSigmoid', 'IsNaN', 'IsInf', 'LeakyRelu', 'Log', 'Neg'].map(
     (op) => single({ op }, madePositive(op, { x })),
   ),
@@ -135,6 +140,14 @@ const others: readonly Case[] = [
     { x },
     { axis: int64([], [2]) },
   ),
+  ...[
+    [1n, LARGEST, 1n],
+    [LARGEST, -LARGEST - 1n, -2n],
+  ].map((bounds) => {
+    const [starts, ends, steps] = bounds.map((bound) => int64([1], [bound]));
+    return single({ op: 'Slice' }, { x }, { starts, ends, axes: int64([1], [2]), steps } as Tensors);
+  }),
+  joinedBounds(),
   single({ op: 'Trilu', attributes: { upper: int(0) } }, { x }, { k: int64([], [1]) }),
   single(
     { op: 'OneHot', attributes: { axis: int(1) } },
@@ -177,6 +190,21 @@ const others: readonly Case[] = [
     },
   ),
 ];
+
+/** A slice that goes backwards to the start along two axes, whose bounds are put together when it runs. */
+function joinedBounds(): Case {
+  const build = new GraphBuilder('joined');
+  build.input('x', 'float32', [2, 3, 4, 5]);
+  const join = (...values: readonly (number | bigint)[]): string =>
+    build.node(
+      'Concat',
+      values.map((value) => build.initializer('bound', int64([1], [value]))),
+      { axis: int(0) },
+    );
+  const bounds = [join(LARGEST, -1), join(-LARGEST - 1n, -LARGEST), join(1, 3), join(-1, -2)];
+  build.output(build.rename(build.node('Slice', ['x', ...bounds]), 'y'), 'float32', [2, 3, 4, 3]);
+  return named(build.build(), 'joined bounds', { x });
+}
 
 /** A row [1,4] of whole numbers without a zero. */
 function divisors(type: 'int32' | 'int64'): Tensor {

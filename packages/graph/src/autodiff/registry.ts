@@ -1,4 +1,4 @@
-import { floatAttribute } from '../attributes.js';
+import { floatAttribute, intAttribute } from '../attributes.js';
 import { compositeOperators } from '../composites/decompose.js';
 import { codeOfDataType } from '../data-types.js';
 import type { Node } from '../graph.js';
@@ -73,8 +73,7 @@ export function ruleFor(node: Node): GradientRule | undefined {
 /** Whether a node's derivative is zero wherever it exists, so that nothing needs to flow through it. */
 export function isConstantAlmostEverywhere(node: Node): boolean {
   if (node.domain !== '') return false;
-  const to = node.attributes['to'];
-  if (node.op === 'Cast') return to?.kind === 'int' && !floatCodes.has(to.value);
+  if (node.op === 'Cast') return !floatCodes.has(intAttribute(node, 'to', 1));
   // A slope is read back from a file as the nearest float32.
   if (node.op === 'HardSigmoid') return floatAttribute(node, 'alpha', 0.2) >= STEP_SLOPE * 0.99;
   return constantOperators.has(node.op);

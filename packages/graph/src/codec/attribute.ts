@@ -3,7 +3,7 @@ import { ModelError } from '../graph.js';
 import type { ReadExternal } from './tensor.js';
 import { decodeTensor, encodeTensor } from './tensor.js';
 import type { WireAttribute } from './wire.js';
-import { toNumber } from './wire.js';
+import { fromInteger, toInteger } from './wire.js';
 
 /** `AttributeProto.AttributeType`, by code. */
 const TYPES = [
@@ -22,13 +22,13 @@ export function decodeAttribute(wire: WireAttribute, owner: string, readExternal
     case 'float':
       return { kind: 'float', value: wire.f };
     case 'int':
-      return { kind: 'int', value: toNumber(wire.i) };
+      return { kind: 'int', value: toInteger(wire.i) };
     case 'string':
       return { kind: 'string', value: new TextDecoder().decode(Uint8Array.from(wire.s)) };
     case 'floats':
       return { kind: 'floats', value: [...wire.floats] };
     case 'ints':
-      return { kind: 'ints', value: wire.ints.map(toNumber) };
+      return { kind: 'ints', value: wire.ints.map(toInteger) };
     case 'strings':
       return { kind: 'strings', value: wire.strings.map((bytes) => new TextDecoder().decode(bytes)) };
     case 'tensor':
@@ -53,13 +53,13 @@ export function encodeAttribute(name: string, attribute: Attribute): object {
     case 'float':
       return { name, type: TYPES.indexOf('float'), f: attribute.value };
     case 'int':
-      return { name, type: TYPES.indexOf('int'), i: attribute.value };
+      return { name, type: TYPES.indexOf('int'), i: fromInteger(attribute.value) };
     case 'string':
       return { name, type: TYPES.indexOf('string'), s: utf8(attribute.value) };
     case 'floats':
       return { name, type: TYPES.indexOf('floats'), floats: attribute.value };
     case 'ints':
-      return { name, type: TYPES.indexOf('ints'), ints: attribute.value };
+      return { name, type: TYPES.indexOf('ints'), ints: attribute.value.map(fromInteger) };
     case 'strings':
       return { name, type: TYPES.indexOf('strings'), strings: attribute.value.map(utf8) };
     case 'tensor':

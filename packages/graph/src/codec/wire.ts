@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/light.js';
 import { descriptor } from '../gen/onnx.js';
+import type { Integer } from '../graph.js';
 import { ModelError } from '../graph.js';
 
 /** A 64-bit integer as protobufjs holds it. */
@@ -99,6 +100,18 @@ const modelType = protobuf.Root.fromJSON(descriptor).lookupType('onnx.ModelProto
 /** A 64-bit integer as a bigint. */
 export function toBigInt({ low, high }: WireLong): bigint {
   return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+
+/** A 64-bit integer as the graph has it. */
+export function toInteger(long: WireLong): Integer {
+  const value = toBigInt(long);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** A 64-bit integer as the wire format takes it. */
+export function fromInteger(value: Integer): number | WireLong {
+  if (typeof value === 'number') return value;
+  return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)) };
 }
 
 /** A 64-bit integer as a number: exact up to 2^53, beyond that the nearest. */

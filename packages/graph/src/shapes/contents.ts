@@ -15,7 +15,10 @@ const LONGEST = 256;
  */
 type ContentsRule = (context: NodeContext, output: ValueType) => Contents | undefined;
 
-/** Elements of a short tensor of integers, or of floats that are read as parameters; `undefined` for any other. */
+/**
+ * Elements of a short tensor of integers, or of floats that are read as parameters; `undefined` for any other. Integers
+ * beyond ±2^53, such as bounds that mean "to the end", become the nearest number: enough to clamp, not to compute with.
+ */
 export function contentsOfTensor(tensor: Tensor): Contents | undefined {
   if (tensor.data.length > LONGEST || !isShort(tensor.shape)) return undefined;
   switch (tensor.dataType) {
@@ -46,6 +49,15 @@ function isShort(shape: readonly Dim[]): boolean {
 }
 
 const unchanged: ContentsRule = ({ contents }) => contents[0];
+
+/** Integers that fit into what they become. */
+const cast: ContentsRule = ({ inputs, contents: [data] }, { dataType }) => {
+  if (data === undefined || inputs[0]?.dataType === 'float32') return undefined;
+  const limit = { int64: Infinity, int32: 2 ** 31 - 1 }[dataType as string] ?? 1;
+  const isInside = (element: Dim): boolean =>
+    typeof element === 'string' ? limit > 1 : element <= limit && element >= (limit > 1 ? -limit - 1 : 0);
+  return data.every(isInside) ? data : undefined;
+};
 
 const shape: ContentsRule = ({ node, inputs }) => {
   const dims = inputs[0]?.shape ?? [];
@@ -131,10 +143,15 @@ function arithmetic(combine: (a: Dim, b: Dim) => Dim | undefined): ContentsRule 
     if (a === undefined || b === undefined || !vectors) return undefined;
     const results = Array.from({ length: Number(productOf(output.shape)) }, (_, i) => {
       const [left, right] = [at(a, i), at(b, i)];
-      return left === undefined || right === undefined ? undefined : combine(left, right);
+      return isExact(left) && isExact(right) ? combine(left, right) : undefined;
     });
-    return results.every((dim) => dim !== undefined) ? results : undefined;
+    return results.every(isExact) ? results : undefined;
   };
+}
+
+/** Whether an element is known, and not only the number nearest to it. */
+export function isExact(element: Dim | undefined): element is Dim {
+  return typeof element === 'string' || Math.abs(element ?? NaN) <= Number.MAX_SAFE_INTEGER;
 }
 
 /** Names stand for sizes of at least 1, so they differ from any number below that. */
@@ -156,7 +173,7 @@ const product: ContentsRule = ({ node, contents: [data] }) =>
 
 const RULES: Readonly<Record<string, ContentsRule>> = {
   Identity: unchanged,
-  Cast: (context) => (context.inputs[0]?.dataType === 'float32' ? undefined : context.contents[0]),
+  Cast: cast,
   Reshape: unchanged,
   Flatten: unchanged,
   Squeeze: unchanged,

@@ -1,8 +1,9 @@
 import { intAttribute, intsAttribute } from '../attributes.js';
 import { BYTES_PER_ELEMENT, arrayOver } from '../data-types.js';
 import type { Node } from '../graph.js';
+import { isExact } from '../shapes/contents.js';
 import type { DataType, Tensor } from '../tensor.js';
-import { sizeOf } from '../tensor.js';
+import { int64, sizeOf } from '../tensor.js';
 
 /** A node whose inputs are all constant: their values, and the type of its result. */
 interface Evaluation {
@@ -32,7 +33,7 @@ export function tensorOf(
   values: readonly number[],
 ): Tensor | undefined {
   if (values.length !== sizeOf(shape)) return undefined;
-  if (dataType === 'int64') return { dataType, shape, data: BigInt64Array.from(values, BigInt) };
+  if (dataType === 'int64') return int64(shape, values);
   const data = arrayOver(dataType, new ArrayBuffer(values.length * BYTES_PER_ELEMENT[dataType]));
   data.set(values);
   return { dataType, shape, data } as Tensor;
@@ -110,9 +111,11 @@ function binary(compute: (a: number, b: number) => number): Evaluator {
   };
 }
 
+/** What no number holds exactly is left to the runtime. */
 const cast: Evaluator = ({ inputs: [data], dataType, shape }) => {
   const numeric: readonly DataType[] = ['float32', 'int64', 'int32', 'int8', 'uint8', 'bool'];
   if (data === undefined || !numeric.includes(data.dataType) || !numeric.includes(dataType)) return undefined;
+  if (data.dataType === dataType) return { ...data, shape };
   const values = Array.from(data.data, Number);
   if (dataType === 'bool')
     return tensorOf(
@@ -120,6 +123,7 @@ const cast: Evaluator = ({ inputs: [data], dataType, shape }) => {
       shape,
       values.map((value) => (value === 0 ? 0 : 1)),
     );
+  if (!values.every(isExact)) return undefined;
   return tensorOf(dataType, shape, dataType === 'float32' ? values : values.map(Math.trunc));
 };
 

@@ -1,5 +1,6 @@
 import type { Dim, Graph, Node } from '../graph.js';
 import type { InferredValues } from '../shapes/infer.js';
+import { isExact } from '../shapes/contents.js';
 import { inferValues } from '../shapes/infer.js';
 import type { Tensor } from '../tensor.js';
 import { sizeOf } from '../tensor.js';
@@ -49,7 +50,9 @@ function valueOf(
   if (type === undefined || others.length > 0 || !isFixed(type.shape) || sizeOf(type.shape) > most)
     return undefined;
   const known = contents.get(output);
-  if (known !== undefined && isFixed(known)) return tensorOf(type.dataType, type.shape, known);
+  if (known !== undefined && isFixed(known) && known.every(isExact)) {
+    return tensorOf(type.dataType, type.shape, known);
+  }
   const inputs = node.inputs.map((name) => constants.get(name));
   if (!inputs.every((tensor) => tensor !== undefined)) return undefined;
   return evaluateNode({ node, inputs, dataType: type.dataType, shape: type.shape });

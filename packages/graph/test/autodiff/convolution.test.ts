@@ -68,7 +68,7 @@ describe.each([
       const outputs =
         op === 'Conv'
           ? (w[0] ?? 1)
-          : (w[1] ?? 1) * (attributes['group']?.kind === 'int' ? attributes['group'].value : 1);
+          : (w[1] ?? 1) * (attributes['group']?.kind === 'int' ? Number(attributes['group'].value) : 1);
       const points = { x: { shape: x }, w: { shape: w }, b: { shape: [outputs] } };
       await checkGradient(
         graphOf(points, (g) => g.node(op, ['x', 'w', 'b'], attributes), x),

@@ -51,11 +51,12 @@ function arrayForDevice(tensor: Tensor): Float32Array | Int32Array | Uint8Array 
   }
 }
 
-/** Bounds far beyond any size mean "to the end" (Slice) and stay far beyond it. */
+/** Bounds far beyond any size mean "to the end" or "to the start" (Slice) and stay far beyond it. */
 const FAR = 2n ** 31n - 1n;
 
 function narrowed(value: bigint): number {
-  if (value >= 2n ** 62n || value === 2n ** 63n - 1n) return Number(FAR);
+  if (value >= 2n ** 62n) return Number(FAR);
+  if (value <= -(2n ** 62n)) return Number(-FAR - 1n);
   return Number(checked(value, value > FAR || value < -FAR - 1n, 'int64', 'int32'));
 }
 

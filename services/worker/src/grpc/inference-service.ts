@@ -109,13 +109,14 @@ function encodeOutputs({ outputs: wanted }: ModelInferRequest, results: Tensors,
     const message = `The model has no output "${name}": it has ${Object.keys(results).join(', ')}.`;
     throw new UnpairError('INVALID_ARGUMENT', message);
   });
-  const asRaw = raw || tensors.some(({ tensor }) => tensor.dataType === 'float16');
-  const outputs = tensors.map(({ name, tensor }): ModelInferResponse_InferOutputTensor => ({
+  const contents = raw ? [] : tensors.map(({ tensor }) => encodeContents(tensor));
+  const asRaw = raw || contents.includes(undefined);
+  const outputs = tensors.map(({ name, tensor }, i): ModelInferResponse_InferOutputTensor => ({
     name,
     datatype: datatypeName(tensor.dataType),
     shape: [...tensor.shape],
     parameters: {},
-    contents: asRaw ? undefined : encodeContents(tensor),
+    contents: asRaw ? undefined : contents[i],
   }));
   return { outputs, rawOutputContents: asRaw ? tensors.map(({ tensor }) => encodeRaw(tensor)) : [] };
 }

@@ -103,15 +103,20 @@ const noContents: InferTensorContents = {
   bytesContents: [],
 };
 
-/** The elements of a tensor as typed contents; undefined where the protocol has no field for their type. */
+/**
+ * The elements of a tensor as typed contents; undefined where the protocol has no field for their type, or they are
+ * integers beyond ±2^53, which numbers do not hold.
+ */
 export function encodeContents(tensor: Tensor): InferTensorContents | undefined {
   switch (tensor.dataType) {
     case 'float32':
       return { ...noContents, fp32Contents: [...tensor.data] };
     case 'float64':
       return { ...noContents, fp64Contents: [...tensor.data] };
-    case 'int64':
-      return { ...noContents, int64Contents: Array.from(tensor.data, Number) };
+    case 'int64': {
+      const numbers = Array.from(tensor.data, Number);
+      return numbers.every(Number.isSafeInteger) ? { ...noContents, int64Contents: numbers } : undefined;
+    }
     case 'int32':
     case 'int16':
     case 'int8':

@@ -1,5 +1,5 @@
 import type { Tensor } from '@unpair/graph';
-import { BYTES_PER_ELEMENT, arrayOver, float32, floatAttribute, intAttribute, sizeOf } from '@unpair/graph';
+import { BYTES_PER_ELEMENT, arrayOver, constantTensor, float32, intAttribute, sizeOf } from '@unpair/graph';
 import type { DeviceTensor } from '../device.js';
 import type { Inputs, Rule, RuleContext, Rules } from '../rule.js';
 import { axisOf, outputShapes, required, result } from '../rule.js';
@@ -82,24 +82,8 @@ const dequantize: Rule = (context) => (inputs) => {
   return result(context, required(inputs, 1).dataType, y, layout);
 };
 
-/** A Constant node holds its value in one of several attributes. */
 const constant: Rule = ({ device, node }) => {
-  const { value, value_int, value_ints, value_floats } = node.attributes;
-  const integers =
-    value_int?.kind === 'int' ? [value_int.value] : value_ints?.kind === 'ints' ? value_ints.value : [];
-  const numbers =
-    value_floats?.kind === 'floats' ? value_floats.value : [floatAttribute(node, 'value_float', 0)];
-  const isScalar = value_int !== undefined || (value_ints === undefined && value_floats === undefined);
-  const tensor: Tensor =
-    value?.kind === 'tensor'
-      ? value.value
-      : integers.length > 0 || value_ints !== undefined
-        ? {
-            dataType: 'int64',
-            shape: isScalar ? [] : [integers.length],
-            data: BigInt64Array.from(integers, BigInt),
-          }
-        : float32(isScalar ? [] : [numbers.length], numbers);
+  const tensor = constantTensor(node);
   return () => [Value.onHost(device, tensor)];
 };
 
