@@ -1,5 +1,5 @@
 import type { Graph } from '@unpair/graph';
-import { ModelError, withLoss } from '@unpair/graph';
+import { ModelError, toLogits, withLoss } from '@unpair/graph';
 
 /** Channels, height and width of an image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -11,7 +11,7 @@ export interface ClassifierGraph {
   /** Name of the input [N, C, H, W]. */
   readonly input: string;
   readonly shape: ImageShape;
-  /** Name of the value [N, classes] that a final Softmax gets, or of the output where there is none. */
+  /** Name of its only output [N, classes]: what a final Softmax gets, where there is one. */
   readonly logits: string;
   readonly classes: number;
 }
@@ -33,13 +33,8 @@ export function classifierGraph(given: Graph, images?: ImageShape): ClassifierGr
   );
   if (channels === undefined || height === undefined || width === undefined) throw unfit(given);
   const shape: ImageShape = [channels, height, width];
-  const graph: Graph = { ...given, inputs: [{ ...input, shape: [batch, ...shape] }] };
+  const graph = toLogits({ ...given, inputs: [{ ...input, shape: [batch, ...shape] }] });
   return { graph, input: input.name, shape, ...outputOf(graph) };
-}
-
-/** The part of the graph that computes the logits, which become its only output. */
-export function logitsGraph({ graph, logits }: ClassifierGraph): Graph {
-  return { ...graph, outputs: graph.outputs.map((output) => ({ ...output, name: logits })) };
 }
 
 function outputOf(graph: Graph): Pick<ClassifierGraph, 'logits' | 'classes'> {

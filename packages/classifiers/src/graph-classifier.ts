@@ -14,7 +14,7 @@ import type { RunSize, RunSizing } from './batching/run-size.js';
 import { RowLimit } from './batching/run-size.js';
 import type { Classifier, DifferentiableClassifier, Objective, ObjectiveGradients } from './classifier.js';
 import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
-import { classifierGraph, logitsGraph } from './classifier-graph.js';
+import { classifierGraph } from './classifier-graph.js';
 import { oneHot } from './one-hot.js';
 
 /** A model and what executes it. */
@@ -88,7 +88,7 @@ async function loadLogits(
 ): Promise<LoadedLogits> {
   const { input, shape, logits, classes } = model;
   // Integer kernels want quantized weights as they are.
-  const graph = foldConstants(logitsGraph(model), { keepQuantized: true });
+  const graph = foldConstants(model.graph, { keepQuantized: true });
   const executable = await runtime.load(graph, loadOptions(threads));
   const { remark } = executable;
   const reason = await whyApart(graph, executable, runtime, { [input]: triedImages(shape) });

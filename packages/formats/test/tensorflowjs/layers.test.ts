@@ -1,4 +1,4 @@
-import { isDifferentiable } from '@unpair/graph';
+import { adaptModel, isDifferentiable } from '@unpair/graph';
 import { describe, expect, test } from 'vitest';
 
 import { uniform } from '../../../graph/test/support/random.js';
@@ -217,4 +217,25 @@ test('a sequential model gives what TensorFlow.js gives, and can be differentiat
   expect(distance(await run(graph, data, [3, 9, 9, 3]), predict(model, data, [3, 9, 9, 3]))).toBeLessThan(
     2e-6,
   );
+});
+
+test('a Softmax over maps of one pixel is left out, as MobileNets end in it', async () => {
+  const layers = [
+    L.conv2d({ filters: 5, kernelSize: 3 }),
+    L.globalAveragePooling2d({}),
+    L.reshape({ targetShape: [1, 1, 5] }),
+    L.conv2d({ filters: 4, kernelSize: 1 }),
+  ];
+  const ending = [L.activation({ activation: 'softmax' }), L.reshape({ targetShape: [4] })];
+  const [bare, whole] = [sequential(IMAGE, ...layers), sequential(IMAGE, ...layers, ...ending)];
+  const graph = adaptModel(decode(await saveLayersModel(whole)), { layout: 'nhwc' });
+  expect(graph.nodes.some(({ op }) => op === 'Softmax')).toBe(false);
+  expect(graph.outputs[0]?.shape).toEqual(['N', 4]);
+  const data = uniform(168, 4);
+  const channelsFirst = Float32Array.from(
+    { length: 168 },
+    (_, i) => data[(i % 42) * 4 + Math.floor(i / 42)] ?? 0,
+  );
+  const actual = await run(graph, channelsFirst, [1, 4, 7, 6]);
+  expect(distance(actual, predict(bare, data, [1, ...IMAGE]))).toBeLessThan(2e-6);
 });

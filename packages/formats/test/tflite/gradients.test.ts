@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Tensor } from '@unpair/graph';
-import { LABELS, float32, foldConstants, lossAndInputGradient } from '@unpair/graph';
+import { LABELS, float32, foldConstants, lossAndInputGradient, toLogits } from '@unpair/graph';
 import { createRuntime } from '@unpair/runtime';
 
 import { decodeTflite } from '../../src/index.js';
 import { pictures } from './support/images.js';
 import { hasSharedData, readSharedModel } from '../../../../test/kit/shared-data.js';
+import { float32 as float32Field } from './support/flatbuffer-writer.js';
+import { writeTflite } from './support/model-writer.js';
+import { runImages } from './support/run.js';
 
 const COUNT = 4;
 const SIZE = 32;
@@ -61,4 +64,29 @@ describe.skipIf(!hasSharedData)('input gradients of a published file', () => {
       expect(dot(a, b) / (Math.hypot(...a) * Math.hypot(...b))).toBeGreaterThan(0.5);
     }
   });
+});
+
+test('an int8 Softmax is left out of a classifier that reshapes its probabilities', async () => {
+  const [scale, half] = [1 / 64, 1 / 256];
+  const file = writeTflite({
+    tensors: [
+      { type: 'int8', shape: [1, 1, 1, 4], scales: [scale], zeroPoints: [0] },
+      { type: 'int8', shape: [1, 1, 1, 4], scales: [half], zeroPoints: [-128] },
+      { type: 'int32', shape: [2], data: new Uint8Array(Int32Array.of(1, 4).buffer) },
+      { type: 'int8', shape: [1, 4], scales: [half], zeroPoints: [-128] },
+    ],
+    operators: [
+      { code: 25, inputs: [0], outputs: [1], options: [9, float32Field(1)] },
+      { code: 22, inputs: [1, 2], outputs: [3] },
+    ],
+    inputs: [0],
+    outputs: [3],
+  });
+  const graph = toLogits(decodeTflite(file));
+  const values = Float32Array.of(1, -0.5, 0.25, 0);
+  const { data, shape } = await runImages(graph, values, 1);
+  expect([shape, Array.from(data, Number)]).toEqual([
+    [1, 4],
+    [1, -0.5, 0.25, 0],
+  ]);
 });

@@ -3,7 +3,7 @@ import { gradient, gradientName } from '../autodiff/gradient.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
-import { valueBeforeSoftmax } from '../transforms/value-before-softmax.js';
+import { toLogits } from '../transforms/adapt/adapt-output.js';
 import type { LossName } from './catalogue.js';
 import { lossWriters } from './catalogue.js';
 
@@ -14,9 +14,9 @@ export const LOSS = 'loss';
 
 /** A model with a loss, and where its parts are. */
 export interface LossGraph {
-  /** Takes the model's inputs and `labels`; gives the model's output, `logits` and `loss`. */
+  /** Takes the model's inputs and `labels`; gives its logits and `loss`. */
   readonly graph: Graph;
-  /** The value [N,K] that the loss is computed from; it is an output. */
+  /** The output [N,K] that the loss is computed from. */
   readonly logits: string;
 }
 
@@ -27,7 +27,8 @@ export interface LossGraph {
  *
  * @throws {ModelError} when the model has not exactly one output [N,K] of float32, or too few classes for the loss.
  */
-export function withLoss(graph: Graph, loss: LossName): LossGraph {
+export function withLoss(model: Graph, loss: LossName): LossGraph {
+  const graph = toLogits(model);
   const logits = logitsInfo(graph);
   const [batch = 'N', classes] = logits.shape;
   const least = loss === 'dlr' ? 3 : 2;
@@ -40,9 +41,6 @@ export function withLoss(graph: Graph, loss: LossName): LossGraph {
   const labels = builder.input(LABELS, 'float32', [batch, classes]);
   const emit = new Emitter(builder);
   const value = lossWriters[loss](emit, { logits: logits.name, labels });
-  if (!graph.outputs.some(({ name }) => name === logits.name)) {
-    builder.output(logits.name, 'float32', logits.shape);
-  }
   builder.output(builder.rename(value, LOSS), 'float32', [batch]);
   return { graph: builder.build(), logits: logits.name };
 }
@@ -92,5 +90,5 @@ function logitsInfo(graph: Graph): ValueInfo {
       `a classifier has one float32 output [N, classes]; model "${graph.name}" has ${shapes || 'none'}`,
     );
   }
-  return { ...output, name: valueBeforeSoftmax(graph, output.name) ?? output.name };
+  return output;
 }

@@ -38,6 +38,20 @@ export function inferShapes(graph: Graph): ReadonlyMap<string, ValueType> {
   return inferValues(graph).types;
 }
 
+/** Types of values, inferred when first asked for; none where the graph has operators that cannot be typed. */
+export function lazyTypes(graph: Graph): (value: string) => ValueType | undefined {
+  let types: ReadonlyMap<string, ValueType> | undefined;
+  const infer = (): ReadonlyMap<string, ValueType> => {
+    try {
+      return inferShapes(graph);
+    } catch (error) {
+      if (error instanceof ModelError) return new Map();
+      throw error;
+    }
+  };
+  return (value) => (types ??= infer()).get(value);
+}
+
 /** What can be said about a graph's values without running it. */
 export interface InferredValues {
   readonly types: ReadonlyMap<string, ValueType>;

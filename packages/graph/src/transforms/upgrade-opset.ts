@@ -1,7 +1,7 @@
 import { floatAttribute, intAttribute, intsAttribute } from '../attributes.js';
-import type { Attributes, Graph, Node, ValueType } from '../graph.js';
-import { ModelError, int, string } from '../graph.js';
-import { inferShapes } from '../shapes/infer.js';
+import type { Attributes, Graph, Node } from '../graph.js';
+import { int, string } from '../graph.js';
+import { lazyTypes } from '../shapes/infer.js';
 import type { Tensor } from '../tensor.js';
 import { float32, int64 } from '../tensor.js';
 import { freshNames } from './fresh-names.js';
@@ -31,7 +31,7 @@ export function upgradeOpset(graph: Graph): Graph {
   const initializers = new Map(graph.initializers);
   const upgrading: Upgrading = {
     opset: graph.opset,
-    ...lazyTypes(graph),
+    ...factsOf(graph),
     fresh,
     constant: (hint, tensor) => {
       const name = fresh(hint);
@@ -46,19 +46,11 @@ export function upgradeOpset(graph: Graph): Graph {
   return { ...graph, opset: UPGRADED_OPSET, initializers, nodes };
 }
 
-/** Shapes are inferred when they are first asked for: most graphs need none for this. */
-function lazyTypes(graph: Graph): Pick<Upgrading, 'rankOf' | 'numbersOf'> {
-  let types: ReadonlyMap<string, ValueType> | undefined;
-  const infer = (): ReadonlyMap<string, ValueType> => {
-    try {
-      return inferShapes(graph);
-    } catch (error) {
-      if (error instanceof ModelError) return new Map();
-      throw error;
-    }
-  };
+/** What is known of values; shapes are inferred when they are first asked for: most graphs need none for this. */
+function factsOf(graph: Graph): Pick<Upgrading, 'rankOf' | 'numbersOf'> {
+  const typeOf = lazyTypes(graph);
   return {
-    rankOf: (value) => (types ??= infer()).get(value)?.shape.length,
+    rankOf: (value) => typeOf(value)?.shape.length,
     numbersOf: (value) => {
       const tensor = graph.initializers.get(value);
       return tensor === undefined ? undefined : Array.from(tensor.data, Number);

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Graph, ModelOptions, Tensor } from '../../src/index.js';
+import type { Dim, Graph, ModelOptions, Tensor } from '../../src/index.js';
 import {
   GraphBuilder,
   ModelError,
   adaptModel,
+  decodeModel,
+  encodeModel,
   float32,
   gradient,
   gradientName,
+  int,
   ints,
   selectClasses,
   toLogits,
@@ -113,6 +116,95 @@ describe('outputs', () => {
     const rounded = builder.node('QuantizeLinear', [softmax?.name ?? '', scale, zero]);
     builder.output(builder.node('DequantizeLinear', [rounded, scale, zero]), 'float32', ['N', CLASSES]);
     expect((await outputOf(adaptModel(builder.build())))?.data).toEqual(logits?.data);
+  });
+
+  /** The classifier with more behind its logits. */
+  const ending = (
+    behind: (builder: GraphBuilder, logits: string) => string,
+    shape: readonly Dim[] = ['N', CLASSES],
+  ): Graph => {
+    const base = classifier('nchw');
+    const builder = GraphBuilder.from(base);
+    builder.clearOutputs();
+    builder.output(behind(builder, base.outputs[0]?.name ?? ''), 'float32', shape);
+    return builder.build();
+  };
+  const reshape = (b: GraphBuilder, value: string, ...sizes: number[]): string =>
+    b.node('Reshape', [value, b.vector(sizes)]);
+
+  test.each<[string, Graph]>([
+    ['LogSoftmax', ending((b, x) => b.node('LogSoftmax', [x]))],
+    ['Softmax, Log', ending((b, x) => b.node('Log', [b.node('Softmax', [x])]))],
+    ['Softmax, Cast', ending((b, x) => b.node('Cast', [b.node('Softmax', [x])], { to: int(1) }))],
+    [
+      'Cast, Softmax, Cast',
+      ending((b, x) => {
+        const wide = b.node('Cast', [x], { to: int(11) });
+        return b.node('Cast', [b.node('Softmax', [wide])], { to: int(1) });
+      }),
+    ],
+    [
+      'Softmax of [N,1,1,K], Reshape',
+      ending((b, x) => reshape(b, b.node('Softmax', [reshape(b, x, -1, 1, 1, CLASSES)]), -1, CLASSES)),
+    ],
+    [
+      'Softmax of [N,K,1,1], Transpose, Squeeze',
+      ending((b, x) => {
+        const maps = b.node('Unsqueeze', [x, b.vector([2, 3])]);
+        const last = b.node('Transpose', [b.node('Softmax', [maps], { axis: int(1) })], {
+          perm: ints([0, 2, 3, 1]),
+        });
+        return b.node('Squeeze', [b.node('Dropout', [last]), b.vector([1, 2])]);
+      }),
+    ],
+    [
+      'Softmax, Flatten, Unsqueeze, Identity',
+      ending(
+        (b, x) => {
+          const flat = b.node('Flatten', [b.node('Softmax', [x])]);
+          return b.node('Identity', [b.node('Unsqueeze', [flat, b.vector([1])])]);
+        },
+        ['N', 1, CLASSES],
+      ),
+    ],
+  ])('%s is left out, and the order of the classes stays', async (_, graph) => {
+    const logits = await outputOf(classifier('nchw'));
+    expect(await outputOf(adaptModel(graph))).toEqual(logits);
+    expect(await outputOf(adaptModel(graph, { outputs: 'probabilities' }))).toEqual(logits);
+    expect(adaptModel(graph).outputs[0]?.shape).toEqual(['N', CLASSES]);
+  });
+
+  test('a Softmax of operator set 9 over all that is not the batch is left out too', async () => {
+    const old = ending((b, x) =>
+      reshape(b, b.node('Softmax', [reshape(b, x, -1, 1, 1, CLASSES)]), -1, CLASSES),
+    );
+    const graph = decodeModel(encodeModel({ ...old, opset: 9 }));
+    expect(await outputOf(adaptModel(graph))).toEqual(await outputOf(classifier('nchw')));
+  });
+
+  test.each<[string, Graph]>([
+    [
+      'that normalizes each half',
+      ending((b, x) => reshape(b, b.node('Softmax', [reshape(b, x, -1, 2, 3)]), -1, 6)),
+    ],
+    ['over the batch', ending((b, x) => b.node('Softmax', [x], { axis: int(0) }))],
+    [
+      'whose classes change places',
+      ending((b, x) => {
+        const pairs = b.node('Transpose', [reshape(b, b.node('Softmax', [x]), -1, 2, 3)], {
+          perm: ints([0, 2, 1]),
+        });
+        return reshape(b, pairs, -1, 6);
+      }),
+    ],
+    [
+      'that is cut to integers',
+      ending((b, x) =>
+        b.node('Cast', [b.node('Cast', [b.node('Softmax', [x])], { to: int(6) })], { to: int(1) }),
+      ),
+    ],
+  ])('a Softmax %s stays', (_, graph) => {
+    expect(adaptModel(graph)).toBe(graph);
   });
 
   test('probabilities from elsewhere become logits up to a constant', async () => {

@@ -1,9 +1,9 @@
-import { intAttribute } from '../../attributes.js';
 import { GraphBuilder } from '../../builder.js';
+import { codeOfDataType } from '../../data-types.js';
 import type { Graph, ValueInfo } from '../../graph.js';
 import { ModelError, int } from '../../graph.js';
 import { float32, int64 } from '../../tensor.js';
-import { valueBeforeSoftmax } from '../value-before-softmax.js';
+import { beforeSoftmax } from '../before-softmax.js';
 import { pruneDeadNodes } from '../prune-dead-nodes.js';
 import type { ClassRange, ModelOptions } from './model-options.js';
 
@@ -11,28 +11,26 @@ import type { ClassRange, ModelOptions } from './model-options.js';
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
 
 /**
- * Makes logits [N, classes] of what a model gives: a final Softmax is left out, and probabilities that come from
- * anywhere else are turned back by their logarithm. Trailing dimensions of size 1 go.
+ * Makes logits [N, classes] of what a model gives: a final Softmax is left out, with whatever only reshapes, casts or
+ * rounds its probabilities, and probabilities that come from anywhere else are turned back by their logarithm.
+ * Dimensions of size 1 go.
  * @returns the graph itself where nothing is to be done, or where its output is no float32 [N, …]
  */
 export function toLogits(graph: Graph, outputs: ModelOptions['outputs'] = 'logits'): Graph {
   const [output, another] = graph.outputs;
   if (output?.dataType !== 'float32' || another !== undefined) return graph;
   const before = beforeSoftmax(graph, output);
-  const bare = before === undefined ? graph : pruneDeadNodes({ ...graph, outputs: [before] });
-  const logits = outputs === 'probabilities' && before === undefined ? withLogarithm(bare) : bare;
-  return flattened(logits);
+  if (before === undefined) return flattened(outputs === 'probabilities' ? withLogarithm(graph) : graph);
+  const bare = pruneDeadNodes({ ...graph, outputs: [before] });
+  return flattened(before.dataType === 'float32' ? bare : asFloat32(bare));
 }
 
-/** What goes into a final Softmax, where that is over the classes. */
-function beforeSoftmax(graph: Graph, output: ValueInfo): ValueInfo | undefined {
-  const name = valueBeforeSoftmax(graph, output.name);
-  const node = graph.nodes.find(({ op, inputs }) => op === 'Softmax' && inputs[0] === name);
-  if (name === undefined || node === undefined) return undefined;
-  const axis = intAttribute(node, 'axis', -1);
-  const at = axis < 0 ? axis + output.shape.length : axis;
-  const isOverClasses = output.shape.every((dim, other) => other === 0 || other === at || dim === 1);
-  return isOverClasses && at > 0 ? { ...output, name } : undefined;
+function asFloat32(graph: Graph): Graph {
+  return onOutput(graph, (builder, { name, shape }) => ({
+    name: builder.node('Cast', [name], { to: int(codeOfDataType('float32')) }),
+    dataType: 'float32',
+    shape,
+  }));
 }
 
 function withLogarithm(graph: Graph): Graph {
@@ -43,14 +41,15 @@ function withLogarithm(graph: Graph): Graph {
   });
 }
 
-/** [N, 1, 1, classes] and its like as [N, classes]. */
+/** [N, 1, 1, classes] and its like as [N, classes]; the [classes] of a model for one image as [1, classes]. */
 function flattened(graph: Graph): Graph {
-  const [output] = graph.outputs;
-  const [batch = 'N', ...rest] = output?.shape ?? [];
+  const shape = graph.outputs[0]?.shape ?? [];
+  const [batch = 1, ...rest] = shape.length === 1 ? [1, ...shape] : shape;
   const sizes = rest.filter((dim) => dim !== 1);
-  if (rest.length < 2 || sizes.length !== 1) return graph;
+  if (shape.length === 2 || sizes.length !== 1) return graph;
+  if (shape.length === 1 && graph.inputs[0]?.shape[0] !== 1) return graph;
   return onOutput(graph, (builder, { name, dataType }) => ({
-    name: builder.node('Flatten', [name], { axis: int(1) }),
+    name: builder.node('Flatten', [name], { axis: int(Math.min(1, shape.length - 1)) }),
     dataType,
     shape: [batch, ...sizes],
   }));
