@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { decodeSampleSet } from '@unpair/datasets';
-import { GraphBuilder, decodeModel, encodeModel, float32, int } from '@unpair/graph';
+import { GraphBuilder, decodeModel, encodeModel, float32, int, ints } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
 import { expect, test } from 'vitest';
 
@@ -109,6 +109,38 @@ test('only models that are differentiated have to have a derivative', async () =
       ]) as unknown,
     });
   }
+});
+
+/** A classifier for one image at a time, as its mean over the batch would make rows depend on each other. */
+function oneAtATime(): Uint8Array {
+  const builder = new GraphBuilder('one', 13);
+  const flat = builder.node('Flatten', [builder.input('image', 'float32', [1, 1, 2, 2])]);
+  const weights = builder.initializer('weights', float32([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
+  const product = builder.node('MatMul', [flat, weights]);
+  const mean = builder.node('ReduceMean', [product], { axes: ints([0]) });
+  builder.output(builder.node('Sub', [product, mean]), 'float32', [1, 2]);
+  return encodeModel(builder.build());
+}
+
+test('a model that takes one image at a time is attacked and rounded, but not trained', async () => {
+  const submit = async (...models: readonly string[]): Promise<Submission> => {
+    const lines = models.map((line) => `  ${line}\n`).join('');
+    const folder = await workplace(CAMPAIGN.replace('targets:', `${lines}targets:`), 12);
+    await writeFile(join(folder, 'full.onnx'), oneAtATime());
+    return prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder });
+  };
+  const rounded = 'int8: { quantize: { of: full, calibration: 2 } }';
+  expect((await submit(rounded)).request.models).toHaveProperty('full');
+  const trained = 'thin: { prune: { of: full, finetune: { epochs: 1, batch: 2 } } }';
+  await expect(submit(rounded, trained)).rejects.toMatchObject({
+    violations: [
+      {
+        field: 'models.thin.prune.of',
+        description:
+          '"full" takes 1 image at a time and cannot be made to take more, so that "thin" cannot be trained',
+      },
+    ],
+  });
 });
 
 /** The campaign over a data set of 6 training and 8 test images, with models that are unpaired as `given` say. */

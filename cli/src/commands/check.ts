@@ -65,7 +65,7 @@ async function runCheck(model: string, options: CheckOptions, context: CommandCo
   const wish = deviceWish(options, environment);
   assertWithinPixels(options);
   const set = await loadSamples(options, context);
-  const { path, graph } = await readModel(model, modelOptionsOf(options));
+  const { path, graph } = await readModel(model, modelOptionsOf(options), set.shape);
   const misfit = misfitOf(graph, set);
   if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { runtime } = await openRuntime(wish);

@@ -67,7 +67,7 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   const wish = deviceWish(options, environment);
   const modelOptions = modelOptionsOf(options);
   const samples = await loadSamples(options, dataDir);
-  const { path, graph } = await readModel(options.model, modelOptions);
+  const { path, graph } = await readModel(options.model, modelOptions, samples.shape);
   const misfit = misfitOf(graph, samples);
   if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
   const { threads, batch: batchSize } = options;

@@ -5,8 +5,8 @@ import type { SampleSet } from '@unpair/datasets';
 export type DataFacts = Pick<SampleSet, 'name' | 'shape' | 'classes' | 'classNames'>;
 
 /**
- * Says in a phrase why the model cannot classify these samples; undefined where it can. Sizes that the file leaves
- * open fit everything.
+ * Says in a phrase why the model cannot classify these samples; undefined where it can. Sizes of images that the file
+ * leaves open fit everything.
  */
 export function misfitOf(graph: Graph, data: DataFacts): string | undefined {
   const problem = nonClassifier(graph);
@@ -34,8 +34,9 @@ export function nonClassifier({ inputs, outputs }: Pick<Graph, 'inputs' | 'outpu
 function classesProblem(rows: Dim | undefined, data: DataFacts): string | undefined {
   const { name, classes, classNames } = data;
   if (rows === undefined) return undefined;
+  if (isOpen(rows)) return `gives "${rows}" classes, and its weights do not tell how many that are`;
   // Where a data set has no list of classes, its greatest label is all that is known.
-  const fits = isOpen(rows) || (classNames === null ? rows >= classes : rows === classes);
+  const fits = classNames === null ? rows >= classes : rows === classes;
   const names = classNames === null ? '' : `: ${listed(classNames)}`;
   return fits ? undefined : `gives ${rows} classes, but ${name} has ${classes}${names}`;
 }

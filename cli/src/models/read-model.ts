@@ -5,7 +5,7 @@ import { UnpairError } from '@unpair/errors';
 import type { ModelFormat } from '@unpair/formats';
 import { decodeTensorflowJs, decodeTflite, formatOf, shardPaths } from '@unpair/formats';
 import type { Graph, ModelOptions } from '@unpair/graph';
-import { ModelError, adaptModel, bindImage, decodeOnnxFile, encodeModel, inferShapes } from '@unpair/graph';
+import { ModelError, adaptModel, decodeOnnxFile, encodeModel, inferShapes } from '@unpair/graph';
 
 import { readInputFile } from '../input-file.js';
 import { ExternalDataReader, pathBeside } from './external-data.js';
@@ -49,7 +49,7 @@ export async function readModel(
   const bytes = await readBytes(path);
   try {
     const { format, files, graph: published, isWhole, opset = published.opset } = await decode(path, bytes);
-    const graph = bindImage(adaptModel(published, options), image);
+    const graph = adaptModel(published, options, image);
     // Whatever is done with a model needs its shapes: what stands in their way is said here, where the file is known.
     inferShapes(graph);
     const artefact = isWhole && graph === published ? bytes : encodeModel(graph);

@@ -46,10 +46,10 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   const { definition, out, threads, seed, parameters } = order;
   const { terminal, signal } = context;
   await assertOutput(order);
-  const { bytes, path, graph } = await readOnnx(order.model);
   const samples = await trainingSamples(order, context);
   const heldOut = await heldOutSamples(order, context);
-  const target = order.target === undefined ? undefined : await readOnnx(order.target);
+  const { bytes, path, graph } = await readOnnx(order.model, samples.shape);
+  const target = order.target === undefined ? undefined : await readOnnx(order.target, samples.shape);
   for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
     const misfit = misfitOf(model.graph, samples);
     if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
@@ -106,8 +106,8 @@ async function assertOutput({ out, model, target, dataset }: SiblingOrder): Prom
  * Reads a model that takes pixels as the data has them. Files of other formats mostly take others, which their files do
  * not tell: a sibling of one would be calibrated and trained on what the model never sees.
  */
-async function readOnnx(path: string): Promise<ModelFile> {
-  const model = await readModel(path);
+async function readOnnx(path: string, image: readonly number[]): Promise<ModelFile> {
+  const model = await readModel(path, {}, image);
   if (model.format === 'onnx') return model;
   const format = model.format === 'tflite' ? 'TFLite file' : 'TensorFlow.js model';
   const wayOut = `convert it first: unpair model convert ${path} OUT.onnx --range …`;

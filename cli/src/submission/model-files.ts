@@ -1,9 +1,11 @@
 import { UnpairError, type FieldViolation } from '@unpair/errors';
-import type { Campaign } from '@unpair/campaign';
-import { fileOf } from '@unpair/campaign';
+import type { Campaign, ModelEntry } from '@unpair/campaign';
+import { fileOf, isDerived } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
+import { siblings } from '@unpair/siblings';
+import type { SiblingDefinition } from '@unpair/training';
 
 import type { DataFacts } from '../models/misfit.js';
 import { misfitOf } from '../models/misfit.js';
@@ -35,6 +37,7 @@ export async function readCampaignModels(
   const artefacts = new Map<string, Artefact>();
   const sources = new Map<string, ModelSource>();
   const problems: FieldViolation[] = [];
+  const batches = new Map<string, number>();
   const differentiated = !areOnlyQueried(file.campaign);
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
@@ -45,9 +48,41 @@ export async function readCampaignModels(
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
       sources.set(name, { format: outcome.format, digest: outcome.digest });
+      const batch = outcome.graph.inputs[0]?.shape[0];
+      if (typeof batch === 'number') batches.set(name, batch);
     }
   }
-  return { artefacts, sources, problems };
+  return { artefacts, sources, problems: [...problems, ...trainingProblems(file.campaign.models, batches)] };
+}
+
+/** Models that are trained take any number of images at a time. @param batches how many the other ones take */
+function trainingProblems(
+  models: Campaign['models'],
+  batches: ReadonlyMap<string, number>,
+): readonly FieldViolation[] {
+  return [...models].flatMap(([name, entry]) => {
+    if (!isDerived(entry) || !trains(entry)) return [];
+    const root = graphOf(models, entry.of);
+    const batch = batches.get(root);
+    if (batch === undefined) return [];
+    const counted = batch === 1 ? '1 image' : `${batch} images`;
+    const description = `"${root}" takes ${counted} at a time and cannot be made to take more, so that "${name}" cannot be trained`;
+    return [{ field: `models.${name}.${entry.kind}.of`, description }];
+  });
+}
+
+const definitionOf = ({ kind }: { readonly kind: string }): SiblingDefinition | undefined =>
+  siblings.find(({ name }) => name === kind);
+
+function trains(entry: Exclude<ModelEntry, { readonly kind: 'file' }>): boolean {
+  return definitionOf(entry)?.trains?.(entry.parameters) === true;
+}
+
+/** The model whose graph another has, with other weights. */
+function graphOf(models: Campaign['models'], name: string): string {
+  const entry = models.get(name);
+  const hasOwn = entry === undefined || !isDerived(entry) || definitionOf(entry)?.isOtherNetwork === true;
+  return hasOwn ? name : graphOf(models, entry.of);
 }
 
 /**

@@ -29,7 +29,7 @@ export {
   trainingSamplesOf,
 } from './data-checks.js';
 export type { TrainingSplit } from './data-checks.js';
-export { fileOf } from './derivation.js';
+export { fileOf, isDerived } from './derivation.js';
 export { surrogateOf } from './surrogate.js';
 export type { Surrogate } from './surrogate.js';
 export { parseModelOptions } from './file/model-options.js';

@@ -73,7 +73,7 @@ export type { ModelSummary } from './summary.js';
 export { adaptModel } from './transforms/adapt/adapt-model.js';
 export { selectClasses, toLogits } from './transforms/adapt/adapt-output.js';
 export type { ClassRange, Layout, ModelOptions, Preprocessing } from './transforms/adapt/model-options.js';
-export { bindDims, bindImage, bindInputs, weightsToInputs } from './transforms/bind.js';
+export { bindDims, bindInputs, weightsToInputs } from './transforms/bind.js';
 export { cancelTransposes } from './transforms/cancel-transposes.js';
 export { dropIdentities } from './transforms/drop-identities.js';
 export { foldBatchNormalization } from './transforms/fold-batch-normalization.js';

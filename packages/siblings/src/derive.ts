@@ -27,13 +27,20 @@ export function sampleDemand(
  * Makes a sibling, and sees to it that it still classifies: what attacks and similarity say of one that answers by
  * chance means nothing. An attacker's copy is measured however little it has learnt, its queries being spent.
  * @throws {UnpairError} INVALID_ARGUMENT when parameters do not go together
- * @throws {ModelError} when training needs a derivative that there is not: which, and what to do instead
+ * @throws {ModelError} when training needs a derivative that there is not: which, and what to do instead; or when it
+ * needs more images at a time than the model takes
  * @throws {UnpairError} FAILED_PRECONDITION when the sibling is below twice chance, the model is not, and no
  * attacker makes it
  * @throws what the definition throws
  */
 export async function deriveSibling(definition: SiblingDefinition, request: SiblingRequest): Promise<Graph> {
   refuseMisfit(definition.misfit?.(request.parameters));
+  const batch = request.graph.inputs[0]?.shape[0];
+  if (typeof batch === 'number' && definition.trains?.(request.parameters) === true) {
+    throw new ModelError(
+      `${definition.name} trains its model, but "${request.graph.name}" takes ${batch} at a time`,
+    );
+  }
   const sibling = await definition.derive(request).catch((error: unknown) => {
     throw error instanceof DerivativeError ? withWayOut(error, definition) : error;
   });

@@ -17,6 +17,7 @@ export const distillSibling: SiblingDefinition<'distill'> = {
   name: 'distill',
   maker: 'publisher',
   description: 'A smaller network that is trained to answer like the model.',
+  isOtherNetwork: true,
   parameters: {
     architecture: {
       type: 'choice',

@@ -63,10 +63,14 @@ export interface SiblingDefinition<Name extends string = string> extends Sibling
   readonly rounding?: 'adds' | 'keeps' | 'refuses';
   /** What those do who try defences: parameters that differ from the defaults, those of fewest queries first. */
   readonly tries?: readonly SiblingTry[];
+  /** Whether it is a network of its own, not the model's graph with other weights. */
+  readonly isOtherNetwork?: boolean;
   /** A name with a dot is a field of a map: `finetune.epochs`. */
   readonly parameters: ParameterSpecs;
   /** What is wrong with parameters of which each is right by itself; absent, or undefined, for nothing. */
   misfit?(parameters: Parameters): ParameterMisfit | undefined;
+  /** Whether the model's own graph is trained with these parameters, many images at a time; absent where it never is. */
+  trains?(parameters: Parameters): boolean;
   /** Samples that these parameters ask for. */
   demand(parameters: Parameters): SampleDemand;
   /** Makes the sibling: the same request gives the same graph. */

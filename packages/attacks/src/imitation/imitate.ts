@@ -51,6 +51,7 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
     temperature: TEMPERATURE,
     ...trainingParameters(),
   },
+  trains: (parameters) => numberOf(parameters, 'epochs') > 0,
   demand: (parameters) => {
     const { wanted } = trainingDemand('', { ...parameters, samples: numberOf(parameters, 'queries') });
     return { needed: 0, parameter: 'queries', wanted: wanted === 0 ? 0 : numberOf(parameters, 'queries') };

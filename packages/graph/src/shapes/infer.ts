@@ -1,5 +1,6 @@
 import type { Graph, Node, ValueType } from '../graph.js';
 import { ModelError } from '../graph.js';
+import type { Tensor } from '../tensor.js';
 import { constantRules } from './constant.js';
 import { contentsOfNode, contentsOfTensor } from './contents.js';
 import { convolutionRules } from './convolution.js';
@@ -61,29 +62,56 @@ export interface InferredValues {
 
 /** As {@link inferShapes}, with the integers that were found on the way. */
 export function inferValues(graph: Graph): InferredValues {
-  const types = new Map<string, ValueType>();
-  const contents = new Map<string, Contents>();
-  for (const { name, dataType, shape } of graph.inputs) types.set(name, { dataType, shape });
-  for (const [name, tensor] of graph.initializers) {
-    types.set(name, { dataType: tensor.dataType, shape: tensor.shape });
-    const known = contentsOfTensor(tensor);
-    if (known !== undefined) contents.set(name, known);
+  const inference = new Inference(graph);
+  for (const node of graph.nodes) inference.add(node);
+  return inference;
+}
+
+/** What can be said about the values of a graph whose nodes are added in order. */
+export class Inference implements InferredValues {
+  readonly types = new Map<string, ValueType>();
+  readonly contents = new Map<string, Contents>();
+  readonly #opset: number;
+
+  /** Starts with a graph's inputs and constants. */
+  constructor({ opset, inputs, initializers }: Graph) {
+    this.#opset = opset;
+    for (const { name, dataType, shape } of inputs) this.types.set(name, { dataType, shape });
+    for (const [name, tensor] of initializers) this.addConstant(name, tensor);
   }
-  for (const node of graph.nodes) {
-    const context = contextOf(node, graph.opset, types, contents);
+
+  addConstant(name: string, tensor: Tensor): void {
+    this.types.set(name, { dataType: tensor.dataType, shape: tensor.shape });
+    const known = contentsOfTensor(tensor);
+    if (known !== undefined) this.contents.set(name, known);
+  }
+
+  /** @throws {ModelError} as {@link inferShapes}. */
+  add(node: Node): void {
+    const context = this.#contextOf(node);
     const outputs = inferNode(context);
     node.outputs.forEach((name, i) => {
       const type = outputs[i];
       if (name === '') return;
       if (type === undefined)
         throw nodeError(node, `has ${node.outputs.length} outputs, more than its operator`);
-      types.set(name, type);
+      this.types.set(name, type);
     });
     const [first, type] = [node.outputs[0], outputs[0]];
     const known = type === undefined ? undefined : contentsOfNode(context, type);
-    if (first !== undefined && known !== undefined) contents.set(first, known);
+    if (first !== undefined && known !== undefined) this.contents.set(first, known);
   }
-  return { types, contents };
+
+  #contextOf(node: Node): NodeContext {
+    const inputs = node.inputs.map((name) => {
+      if (name === '') return undefined;
+      const type = this.types.get(name);
+      if (type === undefined) throw nodeError(node, `reads value "${name}", which nothing defines before it`);
+      return type;
+    });
+    const contents = node.inputs.map((name) => this.contents.get(name));
+    return { node, opset: this.#opset, inputs, contents };
+  }
 }
 
 /** Types of one node's outputs. @throws {ModelError} as {@link inferShapes}. */
@@ -95,19 +123,4 @@ export function inferNode(context: NodeContext): readonly ValueType[] {
     throw new ModelError(`node "${node.name}" has operator ${node.op}${place}, which is not supported`);
   }
   return rule(context);
-}
-
-function contextOf(
-  node: Node,
-  opset: number,
-  types: ReadonlyMap<string, ValueType>,
-  contents: ReadonlyMap<string, Contents>,
-): NodeContext {
-  const inputs = node.inputs.map((name) => {
-    if (name === '') return undefined;
-    const type = types.get(name);
-    if (type === undefined) throw nodeError(node, `reads value "${name}", which nothing defines before it`);
-    return type;
-  });
-  return { node, opset, inputs, contents: node.inputs.map((name) => contents.get(name)) };
 }

@@ -54,15 +54,15 @@ export function bindDims(graph: Graph, sizes: Readonly<Record<string, number>>):
 
 /**
  * Gives the images of a classifier the size of a data set's, [C,H,W], where the model leaves it open: derivatives want
- * to know it. Sizes that the model has stay, and so does a name that its batch has as well.
+ * to know it. Sizes that the model has stay.
  */
 export function bindImage(graph: Graph, image: readonly number[]): Graph {
-  const [batch, ...dims] = graph.inputs[0]?.shape ?? [];
-  const sizes = dims.flatMap((dim, axis): readonly (readonly [string, number])[] => {
-    const size = image[axis];
-    return typeof dim === 'string' && dim !== batch && size !== undefined ? [[dim, size]] : [];
-  });
-  return dims.length !== image.length || sizes.length === 0
-    ? graph
-    : bindDims(graph, Object.fromEntries(sizes));
+  const [input] = graph.inputs;
+  const [batch = 'N', ...dims] = input?.shape ?? [];
+  const isOpen = dims.length === image.length && dims.some((dim) => typeof dim === 'string');
+  if (input === undefined || !isOpen) return graph;
+  const sizes = dims.map((dim, axis) => (typeof dim === 'number' ? dim : (image[axis] ?? 1)));
+  const named = dims.map((dim, axis) => [dim, sizes[axis] ?? 1] as const).filter(([dim]) => dim !== batch);
+  const { inputs, ...rest } = bindDims(graph, Object.fromEntries(named));
+  return { ...rest, inputs: [{ ...input, shape: [batch, ...sizes] }, ...inputs.slice(1)] };
 }

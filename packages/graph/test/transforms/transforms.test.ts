@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Graph, Tensor } from '@unpair/graph';
 import {
   GraphBuilder,
-  bindImage,
   bindInputs,
   decodeModel,
   dropIdentities,
@@ -16,6 +15,7 @@ import {
   pruneDeadNodes,
   weightsToInputs,
 } from '@unpair/graph';
+import { bindImage } from '../../src/transforms/bind.js';
 import { runGraph } from '../support/onnxruntime.js';
 import { uniform } from '../support/random.js';
 import { smallClassifier } from '../support/sample-graphs.js';
@@ -209,9 +209,9 @@ describe('bindImage', () => {
     expect(isDifferentiable(bound)).toEqual({ ok: true });
   });
 
-  it('leaves sizes that are given, the batch, and images of another rank', () => {
+  it('leaves sizes that are given, the batch, whatever else has its name, and images of another rank', () => {
     expect(bindImage(open(['N', 3, 8, 10]), [3, 9, 9]).inputs[0]?.shape).toEqual(['N', 3, 8, 10]);
-    expect(bindImage(open(['N', 3, 'N', 'w']), [3, 9, 9]).inputs[0]?.shape).toEqual(['N', 3, 'N', 9]);
+    expect(bindImage(open(['N', 3, 'N', 'w']), [3, 9, 9]).inputs[0]?.shape).toEqual(['N', 3, 9, 9]);
     const graph = open(['N', 3, 'h', 'w']);
     expect(bindImage(graph, [])).toBe(graph);
   });

@@ -59,6 +59,7 @@ export const pruneSibling: SiblingDefinition<'prune'> = {
     ...descentParameters(PREFIX, RATES),
     ...teacherParameters(PREFIX, 0),
   },
+  trains: (parameters) => numberOf(parameters, `${PREFIX}epochs`) > 0,
   demand: (parameters) => trainingDemand(PREFIX, parameters),
   derive: pruneModel,
 };

@@ -53,6 +53,7 @@ export const quantizeSibling: SiblingDefinition<'quantize'> = {
     },
     ...finetuneParameters(PREFIX, { epochs: 0, rate: 0.0003, batch: 64, samples: 10_000 }),
   },
+  trains: (parameters) => numberOf(parameters, `${PREFIX}epochs`) > 0,
   demand: (parameters) => {
     const calibration = numberOf(parameters, 'calibration');
     const training = trainingDemand(PREFIX, parameters);

@@ -121,6 +121,7 @@ export const unpairSibling: SiblingDefinition<'unpair'> = {
       ...ruleOf(parameters),
       heldOut: numberOf(parameters, 'heldOut'),
     }),
+  trains: (parameters) => numberOf(parameters, 'epochs') > 0,
   demand: demandOf,
   derive: unpairModel,
 };
