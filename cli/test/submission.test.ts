@@ -101,7 +101,7 @@ test('only models that are differentiated have to have a derivative', async () =
   for (const campaign of [
     CAMPAIGN,
     queried.replace('targets:', '  int8: { quantize: { of: full } }\ntargets:'),
-    `${queried}similarity: { pairs: all }\n`,
+    `${queried.replace('targets:', '  again: { file: full.onnx }\ntargets:')}similarity: { pairs: all }\n`,
   ]) {
     await expect(submit(campaign)).rejects.toMatchObject({
       violations: expect.arrayContaining([

@@ -1,6 +1,6 @@
 import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { Campaign, ModelEntry } from '@unpair/campaign';
-import { fileOf, isDerived } from '@unpair/campaign';
+import { fileOf, isDerived, requirementsOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
@@ -26,8 +26,8 @@ export interface CampaignModels {
 }
 
 /**
- * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, unless
- * the campaign only asks it for answers.
+ * Reads every model file of a campaign and checks that it decodes, fits the data and can be differentiated, unless the
+ * campaign only asks it for answers.
  * @param data absent where the data set is of no use: then it is only checked that each model decodes
  */
 export async function readCampaignModels(
@@ -38,11 +38,12 @@ export async function readCampaignModels(
   const sources = new Map<string, ModelSource>();
   const problems: FieldViolation[] = [];
   const batches = new Map<string, number>();
-  const differentiated = !areOnlyQueried(file.campaign);
+  const requirements = requirementsOf(file.campaign);
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
     if (path === undefined) continue;
     const [key, options] = entry.kind === 'file' ? ['file', entry.options] : ['ready', undefined];
+    const differentiated = requirements.get(name) === 'gradients';
     const outcome = await readOne(resolveFrom(file, path), options, { data, differentiated });
     if (typeof outcome === 'string') problems.push({ field: `models.${name}.${key}`, description: outcome });
     else {
@@ -83,15 +84,6 @@ function graphOf(models: Campaign['models'], name: string): string {
   const entry = models.get(name);
   const hasOwn = entry === undefined || !isDerived(entry) || definitionOf(entry)?.isOtherNetwork === true;
   return hasOwn ? name : graphOf(models, entry.of);
-}
-
-/**
- * Whether models only answer queries. Without surrogates there is no gradient to attack with or to compare, and without
- * siblings nothing is trained; everything else may differentiate any of the models.
- */
-function areOnlyQueried({ models, surrogates, similarity }: Campaign): boolean {
-  const arePublished = [...models.values()].every(({ kind }) => kind === 'file');
-  return arePublished && surrogates.length === 0 && similarity.pairs === 'attacked';
 }
 
 async function readOne(

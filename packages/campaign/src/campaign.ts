@@ -13,7 +13,7 @@ export interface Campaign {
   readonly dataset: DatasetEntry;
   /** In the order of the file. */
   readonly models: ReadonlyMap<string, ModelEntry>;
-  readonly targets: readonly string[];
+  readonly targets: readonly Target[];
   /** Models, and ensembles of them; empty when no attack needs one. */
   readonly surrogates: readonly Surrogate[];
   readonly similarity: SimilarityEntry;
@@ -42,6 +42,15 @@ export interface DatasetEntry {
   readonly size?: number;
   /** Columns of a CSV file; absent where the source is none, or has columns of the default names. */
   readonly columns?: { readonly image: string; readonly label: string };
+}
+
+/**
+ * What is attacked: an artefact, a model of the campaign whose file there is. An endpoint, which answers and no more, is to
+ * come beside it; `requirementsOf` says what it could not be asked for.
+ */
+export interface Target {
+  readonly kind: 'artefact';
+  readonly model: string;
 }
 
 /** Which models are compared, and on what. */

@@ -62,7 +62,7 @@ function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
 function cellsOf(entry: AttackEntry, campaign: Campaign, vocabulary: Vocabulary): readonly Cell[] {
   const { targets, surrogates } = campaign;
   const partners = wordOf(entry.attack, vocabulary).needsSurrogate ? surrogates : [null];
-  return targets.flatMap((target) =>
+  return targets.flatMap(({ model: target }) =>
     partners.flatMap((surrogate) => pointsOf(entry, { target, surrogate }, campaign, vocabulary)),
   );
 }

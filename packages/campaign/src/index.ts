@@ -37,6 +37,7 @@ export type { ParsedOptions } from './file/model-options.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
+export { requirementsOf } from './requirements.js';
 export type { AdaptiveCell, Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
 export { planCampaign } from './plan-campaign.js';
 export { ACCOUNTING_RULE } from './report/accounting.js';

@@ -11,7 +11,9 @@ export interface Pair {
 
 /** The pairs whose similarity a campaign measures: those that it attacks, and on demand every other two models. */
 export function pairsOf({ models, targets, surrogates, similarity }: Campaign): readonly Pair[] {
-  const attacked = targets.flatMap((target) => surrogates.map((surrogate) => ({ surrogate, target })));
+  const attacked = targets.flatMap(({ model: target }) =>
+    surrogates.map((surrogate) => ({ surrogate, target })),
+  );
   if (similarity.pairs === 'attacked') return attacked;
   const names = [...models].filter(([, model]) => !isGenerated(model)).map(([name]) => name);
   const every = names.flatMap((target) =>

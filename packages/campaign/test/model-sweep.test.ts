@@ -146,7 +146,7 @@ describe('the name of a swept entry', () => {
 
   test('stands for all its models among targets and surrogates, or in full for one', () => {
     const campaign = campaignOf({ models, targets: '[d, full]', surrogates: `[stranger, q, 'd[depth=8]']` });
-    expect(campaign.targets).toEqual(['d[depth=8]', 'd[depth=14]', 'full']);
+    expect(campaign.targets.map(({ model }) => model)).toEqual(['d[depth=8]', 'd[depth=14]', 'full']);
     expect(campaign.surrogates.map(({ name }) => name)).toEqual([
       'stranger',
       'q[weights=8]',

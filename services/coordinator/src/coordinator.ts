@@ -1,3 +1,4 @@
+import type { Campaign } from '@unpair/campaign';
 import {
   ArtefactStore,
   ensureTopology,
@@ -160,9 +161,9 @@ export class Coordinator implements AsyncDisposable {
     await this.#working;
   }
 
-  /** Starts a stored campaign. */
-  async launch(record: CampaignRecord): Promise<CampaignRun> {
-    const run = this.book.enter(record);
+  /** Starts a stored campaign; `file` is its request's, where that has been read already. */
+  async launch(record: CampaignRecord, file?: Campaign): Promise<CampaignRun> {
+    const run = this.book.enter(record, file);
     await this.store.describeCells(run.id, run.plan.cells);
     this.#dispatcher.wake();
     return run;

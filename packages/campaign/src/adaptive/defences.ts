@@ -12,7 +12,7 @@ type Parts = Pick<Campaign, 'models' | 'targets' | 'surrogates'>;
 /** Every published sibling with a target that it was unpaired from, in the order of surrogates and targets. */
 export function defencesOf({ models, targets, surrogates }: Parts): readonly Defence[] {
   return alone(surrogates).flatMap((sibling) =>
-    targets.flatMap((target) => {
+    targets.flatMap(({ model: target }) => {
       const steps = stepsTo(models, sibling);
       // What an attacker made of a published model is not published.
       if (steps.some(({ maker }) => maker === 'attacker')) return [];

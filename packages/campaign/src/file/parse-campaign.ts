@@ -1,5 +1,5 @@
 import { integer, oneOf } from '@unpair/parameters';
-import type { Campaign, Violation } from '../campaign.js';
+import type { Campaign, Target, Violation } from '../campaign.js';
 import { ALLOWANCES } from '../campaign.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
@@ -74,7 +74,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampa
     seed: root.get('seed').readOr(integer(0), 0),
     dataset: isComplete(dataset) ? dataset : undefined,
     models,
-    targets: readReferences(root.get('targets'), names),
+    targets: readTargets(root.get('targets'), names),
     surrogates,
     similarity: isComplete(similarity) ? similarity : undefined,
     threat: isComplete(threat) ? threat : undefined,
@@ -93,8 +93,9 @@ function isComplete<T extends object>(draft: Partially<T>): draft is T {
   return Object.values(draft).every((part) => part !== undefined);
 }
 
-function readReferences(field: Field, names: ModelsSection['names']): readonly string[] | undefined {
-  return field.readGroups((entry) => names.read(entry), 'a list of the names of models')?.flat();
+function readTargets(field: Field, names: ModelsSection['names']): readonly Target[] | undefined {
+  const models = field.readGroups((entry) => names.read(entry), 'a list of the names of models');
+  return models?.flat().map((model) => ({ kind: 'artefact', model }));
 }
 
 function limitGrid(attacks: Field, campaign: AskedCampaign): void {

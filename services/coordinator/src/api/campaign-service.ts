@@ -87,10 +87,12 @@ async function create(
 ): Promise<Campaign> {
   const existing = coordinator.book.find(campaignIdOf(request.requestId));
   if (existing !== undefined) return existing.snapshot();
-  checkRequest(request);
+  const file = checkRequest(request);
   await checkArtefacts(request, coordinator.artefacts);
   const record = await coordinator.records.create(request, clock.now());
-  return (await coordinator.launch(record)).snapshot();
+  // Another call may have stored a campaign of that id in the meantime.
+  const isOwn = record.request === request;
+  return (await coordinator.launch(record, isOwn ? file : undefined)).snapshot();
 }
 
 function list({ book }: Coordinator, request: ListCampaignsRequest): ListCampaignsResponse {

@@ -7,10 +7,10 @@ const longestRequestId = 200;
 const largestSpec = 512 * 1024;
 
 /**
- * Checks a request as far as it can be checked without the cluster.
+ * Checks a request as far as it can be checked without the cluster, and says what its campaign is.
  * @throws UnpairError INVALID_ARGUMENT with every violation: of the campaign file by its path in the file
  */
-export function checkRequest(request: CreateCampaignRequest): void {
+export function checkRequest(request: CreateCampaignRequest): Campaign {
   const violations = checkFields(request);
   const parsed = parseCampaign(request.spec);
   if (parsed.ok) violations.push(...checkDigests(request, parsed.campaign));
@@ -19,7 +19,7 @@ export function checkRequest(request: CreateCampaignRequest): void {
       violations.push({ field: violation.field, description: violationSentence(violation) });
     }
   }
-  if (violations.length === 0) return;
+  if (parsed.ok && violations.length === 0) return parsed.campaign;
   const message = violations.map(({ description }) => description).join(' ');
   throw new UnpairError('INVALID_ARGUMENT', message, { violations });
 }

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import { parseCampaign, planCampaign, violationSentence } from '@unpair/campaign';
+import { parseCampaign, planCampaign, violationSentence, type Campaign } from '@unpair/campaign';
 import { type Clock, type Logger } from '@unpair/platform';
 import type { CampaignRecord } from '@unpair/protocol';
 import { CampaignRun } from './campaign-run.js';
@@ -18,25 +18,16 @@ export class CampaignBook {
     this.#options = options;
   }
 
-  /** Enters a campaign from its record; a campaign that is there already stays as it is. */
-  enter(record: CampaignRecord): CampaignRun {
+  /**
+   * Enters a campaign from its record; a campaign that is there already stays as it is.
+   * @param read its file, where it has been read already
+   */
+  enter(record: CampaignRecord, read?: Campaign): CampaignRun {
     const existing = this.#runs.get(record.id);
     if (existing !== undefined) return existing;
-    const parsed = parseCampaign(record.request?.spec ?? '');
-    if (!parsed.ok) {
-      const sentences = parsed.violations.map(violationSentence).join(' ');
-      throw new UnpairError(
-        'FAILED_PRECONDITION',
-        `Campaign ${record.id} is not valid in this version: ${sentences}`,
-      );
-    }
+    const file = read ?? fileOf(record);
     const seconds = (): number => this.#options.clock.seconds();
-    const run = new CampaignRun({
-      record,
-      file: parsed.campaign,
-      plan: planCampaign(parsed.campaign),
-      seconds,
-    });
+    const run = new CampaignRun({ record, file, plan: planCampaign(file), seconds });
     this.#runs.set(record.id, run);
     return run;
   }
@@ -71,4 +62,12 @@ export class CampaignBook {
   *running(): Generator<CampaignRun, void, undefined> {
     for (const run of this.#runs.values()) if (!run.ended) yield run;
   }
+}
+
+/** The campaign that a stored record is of. @throws UnpairError FAILED_PRECONDITION where this version cannot read it */
+function fileOf({ id, request }: CampaignRecord): Campaign {
+  const parsed = parseCampaign(request?.spec ?? '');
+  if (parsed.ok) return parsed.campaign;
+  const sentences = parsed.violations.map(violationSentence).join(' ');
+  throw new UnpairError('FAILED_PRECONDITION', `Campaign ${id} is not valid in this version: ${sentences}`);
 }

@@ -17,7 +17,7 @@ export function tradeOff(campaign: Campaign, reports: TradedOff): readonly Trade
   const accuracies = new Map(reports.models.map(({ id, accuracy }) => [id, accuracy]));
   const attacks = byPair(reports.attacks);
   const savings = byPair(reports.amplification.filter(({ baseline }) => baseline === 'none'));
-  return targets.flatMap((target) =>
+  return targets.flatMap(({ model: target }) =>
     surrogates.map(({ name: surrogate }): TradeOffPoint => {
       const key = pairKey({ target, surrogate });
       const [own, saved] = [attacks.get(key) ?? [], savings.get(key) ?? []];
