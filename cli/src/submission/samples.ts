@@ -1,6 +1,7 @@
 import type { Campaign, Violation } from '@unpair/campaign';
 import {
   checkEpsilons,
+  checkGoal,
   checkHeldOutSamples,
   checkSamples,
   checkTrainingSamples,
@@ -48,6 +49,8 @@ export async function loadCampaignSamples(
     violations: [
       ...checkSamples(campaign, all.count),
       ...checkEpsilons(campaign, all.images.length / Math.max(1, all.count)),
+      // Of other files no more is known than the greatest label; the model may have more classes.
+      ...(all.classNames ? checkGoal(campaign, all.classes) : []),
       ...(trained ? checkTrainingSamples(campaign, trained) : []),
       ...(test ? checkHeldOutSamples(campaign, test.split === 'test' ? test.count : undefined) : []),
     ],

@@ -26,11 +26,19 @@ export function gainOf(goal: Goal, logits: Float32Array, offset = 0, classes = l
 /** Which goals the samples of a run have. */
 export type GoalChoice = 'avoid' | { readonly reach: TargetClass };
 
+/** Whether samples are to avoid a class, or to reach one. */
+export function kindOf(choice: GoalChoice): Goal['kind'] {
+  return choice === 'avoid' ? 'avoid' : 'reach';
+}
+
+/** The rules by which every sample has a class of its own to reach. */
+export const CLASS_RULES = ['next', 'random', 'least-likely'] as const;
+
 /**
  * The class to reach: one for all samples; the one after the label, the last being followed by the first; one drawn for
  * each sample, the same in every attack; or the one that the target holds least likely, unprovoked.
  */
-export type TargetClass = number | 'next' | 'random' | 'least-likely';
+export type TargetClass = number | (typeof CLASS_RULES)[number];
 
 /** Draws an integer from 0 to below `bound`. */
 type Draw = (bound: number) => number;

@@ -1,6 +1,7 @@
 export type { Access, Offer } from './access.js';
 export type { AttackDefinition, AttackRun, Problem } from './attack.js';
-export type { Goal, GoalChoice } from './goal.js';
+export { CLASS_RULES, kindOf } from './goal.js';
+export type { Goal, GoalChoice, TargetClass } from './goal.js';
 export { imitateModel, imitateSibling } from './imitation/imitate.js';
 export { Oracle } from './oracle.js';
 export { attacks } from './registry.js';

@@ -1,3 +1,4 @@
+import type { GoalChoice } from '@unpair/attacks';
 import type { ModelOptions } from '@unpair/graph';
 import type { Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
@@ -61,10 +62,11 @@ export interface SimilarityEntry {
   readonly perturbed: boolean;
 }
 
-/** How far an adversarial example may be from its input, in units of the [0,1] pixel range. */
+/** How far an adversarial example may be from its input, in units of the [0,1] pixel range, and what it is to achieve. */
 export interface Threat {
   readonly norm: Norm;
   readonly epsilons: readonly number[];
+  readonly goal: GoalChoice;
 }
 
 /** The ways of deriving a model: a new one in the registry is one here. */

@@ -71,23 +71,27 @@ function cellsOf(entry: AttackEntry, campaign: Campaign, vocabulary: Vocabulary)
 function pointsOf(
   { attack, parameters, samples }: AttackEntry,
   { target, surrogate }: Pick<Cell, 'target' | 'surrogate'>,
-  { threat: { norm, epsilons } }: Campaign,
+  { threat: { norm, epsilons, goal } }: Campaign,
   vocabulary: Vocabulary,
 ): readonly Cell[] {
   const { budget, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
   return epsilons.map((epsilon) => {
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
-    const coordinates = { target, surrogate, attack, norm, ...point };
+    const coordinates = { target, surrogate, attack, norm, goal, ...point };
     const queries = budget === null ? 0 : numberOf(point.parameters, budget);
     const how = { usesQueries: budget !== null, budget: queries, withoutPrior: withoutPrior ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
 }
 
-type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'parameters'>;
+type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'goal' | 'parameters'>;
 
-/** `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate. */
+/**
+ * `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate; with a class to reach,
+ * `linf=0.03137254901960784>reach=3`.
+ */
 function cellId(cell: Coordinates): string {
-  const { attack, target, surrogate, norm, epsilon, parameters } = cell;
-  return `${attack}/${target}/${surrogate?.name ?? '-'}/${norm}=${epsilon}/${canonicalJson(parameters)}`;
+  const { attack, target, surrogate, norm, epsilon, goal, parameters } = cell;
+  const threat = `${norm}=${epsilon}${goal === 'avoid' ? '' : `>reach=${goal.reach}`}`;
+  return `${attack}/${target}/${surrogate?.name ?? '-'}/${threat}/${canonicalJson(parameters)}`;
 }

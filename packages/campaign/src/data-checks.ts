@@ -98,6 +98,13 @@ export function heldOutSamplesOf({ models }: Campaign, vocabulary: Vocabulary = 
   return Math.max(0, ...demands);
 }
 
+/** Says whether the class to reach, where it is one for all samples, is among the data set's, 0 … classes − 1. */
+export function checkGoal({ threat: { goal } }: Campaign, classes: number): readonly Violation[] {
+  if (goal === 'avoid' || typeof goal.reach !== 'number' || goal.reach < classes) return [];
+  const description = `must be at most ${classes - 1}, the last class of the data set, got ${goal.reach}`;
+  return [{ field: 'threat.goal.reach', description }];
+}
+
 /** Says whether every epsilon is below the diameter of the input space, in which `elements` = C·H·W. */
 export function checkEpsilons({ threat }: Campaign, elements: number): readonly Violation[] {
   const diameter = threat.norm === 'linf' ? 1 : Math.sqrt(elements);

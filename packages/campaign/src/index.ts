@@ -21,6 +21,7 @@ export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export {
   checkEpsilons,
+  checkGoal,
   checkHeldOutSamples,
   checkSamples,
   checkTrainingSamples,

@@ -1,3 +1,4 @@
+import type { GoalChoice } from '@unpair/attacks';
 import type { Norm, Threat } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { SimilarityInputs } from '@unpair/measurements';
@@ -15,6 +16,8 @@ export interface Cell {
   readonly parameters: Parameters;
   readonly norm: Norm;
   readonly epsilon: number;
+  /** What the attack is after. */
+  readonly goal: GoalChoice;
   /** Whether the attack queries the target as it goes. */
   readonly usesQueries: boolean;
   /** Queries that it may spend on a sample; 0 for attacks that do not query as they go. */

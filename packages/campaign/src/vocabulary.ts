@@ -5,7 +5,7 @@ import type { SiblingKind } from './campaign.js';
 /** What a campaign file needs to know about an attack. */
 export type AttackWord = Pick<
   AttackDefinition,
-  'name' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'parameters'
+  'name' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */

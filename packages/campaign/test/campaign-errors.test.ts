@@ -17,7 +17,7 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'an unknown key far from any',
     withSection('threat', 'threat: { epsilon: 0.1, zzz: 1 }'),
-    'threat.zzz is not a known key; known are norm, epsilon.',
+    'threat.zzz is not a known key; known are norm, epsilon, goal.',
   ],
   [
     'no samples',

@@ -12,6 +12,7 @@ export const vocabulary: Vocabulary = {
       needsSurrogate: true,
       budget: null,
       norms: ['linf', 'l2'],
+      goals: ['avoid', 'reach'],
       parameters: {
         steps: { type: 'integer', min: 1, max: 1000, default: 10, description: '' },
         stepSize: {
@@ -28,15 +29,24 @@ export const vocabulary: Vocabulary = {
       needsSurrogate: true,
       budget: null,
       norms: ['linf'],
+      goals: ['avoid'],
       parameters: { momentum: { type: 'number', min: 0, default: 1, description: '' } },
     },
-    { name: 'rgf', needsSurrogate: false, budget: 'budget', norms: ['linf', 'l2'], parameters: { budget } },
+    {
+      name: 'rgf',
+      needsSurrogate: false,
+      budget: 'budget',
+      norms: ['linf', 'l2'],
+      goals: ['avoid', 'reach'],
+      parameters: { budget },
+    },
     {
       name: 'p-rgf',
       needsSurrogate: true,
       budget: 'budget',
       withoutPrior: 'rgf',
       norms: ['linf', 'l2'],
+      goals: ['avoid', 'reach'],
       parameters: { budget },
     },
   ],

@@ -10,7 +10,7 @@ function digestsFor(work: Task['work']): readonly string[] {
 }
 
 test('a task needs every model and all samples that its work names, each once', () => {
-  const attack = { cell: 'c', attack: 'pgd', parameters: '{}', norm: 'linf', epsilon: 0.1 };
+  const attack = { cell: 'c', attack: 'pgd', parameters: '{}', norm: 'linf', epsilon: 0.1, reach: '' };
   const surrogates = [model('int8'), model('full')];
   const value = { ...attack, target: model('full'), surrogates, samples };
   expect(new Set(digestsFor({ $case: 'attack', value }))).toEqual(new Set(['of full', 'of int8', 'samples']));

@@ -1,6 +1,7 @@
 import { assertAlike } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
 import { suffices } from '../access.js';
+import { kindOf } from '../goal.js';
 import type { AttackOptions } from './attack-options.js';
 
 /**
@@ -32,11 +33,8 @@ function assertAttackSuits({
   if (!(threat.epsilon > 0 && Number.isFinite(threat.epsilon))) {
     throw new UnpairError('INVALID_ARGUMENT', `epsilon must be above 0, got ${threat.epsilon}`);
   }
-  if (!goals.includes(goal === 'avoid' ? 'avoid' : 'reach')) {
-    throw new UnpairError(
-      'INVALID_ARGUMENT',
-      `${name} cannot be run to ${goal === 'avoid' ? 'avoid' : 'reach'} a class`,
-    );
+  if (!goals.includes(kindOf(goal))) {
+    throw new UnpairError('INVALID_ARGUMENT', `${name} cannot be run to ${kindOf(goal)} a class`);
   }
   if (!suffices(offer, access)) {
     throw new UnpairError(

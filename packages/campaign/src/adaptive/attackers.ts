@@ -29,7 +29,7 @@ export interface Position {
   readonly has: (attack: string) => boolean;
   /**
    * An attack with the parameters that it has in the file where it first comes, else with its defaults, and these
-   * changes; none where there is no such attack for the norm, or no such parameter.
+   * changes; none where there is no such attack for the norm and goal, or no such parameter.
    */
   readonly move: (
     attack: string,

@@ -1,3 +1,4 @@
+import { kindOf } from '@unpair/attacks';
 import type { Parameters } from '@unpair/parameters';
 import { defaultsOf } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
@@ -93,7 +94,8 @@ function moveOf(
 ): readonly Move[] {
   const word = vocabulary.attacks.find(({ name }) => name === attack);
   const isKnown = (parameter: string): boolean => Object.hasOwn(word?.parameters ?? {}, parameter);
-  if (!word?.norms.includes(threat.norm) || !Object.keys(change).every(isKnown)) return [];
+  if (!word?.norms.includes(threat.norm) || !word.goals.includes(kindOf(threat.goal))) return [];
+  if (!Object.keys(change).every(isKnown)) return [];
   const entry = attacks.find((candidate) => candidate.attack === attack);
   const parameters = { ...(entry?.parameters ?? defaultsOf(word.parameters)), ...change };
   return [{ attack, parameters, samples: Math.min(entry?.samples ?? dataset.samples, most) }];

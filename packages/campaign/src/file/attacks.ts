@@ -1,3 +1,5 @@
+import type { GoalChoice } from '@unpair/attacks';
+import { kindOf } from '@unpair/attacks';
 import type { Norm } from '@unpair/numerics';
 import { integer, suggestion } from '@unpair/parameters';
 import type { AttackEntry } from '../campaign.js';
@@ -10,6 +12,7 @@ import type { AttackWord } from '../vocabulary.js';
 export interface AttackContext {
   readonly attacks: readonly AttackWord[];
   readonly norm: Norm | undefined;
+  readonly goal: GoalChoice | undefined;
   readonly hasSurrogates: boolean;
   readonly samples: number | undefined;
 }
@@ -76,6 +79,9 @@ function sweep(
     parameters.reject('needs a surrogate, got none: name at least one model under surrogates');
   if (context.norm !== undefined && !word.norms.includes(context.norm))
     parameters.reject(`does not support threat.norm ${context.norm}; it supports ${word.norms.join(', ')}`);
+  const goal = context.goal === undefined ? undefined : kindOf(context.goal);
+  if (goal !== undefined && !word.goals.includes(goal))
+    parameters.reject(`does not support threat.goal ${goal}; it supports ${word.goals.join(', ')}`);
   const most = context.samples;
   const samples = item.get(FIRST_SAMPLES).readOr(integer(1, most), most ?? 1) ?? 1;
   return readSweep(parameters, word.parameters).map((point) => ({

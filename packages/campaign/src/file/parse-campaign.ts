@@ -81,6 +81,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampa
     attacks: readAttacks(root.get('attacks'), {
       attacks: vocabulary.attacks,
       norm: threat.norm,
+      goal: threat.goal,
       hasSurrogates: surrogates === undefined || surrogates.length > 0,
       samples: dataset.samples,
     }),

@@ -1,3 +1,6 @@
+import type { GoalChoice, TargetClass } from '@unpair/attacks';
+import { CLASS_RULES } from '@unpair/attacks';
+import type { Rule } from '@unpair/parameters';
 import { integer, oneOf, pixels, truth } from '@unpair/parameters';
 import type { DatasetEntry, SimilarityEntry, Threat } from '../campaign.js';
 import type { Field } from './field.js';
@@ -41,14 +44,33 @@ const NO_DATASET: Partially<DatasetEntry> = { source: undefined, split: undefine
 
 /**
  * Reads `threat:`. In linf an epsilon above 1 would allow every image. In l2 the same bound is √(C·H·W), which
- * depends on the data: `checkEpsilons`.
+ * depends on the data: `checkEpsilons`. So does which classes there are to reach: `checkGoal`.
  */
 export function readThreat(field: Field): Partially<Threat> {
-  if (!field.hasKeys(['norm', 'epsilon'])) return { norm: undefined, epsilons: undefined };
+  if (!field.hasKeys(['norm', 'epsilon', 'goal'])) return NO_THREAT;
   const norm = field.get('norm').readOr(NORMS, 'linf');
   const epsilon = norm === 'linf' ? pixels(1, '8/255') : pixels(Infinity, '0.5');
-  return { norm, epsilons: field.get('epsilon').readOneOrMore(epsilon) };
+  return { norm, epsilons: field.get('epsilon').readOneOrMore(epsilon), goal: readGoal(field.get('goal')) };
 }
+
+const NO_THREAT: Partially<Threat> = { norm: undefined, epsilons: undefined, goal: undefined };
+
+function readGoal(field: Field): GoalChoice | undefined {
+  if (!(field.value instanceof Map)) return field.readOr(AVOID, 'avoid');
+  if (!field.hasKeys(['reach'])) return undefined;
+  const reach = field.get('reach').read(TARGET_CLASS);
+  return reach === undefined ? undefined : { reach };
+}
+
+const AVOID: Rule<'avoid'> = {
+  allowed: 'avoid, or a class to reach such as {reach: 3} or {reach: next}',
+  accept: (value) => (value === 'avoid' ? value : undefined),
+};
+
+const TARGET_CLASS: Rule<TargetClass> = {
+  allowed: `the number of a class, or one of ${CLASS_RULES.join(', ')}`,
+  accept: (value) => integer(0).accept(value) ?? oneOf(...CLASS_RULES).accept(value),
+};
 
 /** Reads `similarity:`, which the file may leave out. */
 export function readSimilarity(field: Field): Partially<SimilarityEntry> {

@@ -8,5 +8,6 @@ export const ACCOUNTING_RULE = [
   'Budgets are hard: no sample is evaluated beyond its budget.',
   'Evaluations of the surrogate are counted apart.',
   'Success rates are over the samples that the target classifies correctly.',
+  'Where there is a class to reach, success is to reach it, and samples that have it for a label are left out.',
   'Mean, median and 90th percentile of the queries are over successes; medianAll sets failures to the budget.',
 ].join(' ');

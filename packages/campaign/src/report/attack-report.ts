@@ -12,7 +12,7 @@ export function attackReport(
   outcomes: readonly Outcome[],
   seed: number,
 ): AttackReport {
-  const { id, target, surrogate, attack, parameters, norm, epsilon, usesQueries, adaptive } = cell;
+  const { id, target, surrogate, attack, parameters, norm, epsilon, goal, usesQueries, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
   return {
     cell: id,
@@ -22,6 +22,7 @@ export function attackReport(
     parameters,
     norm,
     epsilon,
+    goal: goal === 'avoid' ? null : goal,
     adaptive,
     samples: attacked.length,
     evaluated: rows.length,

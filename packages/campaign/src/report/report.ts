@@ -1,3 +1,4 @@
+import type { GoalChoice } from '@unpair/attacks';
 import type { ModelOptions } from '@unpair/graph';
 import type { Estimate, Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
@@ -122,11 +123,13 @@ export interface AttackReport {
   readonly parameters: Parameters;
   readonly norm: Norm;
   readonly epsilon: number;
+  /** The class to reach; null where any but the label will do. */
+  readonly goal: Exclude<GoalChoice, 'avoid'> | null;
   /** Whether the file does not ask for it: it is there to try a defence. */
   readonly adaptive: boolean;
-  /** Samples attacked: those that the target classifies correctly. */
+  /** Samples attacked: of those looked at, those that the target classifies correctly. */
   readonly samples: number;
-  /** Samples looked at. */
+  /** Samples looked at: all but those whose label is the class to reach. */
   readonly evaluated: number;
   /** Over the samples attacked; null where there are none. */
   readonly success: Estimate | null;

@@ -13,7 +13,7 @@ const columns = {
     type: 'boolean',
     description: 'whether the surrogate does; false where there is none',
   },
-  success: { type: 'boolean', description: 'whether the target misclassifies the input that was found' },
+  success: { type: 'boolean', description: 'whether the input that was found leads the target to the goal' },
   successRounded: {
     type: 'boolean',
     description: 'whether it still does when the pixels are rounded to 8 bits, which is not billed',

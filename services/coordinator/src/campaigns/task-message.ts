@@ -59,7 +59,7 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
       };
     }
     case 'attack': {
-      const { id, target, surrogate, attack, norm, epsilon } = planned.cell;
+      const { id, target, surrogate, attack, norm, epsilon, goal } = planned.cell;
       const value = {
         cell: id,
         target: model(target),
@@ -69,6 +69,7 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
         norm,
         epsilon,
         samples: samples(planned.samples),
+        reach: goal === 'avoid' ? '' : String(goal.reach),
       };
       return { $case: 'attack', value };
     }

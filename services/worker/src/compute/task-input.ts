@@ -2,6 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { consecutiveSamples, type Classifier, type Sample } from '@unpair/classifiers';
+import { CLASS_RULES, type GoalChoice } from '@unpair/attacks';
 import { type Norm } from '@unpair/numerics';
 import { type Parameters } from '@unpair/parameters';
 
@@ -54,4 +55,13 @@ export function parseParameters(text: string): Parameters {
 export function normOf(name: string): Norm {
   if (name === 'linf' || name === 'l2') return name;
   throw new UnpairError('INVALID_ARGUMENT', `Norm "${name}" is neither linf nor l2.`);
+}
+
+/** @param reach the class to reach, as tasks have it: empty for none. @throws {UnpairError} for what is no class. */
+export function goalChoiceOf(reach: string): GoalChoice {
+  if (reach === '') return 'avoid';
+  const rule = CLASS_RULES.find((name) => name === reach);
+  if (rule !== undefined) return { reach: rule };
+  if (/^\d+$/.test(reach)) return { reach: Number(reach) };
+  throw new UnpairError('INVALID_ARGUMENT', `The class to reach is "${reach}", neither a number nor a rule.`);
 }

@@ -146,6 +146,7 @@ export function attackTask(
     norm: 'linf',
     epsilon: 0.05,
     samples: range(fixture, where),
+    reach: '',
     ...overrides,
   };
   return task(index, { $case: 'attack', value });

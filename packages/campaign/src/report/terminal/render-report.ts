@@ -114,6 +114,7 @@ function attackColumns(attacks: readonly AttackReport[]): readonly Column<Attack
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
     { title: '', align: 'left', text: (row) => sweptLabel(row, attacks) },
     { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
+    { title: 'class to reach', align: 'left', text: ({ goal }) => (goal === null ? '' : String(goal.reach)) },
     { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate ?? NONE },
     { title: 'target', align: 'left', names: true, text: ({ target }) => (several ? target : '') },
     { title: 'success', align: 'right', text: ({ success }) => percent(success) },
@@ -212,10 +213,14 @@ const LEGEND =
   'Intervals are 95 %. Success is over the n samples that the target classifies correctly; median, mean and p90 are ' +
   'over successes; "median of all" and "fewer queries" set failures to the budget, ≥ or ≤ where one of the medians is it.';
 
-function footer({ integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
+const LEGEND_OF_GOALS =
+  ' Success is to reach the class; samples that have it for a label are left out, and not in n.';
+
+function footer({ attacks, integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
   const { tasks, results, failed, deadLetters, cancelled, resultsDigest } = integrity;
+  const legend = attacks.some(({ goal }) => goal !== null) ? LEGEND + LEGEND_OF_GOALS : LEGEND;
   return [
-    ...wrap(LEGEND, style.width).map((line) => dim(line, style)),
+    ...wrap(legend, style.width).map((line) => dim(line, style)),
     '',
     `${count(results)} of ${count(tasks)} tasks, ${failed > 0 ? `${count(failed)} failed, ` : ''}${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
     `results ${resultsDigest}`,

@@ -2,7 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../task-context.js';
-import { normOf, parseParameters, present } from '../task-input.js';
+import { goalChoiceOf, normOf, parseParameters, present } from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
@@ -16,6 +16,7 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
           definition: definitionOf(task.attack),
           parameters: parseParameters(task.parameters),
           threat: { norm: normOf(task.norm), epsilon: task.epsilon },
+          goal: goalChoiceOf(task.reach),
           target: victim,
           surrogates,
           samples: samples.rows,

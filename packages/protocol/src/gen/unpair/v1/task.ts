@@ -115,7 +115,11 @@ export interface AttackTask {
   /** linf or l2. */
   readonly norm: string;
   readonly epsilon: number;
-  readonly samples: SampleRange | undefined;
+  readonly samples:
+    | SampleRange
+    | undefined;
+  /** The class to reach: a number, next, random or least-likely; empty where any but the label will do. */
+  readonly reach: string;
 }
 
 /**
@@ -245,6 +249,7 @@ export interface MaskingRow {
   readonly lossRises: boolean;
 }
 
+/** Of a cell with a class to reach, samples that have it for a label are left out. */
 export interface AttackRows {
   readonly cell: string;
   readonly rows: readonly AttackRow[];
@@ -1145,6 +1150,7 @@ function createBaseAttackTask(): AttackTask {
     norm: "",
     epsilon: 0,
     samples: undefined,
+    reach: "",
   };
 }
 
@@ -1173,6 +1179,9 @@ export const AttackTask: MessageFns<AttackTask> = {
     }
     if (message.samples !== undefined) {
       SampleRange.encode(message.samples, writer.uint32(66).fork()).join();
+    }
+    if (message.reach !== "") {
+      writer.uint32(74).string(message.reach);
     }
     return writer;
   },
@@ -1254,6 +1263,14 @@ export const AttackTask: MessageFns<AttackTask> = {
             message.samples = SampleRange.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.reach = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1283,6 +1300,7 @@ export const AttackTask: MessageFns<AttackTask> = {
     message.samples = (object.samples !== undefined && object.samples !== null)
       ? SampleRange.fromPartial(object.samples)
       : undefined;
+    message.reach = object.reach ?? "";
     return message;
   },
 };
