@@ -40,6 +40,26 @@ const one: readonly (readonly [string, string, string])[] = [
     'dataset must be a map with the keys source, split, samples, size, columns, got "cifar10".',
   ],
   [
+    'a goal that is none',
+    withSection('threat', 'threat: { epsilon: 0.1, goal: next }'),
+    'threat.goal must be avoid, or a class to reach such as {reach: 3} or {reach: next}, got "next".',
+  ],
+  [
+    'a class that is none',
+    withSection('threat', 'threat: { epsilon: 0.1, goal: { reach: -1 } }'),
+    'threat.goal.reach must be the number of a class, or one of next, random, least-likely, got -1.',
+  ],
+  [
+    'a goal without its class',
+    withSection('threat', 'threat: { epsilon: 0.1, goal: {} }'),
+    'threat.goal.reach is missing: it must be the number of a class, or one of next, random, least-likely.',
+  ],
+  [
+    'an attack that cannot have the goal',
+    withSection('threat', 'threat: { epsilon: 0.1, goal: { reach: 1 } }').replace('p-rgf: ', 'mi-fgsm #'),
+    'attacks[2].mi-fgsm does not support threat.goal reach; it supports avoid.',
+  ],
+  [
     'epsilon 0',
     withSection('threat', 'threat: { epsilon: 0 }'),
     'threat.epsilon must be a pixel amount above 0 and at most 1, such as 8/255, got 0.',

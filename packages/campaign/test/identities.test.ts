@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { planCampaign } from '../src/index.js';
-import { campaignWith } from './fixtures.js';
+import { campaignWith, parsed, fileWith } from './fixtures.js';
+import { BUILT_IN } from '../src/built-in.js';
 
 // Sweeps, one of whose values holds the sign of ensembles, ensembles of their members, what the plan adds for a
 // defence, and a copy of the file that one of these would be.
@@ -45,5 +46,25 @@ describe('random streams and rows are found by identities, of which not one byte
       '66c1451e5a94c2783c24bb4838e76460a38de5fab2f29e146adee1f45e1dbcc2',
       '0bff1cf053fcd0bf35f37d59ca567b9bbb01963db6a96793949184036e490bb5',
     ]);
+  });
+});
+
+describe('a class to reach is part of the identity, and to avoid the label is not', () => {
+  const idsWith = (threat: string): readonly string[] => {
+    const file = fileWith('  int8: { quantize: { of: full } }', { surrogates: '[int8]' });
+    return planCampaign(parsed(file.replace('{ epsilon: 8/255 }', threat), BUILT_IN)).cells.map(
+      ({ id }) => id,
+    );
+  };
+  const parameters =
+    '{"flipped":false,"randomStart":true,"restarts":1,"stepSize":0.00784313725490196,"steps":10}';
+
+  test.each([
+    ['{ epsilon: 8/255 }', 'linf=0.03137254901960784'],
+    ['{ epsilon: 8/255, goal: avoid }', 'linf=0.03137254901960784'],
+    ['{ epsilon: 8/255, goal: { reach: 3 } }', 'linf=0.03137254901960784>reach=3'],
+    ['{ epsilon: 8/255, goal: { reach: least-likely } }', 'linf=0.03137254901960784>reach=least-likely'],
+  ])('%s', (threat, part) => {
+    expect(idsWith(threat)).toEqual([`pgd/full/int8/${part}/${parameters}`]);
   });
 });

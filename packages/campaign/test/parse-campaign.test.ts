@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkEpsilons, checkSamples, surrogateOf, violationSentence } from '../src/index.js';
+import { checkEpsilons, checkGoal, checkSamples, surrogateOf, violationSentence } from '../src/index.js';
 import { parsed, valid, withSection } from './fixtures.js';
 
 describe('a good file', () => {
@@ -69,6 +69,33 @@ describe('a good file', () => {
     expect(checkEpsilons(campaign, 3600)).toEqual([]);
     expect(checkEpsilons(campaign, 2500).map(violationSentence)).toEqual([
       'threat.epsilon must be at most 50, which allows every image of 2500 values, got 60.',
+    ]);
+  });
+});
+
+describe('what attacks are to achieve', () => {
+  const withGoal = (goal: string): string => valid.replace('epsilon: 8/255', `epsilon: 8/255, goal: ${goal}`);
+
+  test.each([
+    ['avoid', 'avoid'],
+    ['', 'avoid'],
+    ['{ reach: 0 }', { reach: 0 }],
+    ['{ reach: next }', { reach: 'next' }],
+    ['{ reach: random }', { reach: 'random' }],
+    ['{ reach: least-likely }', { reach: 'least-likely' }],
+  ])('goal: %s', (text, goal) => {
+    expect(parsed(withGoal(text)).threat.goal).toEqual(goal);
+  });
+
+  test('is to avoid the label where the file says nothing', () => {
+    expect(parsed(valid).threat.goal).toBe('avoid');
+  });
+
+  test('is no class that the data set has not', () => {
+    const violations = (goal: string) => checkGoal(parsed(withGoal(goal)), 10).map(violationSentence);
+    expect(['avoid', '{ reach: 9 }', '{ reach: next }'].flatMap(violations)).toEqual([]);
+    expect(violations('{ reach: 10 }')).toEqual([
+      'threat.goal.reach must be at most 9, the last class of the data set, got 10.',
     ]);
   });
 });

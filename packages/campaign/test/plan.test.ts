@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Campaign, PlannedTask } from '../src/index.js';
 import { planCampaign } from '../src/index.js';
-import { parsed, valid, vocabulary } from './fixtures.js';
+import { BUILT_IN } from '../src/built-in.js';
+import { fileWith, parsed, valid, vocabulary } from './fixtures.js';
 
 function tasksOf(campaign: Campaign): readonly PlannedTask[] {
   const plan = planCampaign(campaign, vocabulary);
@@ -54,6 +55,14 @@ describe('a plan', () => {
       'p-rgf/full/int8/linf=0.03137254901960784/{"budget":500}',
       'p-rgf/full/stranger/linf=0.03137254901960784/{"budget":500}',
     ]);
+  });
+
+  test('gives every cell the goal, those that try a defence among them', () => {
+    const file = fileWith('  safe: { unpair: { of: full, from: full } }', { surrogates: '[safe]' });
+    const campaign = parsed(file.replace('8/255 }', '8/255, goal: { reach: next } }'), BUILT_IN);
+    const { cells } = planCampaign(campaign);
+    expect(cells.some(({ adaptive }) => adaptive)).toBe(true);
+    for (const { goal } of cells) expect(goal).toEqual({ reach: 'next' });
   });
 
   test('derives models after what they derive from, whatever the order of the file', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AttackReport } from '../src/index.js';
 import { MemoryResults, buildReport, renderReport } from '../src/index.js';
-import { inputOf, report } from './small-report.js';
+import { inputOf, report, targetedReport } from './small-report.js';
 
 /** ANSI escapes for bold and dim, and their ends. */
 const ESCAPES = /\u001b\[(?:1|2|22)m/g;
@@ -69,6 +69,16 @@ test('what a campaign sweeps tells its rows apart; what it does not is left out'
   expect(text).toContain('pgd     steps 10  8/255');
   expect(text).toContain('pgd     steps 40  8/255');
   expect(text).not.toContain('randomStart');
+});
+
+test('a class to reach stands beside epsilon, and below what n leaves out for it', async () => {
+  const text = renderReport(await targetedReport(), { width: 140 });
+  expect(text).toMatch(/attack +ε +class to reach +surrogate/);
+  expect(text).toMatch(/rgf +8\/255 +3 +–/);
+  expect(text.replaceAll('\n', ' ')).toContain(
+    'samples that have it for a label are left out, and not in n.',
+  );
+  expect(renderReport(await report())).not.toContain('reach');
 });
 
 test('epsilons that are no grey levels are printed in digits, with their norm', async () => {

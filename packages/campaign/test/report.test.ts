@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../src/index.js';
 import { MemoryResults, buildReport } from '../src/index.js';
-import { cellId, inputOf, plan, report, reportRows, rows } from './small-report.js';
+import { cellId, inputOf, plan, report, reportRows, rows, targetedReport } from './small-report.js';
 
 function attackOf(full: Report, attack: string, surrogate: string | null): Report['attacks'][number] {
   const found = full.attacks.find((entry) => entry.attack === attack && entry.surrogate === surrogate);
@@ -97,6 +97,15 @@ describe('a report', () => {
     expect(pgd.queries).toBeNull();
     expect(pgd.surrogateQueries).toBe((0 + 2 + 4 + 6) / 4);
     expect(pgd.distortion?.l2).toBeCloseTo((0 + 1 + 3) / 3, 12);
+  });
+
+  test('has the class to reach, and rates over the samples that are to reach it', async () => {
+    const { attacks, accounting } = await targetedReport();
+    expect(attacks).toMatchObject([{ attack: 'rgf', goal: { reach: 3 }, evaluated: 3, samples: 2 }]);
+    expect(attacks[0]?.success).toMatchObject({ value: 0.5 });
+    expect(attacks[0]?.cell).toContain('>reach=3/');
+    expect(accounting).toContain('samples that have it for a label are left out');
+    expect((await report()).attacks.map(({ goal }) => goal)).toEqual(Array(5).fill(null));
   });
 
   test('has query statistics over successes, and the median with failures at the budget', async () => {

@@ -68,6 +68,25 @@ export function report(): Promise<Report> {
   return buildReport(inputOf(reportRows()));
 }
 
+/** The report of the valid file with the class 3 to reach, whose one attack left sample 0 out and succeeded once in two. */
+export function targetedReport(): Promise<Report> {
+  const targeted = parsed(valid.replace('8/255', '8/255, goal: { reach: 3 }'));
+  const grid = planCampaign(targeted, vocabulary);
+  const results = new MemoryResults();
+  const cell = grid.cells.find(({ attack }) => attack === 'rgf')?.id ?? '';
+  const failure = { success: false, successRounded: false, linf: 0, l2: 0 };
+  results.add({
+    kind: 'attack',
+    cell,
+    rows: [
+      attackRow(1, { queries: 10 }),
+      attackRow(2, { ...failure, queries: 500 }),
+      attackRow(3, { ...failure, cleanCorrect: false, queries: 0 }),
+    ],
+  });
+  return buildReport({ ...inputOf(results), campaign: targeted, plan: grid });
+}
+
 /** The rows of the small report. */
 export function reportRows(): MemoryResults {
   const results = new MemoryResults();

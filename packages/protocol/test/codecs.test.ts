@@ -32,6 +32,7 @@ const attackTask: Task = {
       norm: 'linf',
       epsilon: 8 / 255,
       samples: { digest: 'bb', first: 50, count: 25 },
+      reach: 'next',
     },
   },
 };

@@ -67,6 +67,18 @@ test('measurements travel with the models that their kind names, and are called 
   });
 });
 
+test.each([
+  ['', ''],
+  [', goal: { reach: 3 }', '3'],
+  [', goal: { reach: random }', 'random'],
+])('attacks travel with the class to reach: threat: { epsilon: 8/255%s }', (goal, reach) => {
+  const text = spec.replace('epsilon: 8/255', `epsilon: 8/255${goal}`);
+  const reached = tasksOf(requestFor('all', text)).flatMap(([, { work }]) =>
+    work?.$case === 'attack' ? [work.value.reach] : [],
+  );
+  expect(new Set(reached)).toEqual(new Set([reach]));
+});
+
 test('a model that holds test samples out gets the last of those that were uploaded, others none', () => {
   const request = { ...requestFor('held', heldOut.spec), heldOut: heldOut.digest };
   const derivations = derivationsOf(request);

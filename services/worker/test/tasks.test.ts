@@ -195,6 +195,25 @@ describe('a task becomes a result', () => {
     }
   });
 
+  test.each([
+    ['pgd', {}],
+    ['square', { surrogates: [], parameters: '{"budget":300}' }],
+  ])('attack: %s leads to a class, and samples that have it for a label are left out', async (name, how) => {
+    const goal = { cell: name, attack: name, parameters: '{}', epsilon: 0.3, reach: '1' };
+    const rows = await rowsOf(
+      attackTask(nextIndex++, { ...made, surrogate: made.target }, { ...goal, ...how }),
+    );
+    const others = [...made.set.labels.keys()].filter((sample) => made.set.labels[sample] !== 1);
+    expect(rows.map(({ sample }) => sample)).toEqual(others);
+    expect(rows.filter(({ success }) => success).length).toBeGreaterThan(0);
+    const avoiding = await rowsOf(
+      attackTask(nextIndex++, { ...made, surrogate: made.target }, { ...goal, ...how, reach: '' }),
+    );
+    expect(avoiding).toHaveLength(made.set.count);
+    const queries = ({ queries: one }: AttackRow): number => one;
+    expect(rows.map(queries)).not.toEqual(avoiding.map(queries));
+  });
+
   test('rows do not depend on the sharding', async () => {
     const whole = await rowsOf(attackTask(nextIndex++, made, { epsilon: 0.3 }));
     const shards = [0, 7, 14].map((first) =>
@@ -269,6 +288,16 @@ describe('a task that can never succeed ends as a failure of one sentence, at th
     expect(await failureOf(accuracyTask(nextIndex++, { ...made, target }))).toEqual({
       code: 'NOT_FOUND',
       message: `Artefact ${digest} is not stored.`,
+    });
+  });
+
+  test.each([
+    ['3', 'the class to reach must be 0 to 2, got 3'],
+    ['the best', 'The class to reach is "the best", neither a number nor a rule.'],
+  ])('an attack that is to reach the class %s', async (reach, message) => {
+    expect(await failureOf(attackTask(nextIndex++, made, { reach }))).toEqual({
+      code: 'INVALID_ARGUMENT',
+      message,
     });
   });
 
