@@ -49,7 +49,7 @@ export async function loadCampaignSamples(
     violations: [
       ...checkSamples(campaign, all.count),
       ...checkEpsilons(campaign, all.images.length / Math.max(1, all.count)),
-      // Of other files no more is known than the greatest label; the model may have more classes.
+      // Where a data set has no list of classes, its greatest label is all that is known.
       ...(all.classNames ? checkGoal(campaign, all.classes) : []),
       ...(trained ? checkTrainingSamples(campaign, trained) : []),
       ...(test ? checkHeldOutSamples(campaign, test.split === 'test' ? test.count : undefined) : []),
