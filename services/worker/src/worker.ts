@@ -22,7 +22,12 @@ import {
 } from '@unpair/protocol';
 import { describeDevice } from '@unpair/runtime';
 import { join } from 'node:path';
-import { ComputeHost, type ComputeProgram, type ModelRemark, type OutOfMemory } from './agent/compute-host.js';
+import {
+  ComputeHost,
+  type ComputeProgram,
+  type ModelRemark,
+  type OutOfMemory,
+} from './agent/compute-host.js';
 import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
