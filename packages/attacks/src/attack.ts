@@ -66,6 +66,8 @@ export interface GradientAnswer {
   readonly values: Float32Array;
   /** [count, C·H·W] */
   readonly gradients: Float32Array;
+  /** [count] entries of each gradient that are 0 since they are no finite numbers; of several surrogates, all theirs. */
+  readonly invalid: Int32Array;
   /** The surrogate's, [count, classes]. */
   readonly logits: Float32Array;
 }

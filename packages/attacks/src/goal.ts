@@ -7,9 +7,10 @@ export type Goal =
   /** One class. */
   | { readonly kind: 'reach'; readonly class: number };
 
-/** Whether a prediction is what the goal wants. */
+/** Whether a prediction is what the goal wants; -1, of a model without an answer, never is. */
 export function isReached(goal: Goal, predicted: number): boolean {
-  return goal.kind === 'avoid' ? predicted !== goal.label : predicted === goal.class;
+  if (goal.kind === 'reach') return predicted === goal.class;
+  return predicted >= 0 && predicted !== goal.label;
 }
 
 /** The class whose cross-entropy an attack moves, and which way: up from a label, down to a class. */

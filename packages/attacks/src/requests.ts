@@ -1,4 +1,4 @@
-import { meanOf } from '@unpair/classifiers';
+import { meanOf, sumOf } from '@unpair/classifiers';
 import type { Access } from './access.js';
 import type { GradientAnswer, Problem, QueryAnswer, SampleObjective, Steps } from './attack.js';
 import { lossOfGoal } from './goal.js';
@@ -48,6 +48,7 @@ function fused(answers: readonly GradientAnswer[]): GradientAnswer {
     kind: 'gradient',
     values: meanOf(answers.map(({ values }) => values)),
     gradients: meanOf(answers.map(({ gradients }) => gradients)),
+    invalid: sumOf(answers.map(({ invalid }) => invalid)),
     logits: meanOf(answers.map(({ logits }) => logits)),
   };
 }

@@ -27,8 +27,10 @@ export type Objective =
 export interface ObjectiveGradients {
   /** [count] */
   readonly values: Float32Array;
-  /** [count, C, H, W] */
+  /** [count, C, H, W]; 0 where the derivative is no finite number, as that of a square root at 0. */
   readonly gradients: Float32Array;
+  /** [count] entries of each gradient that are 0 for that reason */
+  readonly invalid: Int32Array;
   /** [count, classes] */
   readonly logits: Float32Array;
 }

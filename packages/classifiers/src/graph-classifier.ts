@@ -15,6 +15,7 @@ import { RowLimit } from './batching/run-size.js';
 import type { Classifier, DifferentiableClassifier, Objective, ObjectiveGradients } from './classifier.js';
 import type { ClassifierGraph, ImageShape } from './classifier-graph.js';
 import { classifierGraph } from './classifier-graph.js';
+import { clearInvalid } from './invalid-entries.js';
 import { oneHot } from './one-hot.js';
 
 /** A model and what executes it. */
@@ -158,11 +159,9 @@ async function gradients(
       : float32([count, classes], objective.weights);
   const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: weights };
   const results = await runRows(executable, feeds, count, runs);
-  return {
-    values: valuesOf(results, value),
-    gradients: valuesOf(results, gradient),
-    logits: valuesOf(results, logits),
-  };
+  const answer = valuesOf(results, gradient);
+  const invalid = clearInvalid(answer, count);
+  return { values: valuesOf(results, value), gradients: answer, invalid, logits: valuesOf(results, logits) };
 }
 
 function valuesOf(results: Rows, name: string): Float32Array {

@@ -18,6 +18,7 @@ export { createFeatureExtractor } from './feature-extractor.js';
 export type { FeatureExtractor } from './feature-extractor.js';
 export { createClassifier, createDifferentiableClassifier } from './graph-classifier.js';
 export type { RunSizes } from './graph-classifier.js';
+export { clearInvalid } from './invalid-entries.js';
 export { argmax, crossEntropy, margin } from './logits.js';
-export { assertAlike, meanOf } from './several-models.js';
+export { assertAlike, meanOf, sumOf } from './several-models.js';
 export { oneHot } from './one-hot.js';

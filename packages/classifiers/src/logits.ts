@@ -1,15 +1,12 @@
-import { UnpairError } from '@unpair/errors';
-
 /**
- * The predicted class: index of the largest of `classes` logits that start at `offset`, the first one on a tie.
- * @throws {UnpairError} when a logit is not a number, which must never pass for a misclassification
+ * The predicted class: index of the largest of `classes` logits that start at `offset`, the first one on a tie. -1, no
+ * class, when a logit is NaN, which must never pass for a misclassification.
  */
 export function argmax(logits: Float32Array, offset = 0, classes = logits.length): number {
   let best = 0;
   for (let k = 0; k < classes; k++) {
     const logit = logits[offset + k] ?? Number.NaN;
-    if (Number.isNaN(logit))
-      throw new UnpairError('INVALID_ARGUMENT', `the model's logit of class ${k} is not a number`);
+    if (Number.isNaN(logit)) return -1;
     if (logit > (logits[offset + best] ?? 0)) best = k;
   }
   return best;
@@ -17,7 +14,7 @@ export function argmax(logits: Float32Array, offset = 0, classes = logits.length
 
 /**
  * Cross-entropy −log softmax(logits)[label] in double precision. Written as log1p of the other classes' odds, so that
- * it still moves where the label's probability is 1 to float32.
+ * it still moves where the label's probability is 1 to float32. NaN where a logit is.
  */
 export function crossEntropy(
   logits: Float32Array,
@@ -26,7 +23,9 @@ export function crossEntropy(
   classes = logits.length,
 ): number {
   const own = logits[offset + label] ?? 0;
-  const largest = logits[offset + argmax(logits, offset, classes)] ?? 0;
+  const predicted = argmax(logits, offset, classes);
+  if (predicted < 0) return Number.NaN;
+  const largest = logits[offset + predicted] ?? 0;
   let others = 0;
   for (let k = 0; k < classes; k++) {
     if (k !== label) others += Math.exp((logits[offset + k] ?? 0) - largest);
@@ -35,11 +34,15 @@ export function crossEntropy(
   return largest - own + Math.log(others + Math.exp(own - largest));
 }
 
-/** Margin of the label over the best other class: negative where the input is misclassified. */
+/**
+ * Margin of the label over the best other class: negative where the input is misclassified. Infinity where a logit is
+ * NaN, which is never better than what is known.
+ */
 export function margin(logits: Float32Array, label: number, offset = 0, classes = logits.length): number {
   let other = -Infinity;
   for (let k = 0; k < classes; k++) {
     if (k !== label) other = Math.max(other, logits[offset + k] ?? 0);
   }
-  return (logits[offset + label] ?? 0) - other;
+  const lead = (logits[offset + label] ?? 0) - other;
+  return Number.isNaN(lead) ? Infinity : lead;
 }

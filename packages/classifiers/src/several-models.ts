@@ -28,3 +28,8 @@ export function meanOf(arrays: readonly Float32Array[]): Float32Array {
   }
   return mean;
 }
+
+/** The sum of several models' counts, element by element. */
+export function sumOf(counts: readonly Int32Array[]): Int32Array {
+  return counts.reduce((sum, own) => sum.map((count, i) => count + (own[i] ?? 0)));
+}

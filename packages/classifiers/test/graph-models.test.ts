@@ -278,3 +278,30 @@ test('a graph that leaves its classes open is refused', async () => {
   const refusal = createClassifier({ graph: pooling('Relu', 'K'), runtime, images: [3, 1, 1] });
   await expect(refusal).rejects.toThrow('of model "pooling" does not say how many classes there are');
 });
+
+test('entries of a gradient that are no numbers are 0, and counted; others are what they were', async () => {
+  const shape = ['N', 1, 2, 2] as const;
+  const model = (before: (builder: GraphBuilder, x: string) => string): Graph => {
+    const builder = new GraphBuilder('roots');
+    const flat = builder.node('Flatten', [before(builder, builder.input('x', 'float32', shape))]);
+    const weights = builder.initializer('w', float32([4, 2], [1, -1, 2, 0, -1, 3, 0, 1]));
+    builder.output(builder.node('MatMul', [flat, weights]), 'float32', ['N', 2]);
+    return builder.build();
+  };
+  const squaredRoots = model((builder, x) => {
+    const root = builder.node('Sqrt', [x]);
+    return builder.node('Mul', [root, root]);
+  });
+  const inputs = Float32Array.of(0, 0.25, 1, 0, 0.25, 1, 0.0625, 0.25);
+  const objective = { kind: 'cross-entropy', labels: Int32Array.of(0, 1) } as const;
+  const plain = await createDifferentiableClassifier({ graph: model((_, x) => x), runtime });
+  const roots = await createDifferentiableClassifier({ graph: squaredRoots, runtime });
+  const expected = await plain.gradients(inputs, objective, 2);
+  const { gradients, invalid } = await roots.gradients(inputs, objective, 2);
+  expect(invalid).toEqual(Int32Array.of(2, 0));
+  expect(expected.invalid).toEqual(Int32Array.of(0, 0));
+  gradients.forEach((value, i) => {
+    expect(value).toBeCloseTo(i === 0 || i === 3 ? 0 : (expected.gradients[i] ?? NaN), 5);
+  });
+  await Promise.all([plain.close(), roots.close()]);
+});

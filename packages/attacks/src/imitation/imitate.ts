@@ -129,6 +129,13 @@ async function ask(
       logits.set(answers, first * classes);
     }
     const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));
+    if (labels.includes(-1)) {
+      const image = labels.indexOf(-1);
+      throw new UnpairError(
+        'INVALID_ARGUMENT',
+        `the model to imitate answers training image ${image} with NaN`,
+      );
+    }
     return { logits, classes, labels };
   } finally {
     await classifier.close();

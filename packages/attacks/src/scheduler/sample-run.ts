@@ -1,5 +1,5 @@
 import type { Access, Observe } from '../access.js';
-import type { Answer, AttackRun, Request } from '../attack.js';
+import type { Answer, AttackRun, GradientAnswer, Request } from '../attack.js';
 import type { Sample } from '@unpair/classifiers';
 import type { Oracle } from '../oracle.js';
 import type { Column } from './batch-queue.js';
@@ -18,8 +18,10 @@ export class SampleRun<A extends Access = Access> {
   readonly oracle: Oracle;
   readonly #attack: AttackRun<A>;
   readonly #observe: Observe<A>;
-  /** Gradients asked of each surrogate. */
+  /** Gradients asked of each surrogate, those that were 0 everywhere, and those with entries that are no numbers. */
   readonly #gradients: number[] = [];
+  readonly #zero: number[] = [];
+  readonly #invalid: number[] = [];
 
   constructor({ sample, oracle, attack, observe }: SampleRunOptions<A>) {
     this.sample = sample;
@@ -30,7 +32,17 @@ export class SampleRun<A extends Access = Access> {
 
   /** Gradients of the surrogate; of several, of the one that was asked most: those of an ensemble count once. */
   get surrogateQueries(): number {
-    return this.#gradients.reduce((most, count) => Math.max(most, count), 0);
+    return most(this.#gradients);
+  }
+
+  /** Those that were 0 everywhere, and so had no direction. */
+  get zeroGradients(): number {
+    return most(this.#zero);
+  }
+
+  /** Those that had entries that are no finite numbers. */
+  get invalidGradients(): number {
+    return most(this.#invalid);
   }
 
   /** Runs the attack to its first request; null when it has none. What it asks of the target fits its budget. */
@@ -39,19 +51,38 @@ export class SampleRun<A extends Access = Access> {
   }
 
   /** Hands the attack an answer; returns its next request, or null when the run is over. */
-  resume({ kind, inputs, count }: Request, columns: readonly Column[]): Request | null {
-    const [first, second, third] = columns.map(({ data }) => data);
+  resume(request: Request, columns: readonly Column[]): Request | null {
+    const [first, second, third, fourth] = columns.map(({ data }) => data);
     if (first === undefined) throw new TypeError('a batch came back without columns');
-    if (kind === 'gradient') {
-      if (second === undefined || third === undefined)
+    if (request.kind === 'gradient') {
+      if (second === undefined || third === undefined || fourth === undefined)
         throw new TypeError('a gradient came back without logits');
-      return this.#next({ kind, values: first, gradients: second, logits: third });
+      const { kind, surrogate } = request;
+      const answer = {
+        kind,
+        values: first,
+        gradients: second,
+        logits: third,
+        invalid: Int32Array.from(fourth),
+      };
+      this.#examine(surrogate, answer);
+      return this.#next(answer);
     }
+    const { kind, inputs, count } = request;
     if (this.oracle.judge(inputs, first, count) !== 'continue') {
       this.#attack.return();
       return null;
     }
     return this.#next({ kind, remaining: this.oracle.remaining, ...this.#observe(first, count) });
+  }
+
+  #examine(surrogate: number, { gradients, invalid }: Pick<GradientAnswer, 'gradients' | 'invalid'>): void {
+    const size = gradients.length / invalid.length;
+    invalid.forEach((entries, row) => {
+      const own = gradients.subarray(row * size, (row + 1) * size);
+      if (entries > 0) addTo(this.#invalid, surrogate, 1);
+      if (own.every((value) => value === 0)) addTo(this.#zero, surrogate, 1);
+    });
   }
 
   #next(answer: Answer<A>): Request | null {
@@ -65,8 +96,16 @@ export class SampleRun<A extends Access = Access> {
       const granted = this.oracle.grant(request.count);
       return granted === 0 ? null : { ...request, count: granted };
     }
-    const { surrogate, count } = request;
-    this.#gradients[surrogate] = (this.#gradients[surrogate] ?? 0) + count;
+    addTo(this.#gradients, request.surrogate, request.count);
     return request;
   }
+}
+
+function addTo(counts: number[], surrogate: number, count: number): void {
+  counts[surrogate] = (counts[surrogate] ?? 0) + count;
+}
+
+/** Of several surrogates, the count of the one that has most. */
+function most(counts: readonly number[]): number {
+  return counts.reduce((largest, count) => Math.max(largest, count), 0);
 }

@@ -113,11 +113,12 @@ class Queues {
       async (inputs, owners) => {
         const objectives = owners.map(({ request }) => objectiveOf(request));
         const objective = together(kind, objectives, classes);
-        const { values, gradients, logits } = await surrogate.gradients(inputs, objective, owners.length);
+        const answer = await surrogate.gradients(inputs, objective, owners.length);
         return [
-          { data: values, width: 1 },
-          { data: gradients, width: this.#inputSize },
-          { data: logits, width: classes },
+          { data: answer.values, width: 1 },
+          { data: answer.gradients, width: this.#inputSize },
+          { data: answer.logits, width: classes },
+          { data: Float32Array.from(answer.invalid), width: 1 },
         ];
       },
       batchSize,

@@ -118,6 +118,7 @@ describe('p-rgf', () => {
           values: new Float32Array(count),
           logits: new Float32Array(2 * count),
           gradients: inputs.map((_, at) => prior[at % SIZE] ?? 0),
+          invalid: new Int32Array(count),
         });
       const run = start('p-rgf', problem, { samples: 50, sigma: 1e-3 });
       const exchanges = await drive(run, surrogate, sample, { requests: 4 });
@@ -159,6 +160,7 @@ describe('p-rgf', () => {
         values: new Float32Array(count),
         logits: new Float32Array(2 * count),
         gradients: inputs.map((_, at) => (isSilent ? 0 : (across[at % SIZE] ?? 0))),
+        invalid: new Int32Array(count),
       });
     };
     return surrogate;

@@ -68,6 +68,7 @@ describe('mi-fgsm', () => {
         values: new Float32Array(count),
         logits: new Float32Array(count * turning.classes),
         gradients: new Float32Array(inputs.length).fill(step++ === 0 ? 1 : -0.4),
+        invalid: new Int32Array(count),
       });
     const grey = { ...linf, input: new Float32Array(sample.input.length).fill(0.5) };
     const end = async (momentum: number): Promise<number> => {

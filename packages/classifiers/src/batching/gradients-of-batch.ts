@@ -1,11 +1,13 @@
 import type { DifferentiableClassifier, ObjectiveGradients, Sample } from '../classifier.js';
-import { meanOf } from '../several-models.js';
+import { meanOf, sumOf } from '../several-models.js';
 import type { BatchOptions } from './evaluate-all.js';
 
 /** Gradient of the cross-entropy with respect to one sample's input, and the logits there. */
 export interface SampleGradient {
   /** [C, H, W] flattened */
   readonly gradient: Float32Array;
+  /** Entries of the gradient that are 0 since they are no finite numbers. */
+  readonly invalid: number;
   /** [classes] */
   readonly logits: Float32Array;
 }
@@ -32,10 +34,12 @@ export async function gradientsOfBatch(
     answers.push(await model.gradients(inputs, { kind: 'cross-entropy', labels }, samples.length));
   }
   const gradients = meanOf(answers.map((answer) => answer.gradients));
+  const invalid = sumOf(answers.map((answer) => answer.invalid));
   const logits = meanOf(answers.map((answer) => answer.logits));
   const classes = logits.length / samples.length;
   return samples.map((_, row) => ({
     gradient: gradients.subarray(row * size, (row + 1) * size),
+    invalid: invalid[row] ?? 0,
     logits: logits.subarray(row * classes, (row + 1) * classes),
   }));
 }

@@ -44,7 +44,7 @@ export class LinearClassifier implements DifferentiableClassifier {
         }
       });
     }
-    return Promise.resolve({ values, gradients, logits });
+    return Promise.resolve({ values, gradients, invalid: new Int32Array(count), logits });
   }
 
   /** An objective at the logits of one row, and its derivative by each of them. */

@@ -6,6 +6,8 @@ import {
   float32,
   gradient,
   gradientName,
+  int,
+  ints,
   isDifferentiable,
   lossAndInputGradient,
   withLoss,
@@ -80,6 +82,20 @@ describe('gradient', () => {
     expect([...(results['d_cube/d_square']?.data ?? [])]).toEqual([3, 4]);
     expect([...(results['d_cube/d_b']?.data ?? [])]).toEqual([0, 0]);
     expect([...(results['cube']?.data ?? [])]).toEqual([27, 64]);
+  });
+
+  it('of a norm is zero at zero', async () => {
+    const b = new GraphBuilder('norm');
+    const x = b.input('x', 'float32', [2, 2]);
+    b.output(b.node('ReduceL2', [x], { axes: ints([1]), keepdims: int(0) }), 'float32', [2]);
+    const graph = b.build();
+    const [of = ''] = graph.outputs.map(({ name }) => name);
+    const results = await runGraph(gradient(graph, { of, wrt: ['x'] }), {
+      x: float32([2, 2], [0, 0, 3, -4]),
+    });
+    expect(results[gradientName(of, 'x')]?.data).toEqual(
+      Float32Array.of(0, 0, Math.fround(0.6), Math.fround(-0.8)),
+    );
   });
 
   it('weights the result with a seed and leaves out the outputs where asked to', async () => {

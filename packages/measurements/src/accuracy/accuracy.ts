@@ -15,7 +15,7 @@ export const accuracyKind = defineRowKind({
   models: { model: 'model' },
   columns: {
     label: { type: 'int32', description: 'class that the data set gives the sample' },
-    predicted: { type: 'int32', description: 'class that the model predicts' },
+    predicted: { type: 'int32', description: 'class that the model predicts; -1 where a logit is NaN' },
   },
 });
 

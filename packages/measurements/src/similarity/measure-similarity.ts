@@ -65,7 +65,7 @@ function compare(sample: number, surrogate: Measured, target: Measured): Similar
     cosine: cosine(surrogate.gradient, target.gradient),
     surrogateNorm: norm(surrogate.gradient),
     targetNorm: norm(target.gradient),
-    agree: argmax(surrogate.logits) === argmax(target.logits),
+    agree: argmax(target.logits) >= 0 && argmax(surrogate.logits) === argmax(target.logits),
     klDivergence: klDivergence(hidden, published),
     logitCorrelation: logitCorrelation(hidden, published),
     surrogateCurvature: surrogate.curvature,

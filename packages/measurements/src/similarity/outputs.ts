@@ -2,7 +2,8 @@ import { pearson } from '@unpair/numerics';
 
 /**
  * Kullback–Leibler divergence KL(p ‖ q) of two softmax distributions, in nats: what is lost when q stands in for p.
- * Computed from logits in double precision, so that probabilities of zero never occur.
+ * Computed from logits in double precision, so that probabilities of zero never occur. 0 where a logit is NaN, which
+ * says nothing.
  * @param p logits [classes]
  * @param q logits [classes]
  */
@@ -14,12 +15,12 @@ export function klDivergence(p: Float32Array, q: Float32Array): number {
     sum += Math.exp(log) * (log - (other[k] ?? 0));
   }
   // Rounding may leave a little less than nothing.
-  return Math.max(0, sum);
+  return Number.isNaN(sum) ? 0 : Math.max(0, sum);
 }
 
 /**
  * Pearson's correlation of two models' logits of one input, over the classes: blind to the scale and offset that
- * calibration and quantization change. 0 where all logits of a model are equal.
+ * calibration and quantization change. 0 where all logits of a model are equal, or one is NaN.
  */
 export function logitCorrelation(a: Float32Array, b: Float32Array): number {
   const correlation = pearson(a, b);

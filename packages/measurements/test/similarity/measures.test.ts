@@ -147,6 +147,7 @@ function quadratic(...a: readonly number[]): DifferentiableClassifier {
       Promise.resolve({
         values: new Float32Array(count),
         gradients: inputs.map((value, at) => value * (a[at % a.length] ?? 0)),
+        invalid: new Int32Array(count),
         logits: new Float32Array(2 * count),
       }),
     close: () => Promise.resolve(),
@@ -163,6 +164,7 @@ describe('curvature', () => {
     ];
     const gradients = flat.map(({ input }) => ({
       gradient: Float32Array.of(3 * (input[0] ?? 0), input[1] ?? 0),
+      invalid: 0,
       logits: new Float32Array(2),
     }));
     const [along, across, none] = await curvatures([model], flat, gradients, {});

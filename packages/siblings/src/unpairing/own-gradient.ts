@@ -1,7 +1,7 @@
 import type { Graph, Runtime, Tensors } from '@unpair/graph';
 import { LABELS, LOSS, float32, gradient, gradientName, pruneDeadNodes } from '@unpair/graph';
 import type { ObjectiveGradients } from '@unpair/classifiers';
-import { oneHot } from '@unpair/classifiers';
+import { clearInvalid, oneHot } from '@unpair/classifiers';
 import { trainableLoss } from '@unpair/training';
 
 /** The input gradient of a model in training, with weights that change from step to step. */
@@ -47,8 +47,10 @@ export async function loadOwnGradient({
         [loss.images]: float32([labels.length, ...shape.map(Number)], images),
         [LABELS]: oneHot(labels, classes),
       });
-      const [gradients, values, logits] = wanted.map((output) => floats(results, output));
-      return { gradients: gradients ?? EMPTY, values: values ?? EMPTY, logits: logits ?? EMPTY };
+      const [gradients = EMPTY, values = EMPTY, logits = EMPTY] = wanted.map((output) =>
+        floats(results, output),
+      );
+      return { gradients, invalid: clearInvalid(gradients, labels.length), values, logits };
     },
     close: () => executable.close(),
   };

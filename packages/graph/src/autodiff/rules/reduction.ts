@@ -19,10 +19,17 @@ export const reductionRules: RuleTable = {
   ReduceMean: reduction(spreadMean),
   ReduceSumSquare: reduction((p, { dy }) => p.emit.mul(p.x, p.emit.scale(dy, 2))),
   ReduceL1: reduction((p, { dy }) => p.emit.mul(p.emit.op('Sign', [p.x]), dy)),
-  ReduceL2: reduction((p, { dy, y }) => p.emit.mul(p.x, p.emit.div(dy, y))),
+  ReduceL2: reduction(spreadNorm),
   ReduceMax: reduction(spreadExtremum),
   ReduceMin: reduction(spreadExtremum),
 };
+
+/** Below any norm but that of zeros, whose derivative is 0: divided by itself it would be NaN. */
+const SMALLEST_NORM = 1e-30;
+
+function spreadNorm({ emit, x }: Pullback, { dy, y }: Reduction): string {
+  return emit.mul(x, emit.div(dy, emit.op('Max', [y, emit.scalar(SMALLEST_NORM)])));
+}
 
 /** Every element gets the same share of its mean's adjoint. */
 export function spreadMean(p: Pullback, { axes, dy, shape }: Reduction): BroadcastAdjoint {

@@ -1,0 +1,110 @@
+import type { AttackOutcome } from '@unpair/attacks';
+import { runAttack } from '@unpair/attacks';
+import { argmax, margin } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { createRandom } from '@unpair/numerics';
+import { describe, expect, test } from 'vitest';
+
+import { isReached } from '../../src/goal.js';
+import {
+  LinearClassifier,
+  randomModel,
+  siblingOf,
+} from '../../../classifiers/test/support/linear-classifier.js';
+import { attack } from '../support/attack-setup.js';
+
+const model = randomModel('target');
+const sibling = siblingOf(model);
+const size = model.shape.reduce((product, side) => product * side, 1);
+const threat = { norm: 'linf', epsilon: 0.06 } as const;
+
+/** Samples with black and white pixels, on which finite differences leave the pixel range. */
+const samples: readonly Sample[] = await Promise.all(
+  Array.from({ length: 20 }, async (_, index) => {
+    const random = createRandom({ seed: 4, cell: 'bordering', sample: index });
+    const input = Float32Array.from({ length: size }, () =>
+      Math.min(1, Math.max(0, 2 * random.uniform() - 0.5)),
+    );
+    return { index, input, label: argmax(await model.logits(input, 1)) };
+  }),
+);
+
+/** The same model, but without an answer for inputs that `isBad`; its gradients have no number there either. */
+function without(
+  base: LinearClassifier,
+  isBad: (input: Float32Array) => boolean,
+): LinearClassifier & { bad: number } {
+  const partial = Object.assign(new LinearClassifier(base.shape, base.classes, base.weights), { bad: 0 });
+  const spoilt = (inputs: Float32Array, count: number): readonly number[] =>
+    [...new Array<undefined>(count).keys()].filter((row) =>
+      isBad(inputs.subarray(row * size, (row + 1) * size)),
+    );
+  partial.logits = async (inputs, count) => {
+    const logits = await base.logits(inputs, count);
+    for (const row of spoilt(inputs, count)) {
+      logits.fill(Number.NaN, row * base.classes, (row + 1) * base.classes);
+      partial.bad++;
+    }
+    return logits;
+  };
+  partial.gradients = async (inputs, objective, count) => {
+    const answer = await base.gradients(inputs, objective, count);
+    for (const row of spoilt(inputs, count)) {
+      answer.gradients.fill(0, row * size, (row + 1) * size);
+      answer.invalid[row] = size;
+    }
+    return answer;
+  };
+  return partial;
+}
+
+function run(
+  name: string,
+  target: DifferentiableClassifier,
+  surrogate: DifferentiableClassifier = sibling,
+): Promise<readonly AttackOutcome[]> {
+  const budget = attack(name).budget === null ? {} : { budget: 300 };
+  const parameters = name.endsWith('rgf') ? { ...budget, samples: 20 } : budget;
+  return runAttack({
+    definition: attack(name),
+    parameters,
+    target,
+    surrogates: attack(name).needsSurrogate ? [surrogate] : [],
+    samples,
+    threat,
+    seed: 1,
+    cell: name,
+  });
+}
+
+describe('one sample without an answer', () => {
+  const broken = samples[3]?.input ?? new Float32Array();
+  const isNear = (input: Float32Array): boolean =>
+    input.every((value, i) => Math.abs(value - (broken[i] ?? 0)) <= threat.epsilon + 1e-6);
+
+  test.each(['pgd', 'mi-fgsm', 'rgf', 'square', 'p-rgf'])('of the target costs %s no other', async (name) => {
+    const rows = await run(name, without(model, isNear));
+    const whole = await run(name, model);
+    expect(rows.filter(({ sample }) => sample !== 3)).toEqual(whole.filter(({ sample }) => sample !== 3));
+    expect(rows[3]).toMatchObject({ cleanCorrect: false, success: false, queries: 0 });
+  });
+
+  test('of the surrogate neither, and its gradients are counted', async () => {
+    const rows = await run('pgd', model, without(sibling, isNear));
+    const whole = await run('pgd', model);
+    expect(rows.filter(({ sample }) => sample !== 3)).toEqual(whole.filter(({ sample }) => sample !== 3));
+    expect(whole[3]).toMatchObject({ zeroGradients: 0, invalidGradients: 0, surrogateQueries: 10 });
+    expect(rows[3]).toMatchObject({ zeroGradients: 10, invalidGradients: 10, surrogateCorrect: false });
+  });
+});
+
+test('a logit that is NaN is no prediction, no goal reached and no better margin', () => {
+  const logits = Float32Array.of(1, Number.NaN, 2);
+  expect(argmax(logits)).toBe(-1);
+  for (const label of [0, 1, 2]) {
+    expect(isReached({ kind: 'avoid', label }, argmax(logits))).toBe(false);
+    expect(isReached({ kind: 'reach', class: label }, argmax(logits))).toBe(false);
+  }
+  expect(margin(logits, 0)).toBe(Infinity);
+  expect(isReached({ kind: 'avoid', label: 0 }, argmax(Float32Array.of(1, 3, 2)))).toBe(true);
+});
