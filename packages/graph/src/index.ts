@@ -4,6 +4,8 @@ export { isDifferentiable } from './autodiff/differentiable.js';
 export type { Differentiability } from './autodiff/differentiable.js';
 export { gradient, gradientName } from './autodiff/gradient.js';
 export type { GradientOptions } from './autodiff/gradient.js';
+export { straightThrough } from './autodiff/straight-through.js';
+export type { StraightThrough } from './autodiff/straight-through.js';
 export { differentiableOperators } from './autodiff/registry.js';
 export { toTrainingGraph } from './autodiff/training-graph.js';
 export type { RunningStatistic, TrainingGraph, TrainingGraphOptions } from './autodiff/training-graph.js';

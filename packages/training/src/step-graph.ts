@@ -1,4 +1,4 @@
-import type { Graph, TermOptions, TrainingGraph } from '@unpair/graph';
+import type { Graph, StraightThrough, TermOptions, TrainingGraph } from '@unpair/graph';
 import {
   DISTILLED_LOSS,
   LABELS,
@@ -11,6 +11,7 @@ import {
   isPenalty,
   penultimateValue,
   shareCommonNodes,
+  straightThrough,
   toTrainingGraph,
   weightsToInputs,
   withDistillation,
@@ -70,11 +71,11 @@ export function buildTrainingStep(
   { normalization = 'batch', ...minimized }: TrainingStepOptions = {},
 ): TrainingStep {
   const trainable = trainableLoss(model, shard, normalization);
-  const { images, weights } = trainable;
+  const { images, weights, through } = trainable;
   const names = weights.map(({ name }) => name);
   const { graph, loss, of } = minimizedLoss(trainable, minimized);
   return {
-    graph: shareCommonNodes(gradient(graph, { of, wrt: names })),
+    graph: shareCommonNodes(gradient(graph, { of, wrt: names, through })),
     images,
     labels: LABELS,
     logits: trainable.logits,
@@ -97,6 +98,8 @@ export interface TrainableLoss extends TrainingGraph {
   /** Penultimate features, where the model has a last linear layer. */
   readonly features: string | undefined;
   readonly weights: readonly TensorRange[];
+  /** The model's own steps, such as rounding, which derivatives pass. */
+  readonly through: StraightThrough;
 }
 
 /**
@@ -123,7 +126,12 @@ export function trainableLoss(
   const { graph: lossGraph, logits } = withLoss(sized, 'cross-entropy');
   const features = penultimateValue(lossGraph, logits);
   const { graph, statistics } = normalized(lossGraph, normalization);
-  return { graph: weightsToInputs(graph, names), images: images.name, logits, features, weights, statistics };
+  return {
+    graph: weightsToInputs(graph, names),
+    images: images.name,
+    ...{ logits, features, weights, statistics },
+    through: straightThrough(model),
+  };
 }
 
 /** A loss with what is asked for, the output that tells how training goes, and the one that is minimized. */
@@ -145,12 +153,12 @@ function minimizedLoss(
 }
 
 function sumOfTerms(
-  { graph, images, logits, features }: TrainableLoss,
+  { graph, images, logits, features, through }: TrainableLoss,
   objective: Omit<TermOptions, 'values'>,
 ): Graph {
   const values = { logits, loss: LOSS, features };
   if (!objective.terms.some(isPenalty)) return withTerms(graph, { ...objective, values });
-  const [differentiated, gradientOf] = withInputGradient(graph, images);
+  const [differentiated, gradientOf] = withInputGradient(graph, images, through);
   return withTerms(differentiated, { ...objective, values: { ...values, gradient: gradientOf } });
 }
 
@@ -160,9 +168,9 @@ function normalized(graph: Graph, normalization: 'batch' | 'running'): TrainingG
 }
 
 /** Computes the loss's input gradient, which is not given out; and its name. */
-function withInputGradient(graph: Graph, images: string): readonly [Graph, string] {
+function withInputGradient(graph: Graph, images: string, through: StraightThrough): readonly [Graph, string] {
   const name = gradientName(LOSS, images);
-  const differentiated = gradient(graph, { of: LOSS, wrt: [images] });
+  const differentiated = gradient(graph, { of: LOSS, wrt: [images], through });
   const outputs = differentiated.outputs.filter((output) => output.name !== name);
   return [{ ...differentiated, outputs }, name];
 }

@@ -11,6 +11,7 @@ import type { DerivativePath } from './path.js';
 import { assertRules, findPath } from './path.js';
 import { ruleFor } from './registry.js';
 import { Pullback } from './rule.js';
+import type { StraightThrough } from './straight-through.js';
 
 export interface GradientOptions {
   /** The float value to differentiate: a scalar, or per-sample losses [N]. */
@@ -22,6 +23,8 @@ export interface GradientOptions {
    * gradient of the sum; of per-sample losses that is every sample's own input gradient.
    */
   readonly seed?: string;
+  /** Steps of a model that are passed as if they were not there. Default: none. */
+  readonly through?: StraightThrough | undefined;
   /** Whether the graph's own outputs stay outputs. Default true. */
   readonly keepOutputs?: boolean;
 }
@@ -36,16 +39,20 @@ export function gradientName(of: string, wrt: string): string {
  * `gradientName` and shaped like the value. Only adjoints between `wrt` and `of` are built. The result is an ordinary
  * graph, so it can be differentiated again.
  *
- * Zero is the derivative wherever there are several or none: ReLU and Abs at 0, Clip at its bounds, rounding.
+ * Zero is the derivative wherever there are several or none: ReLU and Abs at 0, Clip at its bounds, rounding other than
+ * `through` says.
  *
  * @throws {ModelError} when a value does not exist or is not a float, or an operator between them has no rule.
  */
-export function gradient(original: Graph, { of, wrt, seed, keepOutputs = true }: GradientOptions): Graph {
-  const { nodes } = findPath(original, of, wrt);
+export function gradient(
+  original: Graph,
+  { of, wrt, seed, through, keepOutputs = true }: GradientOptions,
+): Graph {
+  const { nodes } = findPath(original, { of, wrt, through });
   assertRules(nodes);
   const composites = new Set(nodes);
   const graph = decompose(original, (node) => composites.has(node));
-  const path = findPath(graph, of, wrt);
+  const path = findPath(graph, { of, wrt, through });
   assertRules(path.nodes, { composite: false });
   const inferred = inferValues(graph);
   const ofType = floatType(graph, inferred.types, of);

@@ -2,6 +2,8 @@ import type { Graph, Node } from '../graph.js';
 import { isComposite } from '../composites/decompose.js';
 import { DerivativeError } from './derivative-error.js';
 import { isConstantAlmostEverywhere, ruleFor } from './registry.js';
+import type { StraightThrough } from './straight-through.js';
+import { passesIntegers } from './straight-through.js';
 
 /** The part of a graph that derivatives flow through. */
 export interface DerivativePath {
@@ -11,11 +13,23 @@ export interface DerivativePath {
   readonly active: ReadonlySet<string>;
 }
 
-/** The nodes between any of `sources` and `target`, and the values that need adjoints. */
-export function findPath(graph: Graph, target: string, sources: Iterable<string>): DerivativePath {
-  const reached = new Set(sources);
+/** What a derivative goes from and to. */
+export interface Ends {
+  readonly of: string;
+  readonly wrt: Iterable<string>;
+  /** Steps that it passes as if they were not there. Default: none. */
+  readonly through?: StraightThrough | undefined;
+}
+
+/** The nodes between any of `wrt` and `of`, and the values that need adjoints. */
+export function findPath(graph: Graph, { of: target, wrt, through }: Ends): DerivativePath {
+  const reached = new Set(wrt);
   const forward = graph.nodes.filter((node) => {
-    if (isConstantAlmostEverywhere(node) || !node.inputs.some((name) => reached.has(name))) return false;
+    const isPassed = through?.steps.has(node.outputs[0] ?? '') === true;
+    if (isConstantAlmostEverywhere(node) && !isPassed) return false;
+    const from = node.inputs.filter((name) => reached.has(name));
+    if (from.length === 0) return false;
+    if (from.every((name) => through?.integers.has(name)) && !passesIntegers(node)) return false;
     for (const name of node.outputs) if (name !== '') reached.add(name);
     return true;
   });

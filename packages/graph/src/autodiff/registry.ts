@@ -7,7 +7,7 @@ import type { GradientRule, RuleTable } from './rule.js';
 import { activationRules } from './rules/activation.js';
 import { broadcastingRules } from './rules/broadcasting.js';
 import { convolutionRules } from './rules/convolution.js';
-import { elementwiseRules } from './rules/elementwise.js';
+import { elementwiseRules, passThrough } from './rules/elementwise.js';
 import { extremumRules } from './rules/extremum.js';
 import { indexingRules } from './rules/indexing.js';
 import { matrixRules } from './rules/matrix.js';
@@ -17,6 +17,7 @@ import { quantizationRules } from './rules/quantization.js';
 import { reductionRules } from './rules/reduction.js';
 import { selectionRules } from './rules/selection.js';
 import { shapeRules } from './rules/shape.js';
+import { STEPS } from './straight-through.js';
 
 const rules: RuleTable = {
   ...activationRules,
@@ -65,8 +66,9 @@ const floatCodes: ReadonlySet<number> = new Set(
   (['float32', 'float16', 'float64'] as const).map(codeOfDataType),
 );
 
-/** The rule of a node's operator; undefined where there is none. */
+/** The rule of a node's operator; undefined where there is none. That of a step is for those that are passed. */
 export function ruleFor(node: Node): GradientRule | undefined {
+  if (node.domain === '' && STEPS.has(node.op)) return passThrough;
   return node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
 }
 

@@ -1,11 +1,14 @@
 import { Emitter } from '../autodiff/emitter.js';
 import { gradient, gradientName } from '../autodiff/gradient.js';
+import { straightThrough } from '../autodiff/straight-through.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
 import { toLogits } from '../transforms/adapt/adapt-output.js';
+import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import type { LossName } from './catalogue.js';
 import { lossWriters } from './catalogue.js';
+import { unsaturated } from './unsaturated.js';
 
 /** Name of the input that holds the labels, one-hot float32 [N,K]. */
 export const LABELS = 'labels';
@@ -60,7 +63,9 @@ export interface LossGradientGraph {
 }
 
 /**
- * What a white-box attack evaluates: logits, loss and input gradient in one graph.
+ * What a white-box attack evaluates: logits, loss and input gradient in one graph. The gradient passes the model's own
+ * steps, such as rounding, straight through, and that of a cross-entropy which is flat since the logits are large is
+ * taken at smaller ones: a gradient of zero would call a model safe that is not.
  * @throws {ModelError} as `withLoss` and `gradient` do, and when the model has not exactly one input.
  */
 export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradientGraph {
@@ -72,14 +77,32 @@ export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradient
   }
   const { graph: withOutput, logits } = withLoss(graph, loss);
   const outputs = withOutput.outputs.filter(({ name }) => name === logits || name === LOSS);
-  const differentiated = gradient({ ...withOutput, outputs }, { of: LOSS, wrt: [input.name] });
+  const [climbed, of] = withSlope({ ...withOutput, outputs }, loss, logits);
+  const differentiated = gradient(climbed, { of, wrt: [input.name], through: straightThrough(graph) });
+  const wanted = [logits, LOSS, gradientName(of, input.name)];
   return {
-    graph: differentiated,
+    graph: pruneDeadNodes({
+      ...differentiated,
+      outputs: differentiated.outputs.filter(({ name }) => wanted.includes(name)),
+    }),
     input: input.name,
     logits,
     loss: LOSS,
-    gradient: gradientName(LOSS, input.name),
+    gradient: gradientName(of, input.name),
   };
+}
+
+/** The graph with the output whose gradient is wanted: the loss itself, or a cross-entropy that does not saturate. */
+function withSlope(graph: Graph, loss: LossName, logits: string): readonly [Graph, string] {
+  if (loss !== 'cross-entropy') return [graph, LOSS];
+  const builder = GraphBuilder.from(graph);
+  const emit = new Emitter(builder);
+  const inputs = { logits: unsaturated(emit, { logits, labels: LABELS }), labels: LABELS };
+  const value = lossWriters[loss](emit, inputs);
+  // Its shape is said, since that of what the logits come from need not be known.
+  const [batch = 'N'] = graph.outputs.find(({ name }) => name === LOSS)?.shape ?? [];
+  builder.output(value, 'float32', [batch]);
+  return [builder.build(), value];
 }
 
 function logitsInfo(graph: Graph): ValueInfo {

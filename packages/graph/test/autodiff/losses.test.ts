@@ -1,7 +1,16 @@
 import type { LossName, Tensor } from '@unpair/graph';
-import { GraphBuilder, LOSS_NAMES, float32, int, lossAndInputGradient, withLoss } from '@unpair/graph';
+import {
+  GraphBuilder,
+  LOSS_NAMES,
+  float32,
+  gradient,
+  int,
+  lossAndInputGradient,
+  withLoss,
+} from '@unpair/graph';
 import { describe, expect, it } from 'vitest';
 import { runGraph } from '../support/onnxruntime.js';
+import { uniform } from '../support/random.js';
 import { smallClassifier } from '../support/sample-graphs.js';
 import { checkGradient } from './support/check-gradient.js';
 
@@ -53,6 +62,56 @@ describe('values for each sample', () => {
     const { graph } = withLoss(passThrough(4, true), 'margin');
     const results = await runGraph(graph, { x: logits, labels });
     expectClose(Array.from(results['loss']?.data as Float32Array), [-1, 0, 400]);
+  });
+});
+
+describe('the gradient of the cross-entropy', () => {
+  const image = float32([3, 3, 8, 8], uniform(576, 21));
+  const labels = float32([3, 5], [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]);
+  /** The small classifier with its logits times a number, and the second sample's label in the lead. */
+  const scaled = (factor: number): ReturnType<GraphBuilder['build']> => {
+    const builder = GraphBuilder.from(smallClassifier());
+    builder.clearOutputs();
+    const lead = builder.initializer('lead', float32([5], [0, 0, 3, 0, 0]));
+    const logits = builder.node('Add', ['logits', lead]);
+    builder.output(builder.node('Mul', [logits, builder.scalar(factor)]), 'float32', ['N', 5]);
+    return builder.build();
+  };
+  const slopes = async (factor: number): Promise<{ rows: Float32Array[]; loss: unknown }> => {
+    const made = lossAndInputGradient(scaled(factor), 'cross-entropy');
+    const results = await runGraph(made.graph, { image, labels });
+    const all = results[made.gradient]?.data as Float32Array;
+    return {
+      rows: [0, 1, 2].map((row) => all.slice(row * 192, (row + 1) * 192)),
+      loss: results[made.loss]?.data,
+    };
+  };
+  const plain = async (factor: number): Promise<Float32Array> => {
+    const { graph } = withLoss(scaled(factor), 'cross-entropy');
+    const derivative = gradient(graph, { of: 'loss', wrt: ['image'] });
+    return (await runGraph(derivative, { image, labels }))['d_loss/d_image']?.data as Float32Array;
+  };
+  const cosine = (a: Float32Array, b: Float32Array): number => {
+    const dot = (u: Float32Array, v: Float32Array): number =>
+      u.reduce((sum, x, i) => sum + x * (v[i] ?? 0), 0);
+    return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  };
+
+  it('is to the bit what it is by itself where the logits are of usual size', async () => {
+    for (const factor of [1, 5]) {
+      expect(Float32Array.from((await slopes(factor)).rows.flatMap((row) => [...row]))).toEqual(
+        await plain(factor),
+      );
+    }
+  });
+
+  it.each([1000, 1e5, 1e8])('keeps its direction where the logits are %d times as large', async (factor) => {
+    const [usual, large] = [await slopes(2), await slopes(factor)];
+    const isFlat = (await plain(factor)).slice(192, 384).every((value) => value === 0);
+    expect(isFlat).toBe(true);
+    expect(large.rows[1]?.every(Number.isFinite)).toBe(true);
+    expect(cosine(large.rows[1] ?? image.data, usual.rows[1] ?? image.data)).toBeGreaterThan(0.9);
+    expect((large.loss as Float32Array)[1]).toBeCloseTo(0, 12);
   });
 });
 

@@ -6,7 +6,6 @@ import {
   float32,
   gradient,
   gradientName,
-  lossAndInputGradient,
   termOutput,
   termWeights,
   toTrainingGraph,
@@ -78,9 +77,9 @@ describe('second derivatives agree with those of PyTorch', () => {
 });
 
 function inputGradient(graph: Graph, isTraining: boolean): Graph {
-  if (!isTraining) return lossAndInputGradient(graph, 'cross-entropy').graph;
-  const training = toTrainingGraph(withLoss(graph, 'cross-entropy').graph).graph;
-  return gradient(training, { of: LOSS, wrt: ['image'] });
+  const { graph: evaluated } = withLoss(graph, 'cross-entropy');
+  const differentiated = isTraining ? toTrainingGraph(evaluated).graph : evaluated;
+  return gradient(differentiated, { of: LOSS, wrt: ['image'] });
 }
 
 function penaltyGradient(graph: Graph, name: (typeof PENALTIES)[number], weights: readonly string[]): Graph {

@@ -32,7 +32,7 @@ export async function loadOwnGradient({
 }: OwnGradientOptions): Promise<OwnGradient> {
   const loss = trainableLoss(graph, rows, 'batch');
   const [name, classes] = [gradientName(LOSS, loss.images), classesOf(loss.graph)];
-  const derivative = gradient(loss.graph, { of: LOSS, wrt: [loss.images] });
+  const derivative = gradient(loss.graph, { of: LOSS, wrt: [loss.images], through: loss.through });
   const wanted = [name, LOSS, loss.logits];
   const outputs = derivative.outputs.filter((output) => wanted.includes(output.name));
   const executable = await runtime.load(

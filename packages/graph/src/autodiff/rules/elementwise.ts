@@ -1,13 +1,15 @@
 import { codeOfDataType } from '../../data-types.js';
 import { int } from '../../graph.js';
 import type { GradientRule, Pullback, RuleTable } from '../rule.js';
+import { CARRIERS } from '../straight-through.js';
 
 /** A rule for f(x) from what the adjoint is multiplied or divided with. */
 function unary(adjoint: (pullback: Pullback) => string): GradientRule {
   return (pullback) => [adjoint(pullback)];
 }
 
-const passThrough = unary(({ dy }) => dy);
+/** The derivative of what changes nothing, or counts as if it did not. */
+export const passThrough = unary(({ dy }) => dy);
 
 /** Functions of one value, applied to each element, other than activations. */
 export const elementwiseRules: RuleTable = {
@@ -29,7 +31,16 @@ export const elementwiseRules: RuleTable = {
   Cast: unary((pullback) => {
     const { emit, x, dy } = pullback;
     const { dataType } = emit.typeOf(x);
-    if (!dataType.startsWith('float')) throw pullback.refuse(`it casts from ${dataType}`);
-    return emit.op('Cast', [dy], { to: int(codeOfDataType(dataType)) });
+    if (dataType.startsWith('float')) return emit.op('Cast', [dy], { to: int(codeOfDataType(dataType)) });
+    // The adjoint of integers that were cast from floats is like that of the floats.
+    if (!wasCast(pullback)) throw pullback.refuse(`it casts from ${dataType}`);
+    return dy;
   }),
 };
+
+/** Whether the input comes out of a Cast, looking through operators that only move it about. */
+function wasCast({ emit, x }: Pullback): boolean {
+  let node = emit.producerOf(x);
+  while (node !== undefined && CARRIERS.has(node.op)) node = emit.producerOf(node.inputs[0] ?? '');
+  return node?.op === 'Cast';
+}
