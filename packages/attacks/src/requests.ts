@@ -1,6 +1,13 @@
 import { meanOf, sumOf } from '@unpair/classifiers';
 import type { Access } from './access.js';
-import type { GradientAnswer, Problem, QueryAnswer, SampleObjective, Steps } from './attack.js';
+import type {
+  GradientAnswer,
+  GradientRequest,
+  Problem,
+  QueryAnswer,
+  SampleObjective,
+  Steps,
+} from './attack.js';
 import { lossOfGoal } from './goal.js';
 
 /**
@@ -17,14 +24,24 @@ export function* query<A extends Access>(
   return answer;
 }
 
-/** An objective of one surrogate, its input gradient and the surrogate's logits on `count` inputs. */
+/**
+ * An objective of one surrogate, its input gradient and the surrogate's logits on `count` inputs. Where it has no
+ * derivative outside the pixel range, it is asked once more inside.
+ */
 export function* gradient(
   surrogate: number,
   objective: SampleObjective,
   inputs: Float32Array,
   count = 1,
 ): Steps<GradientAnswer> {
-  const answer = yield { kind: 'gradient', surrogate, objective, inputs, count };
+  const request = { kind: 'gradient', surrogate, objective, count } as const;
+  const answer = yield* differentiate({ ...request, inputs });
+  const isOutside = answer.invalid.some((entries) => entries > 0) && inputs.some(leavesPixels);
+  return isOutside ? yield* differentiate({ ...request, inputs: inputs.map(toPixel) }) : answer;
+}
+
+function* differentiate(request: GradientRequest): Steps<GradientAnswer> {
+  const answer = yield request;
   if (answer.kind !== 'gradient') throw new TypeError(`a gradient was answered with a ${answer.kind}`);
   return answer;
 }
@@ -58,3 +75,6 @@ function signed(answer: GradientAnswer, sign: 1 | -1): GradientAnswer {
   const turned = (values: Float32Array): Float32Array => values.map((value) => -value);
   return { ...answer, values: turned(answer.values), gradients: turned(answer.gradients) };
 }
+
+const leavesPixels = (value: number): boolean => value < 0 || value > 1;
+const toPixel = (value: number): number => Math.min(1, Math.max(0, value));

@@ -53,6 +53,8 @@ export class GradientFreeSearch {
   readonly #normals: Float32Array;
   readonly #probes: Float32Array;
   #loss: number;
+  /** Whether probes stay within [0, 1], since the target has no answer outside. */
+  #isInside = false;
 
   constructor(problem: Problem<'logits'>, settings: SearchSettings, random: Random) {
     const size = problem.input.length;
@@ -74,6 +76,7 @@ export class GradientFreeSearch {
     for (let i = 0; i < probe.length; i++) {
       probe[i] = (this.point[i] ?? 0) + this.sigma * (direction[i] ?? 0);
     }
+    if (this.#isInside) clip(probe);
     const [rise = 0] = yield* this.#rises(1);
     return rise;
   }
@@ -112,22 +115,38 @@ export class GradientFreeSearch {
     }
   }
 
-  /** Steps along `direction`, projects, and evaluates the new point: one query. */
+  /** Steps along `direction`, projects, and evaluates the new point: one query. Stays where that has no loss. */
   *step(direction: Float32Array): Steps<void> {
     const { input, goal } = this.#problem;
+    const before = this.point.slice();
     stepUp(this.point, direction, this.#settings.stepSize, { centre: input, threat: this.#problem });
     const { logits, remaining } = yield* query(this.#problem, this.point);
     this.remaining = remaining;
-    this.#loss = gainOf(goal, logits);
+    const loss = gainOf(goal, logits);
+    if (Number.isNaN(loss)) this.point.set(before);
+    else this.#loss = loss;
   }
 
-  /** Queries the first `count` probes; the rise of the loss at each. */
+  /**
+   * Queries the first `count` probes; the rise of the loss at each, 0 where there is none. Pixels that are 0 or 1 are
+   * probed beyond: a target that has no answer there is asked again, and from then on, within [0, 1]. Such a pixel is
+   * then moved by half of the directions, so that its slope counts half, and no other is biased.
+   */
   *#rises(count: number): Steps<readonly number[]> {
     const { input, goal, classes } = this.#problem;
     const probes = this.#probes.subarray(0, count * input.length);
     const { logits, remaining } = yield* query(this.#problem, probes, count);
     this.remaining = remaining;
-    return Array.from({ length: count }, (_, i) => gainOf(goal, logits, i * classes, classes) - this.#loss);
+    const rises = Array.from(
+      { length: count },
+      (_, i) => gainOf(goal, logits, i * classes, classes) - this.#loss,
+    );
+    if (this.#isInside || !rises.some(Number.isNaN)) {
+      return rises.map((rise) => (Number.isNaN(rise) ? 0 : rise));
+    }
+    this.#isInside = true;
+    clip(probes);
+    return yield* this.#rises(count);
   }
 
   /** Draws `count` directions and lays out their probes. */
@@ -140,6 +159,7 @@ export class GradientFreeSearch {
       const own = this.sigma * direction.own;
       for (let i = 0; i < probe.length; i++) probe[i] = (this.point[i] ?? 0) + own * (normals[i] ?? 0);
       if (prior !== null) addScaled(probe, this.sigma * direction.prior, prior.direction);
+      if (this.#isInside) clip(probe);
       return direction;
     });
   }
@@ -160,6 +180,11 @@ export class GradientFreeSearch {
     const size = this.point.length;
     return buffer.subarray(row * size, (row + 1) * size);
   }
+}
+
+/** Puts what is outside [0, 1] on its border. */
+function clip(inputs: Float32Array): void {
+  for (let i = 0; i < inputs.length; i++) inputs[i] = Math.min(1, Math.max(0, inputs[i] ?? 0));
 }
 
 /** The direction of `normals` itself. */

@@ -11,7 +11,8 @@ import {
   randomModel,
   siblingOf,
 } from '../../../classifiers/test/support/linear-classifier.js';
-import { attack } from '../support/attack-setup.js';
+import { attack, problemOf, start } from '../support/attack-setup.js';
+import { drive } from '../support/drive.js';
 
 const model = randomModel('target');
 const sibling = siblingOf(model);
@@ -28,6 +29,8 @@ const samples: readonly Sample[] = await Promise.all(
     return { index, input, label: argmax(await model.logits(input, 1)) };
   }),
 );
+
+const leaves = (value: number): boolean => value < 0 || value > 1;
 
 /** The same model, but without an answer for inputs that `isBad`; its gradients have no number there either. */
 function without(
@@ -77,6 +80,34 @@ function run(
   });
 }
 
+const rate = (rows: readonly AttackOutcome[]): number =>
+  rows.filter(({ success }) => success).length / rows.length;
+
+describe('a target without an answer outside [0, 1]', () => {
+  test.each(['rgf', 'p-rgf'])('is searched by %s inside, once it was asked outside', async (name) => {
+    const inside = without(model, (input) => input.some(leaves));
+    const rows = await run(name, inside);
+    expect(rate(rows)).toBeGreaterThan(rate(await run(name, model)) - 0.2);
+    // One request of each sample: 10 directions for the norm, 20 for a gradient, or 1 along the prior.
+    expect(inside.bad).toBeLessThanOrEqual(20 * samples.length);
+    expect(inside.bad).toBeGreaterThan(0);
+  });
+
+  test('is asked again at the same probes, on the border', async () => {
+    const [sample] = samples;
+    if (sample === undefined) throw new Error('there are samples');
+    const inside = without(model, (input) => input.some(leaves));
+    const problem = await problemOf(model, sample, threat);
+    const exchanges = await drive(start('rgf', problem, { samples: 5 }), inside, sample, { requests: 4 });
+    const clipped = exchanges[0]?.inputs.map((input) =>
+      input.map((value) => Math.min(1, Math.max(0, value))),
+    );
+    expect(exchanges[1]?.inputs).toEqual(clipped);
+    for (const { inputs } of exchanges.slice(1))
+      expect(inputs.some((input) => input.some(leaves))).toBe(false);
+  });
+});
+
 describe('one sample without an answer', () => {
   const broken = samples[3]?.input ?? new Float32Array();
   const isNear = (input: Float32Array): boolean =>
@@ -96,6 +127,16 @@ describe('one sample without an answer', () => {
     expect(whole[3]).toMatchObject({ zeroGradients: 0, invalidGradients: 0, surrogateQueries: 10 });
     expect(rows[3]).toMatchObject({ zeroGradients: 10, invalidGradients: 10, surrogateCorrect: false });
   });
+});
+
+test('a surrogate without a gradient outside [0, 1] is asked inside', async () => {
+  const inside = without(sibling, (input) => input.some(leaves));
+  const smoothed = await runAttack({
+    ...{ definition: attack('p-rgf'), parameters: { budget: 100, samples: 10, smoothing: 4 } },
+    ...{ target: model, surrogates: [inside], samples, threat, seed: 1, cell: 'smoothed' },
+  });
+  for (const row of smoothed) expect(row.invalidGradients).toBeLessThanOrEqual(row.surrogateQueries / 2);
+  expect(smoothed.some(({ zeroGradients, surrogateQueries }) => zeroGradients < surrogateQueries)).toBe(true);
 });
 
 test('a logit that is NaN is no prediction, no goal reached and no better margin', () => {

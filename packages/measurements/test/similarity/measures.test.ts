@@ -175,6 +175,33 @@ describe('curvature', () => {
   });
 });
 
+test('curvature of a model without a gradient outside [0, 1] is taken on the border', async () => {
+  const whole = quadratic(3, 1);
+  const partial: DifferentiableClassifier = {
+    ...whole,
+    async gradients(inputs, objective, count) {
+      const answer = await whole.gradients(inputs, objective, count);
+      for (let row = 0; row < count; row++) {
+        if ((inputs[2 * row] ?? 0) <= 1) continue;
+        answer.gradients.fill(0, 2 * row, 2 * row + 2);
+        answer.invalid[row] = 2;
+      }
+      return answer;
+    },
+  };
+  const pixels = [Float32Array.of(0.999, 0), Float32Array.of(0.5, 0), Float32Array.of(1, 0)];
+  const near = pixels.map((input, index): Sample => ({ index, label: 0, input }));
+  const gradients = pixels.map(([x = 0, y = 0]) => ({
+    gradient: Float32Array.of(3 * x, y),
+    invalid: 0,
+    logits: new Float32Array(2),
+  }));
+  const [short, long, none] = await curvatures([partial], near, gradients, {});
+  expect(short).toBeCloseTo(3, 2);
+  expect(long).toBeCloseTo(3, 4);
+  expect(none).toBe(0);
+});
+
 describe('inputs to compare', () => {
   const inputsOf = (inputs: SimilarityInputs, seed = 7): Promise<readonly Sample[]> =>
     inputsToCompare(target, samples, { inputs, threat, seed });
