@@ -106,4 +106,5 @@ function relativeDistance(actual: readonly number[], expected: readonly number[]
   return distance === 0 ? 0 : distance / spread;
 }
 
-const norm = (values: readonly number[]): number => Math.hypot(...values);
+const norm = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
