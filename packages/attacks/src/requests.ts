@@ -1,3 +1,4 @@
+import { isOutsidePixels, toPixel } from '@unpair/numerics';
 import { meanOf, sumOf } from '@unpair/classifiers';
 import type { Access } from './access.js';
 import type {
@@ -36,7 +37,7 @@ export function* gradient(
 ): Steps<GradientAnswer> {
   const request = { kind: 'gradient', surrogate, objective, count } as const;
   const answer = yield* differentiate({ ...request, inputs });
-  const isOutside = answer.invalid.some((entries) => entries > 0) && inputs.some(leavesPixels);
+  const isOutside = answer.invalid.some((entries) => entries > 0) && inputs.some(isOutsidePixels);
   return isOutside ? yield* differentiate({ ...request, inputs: inputs.map(toPixel) }) : answer;
 }
 
@@ -75,6 +76,3 @@ function signed(answer: GradientAnswer, sign: 1 | -1): GradientAnswer {
   const turned = (values: Float32Array): Float32Array => values.map((value) => -value);
   return { ...answer, values: turned(answer.values), gradients: turned(answer.gradients) };
 }
-
-const leavesPixels = (value: number): boolean => value < 0 || value > 1;
-const toPixel = (value: number): number => Math.min(1, Math.max(0, value));

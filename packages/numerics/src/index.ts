@@ -1,3 +1,4 @@
+export { isOutsidePixels, toPixel } from './pixels.js';
 export type { Random } from './random/random.js';
 export { createRandom } from './random/stream.js';
 export {

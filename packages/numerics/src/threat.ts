@@ -1,3 +1,4 @@
+import { toPixel } from './pixels.js';
 import type { Random } from './random/random.js';
 import { norm } from './vectors.js';
 
@@ -74,6 +75,6 @@ function projectL2(point: Float32Array, centre: Float32Array, epsilon: number): 
   for (let i = 0; i < point.length; i++) {
     const middle = centre[i] ?? 0;
     const value = middle + ((point[i] ?? 0) - middle) * scale;
-    point[i] = Math.min(1, Math.max(0, value));
+    point[i] = toPixel(value);
   }
 }

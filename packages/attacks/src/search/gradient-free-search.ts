@@ -1,5 +1,5 @@
 import type { Random } from '@unpair/numerics';
-import { addScaled, dot } from '@unpair/numerics';
+import { addScaled, dot, toPixel } from '@unpair/numerics';
 import { stepUp } from '../transfer/ascent.js';
 import type { Problem, Steps as StepsSeeing } from '../attack.js';
 import { gainOf } from '../goal.js';
@@ -184,7 +184,7 @@ export class GradientFreeSearch {
 
 /** Puts what is outside [0, 1] on its border. */
 function clip(inputs: Float32Array): void {
-  for (let i = 0; i < inputs.length; i++) inputs[i] = Math.min(1, Math.max(0, inputs[i] ?? 0));
+  for (let i = 0; i < inputs.length; i++) inputs[i] = toPixel(inputs[i] ?? 0);
 }
 
 /** The direction of `normals` itself. */

@@ -1,4 +1,5 @@
 import type { Random } from '@unpair/numerics';
+import { toPixel } from '@unpair/numerics';
 import type { AttackRun, Problem } from '../attack.js';
 import { query } from '../requests.js';
 import { squareLoss } from './square-loss.js';
@@ -47,7 +48,7 @@ function stripes({ input, shape, epsilon }: Problem, random: Random): Float32Arr
       const change = sign(random) * epsilon;
       for (let row = 0; row < height; row++) {
         const at = (channel * height + row) * width + column;
-        start[at] = clip((input[at] ?? 0) + change);
+        start[at] = toPixel((input[at] ?? 0) + change);
       }
     }
   }
@@ -61,7 +62,7 @@ function paint(point: Float32Array, problem: Problem, window: Window, random: Ra
   for (let channel = 0; channel < problem.shape[0]; channel++) {
     const change = sign(random) * epsilon;
     forEachPixel(problem, window, channel, (at) => {
-      const value = Math.fround(clip((input[at] ?? 0) + change));
+      const value = Math.fround(toPixel((input[at] ?? 0) + change));
       changed ||= value !== point[at];
       point[at] = value;
     });
@@ -96,4 +97,3 @@ function forEachPixel(
 }
 
 const sign = (random: Random): number => (random.integer(2) === 0 ? -1 : 1);
-const clip = (value: number): number => Math.min(1, Math.max(0, value));

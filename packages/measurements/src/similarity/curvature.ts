@@ -2,7 +2,7 @@ import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import type { BatchOptions } from '@unpair/classifiers';
 import type { SampleGradient } from '@unpair/classifiers';
 import { gradientsOfBatch } from '@unpair/classifiers';
-import { addScaled, distance, norm } from '@unpair/numerics';
+import { addScaled, distance, isOutsidePixels, norm, toPixel } from '@unpair/numerics';
 
 /** Length of the finite difference: one grey level a pixel, root mean square. */
 const STEP = 1 / 255;
@@ -54,7 +54,7 @@ async function gradientsAhead(
   const first = await gradientsOfBatch(models, probes, options);
   const ahead = probes.map(({ input }, row): Ahead => ({ gradient: first[row]?.gradient ?? input, input }));
   const outside = [...probes.keys()].filter(
-    (row) => (first[row]?.invalid ?? 0) > 0 && probes[row]?.input.some((value) => value < 0 || value > 1),
+    (row) => (first[row]?.invalid ?? 0) > 0 && probes[row]?.input.some(isOutsidePixels),
   );
   const clipped = outside.flatMap((row) => probes.slice(row, row + 1).map(clippedToPixels));
   const again = clipped.length === 0 ? [] : await gradientsOfBatch(models, clipped, options);
@@ -68,5 +68,5 @@ async function gradientsAhead(
 }
 
 function clippedToPixels(sample: Sample): Sample {
-  return { ...sample, input: sample.input.map((value) => Math.min(1, Math.max(0, value))) };
+  return { ...sample, input: sample.input.map(toPixel) };
 }
