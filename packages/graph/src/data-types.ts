@@ -72,6 +72,11 @@ export function codeOfDataType(dataType: DataType): number {
   return CODES[dataType];
 }
 
+/** Whether an ONNX code is that of an element type that has derivatives. */
+export function isFloatCode(code: number): boolean {
+  return BY_CODE.get(code)?.startsWith('float') === true;
+}
+
 /**
  * The element type behind an ONNX code.
  * @throws {ModelError} naming `place` and the type, when it is one that no runtime here shares.

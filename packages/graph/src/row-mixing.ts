@@ -1,7 +1,6 @@
 import { describeNode, intAttribute, intsAttribute } from './attributes.js';
-import type { Graph, Node, ValueType } from './graph.js';
-import { ModelError } from './graph.js';
-import { inferShapes } from './shapes/infer.js';
+import type { Graph, Node } from './graph.js';
+import { lazyTypes } from './shapes/infer.js';
 import { constantsOf } from './transforms/consumers.js';
 
 /** Stands for the size of the batch; no file calls a dimension that. */
@@ -27,21 +26,12 @@ export function rowMixing(graph: Graph): string | undefined {
   const [input, ...others] = graph.inputs;
   const [batch, ...sizes] = input?.shape ?? [];
   if (input === undefined || typeof batch !== 'string') return undefined;
-  const types = typesOf({ ...graph, inputs: [{ ...input, shape: [BATCH, ...sizes] }, ...others] });
+  const typeOf = lazyTypes({ ...graph, inputs: [{ ...input, shape: [BATCH, ...sizes] }, ...others] });
   const mixer = graph.nodes.find((node) => {
-    const shape = types?.get(node.inputs[0] ?? '')?.shape ?? [];
+    const shape = typeOf(node.inputs[0] ?? '')?.shape ?? [];
     return axesOf(node, shape.length, graph).some((axis) => String(shape.at(axis)).includes(BATCH));
   });
   return mixer && `${describeNode(mixer)} computes over the images of a batch together`;
-}
-
-function typesOf(graph: Graph): ReadonlyMap<string, ValueType> | undefined {
-  try {
-    return inferShapes(graph);
-  } catch (error) {
-    if (error instanceof ModelError) return undefined;
-    throw error;
-  }
 }
 
 /** Axes along which a node makes one number out of several, or each out of all. */

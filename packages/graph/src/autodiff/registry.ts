@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute } from '../attributes.js';
 import { compositeOperators } from '../composites/decompose.js';
-import { codeOfDataType } from '../data-types.js';
+import { isFloatCode } from '../data-types.js';
 import type { Node } from '../graph.js';
 import { STEP_SLOPE } from './emitter.js';
 import type { GradientRule, RuleTable } from './rule.js';
@@ -61,11 +61,6 @@ const constantOperators: ReadonlySet<string> = new Set([
   'Xor',
 ]);
 
-/** ONNX codes of the element types that have derivatives. */
-const floatCodes: ReadonlySet<number> = new Set(
-  (['float32', 'float16', 'float64'] as const).map(codeOfDataType),
-);
-
 /** The rule of a node's operator; undefined where there is none. That of a step is for those that are passed. */
 export function ruleFor(node: Node): GradientRule | undefined {
   if (node.domain === '' && STEPS.has(node.op)) return passThrough;
@@ -75,7 +70,7 @@ export function ruleFor(node: Node): GradientRule | undefined {
 /** Whether a node's derivative is zero wherever it exists, so that nothing needs to flow through it. */
 export function isConstantAlmostEverywhere(node: Node): boolean {
   if (node.domain !== '') return false;
-  if (node.op === 'Cast') return !floatCodes.has(intAttribute(node, 'to', 1));
+  if (node.op === 'Cast') return !isFloatCode(intAttribute(node, 'to', 1));
   // A slope is read back from a file as the nearest float32.
   if (node.op === 'HardSigmoid') return floatAttribute(node, 'alpha', 0.2) >= STEP_SLOPE * 0.99;
   return constantOperators.has(node.op);

@@ -1,5 +1,5 @@
 import { intAttribute } from '../attributes.js';
-import { codeOfDataType } from '../data-types.js';
+import { codeOfDataType, isFloatCode } from '../data-types.js';
 import type { Graph, Node } from '../graph.js';
 import { lazyTypes } from '../shapes/infer.js';
 
@@ -21,10 +21,6 @@ export const STEPS: ReadonlySet<string> = new Set(['Round', 'Floor', 'Ceil', 'Si
 export const CARRIERS: ReadonlySet<string> = new Set([
   ...['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose'],
 ]);
-
-const FLOATS: ReadonlySet<number> = new Set(
-  (['float16', 'float32', 'float64'] as const).map((dataType) => codeOfDataType(dataType)),
-);
 
 /**
  * The steps of a model: rounding of pixels, quantization by arithmetic, binary activations. A model whose gradient is
@@ -66,7 +62,7 @@ export function straightThrough(graph: Graph): StraightThrough {
 function returningIntegers({ nodes }: Graph): ReadonlySet<string> {
   const returning = new Set<string>();
   for (const { op, inputs, outputs, attributes } of nodes.toReversed()) {
-    const isBack = op === 'Cast' && FLOATS.has(Number(attributes['to']?.value));
+    const isBack = op === 'Cast' && isFloatCode(Number(attributes['to']?.value));
     if (isBack || (CARRIERS.has(op) && returning.has(outputs[0] ?? ''))) returning.add(inputs[0] ?? '');
   }
   return returning;
@@ -79,5 +75,5 @@ export function passesIntegers({ op }: Node): boolean {
 
 function isCastToIntegers(node: Node): boolean {
   const to = intAttribute(node, 'to', 1);
-  return node.op === 'Cast' && !FLOATS.has(to) && to !== codeOfDataType('bool');
+  return node.op === 'Cast' && !isFloatCode(to) && to !== codeOfDataType('bool');
 }

@@ -1,5 +1,5 @@
 import { intAttribute, intsAttribute } from '../attributes.js';
-import { codeOfDataType } from '../data-types.js';
+import { isFloatCode } from '../data-types.js';
 import type { Dim, Graph, Node, ValueInfo, ValueType } from '../graph.js';
 import { lazyTypes } from '../shapes/infer.js';
 import { producersOf } from './consumers.js';
@@ -13,10 +13,6 @@ const NOTING: ReadonlySet<string> = new Set([
 
 /** Operators that give the same elements in the same order another shape. */
 const RESHAPING: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
-
-const FLOATS: ReadonlySet<number> = new Set(
-  (['float16', 'float32', 'float64'] as const).map((dataType) => codeOfDataType(dataType)),
-);
 
 /**
  * What goes into the Softmax or LogSoftmax over classes that an output comes out of, be it rounded, cast or reshaped
@@ -45,7 +41,7 @@ export function beforeSoftmax(graph: Graph, output: ValueInfo): ValueInfo | unde
 /** Whether a node passes all elements on in their order, as far as real numbers go. */
 function keepsOrder(node: Node, shapeOf: () => readonly Dim[] | undefined): boolean {
   if (NOTING.has(node.op) || RESHAPING.has(node.op)) return true;
-  if (node.op === 'Cast') return FLOATS.has(intAttribute(node, 'to', 0));
+  if (node.op === 'Cast') return isFloatCode(intAttribute(node, 'to', 0));
   const shape = node.op === 'Transpose' ? shapeOf() : undefined;
   if (shape === undefined) return false;
   const order = intsAttribute(node, 'perm') ?? [...shape.keys()].reverse();
