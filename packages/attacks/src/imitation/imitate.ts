@@ -121,11 +121,12 @@ async function ask(
   try {
     const count = sampleCount(samples);
     const { classes } = classifier;
+    const asking = told(classifier, onQueries);
     const logits = new Float32Array(count * classes);
     for (let first = 0; first < count; first += BATCH) {
       signal?.throwIfAborted();
       const asked = account.grant(Math.min(BATCH, count - first));
-      const answers = await answersOf(told(classifier, onQueries), samples, first, asked);
+      const answers = await answersOf(asking, samples, first, asked);
       logits.set(answers, first * classes);
     }
     const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));

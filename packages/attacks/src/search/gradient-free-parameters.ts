@@ -2,18 +2,14 @@ import type { Norm } from '@unpair/numerics';
 import type { Parameters, ParameterSpec } from '@unpair/parameters';
 import type { SearchSettings } from './gradient-free-search.js';
 import { numberOf } from '@unpair/parameters';
+import { BUDGET } from './score-based.js';
 
 /** Epsilon in steps: the authors' settings on ImageNet, .005 at .05 (linf) and 2.0 at √(.001·299·299·3) = 16.4 (l2). */
 const STEPS_TO_SURFACE: Readonly<Record<Norm, number>> = { linf: 10, l2: 8 };
 
 /** Parameters of RGF and P-RGF, with the defaults of Cheng et al. 2019, arXiv 1906.06919. */
 export const gradientFreeParameters: Readonly<Record<string, ParameterSpec>> = {
-  budget: {
-    type: 'integer',
-    min: 1,
-    default: 10_000,
-    description: 'Queries that one sample may spend.',
-  },
+  budget: BUDGET,
   samples: {
     type: 'integer',
     min: 1,

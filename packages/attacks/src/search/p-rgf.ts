@@ -6,6 +6,7 @@ import { GradientFreeSearch } from './gradient-free-search.js';
 import { numberOf } from '@unpair/parameters';
 import { priorWeight } from './prior-weight.js';
 import { goalGradient } from '../requests.js';
+import { SCORE_BASED } from './score-based.js';
 
 /** What σ is multiplied by when the prior did not move the loss at all. */
 const PRIOR_GROWTH = 2;
@@ -15,13 +16,9 @@ export const pRgf: AttackDefinition<'logits'> = {
   name: 'p-rgf',
   description: 'RGF whose random directions are biased toward the gradient of the surrogate.',
   paper: 'Cheng et al. 2019, arXiv 1906.06919',
-  access: 'logits',
-  goals: ['avoid', 'reach'],
-  finds: 'within-epsilon',
+  ...SCORE_BASED,
   needsSurrogate: true,
-  budget: 'budget',
   withoutPrior: 'rgf',
-  norms: ['linf', 'l2'],
   parameters: {
     ...gradientFreeParameters,
     smoothing: {

@@ -2,20 +2,17 @@ import type { AttackDefinition } from '../attack.js';
 import { numberOf } from '@unpair/parameters';
 import { squareL2 } from './square-l2.js';
 import { squareLinf } from './square-linf.js';
+import { BUDGET, SCORE_BASED } from './score-based.js';
 
 /** Random search over localised square changes; needs neither gradients nor a surrogate. */
 export const square: AttackDefinition<'logits'> = {
   name: 'square',
   description: 'Random search over square-shaped changes at the boundary of the ball.',
   paper: 'Andriushchenko et al. 2020, arXiv 1912.00049',
-  access: 'logits',
-  goals: ['avoid', 'reach'],
-  finds: 'within-epsilon',
+  ...SCORE_BASED,
   needsSurrogate: false,
-  budget: 'budget',
-  norms: ['linf', 'l2'],
   parameters: {
-    budget: { type: 'integer', min: 1, default: 10_000, description: 'Queries that one sample may spend.' },
+    budget: BUDGET,
     pInit: {
       type: 'number',
       min: 1e-6,

@@ -3,6 +3,7 @@ import { diversify, drawDiversity, undiversify } from './input-diversity.js';
 import { momentumAscent, momentumParameters } from './momentum-ascent.js';
 import { numberOf } from '@unpair/parameters';
 import { goalGradient } from '../requests.js';
+import { TRANSFERRED } from './transferred.js';
 
 /**
  * MI-FGSM with input diversity (M-DI²-FGSM): each step sees the image as it is or, by chance, smaller and somewhere else,
@@ -12,12 +13,7 @@ export const diFgsm: AttackDefinition<'label'> = {
   name: 'di-fgsm',
   description: 'MI-FGSM whose gradients are taken at randomly resized and padded inputs.',
   paper: 'Xie et al. 2019, arXiv 1803.06978',
-  access: 'label',
-  goals: ['avoid', 'reach'],
-  finds: 'within-epsilon',
-  needsSurrogate: true,
-  budget: null,
-  norms: ['linf', 'l2'],
+  ...TRANSFERRED,
   parameters: {
     ...momentumParameters,
     probability: {

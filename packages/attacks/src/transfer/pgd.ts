@@ -7,6 +7,7 @@ import { isReached } from '../goal.js';
 import { climb } from './climb.js';
 import { booleanOf, numberOf } from '@unpair/parameters';
 import { goalGradient, query } from '../requests.js';
+import { TRANSFERRED } from './transferred.js';
 
 /** What PGD is where nothing else is said: measurements and defences that move inputs so take these too. */
 export const PGD_DEFAULTS = {
@@ -24,12 +25,7 @@ export const pgd: AttackDefinition<'label'> = {
   name: 'pgd',
   description: 'Projected gradient descent on the surrogate, transferred to the target.',
   paper: 'Madry et al. 2018, arXiv 1706.06083',
-  access: 'label',
-  goals: ['avoid', 'reach'],
-  finds: 'within-epsilon',
-  needsSurrogate: true,
-  budget: null,
-  norms: ['linf', 'l2'],
+  ...TRANSFERRED,
   parameters: {
     steps: {
       type: 'integer',

@@ -4,6 +4,7 @@ import type { AttackDefinition, Problem } from '../attack.js';
 import { momentumAscent, momentumParameters } from './momentum-ascent.js';
 import { numberOf } from '@unpair/parameters';
 import { goalGradient } from '../requests.js';
+import { TRANSFERRED } from './transferred.js';
 
 /**
  * MI-FGSM with variance tuning: each gradient is corrected by how the gradients around the previous point differed from
@@ -13,12 +14,7 @@ export const vmiFgsm: AttackDefinition<'label'> = {
   name: 'vmi-fgsm',
   description: 'MI-FGSM whose gradients are tuned by those in the neighbourhood.',
   paper: 'Wang and He 2021, arXiv 2103.15571',
-  access: 'label',
-  goals: ['avoid', 'reach'],
-  finds: 'within-epsilon',
-  needsSurrogate: true,
-  budget: null,
-  norms: ['linf', 'l2'],
+  ...TRANSFERRED,
   parameters: {
     ...momentumParameters,
     neighbours: {
