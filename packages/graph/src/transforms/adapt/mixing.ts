@@ -1,5 +1,6 @@
-import { intAttribute, intsAttribute } from '../../attributes.js';
+import { intAttribute } from '../../attributes.js';
 import type { Node } from '../../graph.js';
+import { mixedAxes } from '../../mixed-axes.js';
 import type { Contents } from '../../shapes/rule.js';
 
 /** A node that takes rows of a batch along one axis of its input. */
@@ -27,24 +28,15 @@ const always: Test = () => true;
 
 /** When an operator's answer for one row depends on the others although its result has a batch as before. */
 const TESTS: Readonly<Record<string, Test>> = {
-  Softmax: along(-1),
-  LogSoftmax: along(-1),
-  Hardmax: along(-1),
-  LpNormalization: along(-1),
   GatherElements: along(0),
   ScatterElements: along(0),
   ScatterND: always,
-  CumSum: ({ axis, rank, contents }) => fromFront(Number(contents[1]?.[0] ?? axis), rank) === axis,
   Slice: ({ contents }) => contents[4]?.some((step) => typeof step !== 'number' || step < 0) === true,
   Trilu: ({ axis, rank }) => axis >= rank - 2,
   LayerNormalization: fromAxis,
   RMSNormalization: fromAxis,
-  MeanVarianceNormalization: ({ node, axis, rank }) =>
-    (intsAttribute(node, 'axes') ?? [0, 2, 3]).some((one) => fromFront(one, rank) === axis),
-  BatchNormalization: ({ node, axis }) => axis !== 0 || intAttribute(node, 'training_mode', 0) === 1,
+  BatchNormalization: isElsewhere,
   Einsum: ({ count }) => count > 1,
-  // Its scale is that of the whole tensor.
-  DynamicQuantizeLinear: always,
   ...Object.fromEntries(
     [
       ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'LpPool', 'LRN', 'DepthToSpace', 'SpaceToDepth'],
@@ -59,10 +51,13 @@ const TESTS: Readonly<Record<string, Test>> = {
   ),
 };
 
-/** Whether rows of a batch meet in a node. What changes the batch's size is not asked for here. */
+/** Whether rows of a batch meet in a node. What changes only its size shows in the shape of the result. */
 export function mixesRows(batched: BatchedNode): boolean {
-  const { op } = batched.node;
-  return Object.hasOwn(TESTS, op) && TESTS[op]?.(batched) === true;
+  const { node, axis, rank, contents } = batched;
+  const given = contents[1]?.every((one) => typeof one === 'number') === true ? contents[1] : undefined;
+  const axes = mixedAxes(node, rank, given);
+  if (axes === undefined || axes.some((one) => fromFront(one, rank) === axis)) return true;
+  return Object.hasOwn(TESTS, node.op) && TESTS[node.op]?.(batched) === true;
 }
 
 function fromFront(axis: number, rank: number): number {
