@@ -3,6 +3,7 @@ import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
 import type { AdaptiveCell, Cell } from './plan.js';
+import { usesQueries } from './plan.js';
 import type { AttackWord, Vocabulary } from './vocabulary.js';
 
 /** The cells of a campaign, and which of them try a defence. */
@@ -45,7 +46,7 @@ function addTo(cells: Map<string, Cell>, cell: Cell): void {
 }
 
 function cheapFirst(cells: ReadonlyMap<string, Cell>): readonly Cell[] {
-  return [...cells.values()].sort((a, b) => Number(a.usesQueries) - Number(b.usesQueries));
+  return [...cells.values()].sort((a, b) => Number(usesQueries(a)) - Number(usesQueries(b)));
 }
 
 function hasSurrogate(cell: Cell): cell is AdaptiveCell['cell'] {
@@ -79,7 +80,7 @@ function pointsOf(
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
     const coordinates = { target, surrogate, attack, norm, goal, ...point };
     const queries = budget === null ? 0 : numberOf(point.parameters, budget);
-    const how = { usesQueries: budget !== null, budget: queries, withoutPrior: withoutPrior ?? null };
+    const how = { budget: queries, withoutPrior: withoutPrior ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
 }

@@ -18,8 +18,6 @@ export interface Cell {
   readonly epsilon: number;
   /** What the attack is after. */
   readonly goal: GoalChoice;
-  /** Whether the attack queries the target as it goes. */
-  readonly usesQueries: boolean;
   /** Queries that it may spend on a sample; 0 for attacks that do not query as they go. */
   readonly budget: number;
   /** The attack that is this one without its transfer prior; null where there is no prior to leave out. */
@@ -28,6 +26,11 @@ export interface Cell {
   readonly samples: number;
   /** Whether the file does not ask for it: it is there to try a defence. */
   readonly adaptive: boolean;
+}
+
+/** Whether a cell's attack queries the target as it goes, so that its counts are worth reporting. */
+export function usesQueries({ budget }: Pick<Cell, 'budget'>): boolean {
+  return budget > 0;
 }
 
 /** A cell that tries a defence; it may be one that the file asks for anyway. */

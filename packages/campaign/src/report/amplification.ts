@@ -4,6 +4,7 @@ import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
+import { usesQueries } from '../plan.js';
 import type { Surrogate } from '../surrogate.js';
 import type { Outcome } from './outcomes.js';
 import type { Costs } from './query-ratio.js';
@@ -51,7 +52,7 @@ export function amplification(
     baselineSurrogate: baseline.surrogate?.name ?? null,
     baselineAttack: baseline.attack,
     samples: pairs.length,
-    queryRatio: cell.usesQueries
+    queryRatio: usesQueries(cell)
       ? queryRatio(costsOf(pairs, 'base', baseline), costsOf(pairs, 'own', cell), random)
       : null,
     successRatio: successRatio(pairs, random),

@@ -1,5 +1,6 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Cell } from '../plan.js';
+import { usesQueries } from '../plan.js';
 import { meanOf, rate } from './estimates.js';
 import type { Outcome } from './outcomes.js';
 import { queryReport } from './query-report.js';
@@ -12,7 +13,7 @@ export function attackReport(
   outcomes: readonly Outcome[],
   seed: number,
 ): AttackReport {
-  const { id, target, surrogate, attack, parameters, norm, epsilon, goal, usesQueries, adaptive } = cell;
+  const { id, target, surrogate, attack, parameters, norm, epsilon, goal, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
   return {
     cell: id,
@@ -29,7 +30,7 @@ export function attackReport(
     success: successRate(attacked),
     successBoth: surrogate === null ? null : successBoth(attacked),
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
-    queries: usesQueries ? queryReport(outcomes, cell.budget, seed) : null,
+    queries: usesQueries(cell) ? queryReport(outcomes, cell.budget, seed) : null,
     surrogateQueries: meanOf(attacked.map((row) => row.surrogateQueries)),
     distortion: distortionOf(attacked.filter((row) => row.success)),
   };

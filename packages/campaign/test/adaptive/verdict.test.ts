@@ -15,7 +15,7 @@ const breaking = (count: number, queries = 20): readonly AttackRow[] =>
   );
 
 /** The same for every attack: searches hardly get anywhere. */
-const alike = ({ usesQueries }: Cell): readonly AttackRow[] => (usesQueries ? breaking(1) : fooled(3));
+const alike = ({ budget }: Cell): readonly AttackRow[] => (budget > 0 ? breaking(1) : fooled(3));
 const ALIKE = everywhere(campaign, alike);
 
 const textOf = (report: Report): string => renderReport(report, { width: 200 });

@@ -5,6 +5,7 @@ import type { MaskingCheck } from '@unpair/measurements';
 import { undefendedOf } from '../../adaptive/defences.js';
 import type { Campaign, Defence } from '../../campaign.js';
 import type { AdaptiveCell, Cell, Plan } from '../../plan.js';
+import { usesQueries } from '../../plan.js';
 import { rate } from '../estimates.js';
 import type { Levels } from './levels.js';
 import { oppositeOf } from './levels.js';
@@ -99,7 +100,7 @@ function exposure(
       ...tried(cell, cell.target, evidence),
       before: before === undefined ? null : levels.levelOf(before),
       after: levels.levelOf(cell),
-      cut: before === undefined || cell.usesQueries ? null : levels.cut(cell, before),
+      cut: before === undefined || usesQueries(cell) ? null : levels.cut(cell, before),
     },
   ];
 }

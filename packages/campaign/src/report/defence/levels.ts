@@ -4,6 +4,7 @@ import type { Campaign } from '../../campaign.js';
 import type { Derived } from '../../derivation.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
 import type { Cell, Plan } from '../../plan.js';
+import { usesQueries } from '../../plan.js';
 import type { Surrogate } from '../../surrogate.js';
 import { onlyModelOf, surrogateOf } from '../../surrogate.js';
 import { agreement, costsOf, pairUp, withoutPrior } from '../amplification.js';
@@ -38,7 +39,7 @@ export class Levels {
 
   /** How far an attack comes. */
   levelOf(cell: Cell): Level {
-    return { ...this.#reach(cell), queryRatio: cell.usesQueries ? this.#priorRatio(cell) : null };
+    return { ...this.#reach(cell), queryRatio: usesQueries(cell) ? this.#priorRatio(cell) : null };
   }
 
   /**
@@ -67,7 +68,7 @@ export class Levels {
     const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(other));
     if (pairs.length === 0) return null;
     const random = this.#random(`${cell.id} against ${other.id}`);
-    if (!cell.usesQueries || this.#reach(other).censored) return difference(pairs, random).low > 0;
+    if (!usesQueries(cell) || this.#reach(other).censored) return difference(pairs, random).low > 0;
     const ratio = queryRatio(costsOf(pairs, 'own', cell), costsOf(pairs, 'base', other), random);
     return ratio !== null && ratio.high < 1;
   }
@@ -94,8 +95,8 @@ export class Levels {
     const costs = outcomes.map(({ cost }) => cost);
     return {
       success: rate(outcomes.filter(({ success }) => success).length, outcomes.length),
-      medianQueries: cell.usesQueries ? medianOf(costs) : null,
-      censored: cell.usesQueries && isCensored({ costs, budget: cell.budget }),
+      medianQueries: usesQueries(cell) ? medianOf(costs) : null,
+      censored: usesQueries(cell) && isCensored({ costs, budget: cell.budget }),
     };
   }
 
