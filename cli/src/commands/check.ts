@@ -5,7 +5,8 @@ import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
 import { pixels } from '@unpair/parameters';
 import type { SampleSet, Split } from '@unpair/datasets';
-import { inputs, loadDataset, slice } from '@unpair/datasets';
+import { inputs, loadDataset } from '@unpair/datasets';
+import { firstSamples } from '../models/first-samples.js';
 import type { MaskingReport } from '@unpair/measurements';
 import type { Norm } from '@unpair/numerics';
 import { checkGradientMasking } from '@unpair/measurements';
@@ -102,9 +103,7 @@ async function loadSamples(
   { dataDir }: CommandContext,
 ): Promise<SampleSet> {
   const set = await loadDataset(dataset, split, { dataDir });
-  if (samples <= set.count) return slice(set, 0, samples);
-  const allowed = `at most ${set.count}, the size of ${set.name} (${split})`;
-  throw UnpairError.refusal({ field: '--samples', value: samples, allowed }, 'OUT_OF_RANGE');
+  return firstSamples(set, split, samples);
 }
 
 /** One line a check, as `ok` or `FAILED`, with the bound. */

@@ -5,7 +5,8 @@ import { Option } from 'commander';
 import type { Allowance } from '@unpair/campaign';
 import { ALLOWANCES } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
-import { loadDataset, slice } from '@unpair/datasets';
+import { loadDataset } from '@unpair/datasets';
+import { firstSamples } from '../models/first-samples.js';
 import type { Estimate } from '@unpair/numerics';
 import { UnpairError } from '@unpair/errors';
 import { nearChance } from '@unpair/measurements';
@@ -13,7 +14,7 @@ import { wilson } from '@unpair/numerics';
 
 import type { CommandContext } from '../context.js';
 import { misfitOf } from '../models/misfit.js';
-import { predict } from '../models/predict.js';
+import { countRight, predict } from '../models/predict.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, deviceWish } from './device-options.js';
@@ -77,7 +78,7 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   };
   const running = { wish, batchSize, threads, signal, progress, onRemark };
   const rows = await predict(graph, samples, running);
-  const correct = rows.filter(({ label, predicted }) => label === predicted).length;
+  const correct = countRight(rows);
   const accuracy = wilson(correct, samples.count);
   printAccuracy(options, { correct, samples: samples.count, accuracy }, terminal.print);
   const problem = options.allow === 'near-chance' ? undefined : nearChance(rows);
@@ -89,9 +90,7 @@ async function loadSamples(options: EvalOptions, dataDir: string): Promise<Sampl
   const { dataset, split, samples, size, imageColumn: image, labelColumn: label } = options;
   const columns = dataset.endsWith('.csv') ? { image, label } : undefined;
   const set = await loadDataset(dataset, split, { dataDir, size, columns });
-  if (samples === undefined || samples <= set.count) return slice(set, 0, samples ?? set.count);
-  const allowed = `at most ${set.count}, the size of ${set.name} (${split})`;
-  throw UnpairError.refusal({ field: '--samples', value: samples, allowed }, 'OUT_OF_RANGE');
+  return firstSamples(set, split, samples);
 }
 
 interface Outcome {

@@ -65,3 +65,8 @@ async function predictAll(
   }
   return rows;
 }
+
+/** How many of a model's predictions are right. */
+export function countRight(rows: readonly AccuracyRow[]): number {
+  return rows.filter(({ label, predicted }) => label === predicted).length;
+}

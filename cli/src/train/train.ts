@@ -10,7 +10,7 @@ import type { Recipe } from '@unpair/training';
 import { buildArchitecture, normalInitializer, pixelStatistics } from '@unpair/training';
 import { wilson } from '@unpair/numerics';
 import type { CommandContext } from '../context.js';
-import { predict } from '../models/predict.js';
+import { countRight, predict } from '../models/predict.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { writeWhole } from '@unpair/files';
 import { readRecipe } from './recipe-file.js';
@@ -51,7 +51,7 @@ export async function runTrain(path: string, options: TrainOptions, context: Com
   const test = await loadDataset(recipe.dataset, 'test', { dataDir });
   const progress = terminal.progress();
   const rows = await predict(model, test, { batchSize: TEST_BATCH, threads: 1, signal, progress });
-  const correct = rows.filter(({ label, predicted }) => label === predicted).length;
+  const correct = countRight(rows);
   terminal.print(`${out}: ${describeAccuracy(correct, test.count)}`);
 }
 
