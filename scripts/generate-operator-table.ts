@@ -1,8 +1,8 @@
 /** Writes the table of docs/adding-an-operator.md, where each operator's rules are: `npm run gen`. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { withGeneratedPart } from './generated-part.js';
 
 export const PAGE = new URL('../docs/adding-an-operator.md', import.meta.url);
-const [START, END] = ['<!-- operators: npm run gen -->', '<!-- end of operators -->'];
 
 /** What there is to know of an operator, and the folder of the files that know it. */
 const COLUMNS = [
@@ -14,10 +14,7 @@ const COLUMNS = [
 
 /** The page with its table as it is now. @throws {RangeError} when the page has no place for it. */
 export async function withOperatorTable(page: string): Promise<string> {
-  const [before, rest] = page.split(START);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) throw new RangeError(`the page lacks ${START} … ${END}`);
-  return `${before}${START}\n\n${await table()}\n\n${END}${after}`;
+  return withGeneratedPart(page, await table());
 }
 
 async function table(): Promise<string> {

@@ -1,19 +1,16 @@
 /** Writes the lists of operators in docs/models.md: `npm run gen`. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { withGeneratedPart } from '../../../scripts/generated-part.js';
 import { differentiableOperators, stepOperators } from '../src/autodiff/registry.js';
 import { compositeOperators } from '../src/composites/decompose.js';
 import { KNOWN_OPERATORS } from '../src/shapes/infer.js';
 import { quantizedOperators } from '../src/transforms/rewrite-quantized.js';
 
 export const PAGE = new URL('../../../docs/models.md', import.meta.url);
-const [START, END] = ['<!-- operators: npm run gen -->', '<!-- end of operators -->'];
 
 /** The page with its lists as they are now. @throws {RangeError} when the page has no place for them. */
 export function withOperatorLists(page: string): string {
-  const [before, rest] = page.split(START);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) throw new RangeError(`the page lacks ${START} … ${END}`);
-  return `${before}${START}\n\n${lists()}\n\n${END}${after}`;
+  return withGeneratedPart(page, lists());
 }
 
 function lists(): string {
