@@ -1,9 +1,10 @@
-import type { Dim, Executable, Graph, Runtime } from '@unpair/graph';
+import type { Dim, Graph } from '@unpair/graph';
 import { GraphBuilder, float32, int, ints } from '@unpair/graph';
 import type { RunSize } from '@unpair/classifiers';
 import { createDifferentiableClassifier, createFeatureExtractor } from '@unpair/classifiers';
-import { createOnnxRuntime } from '@unpair/runtime';
 import { describe, expect, it } from 'vitest';
+
+import { watchedRuntime } from '../support/watched-runtime.js';
 
 const PIXELS = 18;
 const COUNT = 5;
@@ -65,26 +66,13 @@ interface Watched {
 }
 
 /** The real runtime, and the rows of every run. */
-function watchedRuntime({ device = 'cpu', error = 0 }: Watched) {
-  const real = createOnnxRuntime();
-  const rows: number[] = [];
-  const load = async (graph: Graph): Promise<Executable> => {
-    const executable = await real.load(graph);
-    return {
-      inputs: executable.inputs,
-      outputs: executable.outputs,
-      close: () => executable.close(),
-      run: async (feeds) => {
-        const count = Object.values(feeds)[0]?.shape[0] ?? 0;
-        rows.push(count);
-        const results = await executable.run(feeds);
-        if (count > 1) for (const { data } of Object.values(results)) data[0] = Number(data[0]) + error;
-        return results;
-      },
-    };
-  };
-  const runtime: Runtime = { ...real, device, load };
-  return { runtime, rows };
+function inexactRuntime({ device = 'cpu', error = 0 }: Watched) {
+  const { runtime, rows } = watchedRuntime(async (count, run) => {
+    const results = await run();
+    if (count > 1) for (const { data } of Object.values(results)) data[0] = Number(data[0]) + error;
+    return results;
+  });
+  return { runtime: { ...runtime, device }, rows };
 }
 
 const images = Float32Array.from(
@@ -101,7 +89,7 @@ interface Asked extends Watched {
 
 /** Logits, gradients and features of all images, what is remarked, and how many rows ran at a time. */
 async function answers(graph: Graph, { each, size, ...watched }: Asked) {
-  const { runtime, rows } = watchedRuntime(watched);
+  const { runtime, rows } = inexactRuntime(watched);
   const runSizes = size && { logits: size, gradient: size };
   const classifier = await createDifferentiableClassifier({ graph, runtime, ...(runSizes && { runSizes }) });
   const extractor = await createFeatureExtractor({ graph, runtime });

@@ -1,11 +1,13 @@
 import { UnpairError } from '@unpair/errors';
-import type { Executable, Graph, Runtime } from '@unpair/graph';
+import type { Graph, Runtime } from '@unpair/graph';
 import { GraphBuilder, float32, int } from '@unpair/graph';
 import type { RunSizes, TunedSizes } from '@unpair/classifiers';
 import { RowLimit, TunedRunSize, createDifferentiableClassifier, evenRun } from '@unpair/classifiers';
 import { createOnnxRuntime } from '@unpair/runtime';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+
+import { watchedRuntime } from '../support/watched-runtime.js';
 
 /** [N,2,3,3] → Flatten → MatMul → 3 classes. */
 function linearModel(): Graph {
@@ -21,24 +23,12 @@ function linearModel(): Graph {
 
 /** The real runtime on a device whose memory holds runs of `most` rows, and the rows of every run that was tried. */
 function smallDevice(most: number): { readonly runtime: Runtime; readonly tried: number[] } {
-  const real = createOnnxRuntime();
-  const tried: number[] = [];
-  const load = async (graph: Graph): Promise<Executable> => {
-    const executable = await real.load(graph);
-    return {
-      inputs: executable.inputs,
-      outputs: executable.outputs,
-      close: () => executable.close(),
-      run: async (feeds) => {
-        const rows = Object.values(feeds)[0]?.shape[0] ?? 0;
-        tried.push(rows);
-        if (rows > most)
-          throw new UnpairError('RESOURCE_EXHAUSTED', 'Failed to allocate memory for requested buffer');
-        return executable.run(feeds);
-      },
-    };
-  };
-  return { runtime: { ...real, load }, tried };
+  const { runtime, rows } = watchedRuntime((count, run) => {
+    if (count > most)
+      throw new UnpairError('RESOURCE_EXHAUSTED', 'Failed to allocate memory for requested buffer');
+    return run();
+  });
+  return { runtime, tried: rows };
 }
 
 const images = Float32Array.from({ length: 25 * 18 }, (_, index) => (index % 97) / 97);
