@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceWish } from '../src/commands/device-options.js';
+import { requestedDevice } from '../src/commands/device-options.js';
 import { runOk } from './run-cli.js';
 
 test('devices: the CPU is always there, and every other device has a reason', async () => {
@@ -11,8 +11,8 @@ test('devices: the CPU is always there, and every other device has a reason', as
 
 test('an option goes before its variable; empty variables count as absent', () => {
   const environment = { UNPAIR_RUNTIME: 'tensorflow', UNPAIR_DEVICE: '' };
-  expect(deviceWish({}, environment)).toEqual({ runtime: 'tensorflow', device: 'auto' });
-  expect(deviceWish({ runtime: 'onnxruntime', device: 'cuda:1' }, environment)).toEqual({
+  expect(requestedDevice({}, environment)).toEqual({ runtime: 'tensorflow', device: 'auto' });
+  expect(requestedDevice({ runtime: 'onnxruntime', device: 'cuda:1' }, environment)).toEqual({
     runtime: 'onnxruntime',
     device: 'cuda:1',
   });
@@ -22,11 +22,11 @@ test.each([
   [{ device: 'tpu' }, '--device is "tpu", but must be auto, cpu, cuda or cuda:N'],
   [{ runtime: 'torch' }, '--runtime is "torch", but must be one of auto, onnxruntime, tensorflow'],
 ])('%o is refused in one sentence', (options, message) => {
-  expect(() => deviceWish(options, {})).toThrow(message);
+  expect(() => requestedDevice(options, {})).toThrow(message);
 });
 
 test('a variable that is wrong is refused by its name', () => {
-  expect(() => deviceWish({}, { UNPAIR_DEVICE: 'gpu' })).toThrow(
+  expect(() => requestedDevice({}, { UNPAIR_DEVICE: 'gpu' })).toThrow(
     'UNPAIR_DEVICE is "gpu", but must be auto, cpu, cuda or cuda:N',
   );
 });

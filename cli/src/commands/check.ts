@@ -17,7 +17,7 @@ import type { CommandContext } from '../context.js';
 import { misfitOf } from '../models/misfit.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
-import { addDeviceOptions, deviceWish } from './device-options.js';
+import { addDeviceOptions, requestedDevice } from './device-options.js';
 import type { ModelFlags } from './model-options.js';
 import { addModelFlags, modelOptionsOf } from './model-options.js';
 import { ruleParser } from './rule-parser.js';
@@ -63,13 +63,13 @@ export function addCheckCommand(program: Command, context: CommandContext): void
 async function runCheck(model: string, options: CheckOptions, context: CommandContext): Promise<void> {
   const { norm, epsilon, seed, budget, threads, json } = options;
   const { signal, terminal, environment } = context;
-  const wish = deviceWish(options, environment);
+  const request = requestedDevice(options, environment);
   assertWithinPixels(options);
   const set = await loadSamples(options, context);
   const { path, graph } = await readModel(model, modelOptionsOf(options), set.shape);
   const misfit = misfitOf(graph, set);
   if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${path} ${misfit}`);
-  const { runtime } = await openRuntime(wish);
+  const { runtime } = await openRuntime(request);
   const classifier = await createDifferentiableClassifier({ graph, runtime, threads, images: set.shape });
   for (const remark of classifier.remarks ?? []) terminal.note(`${path}: ${remark}`);
   try {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UnpairError } from '@unpair/errors';
-import type { DeviceWish } from '@unpair/runtime';
+import type { DeviceRequest } from '@unpair/runtime';
 import { DEVICE_NAMES, RUNTIME_NAMES, isDeviceName } from '@unpair/runtime';
 
 /** Options of commands that compute on this machine. */
@@ -21,10 +21,10 @@ export function addDeviceOptions(command: Command): Command {
  * The runtime and device that options and environment ask for; options go first.
  * @throws {UnpairError} one sentence naming the option or variable, its value and what is allowed
  */
-export function deviceWish(
+export function requestedDevice(
   options: DeviceOptions,
   environment: Readonly<Record<string, string | undefined>>,
-): DeviceWish {
+): DeviceRequest {
   const given = (name: keyof DeviceOptions): { readonly source: string; readonly value: string } => {
     const variable = `UNPAIR_${name.toUpperCase()}`;
     const value = options[name];

@@ -4,7 +4,7 @@ import { chooseDevice, discoverDevices } from '@unpair/runtime';
 import type { CommandContext } from '../context.js';
 import { renderTable } from '../terminal/table.js';
 import type { DeviceOptions } from './device-options.js';
-import { addDeviceOptions, deviceWish } from './device-options.js';
+import { addDeviceOptions, requestedDevice } from './device-options.js';
 
 interface DevicesOptions extends DeviceOptions {
   readonly json?: true;
@@ -22,8 +22,8 @@ export function addDevicesCommand(program: Command, context: CommandContext): vo
 }
 
 async function runDevices(options: DevicesOptions, { terminal, environment }: CommandContext): Promise<void> {
-  const wish = deviceWish(options, environment);
-  const devices = await discoverDevices(wish);
+  const request = requestedDevice(options, environment);
+  const devices = await discoverDevices(request);
   if (options.json) {
     terminal.print(JSON.stringify(devices, null, 2));
     return;
@@ -35,6 +35,6 @@ async function runDevices(options: DevicesOptions, { terminal, environment }: Co
     detail,
   ]);
   terminal.print(renderTable(['device', 'runtime', 'usable', ''], rows));
-  const chosen = chooseDevice(devices, wish);
+  const chosen = chooseDevice(devices, request);
   terminal.print(`\na worker here computes on ${chosen.device} with ${chosen.runtime}`);
 }

@@ -17,7 +17,7 @@ import { misfitOf } from '../models/misfit.js';
 import { countRight, predict } from '../models/predict.js';
 import { readModel } from '../models/read-model.js';
 import type { DeviceOptions } from './device-options.js';
-import { addDeviceOptions, deviceWish } from './device-options.js';
+import { addDeviceOptions, requestedDevice } from './device-options.js';
 import type { ModelFlags } from './model-options.js';
 import { addModelFlags, modelOptionsOf } from './model-options.js';
 import { wholeNumber } from './whole-number.js';
@@ -65,7 +65,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
 
 async function runEval(options: EvalOptions, context: CommandContext): Promise<void> {
   const { terminal, dataDir, signal, environment } = context;
-  const wish = deviceWish(options, environment);
+  const request = requestedDevice(options, environment);
   const modelOptions = modelOptionsOf(options);
   const samples = await loadSamples(options, dataDir);
   const { path, graph } = await readModel(options.model, modelOptions, samples.shape);
@@ -76,7 +76,7 @@ async function runEval(options: EvalOptions, context: CommandContext): Promise<v
   const onRemark = (remark: string): void => {
     terminal.note(`${path}: ${remark}`);
   };
-  const running = { wish, batchSize, threads, signal, progress, onRemark };
+  const running = { request, batchSize, threads, signal, progress, onRemark };
   const rows = await predict(graph, samples, running);
   const correct = countRight(rows);
   const accuracy = wilson(correct, samples.count);

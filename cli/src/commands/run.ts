@@ -23,7 +23,7 @@ import { prepareSubmission } from '../submission/prepare.js';
 import { writeWhole } from '@unpair/files';
 import { checkServer, explainLostServer } from './server-option.js';
 import type { DeviceOptions } from './device-options.js';
-import { addDeviceOptions, deviceWish } from './device-options.js';
+import { addDeviceOptions, requestedDevice } from './device-options.js';
 import { wholeNumber } from './whole-number.js';
 
 interface RunOptions extends DeviceOptions {
@@ -74,7 +74,7 @@ interface Run {
 
 async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
   const { terminal, signal } = run.context;
-  const { runtime, device } = deviceWish(options, run.context.environment);
+  const { runtime, device } = requestedDevice(options, run.context.environment);
   const environment = { ...run.context.environment, UNPAIR_RUNTIME: runtime, UNPAIR_DEVICE: device };
   await assertRoom(run.out, run.submission);
   const cluster = await startLocalCluster({

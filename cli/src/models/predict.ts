@@ -5,14 +5,14 @@ import type { Classifier } from '@unpair/classifiers';
 import { consecutiveSamples, createClassifier } from '@unpair/classifiers';
 import type { AccuracyRow } from '@unpair/measurements';
 import { measureAccuracy } from '@unpair/measurements';
-import type { DeviceWish } from '@unpair/runtime';
+import type { DeviceRequest } from '@unpair/runtime';
 import { createRuntime, openRuntime } from '@unpair/runtime';
 
 import type { Progress } from '../terminal/progress.js';
 
 export interface PredictOptions {
   /** Runtime and device; default: onnxruntime on the CPU. */
-  readonly wish?: DeviceWish;
+  readonly request?: DeviceRequest;
   /** Samples in one batch. */
   readonly batchSize: number;
   /** Threads of the runtime. */
@@ -33,8 +33,8 @@ export async function predict(
   set: SampleSet,
   options: PredictOptions,
 ): Promise<readonly AccuracyRow[]> {
-  const { wish, threads, progress, onRemark } = options;
-  const runtime = wish === undefined ? await createRuntime() : (await openRuntime(wish)).runtime;
+  const { request, threads, progress, onRemark } = options;
+  const runtime = request === undefined ? await createRuntime() : (await openRuntime(request)).runtime;
   const model = await createClassifier({ graph, runtime, threads, images: set.shape });
   for (const remark of model.remarks ?? []) onRemark?.(remark);
   try {

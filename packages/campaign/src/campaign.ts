@@ -18,7 +18,7 @@ export interface Campaign {
   /** Models, and ensembles of them; empty when no attack needs one. */
   readonly surrogates: readonly Surrogate[];
   readonly similarity: SimilarityEntry;
-  readonly threat: Threat;
+  readonly threat: ThreatModel;
   readonly attacks: readonly AttackEntry[];
   /** What those do who know that a sibling is defended; it follows from the rest. */
   readonly adaptive: AdaptiveSection;
@@ -63,7 +63,7 @@ export interface SimilarityEntry {
 }
 
 /** How far an adversarial example may be from its input, in units of the [0,1] pixel range, and what it is to achieve. */
-export interface Threat {
+export interface ThreatModel {
   readonly norm: Norm;
   readonly epsilons: readonly number[];
   readonly goal: GoalChoice;

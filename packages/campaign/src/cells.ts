@@ -4,7 +4,7 @@ import type { AttackEntry, Campaign } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
 import type { AdaptiveCell, Cell } from './plan.js';
 import { usesQueries } from './plan.js';
-import type { AttackWord, Vocabulary } from './vocabulary.js';
+import type { KnownAttack, Catalogue } from './catalogue.js';
 
 /** The cells of a campaign, and which of them try a defence. */
 export interface Grid {
@@ -16,17 +16,17 @@ export interface Grid {
  * The grid of a campaign, and after it what tries its defences. Attacks that spend no queries come first, since they
  * end soonest; otherwise the order is that of the file. Points that differ in the file but not in their numbers (a
  * parameter set to its default) are one, and what the file asks for is not added a second time.
- * @throws {RangeError} for an attack that the vocabulary lacks.
+ * @throws {RangeError} for an attack that the catalogue lacks.
  */
-export function gridOf(campaign: Campaign, vocabulary: Vocabulary): Grid {
+export function gridOf(campaign: Campaign, catalogue: Catalogue): Grid {
   const asked = new Map<string, Cell>();
   for (const entry of campaign.attacks) {
-    for (const cell of cellsOf(entry, campaign, vocabulary)) addTo(asked, cell);
+    for (const cell of cellsOf(entry, campaign, catalogue)) addTo(asked, cell);
   }
   const added = new Map<string, Cell>();
   const adaptive: { id: string; attacker: string; defence: AdaptiveCell['defence'] }[] = [];
   for (const attack of campaign.adaptive.attacks) {
-    for (const cell of pointsOf(attack, attack, campaign, vocabulary)) {
+    for (const cell of pointsOf(attack, attack, campaign, catalogue)) {
       if (!asked.has(cell.id)) addTo(added, { ...cell, adaptive: true });
       if (!isControl(attack))
         adaptive.push({ id: cell.id, attacker: attack.attacker, defence: attack.defence });
@@ -53,18 +53,18 @@ function hasSurrogate(cell: Cell): cell is AdaptiveCell['cell'] {
   return cell.surrogate !== null;
 }
 
-function wordOf(attack: string, { attacks }: Vocabulary): AttackWord {
-  const word = attacks.find((candidate) => candidate.name === attack);
-  if (word === undefined) throw new RangeError(`no attack is called "${attack}"`);
-  return word;
+function attackNamed(attack: string, { attacks }: Catalogue): KnownAttack {
+  const known = attacks.find((candidate) => candidate.name === attack);
+  if (known === undefined) throw new RangeError(`no attack is called "${attack}"`);
+  return known;
 }
 
 /** An attack on every target, with every surrogate where it needs one. */
-function cellsOf(entry: AttackEntry, campaign: Campaign, vocabulary: Vocabulary): readonly Cell[] {
+function cellsOf(entry: AttackEntry, campaign: Campaign, catalogue: Catalogue): readonly Cell[] {
   const { targets, surrogates } = campaign;
-  const partners = wordOf(entry.attack, vocabulary).needsSurrogate ? surrogates : [null];
+  const partners = attackNamed(entry.attack, catalogue).needsSurrogate ? surrogates : [null];
   return targets.flatMap(({ model: target }) =>
-    partners.flatMap((surrogate) => pointsOf(entry, { target, surrogate }, campaign, vocabulary)),
+    partners.flatMap((surrogate) => pointsOf(entry, { target, surrogate }, campaign, catalogue)),
   );
 }
 
@@ -73,9 +73,9 @@ function pointsOf(
   { attack, parameters, samples }: AttackEntry,
   { target, surrogate }: Pick<Cell, 'target' | 'surrogate'>,
   { threat: { norm, epsilons, goal } }: Campaign,
-  vocabulary: Vocabulary,
+  catalogue: Catalogue,
 ): readonly Cell[] {
-  const { budget, withoutPrior, parameters: specs } = wordOf(attack, vocabulary);
+  const { budget, withoutPrior, parameters: specs } = attackNamed(attack, catalogue);
   return epsilons.map((epsilon) => {
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
     const coordinates = { target, surrogate, attack, norm, goal, ...point };

@@ -2,7 +2,7 @@ import { BUILT_IN } from './built-in.js';
 import type { Campaign, DatasetEntry, Violation } from './campaign.js';
 import { entryOf, violationSentence } from './campaign.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { Catalogue } from './catalogue.js';
 
 /** Says whether the data set has the samples that the campaign asks for; `available` is its size. */
 export function checkSamples({ dataset }: Campaign, available: number): readonly Violation[] {
@@ -91,9 +91,9 @@ function heldOutProblem(
 }
 
 /** Samples of the test split that a campaign's models are measured on while they are derived, from the last; 0 for none. */
-export function heldOutSamplesOf({ models }: Campaign, vocabulary: Vocabulary = BUILT_IN): number {
+export function heldOutSamplesOf({ models }: Campaign, catalogue: Catalogue = BUILT_IN): number {
   const demands = [...models.values()].map((entry) =>
-    isDerived(entry) ? (sampleDemandOf(entry, vocabulary).heldOut?.count ?? 0) : 0,
+    isDerived(entry) ? (sampleDemandOf(entry, catalogue).heldOut?.count ?? 0) : 0,
   );
   return Math.max(0, ...demands);
 }

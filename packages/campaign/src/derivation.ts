@@ -4,7 +4,7 @@ import { BUILT_IN } from './built-in.js';
 import type { ModelEntry } from './campaign.js';
 import type { Surrogate } from './surrogate.js';
 import { onlyModelOf } from './surrogate.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { Catalogue } from './catalogue.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 /** A model that is made of another. */
@@ -45,9 +45,9 @@ export function parentsOf(entry: ModelEntry | undefined): readonly string[] {
  */
 export function sampleDemandOf(
   { kind, parameters }: Pick<Derived, 'kind' | 'parameters'>,
-  vocabulary: Vocabulary = BUILT_IN,
+  catalogue: Catalogue = BUILT_IN,
 ): SampleDemand {
-  const definition = vocabulary.siblings.find(({ name }) => name === kind);
+  const definition = catalogue.siblings.find(({ name }) => name === kind);
   if (definition === undefined) throw new RangeError(`there is no way "${kind}" of deriving a model`);
   return sampleDemand(definition, parameters);
 }
@@ -71,7 +71,7 @@ export function areStrangers(
 export function imitationOf(models: Models, surrogate: Surrogate, target: string): Derived | undefined {
   const entry = models.get(onlyModelOf(surrogate) ?? '');
   if (entry === undefined || entry.kind === 'file' || entry.maker !== 'attacker') return undefined;
-  return entry.relation === 'taught-by' && entry.from === target ? entry : undefined;
+  return entry.relation === 'imitates' && entry.from === target ? entry : undefined;
 }
 
 /** The files that a model comes from, by way of either of its parents. */

@@ -14,7 +14,7 @@ export type {
   ModelEntry,
   SimilarityEntry,
   SiblingKind,
-  Threat,
+  ThreatModel,
   Violation,
 } from './campaign.js';
 export { canonicalJson } from './canonical-json.js';
@@ -37,7 +37,7 @@ export { parseModelOptions } from './file/model-options.js';
 export type { ParsedOptions } from './file/model-options.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
-export type { AttackWord, SiblingWord, Vocabulary } from './vocabulary.js';
+export type { KnownAttack, KnownSibling, Catalogue } from './catalogue.js';
 export { requirementsOf } from './requirements.js';
 export type { AdaptiveCell, Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
 export { planCampaign } from './plan-campaign.js';

@@ -10,7 +10,7 @@ import { pairsOf } from './pairs.js';
 import type { Cell, Plan, PlannedTask, Range } from './plan.js';
 import { BUILT_IN } from './built-in.js';
 import { onlyModelOf } from './surrogate.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { Catalogue } from './catalogue.js';
 
 /** A run of consecutive tasks that differ only in the samples they cover. */
 interface Block {
@@ -24,10 +24,10 @@ interface Block {
  * similarity, then masking of defended ones, then the grid of attacks, cheap ones first, and what tries defences last.
  * Memory grows with the grid, not with the samples.
  */
-export function planCampaign(campaign: Campaign, vocabulary: Vocabulary = BUILT_IN): Plan {
-  const { cells, adaptive } = gridOf(campaign, vocabulary);
+export function planCampaign(campaign: Campaign, catalogue: Catalogue = BUILT_IN): Plan {
+  const { cells, adaptive } = gridOf(campaign, catalogue);
   const blocks = [
-    ...deriveBlocks(campaign, vocabulary),
+    ...deriveBlocks(campaign, catalogue),
     ...accuracyBlocks(campaign),
     ...pairsOf(campaign).flatMap((pair) => pairBlocks(pair, campaign)),
     ...maskingBlocks(campaign),
@@ -68,11 +68,11 @@ function lastAtMost(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function deriveBlocks(campaign: Campaign, vocabulary: Vocabulary): readonly Block[] {
+function deriveBlocks(campaign: Campaign, catalogue: Catalogue): readonly Block[] {
   const { models } = campaign;
-  const held = heldOutSamplesOf(campaign, vocabulary);
+  const held = heldOutSamplesOf(campaign, catalogue);
   return derivationOrder(models).map(([model, entry]) => {
-    const { wanted, heldOut } = sampleDemandOf(entry, vocabulary);
+    const { wanted, heldOut } = sampleDemandOf(entry, catalogue);
     return {
       samples: 1,
       task: (index) => ({

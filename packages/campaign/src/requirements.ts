@@ -24,8 +24,8 @@ export function requirementsOf(campaign: Campaign): ReadonlyMap<string, Requirem
   return new Map(names.map((name) => [name, differentiated.has(name) ? 'gradients' : 'answers']));
 }
 
-/** The models whose weights or gradients the making of one takes: who is taught by another only asks it. */
+/** The models whose weights or gradients the making of one takes: who imitates another only asks it. */
 function trainedWith(model: ModelEntry): readonly string[] {
   if (!isDerived(model)) return [];
-  return model.from === undefined || model.relation === 'taught-by' ? [model.of] : [model.of, model.from];
+  return model.from === undefined || model.relation === 'imitates' ? [model.of] : [model.of, model.from];
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { AccuracyGate, planCampaign } from '../src/index.js';
-import { parsed, sentences, valid, vocabulary } from './fixtures.js';
+import { parsed, sentences, valid, catalogue } from './fixtures.js';
 
 /** The gate of a file with two models from files and one that is made, each measured in three tasks. */
 function gateOf(text = valid): { readonly gate: AccuracyGate; readonly kinds: readonly string[] } {
   const campaign = parsed(text);
-  const plan = planCampaign(campaign, vocabulary);
+  const plan = planCampaign(campaign, catalogue);
   const gate = new AccuracyGate(campaign, plan);
   const kinds = gate.tasks.map((index) => {
     const task = plan.task(index);

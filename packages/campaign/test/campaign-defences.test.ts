@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseCampaign } from '../src/index.js';
-import { sentences, valid, vocabulary, withSection } from './fixtures.js';
+import { sentences, valid, catalogue, withSection } from './fixtures.js';
 
 test('all errors come at once, each with its line', () => {
   const file = `name: tiny
@@ -16,7 +16,7 @@ attacks:
   - pgd
   - rgf: { budget: 0 }
 `;
-  const result = parseCampaign(file, vocabulary);
+  const result = parseCampaign(file, catalogue);
   expect(result.ok ? [] : result.violations.map(({ line, field }) => [line, field])).toEqual([
     [2, 'seeds'],
     [3, 'dataset.samples'],

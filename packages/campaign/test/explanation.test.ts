@@ -4,7 +4,7 @@ import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityRe
 import { MemoryResults, buildReport, planCampaign, renderReport } from '../src/index.js';
 import type { Explained } from '../src/report/explanation.js';
 import { explanations } from '../src/report/explanation.js';
-import { parsed, valid, vocabulary } from './fixtures.js';
+import { parsed, valid, catalogue } from './fixtures.js';
 import { similarityRow } from './rows.js';
 import { inputOf, report, reportRows, rows } from './small-report.js';
 
@@ -149,7 +149,7 @@ describe('what explains transfer', () => {
 
 test('a model with itself, or in an ensemble, is no pair', async () => {
   const campaign = parsed(valid.replace('[int8, stranger]', '[full, { ensemble: [int8, full] }, int8]'));
-  const plan = planCampaign(campaign, vocabulary);
+  const plan = planCampaign(campaign, catalogue);
   const results = new MemoryResults();
   for (const { name: surrogate } of campaign.surrogates) {
     const group = { kind: 'similarity', surrogate, target: 'full', inputs: 'clean' } as const;

@@ -1,11 +1,11 @@
 import { BUILT_IN } from '../src/built-in.js';
-import type { Campaign, Vocabulary } from '../src/index.js';
+import type { Campaign, Catalogue } from '../src/index.js';
 import { parseCampaign, violationSentence } from '../src/index.js';
 
 const budget = { type: 'integer', min: 1, default: 1000, description: '' } as const;
 
-/** A small vocabulary, so that sentences under test do not move with the real attacks' parameters. */
-export const vocabulary: Vocabulary = {
+/** A small catalogue, so that sentences under test do not move with the real attacks' parameters. */
+export const catalogue: Catalogue = {
   attacks: [
     {
       name: 'pgd',
@@ -78,13 +78,13 @@ attacks:
   - p-rgf: { budget: 500 }
 `;
 
-export function parsed(text: string, words = vocabulary): Campaign {
+export function parsed(text: string, words = catalogue): Campaign {
   const result = parseCampaign(text, words);
   if (!result.ok) throw new Error(result.violations.map(violationSentence).join(' '));
   return result.campaign;
 }
 
-export function sentences(text: string, words = vocabulary): readonly string[] {
+export function sentences(text: string, words = catalogue): readonly string[] {
   const result = parseCampaign(text, words);
   return result.ok ? [] : result.violations.map(violationSentence);
 }

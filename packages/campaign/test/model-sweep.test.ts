@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Campaign } from '../src/index.js';
 import { planCampaign } from '../src/index.js';
-import { parsed, valid, vocabulary } from './fixtures.js';
+import { parsed, valid, catalogue } from './fixtures.js';
 import { UNPAIRED, campaignOf, namesOf } from './sweep-file.js';
 
 describe('an entry with a list', () => {
@@ -173,8 +173,8 @@ describe('the name of a swept entry', () => {
   test('may hold what joins the names of ensembles, whose members are models all the same', () => {
     const whole = { type: 'number', min: 0, default: 0, description: '' } as const;
     const words = {
-      ...vocabulary,
-      siblings: vocabulary.siblings.map((word) => ({ ...word, parameters: { rate: whole } })),
+      ...catalogue,
+      siblings: catalogue.siblings.map((word) => ({ ...word, parameters: { rate: whole } })),
     };
     const file = valid
       .replace('{ of: full }', '{ of: full, rate: [1e-7, 1e+30] }')
@@ -234,7 +234,7 @@ test('who knows of a swept defence tries each of its models, under names of thei
 });
 
 test('a file without lists has the cells that it always had: their names are what random streams derive from', () => {
-  const { cells } = planCampaign(parsed(valid), vocabulary);
+  const { cells } = planCampaign(parsed(valid), catalogue);
   const digest = createHash('sha256').update(cells.map(({ id }) => id).join('\n'));
   expect(digest.digest('hex')).toBe('da622a12ef0ed233e88447862bb0fb0175b9d8077d7ba2116c330a63b8f7d915');
 });

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Campaign, PlannedTask } from '../src/index.js';
 import { planCampaign } from '../src/index.js';
 import { BUILT_IN } from '../src/built-in.js';
-import { fileWith, parsed, valid, vocabulary } from './fixtures.js';
+import { fileWith, parsed, valid, catalogue } from './fixtures.js';
 
 function tasksOf(campaign: Campaign): readonly PlannedTask[] {
-  const plan = planCampaign(campaign, vocabulary);
+  const plan = planCampaign(campaign, catalogue);
   return Array.from({ length: plan.size }, (_, index) => plan.task(index));
 }
 
@@ -89,10 +89,7 @@ describe('a plan', () => {
       'attacks: [{ pgd: {}, firstSamples: 20 }, { pgd: { stepSize: 2/255 }, firstSamples: 30 }]\n',
     );
     expect(
-      planCampaign(parsed(file), vocabulary).cells.map(({ surrogate, samples }) => [
-        surrogate?.name,
-        samples,
-      ]),
+      planCampaign(parsed(file), catalogue).cells.map(({ surrogate, samples }) => [surrogate?.name, samples]),
     ).toEqual([
       ['int8', 30],
       ['stranger', 30],
@@ -131,7 +128,7 @@ describe('a plan', () => {
     expect(own.map(({ kind, needs }) => [kind, ...needs])).toEqual(Array(3).fill(['similarity', 'int8']));
     const aligned = tasks.flatMap((task) => (task.kind === 'alignment' ? [task.surrogate] : []));
     expect(aligned).toEqual(['stranger']);
-    const cells = planCampaign(parsed(file), vocabulary).cells;
+    const cells = planCampaign(parsed(file), catalogue).cells;
     expect(new Set(cells.map(({ surrogate }) => surrogate?.name ?? null))).toEqual(
       new Set(['stranger', 'int8+stranger', null]),
     );
@@ -142,7 +139,7 @@ describe('a plan', () => {
   });
 
   test('refuses an index that is not in it', () => {
-    const plan = planCampaign(campaign, vocabulary);
+    const plan = planCampaign(campaign, catalogue);
     for (const index of [-1, 0.5, plan.size, Number.NaN]) {
       expect(() => plan.task(index)).toThrow(`task index must be an integer from 0 to ${plan.size - 1}`);
     }
@@ -170,7 +167,7 @@ describe('a plan', () => {
       shardSize: 1,
     };
     const attacks = huge.attacks.map((entry) => ({ ...entry, samples: 2_000_000 }));
-    const plan = planCampaign({ ...huge, attacks }, vocabulary);
+    const plan = planCampaign({ ...huge, attacks }, catalogue);
     expect(plan.size).toBe(1 + 9 * 2_000_000 + 2 + 7 * 2_000_000);
     expect(plan.task(plan.size - 1)).toMatchObject({
       kind: 'attack',

@@ -1,12 +1,12 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Report, ReportInput } from '../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
-import { parsed, valid, vocabulary } from './fixtures.js';
+import { parsed, valid, catalogue } from './fixtures.js';
 import { attackRow, similarityRow } from './rows.js';
 
 const campaign = parsed(valid);
 /** The plan of the valid file. */
-export const plan = planCampaign(campaign, vocabulary);
+export const plan = planCampaign(campaign, catalogue);
 
 /** Identity of the cell of the valid plan with this attack and surrogate. */
 export function cellId(attack: string, surrogate: string | null): string {
@@ -71,7 +71,7 @@ export function report(): Promise<Report> {
 /** The report of the valid file with the class 3 to reach, whose one attack left sample 0 out and succeeded once in two. */
 export function targetedReport(): Promise<Report> {
   const targeted = parsed(valid.replace('8/255', '8/255, goal: { reach: 3 }'));
-  const grid = planCampaign(targeted, vocabulary);
+  const grid = planCampaign(targeted, catalogue);
   const results = new MemoryResults();
   const cell = grid.cells.find(({ attack }) => attack === 'rgf')?.id ?? '';
   const failure = { success: false, successRounded: false, linf: 0, l2: 0 };

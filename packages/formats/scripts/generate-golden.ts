@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { readModelFile } from '../src/tflite/model-file.js';
+import { readTfliteModel } from '../src/tflite/model-file.js';
 import { SUMS, digestOf, everyPair, everyValue } from '../test/tflite/support/every-pair.js';
 import { pictures } from '../test/tflite/support/images.js';
 import { writeTflite } from '../test/tflite/support/model-writer.js';
@@ -31,7 +31,7 @@ const interpret = await openLiteRt(folder);
 
 for (const name of MODELS) {
   const bytes = new Uint8Array(readFileSync(join(models, `${name}.tflite`)));
-  const { tensors, inputs, operators } = readModelFile(bytes);
+  const { tensors, inputs, operators } = readTfliteModel(bytes);
   const input = tensors[inputs[0] ?? -1];
   const tensor = operators.findLast(({ op }) => op === 'SOFTMAX')?.inputs[0] ?? -1;
   const logits = tensors[tensor];

@@ -1,7 +1,7 @@
 export { RUNTIME_NAMES, createRuntime } from './create-runtime.js';
 export type { RuntimeName, RuntimeOptions } from './create-runtime.js';
 export { DEVICE_NAMES, chooseDevice, isDeviceName } from './devices/choose-device.js';
-export type { DeviceWish } from './devices/choose-device.js';
+export type { DeviceRequest } from './devices/choose-device.js';
 export { describeDevice } from './devices/device-report.js';
 export type { DeviceReport } from './devices/device-report.js';
 export { discoverDevices } from './devices/discover.js';

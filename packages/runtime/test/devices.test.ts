@@ -62,7 +62,7 @@ describe.skipIf(!isLinuxX64)('what a machine can compute on', () => {
     );
   });
 
-  test('a wish for the CPU tries no GPU', async () => {
+  test('a request for the CPU tries no GPU', async () => {
     const files = ['libonnxruntime_providers_cuda.so'];
     const reports = await discoverDevices({ runtime: 'auto', device: 'cpu' }, host({ files }));
     expect(reports.slice(0, 2).map(({ detail }) => detail)).toEqual(
@@ -71,7 +71,7 @@ describe.skipIf(!isLinuxX64)('what a machine can compute on', () => {
   });
 });
 
-describe('a wish', () => {
+describe('a request', () => {
   const report = (runtime: DeviceReport['runtime'], device: string, usable: boolean): DeviceReport => ({
     runtime,
     device,

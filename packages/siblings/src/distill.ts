@@ -63,8 +63,8 @@ export async function distillModel(request: SiblingRequest): Promise<Graph> {
   const student = untrainedStudent(request);
   const schedule = scheduleOf('', parameters, seed, samples);
   if (schedule === undefined) return student;
-  return withTeacher(graph, request, '', (lessons) =>
-    fineTune({ ...request, graph: student, schedule, ...lessons, judge: 'end' }),
+  return withTeacher(graph, request, '', (steps) =>
+    fineTune({ ...request, graph: student, schedule, ...steps, judge: 'end' }),
   );
 }
 

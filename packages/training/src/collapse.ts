@@ -15,7 +15,7 @@ export class CollapseWatch {
     this.#threshold = hardlyAboveChance(classes);
   }
 
-  /** @throws {UnpairError} FAILED_PRECONDITION when the loss is no number any more */
+  /** @throws {UnpairError} FAILED_PRECONDITION when the loss is NaN */
   read({ step, loss, accuracy }: StepReport): void {
     if (!Number.isFinite(loss)) {
       throw new UnpairError(

@@ -35,7 +35,7 @@ type Relation =
   /** Its weights are between those of both. */
   | 'mixed-with'
   /** Trained on its answers. */
-  | 'taught-by';
+  | 'imitates';
 
 /** What a way of deriving says of all its siblings. */
 export interface SiblingTraits {

@@ -38,7 +38,7 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
   description:
     'An attacker’s copy: a published model, fine-tuned on answers that the full model was asked for.',
   maker: 'attacker',
-  relation: 'taught-by',
+  relation: 'imitates',
   budget: 'queries',
   tries: TRIES,
   parameters: {

@@ -18,7 +18,7 @@ export class SampleRun<A extends Access = Access> {
   readonly oracle: Oracle;
   readonly #attack: AttackRun<A>;
   readonly #observe: Observe<A>;
-  /** Gradients asked of each surrogate, those that were 0 everywhere, and those with entries that are no numbers. */
+  /** Gradients asked of each surrogate, those that were 0 everywhere, and those with NaN or infinite entries. */
   readonly #gradients: number[] = [];
   readonly #zero: number[] = [];
   readonly #invalid: number[] = [];

@@ -4,12 +4,12 @@ import { defaultsOf } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
 import type { Surrogate } from '../surrogate.js';
 import { surrogateOf } from '../surrogate.js';
-import type { Vocabulary } from '../vocabulary.js';
+import type { Catalogue } from '../catalogue.js';
 import { ATTACKERS, controlsOf } from './attackers.js';
-import type { Move, Position } from './attackers.js';
+import type { AttackRun, AttackerView } from './attackers.js';
 import { defencesOf, strangersTo } from './defences.js';
-import { teach } from './imitations.js';
-import type { Lesson, Taught } from './imitations.js';
+import { addImitations } from './imitations.js';
+import type { Imitation, WithImitations } from './imitations.js';
 
 /** Strangers that join ensembles and are compared with, at most: a large campaign has dozens. */
 const STRANGERS = 2;
@@ -27,14 +27,11 @@ interface Tried {
  * Adds to a campaign what those do who know its defences: attacks, and the models that imitating attackers make. A
  * pure function; a campaign without defences, or with all of them `adaptive: false`, has nothing added.
  */
-export function withAdaptiveAttackers(
-  campaign: Omit<Campaign, 'adaptive'>,
-  vocabulary: Vocabulary,
-): Campaign {
+export function withAdaptiveAttackers(campaign: Omit<Campaign, 'adaptive'>, catalogue: Catalogue): Campaign {
   const defences = defencesOf(campaign);
   const tried = triedOf(defences, campaign);
-  const { models, imitations } = teach(lessonsOf(tried), campaign.models, vocabulary);
-  const attacks = tried.flatMap((one) => attacksOn(positionOf(one, imitations, campaign, vocabulary)));
+  const { models, imitations } = addImitations(imitationsTried(tried), campaign.models, catalogue);
+  const attacks = tried.flatMap((one) => attacksOn(viewOf(one, imitations, campaign, catalogue)));
   return { ...campaign, models, adaptive: { defences, attacks } };
 }
 
@@ -47,18 +44,18 @@ function triedOf(defences: readonly Defence[], campaign: Omit<Campaign, 'adaptiv
     }));
 }
 
-/** The strangers are taught as well: what any model gives away after as many queries is not owed to the sibling. */
-function lessonsOf(tried: readonly Tried[]): readonly Lesson[] {
+/** The strangers imitate as well: what any model gives away after as many queries is not owed to the sibling. */
+function imitationsTried(tried: readonly Tried[]): readonly Imitation[] {
   return tried.flatMap(({ defence: { sibling, target: from }, strangers }) =>
     [sibling, ...strangers].map((of) => ({ of, from })),
   );
 }
 
-function attacksOn(position: Position): readonly AdaptiveAttack[] {
-  const { defence } = position;
+function attacksOn(view: AttackerView): readonly AdaptiveAttack[] {
+  const { defence } = view;
   const attackers = [...ATTACKERS, { name: CONTROL, attacks: controlsOf }];
   return attackers.flatMap(({ name: attacker, attacks }) =>
-    attacks(position).map((attack) => ({ ...attack, attacker, defence })),
+    attacks(view).map((attack) => ({ ...attack, attacker, defence })),
   );
 }
 
@@ -67,37 +64,37 @@ export function isControl({ attacker }: AdaptiveAttack): boolean {
   return attacker === CONTROL;
 }
 
-function positionOf(
+function viewOf(
   { defence, strangers }: Tried,
-  imitations: Taught['imitations'],
+  imitations: WithImitations['imitations'],
   campaign: Omit<Campaign, 'adaptive'>,
-  vocabulary: Vocabulary,
-): Position {
+  catalogue: Catalogue,
+): AttackerView {
   const { sibling, target: from } = defence;
   return {
     defence,
     strangers,
     imitations: imitations({ of: sibling, from }).map((name) => surrogateOf(name)),
-    taught: strangers.flatMap((of) => imitations({ of, from })).map((name) => surrogateOf(name)),
+    imitatingStrangers: strangers.flatMap((of) => imitations({ of, from })).map((name) => surrogateOf(name)),
     has: (attack) => campaign.attacks.some((entry) => entry.attack === attack),
-    move: (attack, { most, change = {} }) => moveOf(attack, most, change, campaign, vocabulary),
+    run: (attack, { most, change = {} }) => runOf(attack, most, change, campaign, catalogue),
     ensembleOf: (members) => ensembleOf(members, campaign.surrogates),
   };
 }
 
-function moveOf(
+function runOf(
   attack: string,
   most: number,
   change: Parameters,
   { attacks, dataset, threat }: Omit<Campaign, 'adaptive'>,
-  vocabulary: Vocabulary,
-): readonly Move[] {
-  const word = vocabulary.attacks.find(({ name }) => name === attack);
-  const isKnown = (parameter: string): boolean => Object.hasOwn(word?.parameters ?? {}, parameter);
-  if (!word?.norms.includes(threat.norm) || !word.goals.includes(kindOf(threat.goal))) return [];
+  catalogue: Catalogue,
+): readonly AttackRun[] {
+  const known = catalogue.attacks.find(({ name }) => name === attack);
+  const isKnown = (parameter: string): boolean => Object.hasOwn(known?.parameters ?? {}, parameter);
+  if (!known?.norms.includes(threat.norm) || !known.goals.includes(kindOf(threat.goal))) return [];
   if (!Object.keys(change).every(isKnown)) return [];
   const entry = attacks.find((candidate) => candidate.attack === attack);
-  const parameters = { ...(entry?.parameters ?? defaultsOf(word.parameters)), ...change };
+  const parameters = { ...(entry?.parameters ?? defaultsOf(known.parameters)), ...change };
   return [{ attack, parameters, samples: Math.min(entry?.samples ?? dataset.samples, most) }];
 }
 

@@ -2,60 +2,65 @@ import { defaultsOf } from '@unpair/parameters';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import type { Derived } from '../derivation.js';
-import type { SiblingWord, Vocabulary } from '../vocabulary.js';
-import { traitsOf } from '../vocabulary.js';
+import type { KnownSibling, Catalogue } from '../catalogue.js';
+import { traitsOf } from '../catalogue.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
 
 /** Who is imitated by what model: `of` is fine-tuned on the answers of `from`. */
-export interface Lesson {
+export interface Imitation {
   readonly of: string;
   readonly from: string;
 }
 
-/** What lessons come to. */
-export interface Taught {
+/** A campaign's models with the imitations that attackers make of them. */
+export interface WithImitations {
   /** The models known before, and after them the imitations that are not among these. */
   readonly models: Models;
-  /** The imitations of one of the lessons, by name, those of fewest queries first and the default rate before. */
-  readonly imitations: (lesson: Lesson) => readonly string[];
+  /** The imitations made for one of the wanted ones, by name, those of fewest queries first and the default rate before. */
+  readonly imitations: (imitation: Imitation) => readonly string[];
 }
 
 /**
- * Adds the imitations that lessons come to, each once. One that is made in the same way already does for it; those of
- * a model that is taught about several targets have names that say which.
+ * Adds the wanted imitations, each once. One that is made in the same way already does for it; those of
+ * a model that imitates several targets have names that say which.
  */
-export function teach(lessons: readonly Lesson[], known: Models, { siblings }: Vocabulary): Taught {
+export function addImitations(
+  wanted: readonly Imitation[],
+  known: Models,
+  { siblings }: Catalogue,
+): WithImitations {
   const models = new Map(known);
   const names = namesByRecipe(known);
-  const targets = targetsOf(lessons);
-  const made = (lesson: Lesson): readonly Made[] => siblings.flatMap((word) => madeBy(word, lesson));
-  for (const lesson of lessons) {
-    const which = targets.get(lesson.of)?.size === 1 ? '' : `-of-${lesson.from}`;
-    for (const { suffix, entry } of made(lesson)) {
+  const targets = targetsOf(wanted);
+  const made = (imitation: Imitation): readonly Made[] =>
+    siblings.flatMap((sibling) => madeBy(sibling, imitation));
+  for (const imitation of wanted) {
+    const which = targets.get(imitation.of)?.size === 1 ? '' : `-of-${imitation.from}`;
+    for (const { suffix, entry } of made(imitation)) {
       if (names.has(recipeOf(entry))) continue;
       // No name of the file holds this sign.
-      const name = `${lesson.of}~${suffix}${which}`;
+      const name = `${imitation.of}~${suffix}${which}`;
       names.set(recipeOf(entry), name);
       models.set(name, entry);
     }
   }
-  const imitations = (lesson: Lesson): readonly string[] =>
-    made(lesson).flatMap(({ entry }) => names.get(recipeOf(entry)) ?? []);
+  const imitations = (imitation: Imitation): readonly string[] =>
+    made(imitation).flatMap(({ entry }) => names.get(recipeOf(entry)) ?? []);
   return { models, imitations };
 }
 
 interface Made {
-  /** What tells it from the others of a lesson, in names: `imitated-1000-rate-0.01`. */
+  /** What tells it from the others of an imitation, in names: `imitated-1000-rate-0.01`. */
   readonly suffix: string;
   readonly entry: Derived;
 }
 
-function madeBy(word: SiblingWord, { of, from }: Lesson): readonly Made[] {
-  const common = { kind: word.name, ...traitsOf(word), of, from, generated: true } as const;
-  return (word.tries ?? []).map(({ name, parameters }) => ({
+function madeBy(sibling: KnownSibling, { of, from }: Imitation): readonly Made[] {
+  const common = { kind: sibling.name, ...traitsOf(sibling), of, from, generated: true } as const;
+  return (sibling.tries ?? []).map(({ name, parameters }) => ({
     suffix: name,
-    entry: { ...common, parameters: { ...defaultsOf(word.parameters), ...parameters } },
+    entry: { ...common, parameters: { ...defaultsOf(sibling.parameters), ...parameters } },
   }));
 }
 
@@ -72,9 +77,9 @@ function namesByRecipe(models: Models): Map<string, string> {
   return new Map(recipes.toReversed());
 }
 
-/** The targets that each model is taught about. */
-function targetsOf(lessons: readonly Lesson[]): ReadonlyMap<string, ReadonlySet<string>> {
+/** The targets that each model imitates. */
+function targetsOf(wanted: readonly Imitation[]): ReadonlyMap<string, ReadonlySet<string>> {
   const targets = new Map<string, Set<string>>();
-  for (const { of, from } of lessons) targets.set(of, (targets.get(of) ?? new Set()).add(from));
+  for (const { of, from } of wanted) targets.set(of, (targets.get(of) ?? new Set()).add(from));
   return targets;
 }

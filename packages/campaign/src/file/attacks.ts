@@ -6,11 +6,11 @@ import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { Field, pathText } from './field.js';
 import { readSweep } from './parameters.js';
-import type { AttackWord } from '../vocabulary.js';
+import type { KnownAttack } from '../catalogue.js';
 
 /** What the rest of the file says that attacks depend on; undefined where it is in error. */
 export interface AttackContext {
-  readonly attacks: readonly AttackWord[];
+  readonly attacks: readonly KnownAttack[];
   readonly norm: Norm | undefined;
   readonly goal: GoalChoice | undefined;
   readonly hasSurrogates: boolean;
@@ -39,11 +39,11 @@ export function readAttacks(field: Field, context: AttackContext): readonly Atta
 }
 
 function readAttack(item: Field, context: AttackContext): readonly AttackEntry[] {
-  const known = context.attacks.map((attack) => attack.name);
+  const names = context.attacks.map((attack) => attack.name);
   if (typeof item.value === 'string') {
-    const word = context.attacks.find((attack) => attack.name === item.value);
-    if (word !== undefined) return sweep(word, item, item.inside(word.name, null), context);
-    item.reject(`is not a known attack, got "${item.value}"${suggestion(item.value, known)}`);
+    const known = context.attacks.find((attack) => attack.name === item.value);
+    if (known !== undefined) return sweep(known, item, item.inside(known.name, null), context);
+    item.reject(`is not a known attack, got "${item.value}"${suggestion(item.value, names)}`);
     return [];
   }
   const members = item.members(`an attack's name, or a map such as {pgd: {steps: 10}}`) ?? [];
@@ -58,9 +58,9 @@ function readAttack(item: Field, context: AttackContext): readonly AttackEntry[]
     return [];
   }
   const [key, parameters] = only;
-  const word = context.attacks.find((attack) => attack.name === key);
-  if (word !== undefined) return sweep(word, item, parameters, context);
-  parameters.reject(`is not a known attack${suggestion(key, known)}`);
+  const known = context.attacks.find((attack) => attack.name === key);
+  if (known !== undefined) return sweep(known, item, parameters, context);
+  parameters.reject(`is not a known attack${suggestion(key, names)}`);
   return [];
 }
 
@@ -70,22 +70,22 @@ function rejectCount(item: Field, names: readonly string[]): void {
 }
 
 function sweep(
-  word: AttackWord,
+  known: KnownAttack,
   item: Field,
   parameters: Field,
   context: AttackContext,
 ): readonly AttackEntry[] {
-  if (word.needsSurrogate && !context.hasSurrogates)
+  if (known.needsSurrogate && !context.hasSurrogates)
     parameters.reject('needs a surrogate, got none: name at least one model under surrogates');
-  if (context.norm !== undefined && !word.norms.includes(context.norm))
-    parameters.reject(`does not support threat.norm ${context.norm}; it supports ${word.norms.join(', ')}`);
+  if (context.norm !== undefined && !known.norms.includes(context.norm))
+    parameters.reject(`does not support threat.norm ${context.norm}; it supports ${known.norms.join(', ')}`);
   const goal = context.goal === undefined ? undefined : kindOf(context.goal);
-  if (goal !== undefined && !word.goals.includes(goal))
-    parameters.reject(`does not support threat.goal ${goal}; it supports ${word.goals.join(', ')}`);
+  if (goal !== undefined && !known.goals.includes(goal))
+    parameters.reject(`does not support threat.goal ${goal}; it supports ${known.goals.join(', ')}`);
   const most = context.samples;
   const samples = item.get(FIRST_SAMPLES).readOr(integer(1, most), most ?? 1) ?? 1;
-  return readSweep(parameters, word.parameters).map((point) => ({
-    attack: word.name,
+  return readSweep(parameters, known.parameters).map((point) => ({
+    attack: known.name,
     parameters: point,
     samples,
   }));

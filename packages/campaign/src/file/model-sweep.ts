@@ -8,7 +8,7 @@ import { parentEntriesOf } from './listed-model.js';
 import { combinationCount, combinations } from './parameters.js';
 import type { Reference } from './reference.js';
 import { reference } from './reference.js';
-import { traitsOf } from '../vocabulary.js';
+import { traitsOf } from '../catalogue.js';
 
 /**
  * Models that lists may stand for, in all of a file: far fewer than points of an attack, for each is made, measured and

@@ -11,8 +11,8 @@ import { parameterField, parameterKeys, readParameters } from './parameters.js';
 import { reportRoundedParents } from './rounded-parents.js';
 import { name, text } from './rules.js';
 import { reference } from './reference.js';
-import type { SiblingWord } from '../vocabulary.js';
-import { traitsOf } from '../vocabulary.js';
+import type { KnownSibling } from '../catalogue.js';
+import { traitsOf } from '../catalogue.js';
 
 /** Beside a way of deriving: the file in which the model is made already. */
 const READY = 'ready';
@@ -27,7 +27,7 @@ export interface ModelsSection {
  * Reads `models:`, a map from names to entries such as `{file: …}` or `{quantize: {of: …}}`. An entry with listed
  * parameters stands for one model for each combination.
  */
-export function readModels(field: Field, siblings: readonly SiblingWord[]): ModelsSection {
+export function readModels(field: Field, siblings: readonly KnownSibling[]): ModelsSection {
   const members = field.members('a map from names to models');
   if (members === undefined) return { models: new Map(), names: new ModelSweep([], new Map()) };
   if (members.length === 0) field.reject('must name at least one model, got an empty map');
@@ -50,7 +50,7 @@ export function readModels(field: Field, siblings: readonly SiblingWord[]): Mode
 function reportMisfits(
   models: ReadonlyMap<string, ModelEntry>,
   listed: ReadonlyMap<string, ListedModel>,
-  { name: kind, misfit }: SiblingWord,
+  { name: kind, misfit }: KnownSibling,
 ): void {
   const found = new Map<string, ParameterMisfit>();
   for (const [model, entry] of models) {
@@ -65,7 +65,7 @@ function reportMisfits(
   }
 }
 
-function readModel(field: Field, siblings: readonly SiblingWord[]): ListedModel | undefined {
+function readModel(field: Field, siblings: readonly KnownSibling[]): ListedModel | undefined {
   const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
@@ -86,7 +86,7 @@ function readModel(field: Field, siblings: readonly SiblingWord[]): ListedModel 
 function readKind(
   model: Field,
   [kind, field]: readonly [string, Field],
-  siblings: readonly SiblingWord[],
+  siblings: readonly KnownSibling[],
 ): ListedModel | undefined {
   if (kind === 'file') return readFile(model, field);
   for (const key of OPTION_KEYS) {
@@ -104,7 +104,7 @@ function readFile(model: Field, field: Field): ListedModel | undefined {
   return { kind: 'file', entry: { kind: 'file', file, ...(options !== undefined && { options }) } };
 }
 
-function readSibling(model: Field, field: Field, sibling: SiblingWord): ListedModel | undefined {
+function readSibling(model: Field, field: Field, sibling: KnownSibling): ListedModel | undefined {
   const isDefence = sibling.relation === 'unpaired-from';
   const own = [
     ...(sibling.relation === undefined ? ['of'] : ['of', 'from']),

@@ -13,7 +13,7 @@ import { readSurrogates } from './surrogates.js';
 import { BUILT_IN } from '../built-in.js';
 import { defencesOf } from '../adaptive/defences.js';
 import { withAdaptiveAttackers } from '../adaptive/expand.js';
-import type { Vocabulary } from '../vocabulary.js';
+import type { Catalogue } from '../catalogue.js';
 
 /** A campaign, or everything that is wrong with the file. */
 export type ParsedCampaign =
@@ -50,22 +50,22 @@ const ALLOWED = oneOf(...ALLOWANCES);
  * Reads a campaign file, YAML or JSON. All errors are found in one pass; each is one sentence with the path
  * in the file, the value and what is allowed.
  */
-export function parseCampaign(text: string, vocabulary: Vocabulary = BUILT_IN): ParsedCampaign {
+export function parseCampaign(text: string, catalogue: Catalogue = BUILT_IN): ParsedCampaign {
   const document = readDocument(text);
   if (!('root' in document)) return { ok: false, violations: document };
-  const draft = readCampaign(document.root, vocabulary);
+  const draft = readCampaign(document.root, catalogue);
   const asked = draft !== undefined && isComplete(draft) ? draft : undefined;
   if (asked !== undefined) limitGrid(document.root.get('attacks'), asked);
   // Defences can be followed only where nothing leads back to itself.
   const isSound = document.violations().length === 0;
-  const campaign = isSound && asked ? expanded(document.root.get('attacks'), asked, vocabulary) : undefined;
+  const campaign = isSound && asked ? expanded(document.root.get('attacks'), asked, catalogue) : undefined;
   return campaign === undefined ? { ok: false, violations: document.violations() } : { ok: true, campaign };
 }
 
-function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampaign> | undefined {
+function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaign> | undefined {
   if (!root.hasKeys(KEYS)) return undefined;
   const dataset = readDataset(root.get('dataset'));
-  const { models, names } = readModels(root.get('models'), vocabulary.siblings);
+  const { models, names } = readModels(root.get('models'), catalogue.siblings);
   const surrogates = readSurrogates(root.get('surrogates'), names);
   const similarity = readSimilarity(root.get('similarity'));
   const threat = readThreat(root.get('threat'));
@@ -79,7 +79,7 @@ function readCampaign(root: Field, vocabulary: Vocabulary): Partially<AskedCampa
     similarity: isComplete(similarity) ? similarity : undefined,
     threat: isComplete(threat) ? threat : undefined,
     attacks: readAttacks(root.get('attacks'), {
-      attacks: vocabulary.attacks,
+      attacks: catalogue.attacks,
       norm: threat.norm,
       goal: threat.goal,
       hasSurrogates: surrogates === undefined || surrogates.length > 0,
@@ -110,10 +110,10 @@ function limitGrid(attacks: Field, campaign: AskedCampaign): void {
 }
 
 /** Adds what follows from the file; undefined after complaining that it is too much. */
-function expanded(attacks: Field, asked: AskedCampaign, vocabulary: Vocabulary): Campaign | undefined {
+function expanded(attacks: Field, asked: AskedCampaign, catalogue: Catalogue): Campaign | undefined {
   const defences = defencesOf(asked).filter(({ adaptive }) => adaptive).length;
   const cells = defences * LEAST_ATTACKERS * asked.threat.epsilons.length;
-  if (cells <= LARGEST_GRID) return withAdaptiveAttackers(asked, vocabulary);
+  if (cells <= LARGEST_GRID) return withAdaptiveAttackers(asked, catalogue);
   attacks.reject(
     `must keep what tries ${defences} defences within ${LARGEST_GRID} cells, got at least ${cells}: ` +
       'set adaptive: false where models are unpaired',

@@ -2,7 +2,7 @@ import type { GoalChoice, TargetClass } from '@unpair/attacks';
 import { CLASS_RULES } from '@unpair/attacks';
 import type { Rule } from '@unpair/parameters';
 import { integer, oneOf, pixels, truth } from '@unpair/parameters';
-import type { DatasetEntry, SimilarityEntry, Threat } from '../campaign.js';
+import type { DatasetEntry, SimilarityEntry, ThreatModel } from '../campaign.js';
 import type { Field } from './field.js';
 import { text } from './rules.js';
 
@@ -46,14 +46,14 @@ const NO_DATASET: Partially<DatasetEntry> = { source: undefined, split: undefine
  * Reads `threat:`. In linf an epsilon above 1 would allow every image. In l2 the same bound is √(C·H·W), which
  * depends on the data: `checkEpsilons`. So does which classes there are to reach: `checkGoal`.
  */
-export function readThreat(field: Field): Partially<Threat> {
+export function readThreat(field: Field): Partially<ThreatModel> {
   if (!field.hasKeys(['norm', 'epsilon', 'goal'])) return NO_THREAT;
   const norm = field.get('norm').readOr(NORMS, 'linf');
   const epsilon = norm === 'linf' ? pixels(1, '8/255') : pixels(Infinity, '0.5');
   return { norm, epsilons: field.get('epsilon').readOneOrMore(epsilon), goal: readGoal(field.get('goal')) };
 }
 
-const NO_THREAT: Partially<Threat> = { norm: undefined, epsilons: undefined, goal: undefined };
+const NO_THREAT: Partially<ThreatModel> = { norm: undefined, epsilons: undefined, goal: undefined };
 
 function readGoal(field: Field): GoalChoice | undefined {
   if (!(field.value instanceof Map)) return field.readOr(AVOID, 'avoid');

@@ -80,7 +80,7 @@ describe('the entry of a defence', () => {
     });
     expect(tried('imitation', { surrogate: 'int8-unpaired~imitated-10000' })).toMatchObject({
       ...{ success: { value: 1 }, beats: true, imitationQueries: 9999 },
-      // The stranger that was taught as much comes further than the one that was not.
+      // The stranger that imitates as much comes further than the one that was not.
       stranger: { surrogate: 'stranger~imitated-10000', success: { value: 0.6 } },
     });
     expect(tried('smoothed-prior')).toMatchObject({ queryRatio: { value: 0.1 }, beats: true });

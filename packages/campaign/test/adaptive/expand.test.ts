@@ -189,7 +189,7 @@ describe('what is added', () => {
       ...imitationsOf('second', '-of-other'),
       ...imitationsOf('first', '-of-other'),
     ]);
-    // Who is taught about one target alone needs no such name.
+    // Who imitates one target alone needs no such name.
     const half = models.replace('from: other', 'from: other, adaptive: false');
     expect(
       addedTo(defend({ models: half, surrogates: '[first, second]', targets: '[full, other]' })),
@@ -273,7 +273,7 @@ describe('what is added', () => {
     expect(addedTo(four)).toEqual([...imitationsOf('unpaired'), ...imitationsOf('a'), ...imitationsOf('b')]);
   });
 
-  test('is no surrogate of the file, and taught strangers try no defence', () => {
+  test('is no surrogate of the file, and imitating strangers try no defence', () => {
     const campaign = defend();
     expect(campaign.surrogates.map(({ name }) => name)).toEqual(['int8', 'int8-unpaired', 'stranger']);
     const tried = planCampaign(campaign).adaptive.map(({ cell }) => cell.surrogate.name);

@@ -56,7 +56,7 @@ function nothing(error: unknown): undefined {
   throw error;
 }
 
-/** The largest difference, as a share of the largest number of its output; infinite where one of two is no number. */
+/** The largest difference, as a share of the largest number of its output; infinite where one of the two is NaN. */
 function distanceBetween(alone: Rows, together: Rows): number {
   let distance = 0;
   for (const [name, values] of Object.entries(alone)) {

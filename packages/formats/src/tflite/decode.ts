@@ -2,7 +2,7 @@ import type { Graph } from '@unpair/graph';
 import { cancelTransposes } from '@unpair/graph';
 
 import { Importer } from './importer.js';
-import { readModelFile } from './model-file.js';
+import { readTfliteModel } from './model-file.js';
 
 /**
  * Reads a TensorFlow Lite (LiteRT) model. The graph computes what the file computes, on real numbers:
@@ -19,5 +19,5 @@ import { readModelFile } from './model-file.js';
  * @throws {ModelError} one sentence: what is damaged or not supported, by its name in the file.
  */
 export function decodeTflite(bytes: Uint8Array): Graph {
-  return cancelTransposes(new Importer(readModelFile(bytes)).run());
+  return cancelTransposes(new Importer(readTfliteModel(bytes)).run());
 }

@@ -3,7 +3,7 @@ import { GraphBuilder, ModelError, inferShapes, ints } from '@unpair/graph';
 
 import { constantTensor, describeTensor } from './constants.js';
 import type { ImportedValues } from './imported-values.js';
-import type { FileOperator, FileTensor, ModelFile } from './model-file.js';
+import type { FileOperator, FileTensor, TfliteModel } from './model-file.js';
 import { Operation } from './operation.js';
 import type { Stepped } from './operation.js';
 import { dequantize, isQuantized, quantizationOf, quantize, unsigned } from './quantization.js';
@@ -30,7 +30,7 @@ interface Value {
 /** Writes one file as a graph: every value in the file's own layout, operator by operator. It lives as long as one call. */
 export class Importer implements ImportedValues {
   readonly builder: GraphBuilder;
-  readonly #file: ModelFile;
+  readonly #file: TfliteModel;
   readonly #values = new Map<number, Value>();
   /** Constants under other indices: what a DEQUANTIZE makes of a constant is the constant. */
   readonly #aliases = new Map<number, number>();
@@ -41,7 +41,7 @@ export class Importer implements ImportedValues {
   /** Size of the batch for which the file was made. */
   readonly #batch: number;
 
-  constructor(file: ModelFile) {
+  constructor(file: TfliteModel) {
     this.#file = file;
     this.#room = LEAST_CONSTANTS + CONSTANTS_PER_BYTE * file.size;
     this.builder = new GraphBuilder(file.name);

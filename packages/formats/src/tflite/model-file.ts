@@ -38,7 +38,7 @@ export interface FileOperator {
 }
 
 /** What a TFLite file says, its indices checked. */
-export interface ModelFile {
+export interface TfliteModel {
   /** Bytes of the file. */
   readonly size: number;
   readonly name: string;
@@ -91,7 +91,7 @@ const TENSOR_TYPES: readonly string[] = [
  * Reads the main subgraph of a TFLite file.
  * @throws {ModelError} naming the part of the file that is damaged or not understood.
  */
-export function readModelFile(bytes: Uint8Array): ModelFile {
+export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   const model = Table.root(bytes, 'the model');
   const version = model.uint32(MODEL.version);
   if (version !== SCHEMA_VERSION) {

@@ -111,7 +111,7 @@ function binary(compute: (a: number, b: number) => number): Evaluator {
   };
 }
 
-/** What no number holds exactly is left to the runtime. */
+/** An integer that a JavaScript number cannot hold exactly is left to the runtime. */
 const cast: Evaluator = ({ inputs: [data], dataType, shape }) => {
   const numeric: readonly DataType[] = ['float32', 'int64', 'int32', 'int8', 'uint8', 'bool'];
   if (data === undefined || !numeric.includes(data.dataType) || !numeric.includes(dataType)) return undefined;

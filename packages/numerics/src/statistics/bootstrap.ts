@@ -32,7 +32,7 @@ export function bootstrap(values: ArrayLike<number>, options: BootstrapOptions):
 /**
  * Any statistic of `size` samples with its percentile bootstrap interval of 95 %. Samples are drawn, not measurements:
  * where each was measured twice, what makes a sample hard makes it hard in both, and does not widen the interval of
- * their ratio. Ends may be infinite; draws that are not a number are left out.
+ * their ratio. Ends may be infinite; draws that are NaN are left out.
  */
 export function bootstrapSamples(
   size: number,

@@ -4,7 +4,7 @@ import type { DeviceReport } from './device-report.js';
 import { describeDevice } from './device-report.js';
 
 /** What a user asked for. */
-export interface DeviceWish {
+export interface DeviceRequest {
   readonly runtime: RuntimeName;
   /** `auto`, `cpu`, `cuda` or `cuda:1`. */
   readonly device: string;
@@ -20,25 +20,27 @@ export function isDeviceName(text: string): boolean {
 
 /**
  * The first device of the reports that can be used and that a user asked for.
- * @throws {UnpairError} naming the wish, and why each device that it names cannot be used
+ * @throws {UnpairError} naming the request, and why each device that it names cannot be used
  */
-export function chooseDevice(reports: readonly DeviceReport[], wish: DeviceWish): DeviceReport {
-  const asked = reports.filter((report) => concerns(report, wish));
-  const usable = asked.find((report) => report.usable && matches(report.device, wish.device));
+export function chooseDevice(reports: readonly DeviceReport[], request: DeviceRequest): DeviceReport {
+  const asked = reports.filter((report) => concerns(report, request));
+  const usable = asked.find((report) => report.usable && matches(report.device, request.device));
   if (usable !== undefined) return usable;
   const reasons = asked.map(describeDevice).join('; ');
   throw new UnpairError(
     'FAILED_PRECONDITION',
-    `device "${wish.device}" of runtime "${wish.runtime}" cannot be used: ${reasons || 'there is no such device'}`,
+    `device "${request.device}" of runtime "${request.runtime}" cannot be used: ${reasons || 'there is no such device'}`,
   );
 }
 
-/** Whether a report has to do with a wish: one on a GPU that cannot be used has to do with every GPU. */
-function concerns({ runtime, device }: DeviceReport, wish: DeviceWish): boolean {
-  const isRuntime = wish.runtime === 'auto' || wish.runtime === runtime;
-  return isRuntime && (matches(device, wish.device) || (device === 'cuda' && wish.device.startsWith('cuda')));
+/** Whether a report has to do with a request: one on a GPU that cannot be used has to do with every GPU. */
+function concerns({ runtime, device }: DeviceReport, request: DeviceRequest): boolean {
+  const isRuntime = request.runtime === 'auto' || request.runtime === runtime;
+  return (
+    isRuntime && (matches(device, request.device) || (device === 'cuda' && request.device.startsWith('cuda')))
+  );
 }
 
-function matches(device: string, wish: string): boolean {
-  return wish === 'auto' || device === wish || (wish === 'cuda' && device.startsWith('cuda'));
+function matches(device: string, request: string): boolean {
+  return request === 'auto' || device === request || (request === 'cuda' && device.startsWith('cuda'));
 }

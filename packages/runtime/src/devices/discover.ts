@@ -1,4 +1,4 @@
-import type { DeviceWish } from './choose-device.js';
+import type { DeviceRequest } from './choose-device.js';
 import type { DeviceReport } from './device-report.js';
 import { listGpus } from './gpus.js';
 import type { Host } from './host.js';
@@ -6,34 +6,34 @@ import { thisHost } from './host.js';
 import { onnxruntimeCuda, onnxruntimeCpu } from './onnxruntime-devices.js';
 import { tensorflowCpu, tensorflowCuda } from './tensorflow-devices.js';
 
-const ANYTHING: DeviceWish = { runtime: 'auto', device: 'auto' };
+const ANYTHING: DeviceRequest = { runtime: 'auto', device: 'auto' };
 
 /**
  * Finds out what this process can execute graphs on: what is missing, and where it says how to get it, is in each report.
  * In the order of preference: GPUs before CPUs, onnxruntime before TensorFlow.js. A GPU is tried by using it, which
- * takes some of its memory for as long as the process lives; so what the wish leaves out is not tried, and TensorFlow,
+ * takes some of its memory for as long as the process lives; so what the request leaves out is not tried, and TensorFlow,
  * which takes all, only where onnxruntime has no GPU.
  */
 export async function discoverDevices(
-  wish: DeviceWish = ANYTHING,
+  request: DeviceRequest = ANYTHING,
   host: Host = thisHost(),
 ): Promise<readonly DeviceReport[]> {
   const gpus = await listGpus(host);
-  const viaOnnx = untried(wish, 'onnxruntime') ?? (await onnxruntimeCuda(host, gpus));
+  const viaOnnx = untried(request, 'onnxruntime') ?? (await onnxruntimeCuda(host, gpus));
   const taken = viaOnnx.some(({ usable }) => usable) ? 'not tried, since onnxruntime has the GPU' : undefined;
-  const viaTensorflow = untried(wish, 'tensorflow', taken) ?? (await tensorflowCuda(host, gpus));
+  const viaTensorflow = untried(request, 'tensorflow', taken) ?? (await tensorflowCuda(host, gpus));
   return [...viaOnnx, ...viaTensorflow, onnxruntimeCpu(host), tensorflowCpu(host)];
 }
 
 /** The report on a GPU that there is no need to try; undefined where it has to be tried. */
 function untried(
-  wish: DeviceWish,
+  request: DeviceRequest,
   runtime: DeviceReport['runtime'],
   other?: string,
 ): readonly DeviceReport[] | undefined {
-  const isAsked = wish.device !== 'cpu' && (wish.runtime === 'auto' || wish.runtime === runtime);
-  const detail = isAsked ? other : `not tried, since ${nameOf(wish)} was asked for`;
+  const isAsked = request.device !== 'cpu' && (request.runtime === 'auto' || request.runtime === runtime);
+  const detail = isAsked ? other : `not tried, since ${nameOf(request)} was asked for`;
   return detail === undefined ? undefined : [{ runtime, device: 'cuda', usable: false, detail }];
 }
 
-const nameOf = ({ runtime, device }: DeviceWish): string => (device === 'cpu' ? 'the CPU' : runtime);
+const nameOf = ({ runtime, device }: DeviceRequest): string => (device === 'cpu' ? 'the CPU' : runtime);

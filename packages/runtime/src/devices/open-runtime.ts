@@ -2,7 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import type { Runtime } from '@unpair/graph';
 import { createRuntime } from '../create-runtime.js';
 import type { DeviceReport } from './device-report.js';
-import type { DeviceWish } from './choose-device.js';
+import type { DeviceRequest } from './choose-device.js';
 import { chooseDevice } from './choose-device.js';
 import { discoverDevices } from './discover.js';
 
@@ -16,12 +16,12 @@ export interface OpenedRuntime {
 }
 
 /**
- * Finds this machine's devices and opens a runtime on the best that a user's wish allows.
+ * Finds this machine's devices and opens a runtime on the best that a user's request allows.
  * @throws {UnpairError} when none does, saying why for each
  */
-export async function openRuntime(wish: DeviceWish): Promise<OpenedRuntime> {
-  const devices = await discoverDevices(wish);
-  const chosen = chooseDevice(devices, wish);
+export async function openRuntime(request: DeviceRequest): Promise<OpenedRuntime> {
+  const devices = await discoverDevices(request);
+  const chosen = chooseDevice(devices, request);
   const { runtime: name, device } = chosen;
   const runtime = await createRuntime(name, { device });
   // TensorFlow takes the GPU that it sees, and the CPU where it sees none.

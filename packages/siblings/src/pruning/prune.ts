@@ -103,9 +103,9 @@ function tuned(
   schedule: FineTuneSchedule,
   constraint?: FineTuneOptions['constraint'],
 ): Promise<Graph> {
-  return withTeacher(request.graph, request, PREFIX, (lessons) =>
+  return withTeacher(request.graph, request, PREFIX, (steps) =>
     trainNormalized({ ...request, graph: pruned }, schedule, (graph) =>
-      fineTune({ ...request, graph, schedule, ...lessons, ...(constraint && { constraint }) }),
+      fineTune({ ...request, graph, schedule, ...steps, ...(constraint && { constraint }) }),
     ),
   );
 }

@@ -14,7 +14,7 @@ import type { FeatureExtractor } from '@unpair/classifiers';
 import { createFeatureExtractor } from '@unpair/classifiers';
 import { createClassifier, createDifferentiableClassifier } from '@unpair/classifiers';
 import type { FineTuneOptions, ShardBatch } from '@unpair/training';
-import type { RowKind, UnpairingObjective } from './objective.js';
+import type { TrainingRow, UnpairingObjective } from './objective.js';
 import { activeTerms, rowWeights } from './objective.js';
 import type { OwnGradient } from './own-gradient.js';
 import { loadOwnGradient } from './own-gradient.js';
@@ -97,13 +97,14 @@ export class UnpairingFeeds {
     const draw = { seed: this.#seed, epoch: batch.epoch };
     const { target, own } = this.#models;
     const targets = lossGradientsOf(target);
-    const moves: Readonly<Record<Exclude<RowKind, 'clean'>, (points: Points) => Promise<Float32Array>>> = {
-      adversarial: (points) => foolingPoints(points, targets, this.#objective, draw),
-      noise: (points) => Promise.resolve(noisedPoints(points, this.#objective.threat, draw)),
-      path: (points) => pathPoints(points, own?.with(batch.weights) ?? targets, this.#objective, draw),
-    };
+    const moves: Readonly<Record<Exclude<TrainingRow, 'clean'>, (points: Points) => Promise<Float32Array>>> =
+      {
+        adversarial: (points) => foolingPoints(points, targets, this.#objective, draw),
+        noise: (points) => Promise.resolve(noisedPoints(points, this.#objective.threat, draw)),
+        path: (points) => pathPoints(points, own?.with(batch.weights) ?? targets, this.#objective, draw),
+      };
     for (let first = 0, count = 0; first < firstClean; first += count) {
-      const kind = this.plan.kinds[first] as Exclude<RowKind, 'clean'>;
+      const kind = this.plan.kinds[first] as Exclude<TrainingRow, 'clean'>;
       count = countOf(this.plan, kind);
       const [from, to] = [first, first + count];
       const indices = images.slice(from, to).map((image) => batch.indices[image] ?? 0);
@@ -128,7 +129,7 @@ export class UnpairingFeeds {
       feeds[TARGET_GRADIENT] = float32([count, ...shape], gradients);
     }
     if (teacher !== undefined) {
-      feeds[TEACHER_LOGITS] = await this.#lessons(teacher, unmoved);
+      feeds[TEACHER_LOGITS] = await this.#answers(teacher, unmoved);
     }
     if (features !== undefined) {
       feeds[TARGET_GRAM] = normalizedGram(await features.features(images, count), count);
@@ -158,7 +159,7 @@ export class UnpairingFeeds {
   }
 
   /** What a teacher answers to the unmoved image of each row: where the target is fooled, it is no teacher. */
-  async #lessons(teacher: Classifier, { data, shape: [count = 0] }: ShardBatch['images']): Promise<Tensor> {
+  async #answers(teacher: Classifier, { data, shape: [count = 0] }: ShardBatch['images']): Promise<Tensor> {
     const logits = float32([count, teacher.classes], await teacher.logits(data, count));
     return rowsOf(logits, this.plan.images);
   }
@@ -210,7 +211,7 @@ async function closeAll(models: readonly (Closable | undefined)[]): Promise<void
   await Promise.all(models.flatMap((model) => (model === undefined ? [] : [model.close()])));
 }
 
-function countOf({ kinds }: RowPlan, kind: RowKind): number {
+function countOf({ kinds }: RowPlan, kind: TrainingRow): number {
   return kinds.filter((other) => other === kind).length;
 }
 

@@ -109,7 +109,7 @@ export class HeldOutEvaluation implements Evaluation {
         const batch = batchOf(samples, first);
         const objective = { kind: 'cross-entropy', labels: batch.labels } as const;
         const own = await sibling.gradients(batch.images, objective, batch.labels.length);
-        if (!own.logits.every(Number.isFinite)) throw leftTheNumbers();
+        if (!own.logits.every(Number.isFinite)) throw notFinite();
         const theirs = await this.#target.gradients(batch.images, objective, batch.labels.length);
         sums.correct += rightRows(own.logits, batch.labels).length;
         sums.cosine += absoluteCosines(own, theirs, batch.labels.length);
@@ -207,9 +207,9 @@ function numberIn(measures: Measures, name: string): number {
   return measures[name] ?? 0;
 }
 
-function leftTheNumbers(): UnpairError {
+function notFinite(): UnpairError {
   return new UnpairError(
     'FAILED_PRECONDITION',
-    'training collapsed: the model answers held-out samples with what is no number; try a lower rate',
+    'training collapsed: the model answers held-out samples with NaN or infinity; try a lower rate',
   );
 }

@@ -2,8 +2,8 @@ import type { TermName } from '@unpair/graph';
 import type { Threat } from '@unpair/numerics';
 
 /** How a row of a batch shows its image. */
-export const ROW_KINDS = ['adversarial', 'noise', 'path', 'clean'] as const;
-export type RowKind = (typeof ROW_KINDS)[number];
+export const TRAINING_ROWS = ['adversarial', 'noise', 'path', 'clean'] as const;
+export type TrainingRow = (typeof TRAINING_ROWS)[number];
 
 /** The rows on which terms about the target act; rows on the sibling's own path are there for them alone. */
 export const PENALIZED = ['all', 'clean', 'moved'] as const;
@@ -19,7 +19,7 @@ export interface UnpairingTerm {
   /** The default of its weight. */
   readonly weight: number;
   /** The rows it acts on; those that `penalized` chooses where it says nothing. Such terms take from the attacker. */
-  readonly rows?: readonly RowKind[];
+  readonly rows?: readonly TrainingRow[];
   readonly description: string;
 }
 
@@ -99,9 +99,9 @@ export function activeTerms({ weights }: Pick<UnpairingObjective, 'weights'>): r
 
 /** Whether the objective asks for anything but accuracy. */
 export function unpairs(objective: UnpairingObjective): boolean {
-  const isTaught = (rows: readonly RowKind[]): boolean =>
+  const learnsFrom = (rows: readonly TrainingRow[]): boolean =>
     objective.adversarial > 0 && rows.includes('adversarial');
-  return activeTerms(objective).some(({ rows }) => rows === undefined || isTaught(rows));
+  return activeTerms(objective).some(({ rows }) => rows === undefined || learnsFrom(rows));
 }
 
 /**
@@ -110,18 +110,18 @@ export function unpairs(objective: UnpairingObjective): boolean {
  */
 export function rowWeights(
   { name, rows }: UnpairingTerm,
-  kinds: readonly RowKind[],
+  kinds: readonly TrainingRow[],
   { weights, penalized, ramp }: UnpairingObjective,
   progress: number,
 ): Float32Array {
   const rises = rows === undefined && progress < ramp;
   const weight = weights[name] * (rises ? progress / ramp : 1);
-  const acting: readonly RowKind[] = rows ?? PENALIZED_ROWS[penalized];
+  const acting: readonly TrainingRow[] = rows ?? PENALIZED_ROWS[penalized];
   return Float32Array.from(kinds, (kind) => (acting.includes(kind) ? weight : 0));
 }
 
-const PENALIZED_ROWS: Readonly<Record<UnpairingObjective['penalized'], readonly RowKind[]>> = {
-  all: ROW_KINDS,
+const PENALIZED_ROWS: Readonly<Record<UnpairingObjective['penalized'], readonly TrainingRow[]>> = {
+  all: TRAINING_ROWS,
   clean: ['path', 'clean'],
   moved: ['adversarial', 'noise', 'path'],
 };

@@ -1,9 +1,9 @@
 import type { ShownRows } from '@unpair/training';
-import type { RowKind, UnpairingObjective } from './objective.js';
+import type { TrainingRow, UnpairingObjective } from './objective.js';
 
 /** The rows of a step: first those that fool the target, then noise, then the sibling's path, then clean images. */
 export interface RowPlan extends ShownRows {
-  readonly kinds: readonly RowKind[];
+  readonly kinds: readonly TrainingRow[];
 }
 
 type Parts = Pick<UnpairingObjective, 'adversarial' | 'noise' | 'path' | 'pairs'>;
@@ -16,7 +16,7 @@ const MOVED = ['adversarial', 'noise', 'path'] as const;
  * rows show all images, otherwise those that no moved row shows.
  */
 export function planRows(parts: Parts, size: number): RowPlan {
-  const moved = MOVED.reduce<readonly RowKind[]>((kinds, kind) => {
+  const moved = MOVED.reduce<readonly TrainingRow[]>((kinds, kind) => {
     const count = Math.min(Math.round(parts[kind] * size), size - kinds.length);
     return [...kinds, ...Array.from({ length: count }, () => kind)];
   }, []);

@@ -10,7 +10,7 @@ import { buildTrainingStep } from '../step-graph.js';
 import type { SiblingRequest } from '../sibling.js';
 
 /** What training takes from a teacher. */
-type Lessons = Pick<FineTuneOptions, 'buildStep' | 'feeds'>;
+type TeacherSteps = Pick<FineTuneOptions, 'buildStep' | 'feeds'>;
 
 /** The temperature at which a model's answers are learnt from. */
 export const TEMPERATURE: ParameterSpec = {
@@ -40,7 +40,7 @@ export async function withTeacher<T>(
   teacher: Graph,
   { runtime, threads, parameters }: Pick<SiblingRequest, 'runtime' | 'threads' | 'parameters'>,
   prefix: string,
-  train: (lessons: Lessons) => Promise<T>,
+  train: (steps: TeacherSteps) => Promise<T>,
 ): Promise<T> {
   const distillation = {
     temperature: numberOf(parameters, `${prefix}temperature`),

@@ -7,7 +7,7 @@ import { derive } from './tasks/derive.js';
 import { masking } from './tasks/masking.js';
 import { similarity } from './tasks/similarity.js';
 import { Meter } from './meter.js';
-import type { ExecuteOptions, TaskContext } from './task-context.js';
+import type { TaskEnvironment, TaskContext } from './task-context.js';
 
 type Outcome = NonNullable<TaskResult['outcome']>;
 
@@ -22,7 +22,7 @@ export interface ExecutedTask {
  * size, the worker or the attempt.
  * @throws errors with a canonical `code` where the task does not fit together
  */
-export async function executeTask(task: Task, options: ExecuteOptions): Promise<ExecutedTask> {
+export async function executeTask(task: Task, options: TaskEnvironment): Promise<ExecutedTask> {
   const meter = new Meter(options);
   // Also of what fails: its queries were computed, and are wasted.
   const { outcome, artefact } = await run({ ...options, task, meter }).finally(() => {

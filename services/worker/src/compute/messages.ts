@@ -26,7 +26,7 @@ export interface ComputeOptions {
 export type GraphKind = 'logits' | 'gradient';
 
 /** A model file on this machine's disk. */
-export interface ModelFile {
+export interface CachedFile {
   readonly digest: string;
   readonly path: string;
 }
@@ -41,14 +41,14 @@ export interface ExecuteRequest {
 /** Runs one model once, as the Open Inference Protocol asks. */
 export interface InferRequest {
   readonly kind: 'infer';
-  readonly model: ModelFile;
+  readonly model: CachedFile;
   readonly feeds: Tensors;
 }
 
 /** Asks what a model takes and gives. */
 export interface InspectRequest {
   readonly kind: 'inspect';
-  readonly model: ModelFile;
+  readonly model: CachedFile;
 }
 
 export type ComputeRequest = ExecuteRequest | InferRequest | InspectRequest;

@@ -4,7 +4,7 @@ import type { Meter } from './meter.js';
 import type { Workbench } from './workbench.js';
 
 /** What a process brings to the execution of a task. */
-export interface ExecuteOptions {
+export interface TaskEnvironment {
   readonly workbench: Workbench;
   /** Paths of the artefacts that the task names, by digest. */
   readonly artefacts: ReadonlyMap<string, string>;
@@ -14,7 +14,7 @@ export interface ExecuteOptions {
 }
 
 /** What the execution of one kind of task may use. */
-export interface TaskContext extends ExecuteOptions {
+export interface TaskContext extends TaskEnvironment {
   readonly task: Task;
   readonly meter: Meter;
 }

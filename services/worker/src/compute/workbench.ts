@@ -3,7 +3,7 @@ import type { Runtime } from '@unpair/graph';
 import { readFile } from 'node:fs/promises';
 import { LeaseCache, type Lease } from './lease-cache.js';
 import { LoadedModel } from './loaded-model.js';
-import type { ComputeOptions, ModelFile } from './messages.js';
+import type { ComputeOptions, CachedFile } from './messages.js';
 import type { Tuner } from './tuning/tuner.js';
 
 /** Sample sets kept decoded: the one that is attacked and the one that quantizers calibrate on. */
@@ -53,18 +53,18 @@ export class Workbench {
   }
 
   /** Lends a model to `use` for as long as that takes. */
-  async withModel<T>(file: ModelFile, use: (model: LoadedModel) => Promise<T>): Promise<T> {
+  async withModel<T>(file: CachedFile, use: (model: LoadedModel) => Promise<T>): Promise<T> {
     const load = async (): Promise<LoadedModel> => this.#load(file, await readFile(file.path));
     return lend(await this.#models.acquire(file.digest, load), use);
   }
 
   /** Lends a sample set to `use`. */
-  async withSamples<T>(file: ModelFile, use: (samples: SampleSet) => Promise<T>): Promise<T> {
+  async withSamples<T>(file: CachedFile, use: (samples: SampleSet) => Promise<T>): Promise<T> {
     const load = async (): Promise<DecodedSamples> => new DecodedSamples(await readFile(file.path));
     return lend(await this.#samples.acquire(file.digest, load), ({ samples }) => use(samples));
   }
 
-  #load({ digest }: ModelFile, bytes: Uint8Array): LoadedModel {
+  #load({ digest }: CachedFile, bytes: Uint8Array): LoadedModel {
     const { runtime } = this;
     const tuner = this.#tuner;
     return new LoadedModel({

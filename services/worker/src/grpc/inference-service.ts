@@ -10,7 +10,7 @@ import type {
   ModelMetadataResponse_TensorMetadata,
 } from '@unpair/protocol';
 import type { ComputeHost } from '../agent/compute-host.js';
-import type { ModelFile } from '../compute/messages.js';
+import type { CachedFile } from '../compute/messages.js';
 import { datatypeName, decodeContents, decodeRaw, encodeContents, encodeRaw } from './tensor-codec.js';
 
 export interface InferenceServiceOptions {
@@ -46,7 +46,7 @@ async function modelFile(
   { cache }: InferenceServiceOptions,
   name: string,
   signal: AbortSignal,
-): Promise<ModelFile> {
+): Promise<CachedFile> {
   if (!isDigest(name)) {
     const message = `Model "${name}" is not known: models go by the SHA-256 of their file.`;
     throw new UnpairError('NOT_FOUND', message);

@@ -44,13 +44,13 @@ export class Levels {
 
   /**
    * The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. An imitation is
-   * held against strangers that were taught with as many queries as well.
+   * held against strangers that imitate with as many queries as well.
    */
   strangerOf(cell: Cell, target: string): Cell | undefined {
     const { models } = this.#campaign;
     const isStranger = (other: Surrogate): boolean =>
       onlyModelOf(other) !== undefined &&
-      (areStrangers(models, other, target) || isTaughtAlike(models, other, cell, target));
+      (areStrangers(models, other, target) || imitatesAlike(models, other, cell, target));
     const isBack = goesBack(cell, target);
     const candidates = this.#peersOf(cell).filter((other) => {
       const opposite = oppositeOf(other, target);
@@ -149,7 +149,7 @@ export function oppositeOf(cell: Cell, target: string): Surrogate | null {
 }
 
 /** Whether a model is a stranger but for as many answers of the target as the imitation has that a cell goes through. */
-function isTaughtAlike(
+function imitatesAlike(
   models: Campaign['models'],
   stranger: Surrogate,
   { surrogate }: Cell,

@@ -4,7 +4,7 @@ import type { ModelRef, SampleRange } from '@unpair/protocol';
 import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../task-context.js';
 import type { LoadedModel } from '../loaded-model.js';
-import type { ModelFile } from '../messages.js';
+import type { CachedFile } from '../messages.js';
 import { assertFits, present, samplesIn } from '../task-input.js';
 
 /** The samples of a task, and the set that they are of. */
@@ -14,7 +14,7 @@ export interface TaskSamples {
 }
 
 /** Where the agent put an artefact. */
-export function fileOf(digest: string, { artefacts }: Pick<TaskContext, 'artefacts'>): ModelFile {
+export function fileOf(digest: string, { artefacts }: Pick<TaskContext, 'artefacts'>): CachedFile {
   const path = artefacts.get(digest);
   if (path === undefined)
     throw new UnpairError('INVALID_ARGUMENT', `Artefact ${digest} did not come with the task.`);

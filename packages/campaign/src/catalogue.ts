@@ -3,21 +3,21 @@ import type { SiblingDefinition, SiblingTraits } from '@unpair/training';
 import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */
-export type AttackWord = Pick<
+export type KnownAttack = Pick<
   AttackDefinition,
   'name' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */
-export type SiblingWord = Pick<
+export type KnownSibling = Pick<
   SiblingDefinition<SiblingKind>,
   'name' | 'parameters' | 'misfit' | 'demand' | 'rounding' | 'tries' | keyof SiblingTraits
 >;
 
 /** The attacks and siblings that a campaign file may name. */
-export interface Vocabulary {
-  readonly attacks: readonly AttackWord[];
-  readonly siblings: readonly SiblingWord[];
+export interface Catalogue {
+  readonly attacks: readonly KnownAttack[];
+  readonly siblings: readonly KnownSibling[];
 }
 
 /** What a way of deriving says of all its siblings. */

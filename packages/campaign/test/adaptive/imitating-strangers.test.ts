@@ -23,7 +23,7 @@ describe('an imitation', () => {
     expect(failed.filter((sentence) => sentence.startsWith('imitation'))).toEqual([]);
   });
 
-  test('is not held against a stranger that was taught with more or fewer', async () => {
+  test('is not held against a stranger that imitates with more or fewer queries', async () => {
     const few = await imitations([['mi-fgsm stranger~imitated-1000 → full', fooled(10)]]);
     expect(few.map(({ stranger, beats }) => [stranger?.surrogate, beats])).toEqual([
       ['stranger~imitated-1000', false],
@@ -39,7 +39,7 @@ describe('an imitation', () => {
     ]);
   });
 
-  test('is held against strangers that were taught at whatever rate', async () => {
+  test('is held against strangers that imitate at whatever rate', async () => {
     const [, large] = await imitations([['mi-fgsm stranger~imitated-10000-rate-0.01 → full', fooled(10)]]);
     expect(large).toMatchObject({
       ...{ surrogate: 'int8-unpaired~imitated-10000', beats: false },
@@ -55,7 +55,7 @@ describe('an imitation', () => {
     });
   });
 
-  test('that is a prior is held against taught strangers that are', async () => {
+  test('that is a prior is held against imitating strangers that are', async () => {
     const search = 'p-rgf int8-unpaired~imitated-10000 → full';
     const first = await imitations([[search, costing(30)]]);
     expect(first.at(-1)).toMatchObject({
@@ -90,7 +90,7 @@ describe('an imitation', () => {
     expect(found.map(({ stranger }) => stranger?.surrogate)).toEqual(['stranger', 'longer']);
   });
 
-  test('is the only one who is held against taught strangers', async () => {
+  test('is the only one who is held against imitating strangers', async () => {
     const cells = new Map(RESULTS)
       .set('mi-fgsm int8-unpaired → full', fooled(10))
       .set('mi-fgsm stranger~imitated-10000 → full', fooled(10))
