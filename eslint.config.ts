@@ -62,6 +62,12 @@ const layers: Record<string, readonly string[]> = {
 
 const everyone = [...Object.keys(layers)].map((path) => path.split('/').at(-1) ?? path);
 
+/** What holds no files, network, clock, environment or hidden randomness. */
+const pure = [...mathematics, 'formats', 'measurements', 'campaign'];
+
+/** A digest is a pure function; all else of Node is the world outside. */
+const noNode = { regex: '^node:(?!crypto$)', message: 'This package is pure: take what it needs as values.' };
+
 const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed]) => ({
   files: [`${path}/src/**/*.ts`],
   rules: {
@@ -72,22 +78,22 @@ const layerRules: Linter.Config[] = Object.entries(layers).map(([path, allowed])
           path === 'packages/platform'
             ? []
             : [{ name: 'nats', message: 'packages/platform alone speaks NATS.' }],
-        patterns: everyone
-          .filter((name) => !allowed.includes(name) && !path.endsWith(name))
-          .map((name) => ({
-            group: [`@unpair/${name}`, `@unpair/${name}/*`],
-            message: `${path} may import only: ${allowed.join(', ') || 'nothing of ours'}.`,
-          })),
+        patterns: [
+          ...(pure.includes(path.replace('packages/', '')) ? [noNode] : []),
+          ...everyone
+            .filter((name) => !allowed.includes(name) && !path.endsWith(name))
+            .map((name) => ({
+              group: [`@unpair/${name}`, `@unpair/${name}/*`],
+              message: `${path} may import only: ${allowed.join(', ') || 'nothing of ours'}.`,
+            })),
+        ],
       },
     ],
   },
 }));
 
-/** The mathematics is pure: no files, network, clock, environment or hidden randomness. */
 const pureRules: Linter.Config = {
-  files: [
-    'packages/{errors,numerics,parameters,graph,formats,classifiers,training,attacks,siblings,measurements,campaign}/src/**/*.ts',
-  ],
+  files: pure.map((name) => `packages/${name}/src/**/*.ts`),
   rules: {
     'no-restricted-globals': [
       'error',

@@ -13,7 +13,7 @@ export interface FollowOptions extends Patience {
 }
 
 /** Whether nothing more will happen to a campaign. */
-export function hasEnded({ state }: Pick<Campaign, 'state'>): boolean {
+function hasEnded({ state }: Pick<Campaign, 'state'>): boolean {
   return (
     state === CampaignState.SUCCEEDED || state === CampaignState.FAILED || state === CampaignState.CANCELLED
   );

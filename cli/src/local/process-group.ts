@@ -13,7 +13,7 @@ export async function endGroups(leaders: Iterable<number>, graceMs: number): Pro
 }
 
 /** Signals every process of a group. @returns whether there was any. */
-export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal);
   } catch {

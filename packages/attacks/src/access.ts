@@ -1,7 +1,7 @@
 import { argmax } from '@unpair/classifiers';
 
 /** How much of its answers a target gives, the least first. */
-export const ACCESSES = ['label', 'top-k', 'probabilities', 'logits'] as const;
+const ACCESSES = ['label', 'top-k', 'probabilities', 'logits'] as const;
 
 /** How much of a target's answer an attack has to see. */
 export type Access = (typeof ACCESSES)[number];

@@ -1,4 +1,4 @@
-export type { Access, Offer } from './access.js';
+export type { Access } from './access.js';
 export type { AttackDefinition, AttackRun, Problem } from './attack.js';
 export { CLASS_RULES, kindOf } from './goal.js';
 export type { Goal, GoalChoice, TargetClass } from './goal.js';

@@ -1,4 +1,4 @@
-export { DATASETS, listDatasets, namedDataset } from './catalogue.js';
+export { listDatasets, namedDataset } from './catalogue.js';
 export type { DatasetListing } from './catalogue.js';
 export { fetchDataset } from './fetch.js';
 export type { FetchOptions, Fetched } from './fetch.js';
@@ -6,7 +6,7 @@ export type { Columns } from './labelled-images.js';
 export { loadDataset } from './load.js';
 export type { LoadDatasetOptions } from './load.js';
 export type { FetchProgress, NamedDataset } from './named-dataset.js';
-export { MAX_UNPACKED_BYTES, decodeSampleSet, encodeSampleSet } from './npz.js';
+export { decodeSampleSet, encodeSampleSet } from './npz.js';
 export type { DecodeOptions } from './npz.js';
-export { imageSize, inputs, inputsAt, slice } from './sample-set.js';
+export { inputs, slice } from './sample-set.js';
 export type { SampleSet, Split } from './sample-set.js';

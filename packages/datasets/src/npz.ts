@@ -6,7 +6,7 @@ import type { SampleSet, Split } from './sample-set.js';
 import { readZip, writeZip } from './zip.js';
 
 /** Most bytes that a sample set may unpack to unless a caller says otherwise: 2 GiB. */
-export const MAX_UNPACKED_BYTES = 2 ** 31;
+const MAX_UNPACKED_BYTES = 2 ** 31;
 
 export interface DecodeOptions {
   /** Name for error messages and for the set. */

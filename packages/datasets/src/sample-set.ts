@@ -23,7 +23,7 @@ export interface SampleSet {
 }
 
 /** Number of values in one image. */
-export function imageSize({ shape }: Pick<SampleSet, 'shape'>): number {
+function imageSize({ shape }: Pick<SampleSet, 'shape'>): number {
   return shape[0] * shape[1] * shape[2];
 }
 
@@ -35,18 +35,6 @@ export function inputs(set: SampleSet, first = 0, count = set.count - first): Fl
   assertRange(set, first, count);
   const size = imageSize(set);
   return toUnitRange(set.images.subarray(first * size, (first + count) * size));
-}
-
-/** Pixels of the samples at `indices`, in that order, as float32 [indices.length, C, H, W] in [0, 1]. */
-export function inputsAt(set: SampleSet, indices: ArrayLike<number>): Float32Array<ArrayBuffer> {
-  const size = imageSize(set);
-  const out = new Float32Array(indices.length * size);
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row] ?? 0;
-    assertRange(set, index, 1);
-    writeUnitRange(set.images.subarray(index * size, (index + 1) * size), out.subarray(row * size));
-  }
-  return out;
 }
 
 /** The set that holds only `count` consecutive samples; shares memory with `set`. */

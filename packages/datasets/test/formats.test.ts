@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
-import { encodeSampleSet, inputs, inputsAt, loadDataset, slice } from '@unpair/datasets';
+import { encodeSampleSet, inputs, loadDataset, slice } from '@unpair/datasets';
 
 import { idx, rejectionOf, scratchFolder, writeFiles } from './support.js';
 
@@ -104,7 +104,6 @@ test('an npz file is read by its path, and parts of it are taken', async () => {
   const loaded = await loadDataset(path, 'test', { dataDir });
   expect(loaded).not.toHaveProperty('split');
   expect([...inputs(loaded, 1, 2)]).toEqual([0.5, 0.75]);
-  expect([...inputsAt(loaded, [3, 0])]).toEqual([1, 0.25]);
   expect([...inputs(slice(loaded, 2, 2))]).toEqual([0.75, 1]);
   expect([...slice(loaded, 2, 2).labels]).toEqual([1, 0]);
   expect(() => inputs(loaded, 3, 2)).toThrow(`samples 3 to 5 are not all in ${path}, which has 4`);

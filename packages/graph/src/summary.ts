@@ -1,5 +1,4 @@
 import type { Graph, Node, ValueInfo, ValueType } from './graph.js';
-import { ModelError } from './graph.js';
 import { BYTES_PER_ELEMENT } from './data-types.js';
 import { multiplyDims, productOf } from './shapes/dim.js';
 import { KNOWN_OPERATORS, inferShapes } from './shapes/infer.js';
@@ -38,41 +37,13 @@ export function summarizeModel(graph: Graph): ModelSummary {
       0,
     ),
     operators: countOperators(graph),
-    macs: unsupportedOperators(graph).length > 0 ? null : countMacs(graph),
+    macs: isKnown(graph) ? countMacs(graph) : null,
   };
 }
 
-/** Operators that are not in `supported`, each once, in the order of the file; other domains' with their domain. */
-export function unsupportedOperators(
-  graph: Graph,
-  supported: ReadonlySet<string> = KNOWN_OPERATORS,
-): readonly string[] {
-  return [...new Set(graph.nodes.filter((node) => !isSupported(node, supported)).map(qualifiedName))];
-}
-
-/**
- * Checks that every operator of a graph is in `supported`.
- * @param purpose ends the sentence "is not supported …": `for gradients`.
- * @throws {ModelError} naming the first such operator, its node, and all others of the file.
- */
-export function assertSupported(
-  graph: Graph,
-  supported: ReadonlySet<string> = KNOWN_OPERATORS,
-  purpose = '',
-): void {
-  const [first, ...others] = unsupportedOperators(graph, supported);
-  if (first === undefined) return;
-  const node = graph.nodes.find((candidate) => qualifiedName(candidate) === first);
-  throw new ModelError(
-    `operator ${first} of node "${node?.name ?? ''}" is not supported${purpose && ` ${purpose}`}; ` +
-      (others.length === 0
-        ? 'all others of the file are'
-        : `neither are these others of the file: ${others.join(', ')}`),
-  );
-}
-
-function isSupported(node: Node, supported: ReadonlySet<string>): boolean {
-  return node.domain === '' && supported.has(node.op);
+/** Whether every operator of a graph has a rule for its shapes. */
+function isKnown({ nodes }: Graph): boolean {
+  return nodes.every(({ domain, op }) => domain === '' && KNOWN_OPERATORS.has(op));
 }
 
 function qualifiedName({ domain, op }: Node): string {
@@ -107,7 +78,7 @@ function countParameters(graph: Graph): Pick<ModelSummary, 'parameters' | 'nonZe
  * of a gradient does. `null` when some size is known only at run time.
  */
 export function activationBytes(graph: Graph): number | null {
-  if (unsupportedOperators(graph).length > 0) return null;
+  if (!isKnown(graph)) return null;
   const types = shapesOfOneSample(graph);
   let total = 0;
   for (const name of graph.nodes.flatMap(({ outputs }) => outputs).filter((output) => output !== '')) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '@unpair/graph';
-import { assertSupported, decodeModel, summarizeModel, unsupportedOperators } from '@unpair/graph';
+import { decodeModel, summarizeModel } from '@unpair/graph';
 import { smallClassifier } from './support/sample-graphs.js';
 import { hasSharedData, readSharedModel } from '../../../test/kit/shared-data.js';
 
@@ -47,27 +47,4 @@ describe('summarizeModel', () => {
       expect(macs).toBeLessThan(41.5e6);
     },
   );
-});
-
-describe('assertSupported', () => {
-  it('names the operator, its node and all others', () => {
-    expect(() => {
-      assertSupported(graph);
-    }).not.toThrow();
-    expect(unsupportedOperators(foreign)).toEqual(['Quux', 'com.example.FusedGemm']);
-    expect(() => {
-      assertSupported(foreign);
-    }).toThrow(
-      /^operator Quux of node "add_\d+" is not supported; neither are these others of the file: com.example.FusedGemm$/,
-    );
-  });
-
-  it('takes any set of operators and its purpose', () => {
-    const few = new Set([...graph.nodes.map(({ op }) => op)].filter((op) => op !== 'Gemm'));
-    expect(() => {
-      assertSupported(graph, few, 'for gradients');
-    }).toThrow(
-      /^operator Gemm of node "gemm_\d+" is not supported for gradients; all others of the file are$/,
-    );
-  });
 });

@@ -1,5 +1,5 @@
 export { ArtefactCache, type ArtefactCacheOptions } from './artefacts/cache.js';
-export { checkDigest, digestOf, digestOfFile, isDigest, type Digest } from './artefacts/digest.js';
+export { checkDigest, digestOf, isDigest, type Digest } from './artefacts/digest.js';
 export { ArtefactStore, type ArtefactStoreOptions } from './artefacts/store.js';
 export { systemClock, type Clock } from './clock.js';
 export {
@@ -38,9 +38,8 @@ export {
   heartbeatInterval,
   managementTimeout,
   maxDeliveries,
-  retryDelays,
   type TopologyOptions,
 } from './nats/topology.js';
 export { WorkQueue, type QueueDepth } from './nats/work-queue.js';
 export type { NatsConnection } from 'nats';
-export { formatAddress, listenError, parseAddress, type HostPort } from './network-address.js';
+export { parseAddress, type HostPort } from './network-address.js';

@@ -16,7 +16,7 @@ import type { WireDim, WireGraph, WireModel, WireValueInfo } from './wire.js';
 import { parseModel, toNumber } from './wire.js';
 
 /** Operator sets that can be read. */
-export const OPSETS = { min: 9, max: 23 } as const;
+const OPSETS = { min: 9, max: 23 } as const;
 
 /** Longest name of a dimension. */
 const LONGEST_NAME = 256;

@@ -6,7 +6,7 @@ import type { WireLong, WireTensor } from './wire.js';
 import { toBigInt, toNumber } from './wire.js';
 
 /** Most elements that a tensor or an input of fixed size may declare. */
-export const MAX_ELEMENTS = 2 ** 31 - 1;
+const MAX_ELEMENTS = 2 ** 31 - 1;
 
 const EXTERNAL = 1;
 

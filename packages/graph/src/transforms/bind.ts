@@ -1,6 +1,5 @@
 import type { Dim, Graph, ValueInfo } from '../graph.js';
 import { ModelError } from '../graph.js';
-import type { Tensor } from '../tensor.js';
 
 /**
  * Turns constants into inputs behind the present ones, so that they can be fed at each run: weights while they
@@ -16,32 +15,6 @@ export function weightsToInputs(graph: Graph, names: readonly string[]): Graph {
     return { name, dataType: tensor.dataType, shape: tensor.shape };
   });
   return { ...graph, initializers, inputs: [...graph.inputs, ...inputs] };
-}
-
-/**
- * Turns inputs into constants: the inverse of {@link weightsToInputs}.
- * @throws {ModelError} for a name that is not an input, or a tensor of another type or shape than the input's.
- */
-export function bindInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Graph {
-  for (const [name, tensor] of values) {
-    const input = graph.inputs.find((info) => info.name === name);
-    if (input === undefined) throw new ModelError(`the model has no input "${name}"`);
-    const fits =
-      input.dataType === tensor.dataType &&
-      input.shape.length === tensor.shape.length &&
-      input.shape.every((dim, axis) => typeof dim === 'string' || dim === tensor.shape[axis]);
-    if (!fits) {
-      throw new ModelError(
-        `input "${name}" is ${input.dataType} [${input.shape.join(', ')}], cannot be bound to ` +
-          `${tensor.dataType} [${tensor.shape.join(', ')}]`,
-      );
-    }
-  }
-  return {
-    ...graph,
-    inputs: graph.inputs.filter(({ name }) => !values.has(name)),
-    initializers: new Map([...graph.initializers, ...values]),
-  };
 }
 
 /** Gives sizes to named dimensions of the inputs and outputs: a batch size, for instance. */

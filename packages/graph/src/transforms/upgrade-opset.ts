@@ -7,7 +7,7 @@ import { float32, int64 } from '../tensor.js';
 import { freshNames } from './fresh-names.js';
 
 /** The operator set that {@link upgradeOpset} writes: the oldest with quantization for each channel. */
-export const UPGRADED_OPSET = 13;
+const UPGRADED_OPSET = 13;
 
 /** What an upgrade may use: constants that it adds, and the types of values. */
 interface Upgrading {

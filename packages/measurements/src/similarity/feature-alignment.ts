@@ -7,7 +7,7 @@ import { defineRowKind } from '../row-kind.js';
 import { LEAST_SAMPLES, gramWithoutDiagonal, unbiasedHsic } from './hsic.js';
 
 /** Samples of one minibatch: where the estimator is unbiased, their number does not bias the whole. */
-export const MINIBATCH = 16;
+const MINIBATCH = 16;
 
 /** How alike two models' features are, minibatch by minibatch; a row's `sample` is the minibatch's first. */
 export const alignmentKind = defineRowKind({

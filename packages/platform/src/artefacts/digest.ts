@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { UnpairError } from '@unpair/errors';
 
 /** SHA-256 in lower-case hex: the name of an artefact. */
@@ -23,11 +21,4 @@ export function checkDigest(text: string): Digest {
 /** Digest of bytes at hand. */
 export function digestOf(bytes: Uint8Array): Digest {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Digest of a file, read in pieces. */
-export async function digestOfFile(path: string, signal?: AbortSignal): Promise<Digest> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
-  return hash.digest('hex');
 }

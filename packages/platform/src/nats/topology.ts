@@ -28,8 +28,6 @@ export const ackWait = 30_000;
 export const heartbeatInterval = 10_000;
 /** At this delivery a worker writes the task off as a dead letter, without executing it. */
 export const deadLetterDelivery = 5;
-/** Milliseconds before a task that failed for a passing reason is tried again, by delivery. */
-export const retryDelays: readonly number[] = [5_000, 30_000, 120_000];
 /** The broker's own backstop, for workers that die before they can even write a dead letter. */
 export const maxDeliveries = 8;
 

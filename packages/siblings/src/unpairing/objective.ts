@@ -2,7 +2,7 @@ import type { TermName } from '@unpair/graph';
 import type { Threat } from '@unpair/numerics';
 
 /** How a row of a batch shows its image. */
-export const TRAINING_ROWS = ['adversarial', 'noise', 'path', 'clean'] as const;
+const TRAINING_ROWS = ['adversarial', 'noise', 'path', 'clean'] as const;
 export type TrainingRow = (typeof TRAINING_ROWS)[number];
 
 /** The rows on which terms about the target act; rows on the sibling's own path are there for them alone. */

@@ -144,7 +144,7 @@ function weightOf({ weight, description }: UnpairingTerm): ParameterSpec {
  * @throws {UnpairError} without a target or the held-out samples that it demands, for parts of a batch above 1 in
  * sum, for a choice among states without samples to measure them on, or when training collapses
  */
-export async function unpairModel(request: SiblingRequest): Promise<Graph> {
+async function unpairModel(request: SiblingRequest): Promise<Graph> {
   const { graph, target, parameters } = request;
   if (target === undefined)
     throw new UnpairError('INVALID_ARGUMENT', 'unpairing needs a model to unpair from');

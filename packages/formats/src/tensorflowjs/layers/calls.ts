@@ -47,7 +47,7 @@ function readNode(json: Json): readonly Reference[] {
 }
 
 /** `["conv1", 0, 0]`: name, application, output. */
-export function readReference(json: Json): Reference {
+function readReference(json: Json): Reference {
   const [name, node, tensor] = json.list();
   if (name === undefined || node === undefined || tensor === undefined) {
     throw json.unless('a reference [layer, node, tensor]');

@@ -9,7 +9,7 @@ import type { Layout, ModelOptions, Preprocessing } from './model-options.js';
 const CHANNELS: ReadonlySet<Dim> = new Set([1, 3]);
 
 /** Where an input of four dimensions has its channels, as far as its shape tells: [N,C,H,W] in doubt. */
-export function layoutOf(shape: readonly Dim[]): Layout {
+function layoutOf(shape: readonly Dim[]): Layout {
   const [, second = 0, , last = 0] = shape;
   return !CHANNELS.has(second) && CHANNELS.has(last) ? 'nhwc' : 'nchw';
 }
