@@ -28,7 +28,7 @@ function attackResult(worker: string, queries: number): TaskResult {
     l2: 0,
   };
   const outcome = { $case: 'attack', value: { cell: 'c', rows: [row] } } as const;
-  return { campaignId: 'c-1', index: 7, generation: 0, worker, runtime: '', seconds: 1, outcome };
+  return { campaignId: 'c-1', index: 7, round: 0, generation: 0, worker, runtime: '', seconds: 1, outcome };
 }
 
 test('a connection waits for a server that is not there yet, and survives its restart', async () => {

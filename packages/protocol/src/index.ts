@@ -110,6 +110,6 @@ export {
   wastedSubject,
   workersConsumer,
 } from './names.js';
-export type { TaskAddress } from './names.js';
+export type { ResultAddress, TaskAddress } from './names.js';
 export { queriesOf } from './queries.js';
 export { reflectionPackage } from './reflection.js';

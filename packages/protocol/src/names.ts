@@ -20,8 +20,8 @@ export const artefactsBucket = 'unpair-artefacts';
 
 /** Every task of every campaign: what {@link workersConsumer} reads. */
 export const allTasks = 'tasks.*.*';
-/** Every result of every campaign. */
-export const allResults = 'results.*.*';
+/** Every result of every campaign, of any round. */
+export const allResults = 'results.>';
 /** Every wasted attempt of every campaign. */
 export const allWasted = 'wasted.*';
 /** How every task of every campaign that trains comes along. */
@@ -31,6 +31,11 @@ export const allTraining = 'training.*.*';
 export interface TaskAddress {
   readonly campaignId: string;
   readonly index: number;
+}
+
+/** One round of a task: a campaign that is resumed, or a task that is tried again after it failed, begins another. */
+export interface ResultAddress extends TaskAddress {
+  readonly round: number;
 }
 
 /** Where one task is queued: `tasks.<campaign>.<index>`. */
@@ -43,9 +48,12 @@ export function tasksOf(campaignId: string): string {
   return `tasks.${token(campaignId)}.*`;
 }
 
-/** Where the one result of a task is written: `results.<campaign>.<index>`. */
-export function resultSubject({ campaignId, index }: TaskAddress): string {
-  return `results.${token(campaignId)}.${index}`;
+/**
+ * Where the one result of a round of a task is written: `results.<campaign>.<index>`, and `.<round>` behind it unless the
+ * round is 0.
+ */
+export function resultSubject({ campaignId, index, round }: ResultAddress): string {
+  return `results.${token(campaignId)}.${index}${round === 0 ? '' : `.${round}`}`;
 }
 
 /** Where a task that trains says how it comes along, in passing: `training.<campaign>.<index>`, which no stream keeps. */
@@ -58,16 +66,23 @@ export function wastedSubject(campaignId: string): string {
   return `wasted.${token(campaignId)}`;
 }
 
-/** The task that a `tasks.…`, `results.…` or `training.…` subject addresses; undefined for any other subject. */
-export function parseSubject(subject: string): TaskAddress | undefined {
-  const match = /^(?:tasks|results|training)\.([a-z0-9-]+)\.(\d+)$/.exec(subject);
-  const [, campaignId, index] = match ?? [];
-  return campaignId === undefined ? undefined : { campaignId, index: Number(index) };
+/**
+ * The task and round that a `tasks.…`, `results.…` or `training.…` subject addresses, the round 0 where the subject
+ * names none; undefined for any other subject. Of every address there is one spelling, since each has its own fence.
+ */
+export function parseSubject(subject: string): ResultAddress | undefined {
+  const match = /^(?:(?:tasks|training)|(results))\.([a-z0-9-]+)\.(0|[1-9]\d*)(?:\.([1-9]\d*))?$/.exec(
+    subject,
+  );
+  const [, results, campaignId, index, round] = match ?? [];
+  if (campaignId === undefined || (results === undefined && round !== undefined)) return undefined;
+  const address = { campaignId, index: Number(index), round: Number(round ?? 0) };
+  return Number.isSafeInteger(address.index) && address.round < 2 ** 31 ? address : undefined;
 }
 
 /** Message id of one publication of a task: JetStream drops a second one within its duplicate window. */
-export function taskMessageId(task: TaskAddress & { readonly generation: number }): string {
-  return `${task.campaignId}/${task.index}/${task.generation}`;
+export function taskMessageId(task: ResultAddress & { readonly generation: number }): string {
+  return `${task.campaignId}/${task.index}/${task.round}/${task.generation}`;
 }
 
 /** Campaign ids become subject tokens and keys, so nothing else may slip in. */

@@ -19,6 +19,7 @@ import {
 const attackTask: Task = {
   campaignId: 'c-1',
   index: 2 ** 40,
+  round: 2,
   generation: 3,
   seed: -7,
   work: {
@@ -53,6 +54,7 @@ function resultWith(queries: readonly number[]): TaskResult {
   return {
     campaignId: 'c-1',
     index: 0,
+    round: 0,
     generation: 0,
     worker: 'w',
     runtime: 'r',
@@ -106,10 +108,15 @@ test('bytes that are no message are refused by name', () => {
 });
 
 test('subjects and addresses are inverses; ids that would widen a subject are refused', () => {
-  const address = { campaignId: 'c-0af3', index: 12 };
+  const address = { campaignId: 'c-0af3', index: 12, round: 0 };
   expect(parseSubject(taskSubject(address))).toEqual(address);
   expect(parseSubject(resultSubject(address))).toEqual(address);
   expect(parseSubject(trainingSubject(address))).toEqual(address);
+  expect(resultSubject({ ...address, round: 3 })).toBe('results.c-0af3.12.3');
+  expect(parseSubject('results.c-0af3.12.3')).toEqual({ ...address, round: 3 });
   expect(parseSubject('wasted.c-0af3')).toBeUndefined();
+  const others = ['results.c-0af3.012', 'results.c-0af3.12.0', 'results.c-0af3.-1', 'tasks.c-0af3.12.1'];
+  expect(others.map(parseSubject)).toEqual(others.map(() => undefined));
+  expect(parseSubject(`results.c-0af3.${2 ** 53}`)).toBeUndefined();
   expect(() => taskSubject({ campaignId: 'c.*', index: 1 })).toThrow('Campaign id "c.*" may hold only');
 });

@@ -112,7 +112,7 @@ test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
     const key = Object.fromEntries(parts.map(([part, { values }]) => [part, values?.[0] ?? part]));
     const sizes = { parameters: 1, bytes: 1, nonZero: 1, macs: undefined };
     const value: unknown = { ...key, ...sizes, rows: rowsOf(kind) };
-    const about = { campaignId: 'c', index: 0, generation: 0, worker: '', runtime: '', seconds: 0 };
+    const about = { campaignId: 'c', index: 0, round: 0, generation: 0, worker: '', runtime: '', seconds: 0 };
     const sent = encodeResult({ ...about, outcome: { $case: name, value } as Outcome });
     const { outcome } = decodeResult(sent);
     expect(outcome?.value).toMatchObject({ ...key, rows: rowsOf(kind) });

@@ -115,6 +115,7 @@ test('a result that comes second is refused, and its queries are accounted for a
   const first: TaskResult = {
     campaignId: 'test',
     index: 0,
+    round: 0,
     generation: 0,
     worker: 'faster',
     runtime: '',

@@ -6,7 +6,7 @@ const model = (id: string) => ({ id, digest: `of ${id}` });
 const samples = { digest: 'samples', first: 0, count: 8 };
 
 function digestsFor(work: Task['work']): readonly string[] {
-  return digestsOf({ campaignId: 'c', index: 0, generation: 0, seed: 1, work });
+  return digestsOf({ campaignId: 'c', index: 0, round: 0, generation: 0, seed: 1, work });
 }
 
 test('a task needs every model and all samples that its work names, each once', () => {

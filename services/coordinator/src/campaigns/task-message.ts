@@ -23,6 +23,7 @@ export function taskMessage(options: TaskMessageOptions): Task {
   return {
     campaignId: record.id,
     index: planned.index,
+    round: 0,
     generation,
     seed: file.seed,
     work: workOf(options),

@@ -79,6 +79,7 @@ function deadLetter(run: CampaignRun, index: number): TaskResult {
   return {
     campaignId: run.id,
     index,
+    round: 0,
     generation: run.generation(index),
     worker: '',
     runtime: '',

@@ -19,7 +19,7 @@ export interface OpenedStore extends AsyncDisposable {
 export async function storeOf(outcomes: readonly Outcome[]): Promise<OpenedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'unpair-store-'));
   const store = await ResultStore.open({ path: join(folder, 'results.duckdb'), streamId: 's' });
-  const about = { campaignId: 'c', generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
+  const about = { campaignId: 'c', round: 0, generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
   outcomes.forEach((outcome, index) => {
     const result = { ...about, index, outcome };
     store.addResult(result, outcomeOf(result, index + 1, new Date(0)));

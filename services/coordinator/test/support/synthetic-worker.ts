@@ -29,10 +29,11 @@ export async function work(options: SyntheticWorkerOptions, signal: AbortSignal)
 
 /** The result of a task: numbers that depend on samples and names, never on time or order. */
 export function syntheticResult(task: Task, outcome: TaskResult['outcome'] = outcomeOf(task)): TaskResult {
-  const { campaignId, index, generation } = task;
+  const { campaignId, index, round, generation } = task;
   return {
     campaignId,
     index,
+    round,
     generation,
     worker: 'synthetic',
     runtime: 'synthetic 1 cpu',

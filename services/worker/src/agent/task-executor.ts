@@ -35,9 +35,9 @@ export class TaskExecutor {
     const executed = await this.#compute(task, artefacts, options);
     const result = decodeResult(executed.result);
     await this.#keep(result, executed, options.signal);
-    const { campaignId, index, generation } = task;
+    const { campaignId, index, round, generation } = task;
     const seconds = (performance.now() - started) / 1000;
-    return { ...result, campaignId, index, generation, worker, runtime: compute.runtime, seconds };
+    return { ...result, campaignId, index, round, generation, worker, runtime: compute.runtime, seconds };
   }
 
   async #fetch(task: Task, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {

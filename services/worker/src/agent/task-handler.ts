@@ -84,7 +84,7 @@ export class TaskHandler {
       return decodeTask(delivery.data);
     } catch (error) {
       if (!(error instanceof UnpairError)) throw error;
-      const address = parseSubject(delivery.subject) ?? { campaignId: '', index: 0 };
+      const address = parseSubject(delivery.subject) ?? { campaignId: '', index: 0, round: 0 };
       return { ...address, generation: 0, error };
     }
   }
@@ -199,15 +199,16 @@ export class TaskHandler {
     await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
   }
 
-  #resultOf({ campaignId, index, generation }: Task | MalformedTask, outcome: Outcome): TaskResult {
+  #resultOf({ campaignId, index, round, generation }: Task | MalformedTask, outcome: Outcome): TaskResult {
     const { worker } = this.#options;
-    return { campaignId, index, generation, worker, runtime: '', seconds: 0, outcome };
+    return { campaignId, index, round, generation, worker, runtime: '', seconds: 0, outcome };
   }
 }
 
 interface MalformedTask {
   readonly campaignId: string;
   readonly index: number;
+  readonly round: number;
   readonly generation: number;
   readonly error: UnpairError;
 }

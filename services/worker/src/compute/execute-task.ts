@@ -28,8 +28,9 @@ export async function executeTask(task: Task, options: TaskEnvironment): Promise
   const { outcome, artefact } = await run({ ...options, task, meter }).finally(() => {
     meter.finish();
   });
-  const { campaignId, index, generation } = task;
-  const result: TaskResult = { campaignId, index, generation, worker: '', runtime: '', seconds: 0, outcome };
+  const { campaignId, index, round, generation } = task;
+  const address = { campaignId, index, round, generation };
+  const result: TaskResult = { ...address, worker: '', runtime: '', seconds: 0, outcome };
   return { result, ...(artefact && { artefact }) };
 }
 

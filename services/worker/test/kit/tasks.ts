@@ -7,7 +7,7 @@ import type { Artefact, Fixture } from './tiny-model.js';
 const ref = (id: string, { digest }: Artefact) => ({ id, digest });
 
 function task(index: number, work: Task['work']): Task {
-  return { campaignId: 'test', index, generation: 0, seed: 7, work };
+  return { campaignId: 'test', index, round: 0, generation: 0, seed: 7, work };
 }
 
 /** The samples of a task: all of the fixture's unless said. */

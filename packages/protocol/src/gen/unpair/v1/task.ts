@@ -26,6 +26,8 @@ export interface Task {
     | { readonly $case: "alignment"; readonly value: AlignmentTask }
     | { readonly $case: "masking"; readonly value: MaskingTask }
     | undefined;
+  /** Counted up when the campaign is resumed or its failed tasks are tried again. */
+  readonly round: number;
 }
 
 export interface ModelRef {
@@ -123,8 +125,9 @@ export interface AttackTask {
 }
 
 /**
- * What a worker publishes, once, to results.<campaign>.<index>. The first write wins, whatever its outcome: so a task
- * never has both a result and a dead letter.
+ * What a worker publishes, once for each round of a task, to results.<campaign>.<index>, and with .<round> behind it in
+ * later rounds than the first. The first write of a round wins, whatever its outcome: so a round never has both a result
+ * and a dead letter. Of all rounds the first result that is no failure counts.
  */
 export interface TaskResult {
   readonly campaignId: string;
@@ -144,6 +147,8 @@ export interface TaskResult {
     | { readonly $case: "alignment"; readonly value: AlignmentRows }
     | { readonly $case: "masking"; readonly value: MaskingRows }
     | undefined;
+  /** That of the task. */
+  readonly round: number;
 }
 
 /** A task that can never succeed: a defect of its input, not of the cluster. */
@@ -289,7 +294,7 @@ export interface WastedAttempt {
 }
 
 function createBaseTask(): Task {
-  return { campaignId: "", index: 0, generation: 0, seed: 0, work: undefined };
+  return { campaignId: "", index: 0, generation: 0, seed: 0, work: undefined, round: 0 };
 }
 
 export const Task: MessageFns<Task> = {
@@ -325,6 +330,9 @@ export const Task: MessageFns<Task> = {
       case "masking":
         MaskingTask.encode(message.work.value, writer.uint32(82).fork()).join();
         break;
+    }
+    if (message.round !== 0) {
+      writer.uint32(88).int32(message.round);
     }
     return writer;
   },
@@ -422,6 +430,14 @@ export const Task: MessageFns<Task> = {
             message.work = { $case: "masking", value: MaskingTask.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.round = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -481,6 +497,7 @@ export const Task: MessageFns<Task> = {
         break;
       }
     }
+    message.round = object.round ?? 0;
     return message;
   },
 };
@@ -1306,7 +1323,7 @@ export const AttackTask: MessageFns<AttackTask> = {
 };
 
 function createBaseTaskResult(): TaskResult {
-  return { campaignId: "", index: 0, generation: 0, worker: "", runtime: "", seconds: 0, outcome: undefined };
+  return { campaignId: "", index: 0, generation: 0, worker: "", runtime: "", seconds: 0, outcome: undefined, round: 0 };
 }
 
 export const TaskResult: MessageFns<TaskResult> = {
@@ -1354,6 +1371,9 @@ export const TaskResult: MessageFns<TaskResult> = {
       case "masking":
         MaskingRows.encode(message.outcome.value, writer.uint32(114).fork()).join();
         break;
+    }
+    if (message.round !== 0) {
+      writer.uint32(120).int32(message.round);
     }
     return writer;
   },
@@ -1483,6 +1503,14 @@ export const TaskResult: MessageFns<TaskResult> = {
             message.outcome = { $case: "masking", value: MaskingRows.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.round = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1556,6 +1584,7 @@ export const TaskResult: MessageFns<TaskResult> = {
         break;
       }
     }
+    message.round = object.round ?? 0;
     return message;
   },
 };
