@@ -176,7 +176,7 @@ export class Coordinator implements AsyncDisposable {
     const record = { ...run.record, cancelTime: this.#options.clock.now() };
     await this.records.put(record);
     run.cancel(record);
-    await this.#queue.purge(id);
+    await this.#queue.clear(id);
     return run;
   }
 

@@ -62,6 +62,28 @@ test('a small campaign does not wait for a large one to end', async () => {
   });
 });
 
+test('a campaign that is cancelled in mid-run takes no task away from another', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { reconcileInterval: 3_600_000 });
+  const kept = await create(served, 'kept');
+  const cancelled = await create(served, 'cancelled', spec.replace('samples: 20', 'samples: 2000'));
+  const others = await create(served, 'others');
+  await eventually(async () => {
+    expect(await queuedMessages(base.connection)).toBe(24);
+  });
+  await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
+  await served.client.unary(Service.cancelCampaign, { id: cancelled });
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  for (const id of [kept, others]) {
+    expect(await eventually(() => ended(served, id), 20)).toBe(CampaignState.SUCCEEDED);
+  }
+  stop.abort();
+  const taken = await working;
+  expect(taken.filter(({ campaignId }) => campaignId === cancelled)).toEqual([]);
+  expect(taken.map(({ generation }) => generation)).not.toContain(1);
+});
+
 test('when a model cannot be made, what needs it is cancelled and the campaign has failed, saying why', async () => {
   await using base = await ground();
   await using served = await serve(base);

@@ -4,6 +4,7 @@ import { UnpairError, type Code } from '@unpair/errors';
 /** JetStream's own error numbers that we act on. */
 export const jetStreamErrors = {
   insufficientResources: 10_023,
+  messageDeleteFailed: 10_057,
   wrongLastSequence: 10_071,
   maximumReached: 10_077,
 } as const;
@@ -27,6 +28,11 @@ export function isFenced(error: unknown): boolean {
 /** Whether the stream, consumer, bucket or message does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof NatsError && (error.api_error?.code === 404 || error.code === '404');
+}
+
+/** Whether a message could not be deleted, as where another was faster. */
+export function isGone(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error?.err_code === jetStreamErrors.messageDeleteFailed;
 }
 
 /** What went wrong between us and the broker, as our error type: `action` completes "Could not …". */

@@ -5,7 +5,7 @@ import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { TaskQueue } from './task-queue.js';
 
 export interface DispatcherOptions {
-  readonly queue: Pick<TaskQueue, 'publish' | 'purge'>;
+  readonly queue: Pick<TaskQueue, 'publish' | 'clear'>;
   /** Campaigns to serve, in any order. */
   readonly runs: () => Iterable<CampaignRun>;
   /** Tasks of one campaign in flight at most. */
@@ -79,11 +79,11 @@ export class Dispatcher {
       error = outcome.reason;
       run.putBack(task.index);
     });
-    // Tasks of a campaign that was cancelled while they were on their way came after its purge.
+    // Tasks of a campaign that was cancelled while they were on their way came after it was cleared.
     const cancelled = new Set(
       batch.filter(([run]) => run.record.cancelTime !== undefined).map(([run]) => run.id),
     );
-    await Promise.allSettled([...cancelled].map((id) => queue.purge(id)));
+    await Promise.allSettled([...cancelled].map((id) => queue.clear(id)));
     if (error === undefined || signal.aborted) return;
     logger.warn({ error }, 'tasks could not be queued; trying again');
     await clock.sleep(1_000, signal).catch(() => undefined);

@@ -25,14 +25,14 @@ export class TaskQueue {
     return new Set(indices.filter((index) => index !== undefined));
   }
 
-  /** Takes all tasks of a campaign out of the queue; returns how many. */
-  purge(campaignId: string): Promise<number> {
-    return this.#queue.purge(tasksOf(campaignId));
+  /** Takes all tasks of a campaign out of the queue: no more than its window. */
+  async clear(campaignId: string): Promise<void> {
+    await this.#queue.remove(await this.#queue.subjects(tasksOf(campaignId)));
   }
 
   /** Takes one task out of the queue. */
   async remove(campaignId: string, index: number): Promise<void> {
-    await this.#queue.purge(taskSubject({ campaignId, index }));
+    await this.#queue.remove([taskSubject({ campaignId, index })]);
   }
 
   depth(): Promise<QueueDepth> {
