@@ -27,16 +27,16 @@ export { compareVersions, connectNats, oldestNatsServer, type ConnectOptions } f
 export { Deliveries, type Delivery } from './nats/deliveries.js';
 export { listen, type ListenOptions } from './nats/listen.js';
 export { publish, type Publication, type PublishOptions } from './nats/publish.js';
-export { publishResult, type Verdict } from './nats/results.js';
+export { hasResult, publishResult, type Verdict } from './nats/results.js';
 export { StreamReader, type StreamMessage, type StreamReaderOptions } from './nats/stream-reader.js';
 export { startNatsServer, type LocalNatsServer, type NatsServerOptions } from './nats/server.js';
 export {
   ackWait,
   awaitWorkersConsumer,
-  deadLetterDelivery,
   ensureTopology,
   heartbeatInterval,
   managementTimeout,
+  maxAttempts,
   maxDeliveries,
   type TopologyOptions,
 } from './nats/topology.js';

@@ -4,9 +4,9 @@ import {
   connectNats,
   createGrpcMetrics,
   createRegistry,
-  deadLetterDelivery,
   GrpcServer,
   Handlers,
+  maxAttempts,
   serveMetrics,
   systemClock,
   type Lifecycle,
@@ -134,7 +134,7 @@ function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts)
   const executor = new TaskExecutor({ worker, compute, cache, store, taskTimeout });
   const policy = {
     delays: [retryMilliseconds, 6 * retryMilliseconds, 24 * retryMilliseconds],
-    deadLetterDelivery,
+    attempts: maxAttempts,
   };
   const handler = new TaskHandler({ worker, connection, executor, batchSize, policy, metrics, logger });
   return new TaskQueue({

@@ -47,7 +47,7 @@ test('kill -9 of the compute process in mid-task: redelivered, one result, the s
   expect(await worker.metric('unpair_worker_queries_total{attack="square"}')).toBe(2 * 7 * 20_000);
 });
 
-test('a task that always kills its compute process: a dead letter at the fifth delivery; the others finish', async () => {
+test('a task that always kills its compute process: given up after five attempts, saying why; the others finish', async () => {
   await using cluster = await TestCluster.start();
   const made = await fixture(8);
   await cluster.store(made.target, made.samples);
@@ -56,9 +56,13 @@ test('a task that always kills its compute process: a dead letter at the fifth d
   await cluster.submit(...tasks);
   const outcomes = await Promise.all(tasks.map((task) => cluster.result(task, 50)));
   expect(outcomes.map(({ outcome }) => outcome?.$case)).toEqual(['accuracy', 'deadLetter', 'accuracy']);
-  expect(outcomes[1]?.outcome?.value).toMatchObject({ deliveries: 5 });
+  expect(outcomes[1]?.outcome?.value).toEqual({
+    deliveries: 5,
+    publications: 1,
+    reason: 'The compute process was lost: it was killed by SIGKILL.',
+  });
   await cluster.settled();
-  expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(4);
+  expect(await worker.metric('unpair_worker_compute_restarts_total')).toBe(5);
 });
 
 test('compute blocked for longer than the lease: the agent answers, and nothing is redelivered', async () => {

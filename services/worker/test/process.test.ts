@@ -79,7 +79,7 @@ test('SIGTERM: the task in hand goes back at once, the process ends with 0, anot
   await eventually(() => {
     expect(successor.describe().task).toBe('test/0');
   });
-  // Pre-emption is no failure: however often it happens, it brings no task nearer to being written off.
+  // Pre-emption is no failure: however often it happens, it brings no task nearer to being given up.
   expect((await cluster.consumer()).num_redelivered).toBe(0);
   expect(await successor.metric('unpair_worker_redeliveries_total')).toBe(0);
 });

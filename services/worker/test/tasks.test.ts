@@ -291,22 +291,15 @@ describe('a task that can never succeed ends as a failure of one sentence, at th
     });
   });
 
-  test.each([
-    ['3', 'the class to reach must be 0 to 2, got 3'],
-    ['the best', 'The class to reach is "the best", neither a number nor a rule.'],
-  ])('an attack that is to reach the class %s', async (reach, message) => {
-    expect(await failureOf(attackTask(nextIndex++, made, { reach }))).toEqual({
-      code: 'INVALID_ARGUMENT',
-      message,
-    });
-  });
-
-  test('an attack that this version does not know', async () => {
-    expect(await failureOf(attackTask(nextIndex++, made, { attack: 'wish' }))).toMatchObject({
-      code: 'UNIMPLEMENTED',
-      message: expect.stringContaining('Attack "wish" is not among') as string,
-    });
-  });
+  test.each([['3', 'the class to reach must be 0 to 2, got 3']])(
+    'an attack that is to reach the class %s',
+    async (reach, message) => {
+      expect(await failureOf(attackTask(nextIndex++, made, { reach }))).toEqual({
+        code: 'INVALID_ARGUMENT',
+        message,
+      });
+    },
+  );
 
   test('none of them was tried twice', async () => {
     expect(await worker.metric('unpair_worker_redeliveries_total')).toBe(0);

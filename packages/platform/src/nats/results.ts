@@ -5,10 +5,12 @@ import {
   resultsStream,
   resultSubject,
   wastedSubject,
+  type ResultAddress,
   type TaskResult,
 } from '@unpair/protocol';
-import type { NatsConnection } from 'nats';
+import type { NatsConnection, StoredMsg } from 'nats';
 import { randomUUID } from 'node:crypto';
+import { fromNats, isNotFound } from './errors.js';
 import { publish } from './publish.js';
 import { managementTimeout } from './topology.js';
 
@@ -40,9 +42,23 @@ export async function publishResult(
   return 'refused';
 }
 
+/** Whether a task has a result, or was given up, in this round. @throws UnpairError UNAVAILABLE where the broker does not answer */
+export async function hasResult(connection: NatsConnection, address: ResultAddress): Promise<boolean> {
+  try {
+    await newest(connection, resultSubject(address));
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw fromNats('look up a result', error);
+  }
+}
+
 /** After an outage longer than the duplicate window, our own first try is what refuses the second one. */
 async function storedId(connection: NatsConnection, subject: string): Promise<string | undefined> {
+  return (await newest(connection, subject)).header.get('Nats-Msg-Id');
+}
+
+async function newest(connection: NatsConnection, subject: string): Promise<StoredMsg> {
   const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-  const message = await manager.streams.getMessage(resultsStream, { last_by_subj: subject });
-  return message.header.get('Nats-Msg-Id');
+  return manager.streams.getMessage(resultsStream, { last_by_subj: subject });
 }

@@ -26,9 +26,9 @@ import { fromNats, isNotFound } from './errors.js';
 export const ackWait = 30_000;
 /** Milliseconds between two signs of life of a worker that computes. */
 export const heartbeatInterval = 10_000;
-/** At this delivery a worker writes the task off as a dead letter, without executing it. */
-export const deadLetterDelivery = 5;
-/** The broker's own backstop, for workers that die before they can even write a dead letter. */
+/** Attempts at a task: it is given up when the last fails, and not executed should it come again. */
+export const maxAttempts = 5;
+/** The broker's own backstop, for workers that die before they can even give a task up. */
 export const maxDeliveries = 8;
 
 /**

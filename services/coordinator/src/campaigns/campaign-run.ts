@@ -111,11 +111,10 @@ export class CampaignRun {
     });
     if (planned !== undefined) this.#states.set(planned.index, 'inFlight');
     if (planned !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
-    return planned === undefined ? undefined : this.#message(planned);
+    return planned === undefined ? undefined : this.#message(planned, this.generation(planned.index));
   }
 
-  #message(planned: PlannedTask): Task {
-    const generation = this.#generations.get(planned.index) ?? 0;
+  #message(planned: PlannedTask, generation: number): Task {
     return taskMessage({
       planned,
       generation,
@@ -130,10 +129,14 @@ export class CampaignRun {
     if (this.#states.set(index, 'pending')) this.#order.putBack(index);
   }
 
-  /** The message of a task that has to be published once more, under a new message id. */
+  /** The message of a task that has to be published once more, under a new message id: {@link requeued} says that it was. */
   again(index: number): Task {
-    this.#generations.set(index, (this.#generations.get(index) ?? 0) + 1);
-    return this.#message(this.plan.task(index));
+    return this.#message(this.plan.task(index), this.generation(index) + 1);
+  }
+
+  /** Counts a task that is in the queue once more. */
+  requeued(index: number): void {
+    this.#generations.set(index, this.generation(index) + 1);
   }
 
   /** How often a task was published again. */
@@ -144,6 +147,11 @@ export class CampaignRun {
   /** Notes that a task is in the queue already: published before this process started. */
   markInFlight(index: number): void {
     if (index < this.plan.size && this.#states.set(index, 'inFlight')) this.changes.notify();
+  }
+
+  /** Whether a task has been published and has no result yet. */
+  isInFlight(index: number): boolean {
+    return this.#states.get(index) === 'inFlight';
   }
 
   /** Takes in what a model answered, each answer once, before the result that brought it is accepted. */

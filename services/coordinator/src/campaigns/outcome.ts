@@ -38,6 +38,14 @@ function failureOf({ outcome }: TaskResult): string {
   if (outcome === undefined) return 'the worker sent a result without content';
   if (outcome.$case === 'failure') return outcome.value.message;
   if (outcome.$case !== 'deadLetter') return '';
-  const { deliveries, reason } = outcome.value;
-  return `given up after ${deliveries} deliveries: ${reason}`;
+  const { deliveries, publications, reason } = outcome.value;
+  const counts = [
+    ...(deliveries === 0 || publications > 1 ? [counted(publications, 'publication', 'publications')] : []),
+    ...(deliveries > 0 ? [counted(deliveries, 'delivery', 'deliveries')] : []),
+  ];
+  return `given up after ${counts.join(' and, at last, ')}: ${reason}`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,11 +1,11 @@
-import type { Task } from '@unpair/protocol';
+import { taskMessageId, type Task } from '@unpair/protocol';
 import type { Clock, Logger } from '@unpair/platform';
 import { ChangeSignal } from '../campaigns/change-signal.js';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { TaskQueue } from './task-queue.js';
 
 export interface DispatcherOptions {
-  readonly queue: Pick<TaskQueue, 'publish' | 'clear'>;
+  readonly queue: Pick<TaskQueue, 'publish' | 'clear' | 'hasResult'>;
   /** Campaigns to serve, in any order. */
   readonly runs: () => Iterable<CampaignRun>;
   /** Tasks of one campaign in flight at most. */
@@ -24,6 +24,8 @@ const batchSize = 32;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #work = new ChangeSignal();
+  /** Tasks that may be in the queue although their publication failed. */
+  readonly #unsure = new Set<string>();
   #again = true;
 
   constructor(options: DispatcherOptions) {
@@ -71,7 +73,7 @@ export class Dispatcher {
 
   async #publish(batch: readonly (readonly [CampaignRun, Task])[], signal: AbortSignal): Promise<void> {
     const { queue, clock, logger } = this.#options;
-    const outcomes = await Promise.allSettled(batch.map(([, task]) => queue.publish(task, signal)));
+    const outcomes = await Promise.allSettled(batch.map(([, task]) => this.#send(task, signal)));
     let error: unknown;
     batch.forEach(([run, task], position) => {
       const outcome = outcomes[position];
@@ -87,5 +89,17 @@ export class Dispatcher {
     if (error === undefined || signal.aborted) return;
     logger.warn({ error }, 'tasks could not be queued; trying again');
     await clock.sleep(1_000, signal).catch(() => undefined);
+  }
+  /** Queues a task, unless an earlier try had queued it, behind an answer that was lost, and its result is there. */
+  async #send(task: Task, signal: AbortSignal): Promise<void> {
+    const { queue } = this.#options;
+    const key = taskMessageId(task);
+    if (this.#unsure.has(key) && (await queue.hasResult(task))) {
+      this.#unsure.delete(key);
+      return;
+    }
+    this.#unsure.add(key);
+    await queue.publish(task, signal);
+    this.#unsure.delete(key);
   }
 }

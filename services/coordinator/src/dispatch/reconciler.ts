@@ -1,5 +1,5 @@
-import { maxDeliveries, type Clock, type Logger } from '@unpair/platform';
-import type { TaskResult } from '@unpair/protocol';
+import type { Clock, Logger } from '@unpair/platform';
+import type { Task, TaskResult } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { TaskQueue } from './task-queue.js';
 
@@ -15,16 +15,18 @@ export interface ReconcilerOptions {
 }
 
 /** After so many publications a task that still has no result is given up. */
-const generations = 3;
+const mostPublications = 3;
 
 /**
  * Compares what should be in flight with what the broker holds. A task that left the queue without a result, or that the
  * broker will not deliver any more (too many deliveries, or orphaned by a crash), is published again under a new
- * message id, and in the end written off. A task has to be seen amiss twice, because results travel behind acknowledgements.
+ * message id, and in the end given up. A task has to be seen amiss twice in a row, because results travel behind
+ * acknowledgements; and before anything is done about it the broker is asked for its result, since this process may have
+ * been cut off while workers went on.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  #suspects = new Set<string>();
+  #suspects: ReadonlySet<string> = new Set();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -41,49 +43,69 @@ export class Reconciler {
     }
   }
 
-  /** Looks once; tasks that were suspect at the last look too are dealt with. */
+  /** Looks once; tasks that were suspect at the last look too are dealt with. A look that the broker fails counts for nothing. */
   async look(signal: AbortSignal): Promise<void> {
+    const before = this.#suspects;
+    this.#suspects = new Set();
+    const suspects = await this.#missing();
+    const fresh = new Set<string>();
+    for (const [key, { run, index }] of suspects) {
+      if (before.has(key)) await this.#revive(run, index, signal);
+      else fresh.add(key);
+    }
+    this.#suspects = fresh;
+  }
+
+  /** Tasks that should be in flight, and that the queue does not hold or will not deliver. */
+  async #missing(): Promise<ReadonlyMap<string, InFlight>> {
     const { queue, runs } = this.#options;
     const { waiting, held } = await queue.depth();
-    const suspects = new Set<string>();
+    const missing = new Map<string, InFlight>();
     for (const run of runs()) {
       const inFlight = run.inFlight();
       const queued = await queue.queued(run.id);
-      const isStuck = (index: number): boolean => !queued.has(index) || waiting + held === 0;
-      for (const index of inFlight.filter(isStuck)) {
-        const key = `${run.id}/${index}`;
-        if (this.#suspects.has(key)) await this.#revive(run, index, signal);
-        else suspects.add(key);
+      for (const index of inFlight) {
+        if (!queued.has(index) || waiting + held === 0) missing.set(`${run.id}/${index}`, { run, index });
       }
     }
-    this.#suspects = suspects;
+    return missing;
   }
 
   async #revive(run: CampaignRun, index: number, signal: AbortSignal): Promise<void> {
     const { queue, logger, publishResult } = this.#options;
+    const again = run.again(index);
+    // Its result is in the stream, or has been read since: there is nothing to do but to take it in.
+    if (!run.isInFlight(index) || (await queue.hasResult(again))) return;
     await queue.remove(run.id, index);
-    if (run.generation(index) + 1 >= generations) {
-      await publishResult(deadLetter(run, index));
+    if (again.generation >= mostPublications) {
+      await publishResult(deadLetter(again));
       return;
     }
     logger.warn(
       { campaign: run.id, task: index },
       'a task left the queue without a result; queueing it again',
     );
-    await queue.publish(run.again(index), signal);
+    await queue.publish(again, signal);
+    run.requeued(index);
   }
 }
 
-function deadLetter(run: CampaignRun, index: number): TaskResult {
-  const reason = `no worker brought a result in ${generations} rounds of up to ${maxDeliveries} deliveries`;
+interface InFlight {
+  readonly run: CampaignRun;
+  readonly index: number;
+}
+
+/** @param again the publication that the task would have had next */
+function deadLetter({ campaignId, index, round, generation: publications }: Task): TaskResult {
+  const reason = 'it left the queue each time without a result';
   return {
-    campaignId: run.id,
+    campaignId,
     index,
-    round: 0,
-    generation: run.generation(index),
+    round,
+    generation: publications - 1,
     worker: '',
     runtime: '',
     seconds: 0,
-    outcome: { $case: 'deadLetter', value: { deliveries: generations * maxDeliveries, reason } },
+    outcome: { $case: 'deadLetter', value: { deliveries: 0, publications, reason } },
   };
 }

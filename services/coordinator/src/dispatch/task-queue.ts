@@ -1,11 +1,13 @@
-import { WorkQueue, type NatsConnection, type QueueDepth } from '@unpair/platform';
+import { hasResult, WorkQueue, type NatsConnection, type QueueDepth } from '@unpair/platform';
 import { encodeTask, parseSubject, taskMessageId, tasksOf, taskSubject, type Task } from '@unpair/protocol';
 
 /** The coordinator's end of the work queue. */
 export class TaskQueue {
+  readonly #connection: NatsConnection;
   readonly #queue: WorkQueue;
 
   constructor(connection: NatsConnection) {
+    this.#connection = connection;
     this.#queue = new WorkQueue(connection);
   }
 
@@ -16,6 +18,11 @@ export class TaskQueue {
   async publish(task: Task, signal: AbortSignal): Promise<void> {
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };
     await this.#queue.publish(taskSubject(task), encodeTask(task), options);
+  }
+
+  /** Whether a task has a result already, read or not. @throws UnpairError UNAVAILABLE where the broker does not answer */
+  hasResult(task: Task): Promise<boolean> {
+    return hasResult(this.#connection, task);
   }
 
   /** Positions of a campaign's tasks that are in the queue, taken by a worker or not. */

@@ -6,7 +6,7 @@ const patience = 1_000;
 
 /**
  * Puts a task back into the queue because its worker leaves. A message that is merely refused comes back with its count of
- * deliveries, so that five pre-emptions would write a sound task off; so a fresh one takes its place. It is refused where
+ * deliveries, so that a sound task would be given up after five pre-emptions; so a fresh one takes its place. It is refused where
  * the task is no longer queued, since its campaign was cancelled, or was queued anew; should this worker end in
  * between, both come, and the second result is refused as ever.
  */

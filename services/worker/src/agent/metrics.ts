@@ -6,14 +6,18 @@ export type DeliveryOutcome =
   | 'done'
   /** A result that says that the task can never succeed was accepted. */
   | 'failed'
-  /** Written off unexecuted, after too many deliveries. */
+  /** Given up, after too many attempts. */
   | 'dead_letter'
   /** Another attempt's result was there first. */
   | 'refused'
   /** Given back after a passing failure. */
   | 'retried'
-  /** Given back because this worker is leaving. */
-  | 'handed_back';
+  /** Given back because this worker is leaving, or does not know what it asks for. */
+  | 'handed_back'
+  /** Taken out of the queue since nobody wants its result any more. */
+  | 'abandoned'
+  /** Taken out of the queue since it is no task. */
+  | 'dropped';
 
 /** Why target evaluations were thrown away. */
 export type WasteReason = 'refused' | 'lost';

@@ -2,11 +2,16 @@
 export interface RetryPolicy {
   /** Milliseconds until the next delivery, after the first, the second, …; the last one holds for all further. */
   readonly delays: readonly number[];
-  /** At this delivery the task is written off without being executed once more. */
-  readonly deadLetterDelivery: number;
+  /** Deliveries at which a task is executed: after the last it is given up. */
+  readonly attempts: number;
 }
 
 /** Milliseconds to wait after the failure of delivery number `delivery` (from 1). */
 export function delayAfter({ delays }: RetryPolicy, delivery: number): number {
   return delays[Math.min(delivery, delays.length) - 1] ?? 0;
+}
+
+/** Milliseconds after which a task that this worker does not understand may be met by another one. */
+export function strangeDelay(policy: RetryPolicy): number {
+  return delayAfter(policy, 2);
 }

@@ -1,10 +1,8 @@
-import { isPermanent, UnpairError } from '@unpair/errors';
+import { isPermanent } from '@unpair/errors';
 import { publish, publishResult, type Delivery, type Logger, type NatsConnection } from '@unpair/platform';
 import {
-  decodeTask,
   encodeTraining,
   encodeWasted,
-  parseSubject,
   queriesOf,
   trainingSubject,
   wastedSubject,
@@ -19,8 +17,9 @@ import { failureOf } from '../failure.js';
 import { handBack } from './hand-back.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
-import { delayAfter, type RetryPolicy } from './retry-policy.js';
+import { delayAfter, strangeDelay, type RetryPolicy } from './retry-policy.js';
 import type { TaskExecutor } from './task-executor.js';
+import { readTask, type Reading, type TaskName } from './task-reading.js';
 
 export interface TaskHandlerOptions {
   readonly worker: string;
@@ -38,15 +37,19 @@ export interface HandleOptions {
   readonly heartbeatInterval: number;
   /** Aborts when the worker must leave: the task is handed back. */
   readonly signal: AbortSignal;
+  /** Aborts when nobody wants the task's result any more: it is dropped. */
+  readonly abandoned: AbortSignal;
 }
 
 type Outcome = NonNullable<TaskResult['outcome']>;
+type Signals = Pick<HandleOptions, 'signal' | 'abandoned'>;
 
 const nothingDone: ComputeProgress = { queries: 0, images: 0, batches: 0 };
 
 /**
- * Sees one delivery of a task through to exactly one of: result, failure, dead letter, or back to the queue.
- * The result is the fence, written before the acknowledgement; whatever happens in between is repeated and refused.
+ * Sees one delivery of a task through to exactly one of: result, failure, dead letter, out of the queue since nobody
+ * wants it, or back to the queue. The result is the fence, written before the acknowledgement; whatever happens in
+ * between is repeated and refused.
  */
 export class TaskHandler {
   readonly #options: TaskHandlerOptions;
@@ -56,51 +59,51 @@ export class TaskHandler {
   }
 
   /** Never rejects for what is wrong with the task; rejects when the broker could not be told within `signal`. */
-  async handle(delivery: Delivery, { heartbeatInterval, signal }: HandleOptions): Promise<DeliveryOutcome> {
+  async handle(delivery: Delivery, options: HandleOptions): Promise<DeliveryOutcome> {
     const { metrics } = this.#options;
     if (delivery.count > 1) metrics.redeliveries.inc();
     const onBeat = (): void => {
       metrics.heartbeats.inc();
     };
-    const task = this.#read(delivery);
-    const work = (): Promise<DeliveryOutcome> => this.#process(delivery, task, signal);
-    const outcome = await withHeartbeat(delivery, { interval: heartbeatInterval, onBeat }, work);
-    metrics.tasks.inc({ kind: kindOf(task), outcome });
+    const reading = readTask(delivery);
+    const work = (): Promise<DeliveryOutcome> => this.#process(delivery, reading, options);
+    const outcome = await withHeartbeat(delivery, { interval: options.heartbeatInterval, onBeat }, work);
+    metrics.tasks.inc({ kind: kindOf(reading), outcome });
     return outcome;
   }
 
-  /** Puts back a task that came while the worker was leaving; one that cannot be read costs a delivery. */
+  /** Puts back a task that came while the worker was leaving or had another; one that cannot be read costs a delivery. */
   async refuse(delivery: Delivery): Promise<void> {
     const { connection, metrics } = this.#options;
-    const task = this.#read(delivery);
-    if ('error' in task) delivery.retry();
-    else await handBack(connection, delivery, task);
-    metrics.tasks.inc({ kind: kindOf(task), outcome: 'handed_back' });
+    const reading = readTask(delivery);
+    if (reading.kind === 'task' || reading.kind === 'strange')
+      await handBack(connection, delivery, reading.task);
+    else delivery.retry();
+    metrics.tasks.inc({ kind: kindOf(reading), outcome: 'handed_back' });
   }
 
-  /** A task that cannot be read is still addressed by its subject, so that it can fail by name. */
-  #read(delivery: Delivery): Task | MalformedTask {
-    try {
-      return decodeTask(delivery.data);
-    } catch (error) {
-      if (!(error instanceof UnpairError)) throw error;
-      const address = parseSubject(delivery.subject) ?? { campaignId: '', index: 0, round: 0 };
-      return { ...address, generation: 0, error };
+  async #process(delivery: Delivery, reading: Reading, signals: Signals): Promise<DeliveryOutcome> {
+    switch (reading.kind) {
+      case 'stray':
+        return this.#drop(delivery, reading.reason);
+      case 'strange':
+        return this.#leaveToOthers(delivery, reading.task, reading.reason);
+      case 'damaged':
+        return this.#publish(delivery, reading.task, failure(failureOf(reading.error)));
+      case 'task':
+        if (delivery.count <= this.#options.policy.attempts)
+          return this.#attempt(delivery, reading.task, signals);
+        return this.#giveUp(delivery, reading.task, 'no attempt lived to say why');
     }
   }
 
-  async #process(
-    delivery: Delivery,
-    task: Task | MalformedTask,
-    signal: AbortSignal,
-  ): Promise<DeliveryOutcome> {
-    const { deadLetterDelivery } = this.#options.policy;
-    if (delivery.count >= deadLetterDelivery) return this.#writeOff(delivery, task);
-    if ('error' in task) return this.#finish(delivery, task, failure(failureOf(task.error)));
-    return this.#attempt(delivery, task, signal);
+  #drop(delivery: Delivery, reason: string): DeliveryOutcome {
+    this.#options.logger.error({ subject: delivery.subject, reason }, 'dropped a message that is no task');
+    delivery.drop();
+    return 'dropped';
   }
 
-  async #attempt(delivery: Delivery, task: Task, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async #attempt(delivery: Delivery, task: Task, signals: Signals): Promise<DeliveryOutcome> {
     const { executor, metrics } = this.#options;
     const done = { progress: nothingDone };
     try {
@@ -109,12 +112,14 @@ export class TaskHandler {
         done.progress = progress;
         if (progress.training !== undefined) this.#tell(task, progress.training);
       };
+      const signal = AbortSignal.any([signals.signal, signals.abandoned]);
       const result = await executor.execute(task, { signal, onProgress });
       const { images, batches } = done.progress;
       if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
-      return await this.#publish(delivery, task, result);
+      return await this.#publish(delivery, task, result.outcome, result);
     } catch (error) {
-      return await this.#giveUp(delivery, task, { error, queries: done.progress.queries, signal });
+      await this.#waste(task, done.progress.queries);
+      return await this.#fail(delivery, task, { failed: failureOf(error), ...signals });
     }
   }
 
@@ -131,49 +136,58 @@ export class TaskHandler {
     connection.publish(trainingSubject(task), encodeTraining(training));
   }
 
-  async #giveUp(
+  /** Decides what becomes of a task after an attempt that brought no result. */
+  async #fail(
     delivery: Delivery,
     task: Task,
-    { error, queries, signal }: { error: unknown; queries: number; signal: AbortSignal },
+    { failed, signal, abandoned }: { readonly failed: Failure } & Signals,
   ): Promise<DeliveryOutcome> {
-    const failed = failureOf(error);
     const { code, message: reason } = failed;
-    const { logger, policy } = this.#options;
-    const about = { campaign: task.campaignId, task: task.index, code, reason };
-    await this.#waste(task, queries);
-    if (!signal.aborted && isPermanent(code)) {
-      logger.warn(about, 'task can never succeed');
-      return this.#finish(delivery, task, failure(failed));
+    const { logger, policy, connection } = this.#options;
+    const about = { ...nameOf(task), code, reason };
+    if (abandoned.aborted) {
+      await delivery.done();
+      return 'abandoned';
     }
     if (signal.aborted) {
-      await handBack(this.#options.connection, delivery, task);
+      await handBack(connection, delivery, task);
       return 'handed_back';
     }
+    if (code === 'UNIMPLEMENTED') return this.#leaveToOthers(delivery, task, reason);
+    if (isPermanent(code)) {
+      logger.warn(about, 'task can never succeed');
+      return this.#publish(delivery, task, failure(failed));
+    }
+    if (delivery.count >= policy.attempts) return this.#giveUp(delivery, task, reason);
     const delay = delayAfter(policy, delivery.count);
     logger.warn({ ...about, delay }, 'attempt failed; the task will come back');
     delivery.retry(delay);
     return 'retried';
   }
 
-  async #writeOff(delivery: Delivery, task: Task | MalformedTask): Promise<DeliveryOutcome> {
-    const { logger } = this.#options;
-    const { count: deliveries } = delivery;
-    const reason = `It was delivered ${deliveries} times and no attempt lived to write a result.`;
-    logger.error({ campaign: task.campaignId, task: task.index, deliveries }, 'task written off');
-    const outcome: Outcome = { $case: 'deadLetter', value: { deliveries, reason } };
-    await publishResult(this.#options.connection, this.#resultOf(task, outcome));
+  /** A worker of another version may know what this one does not: the task waits for it, however long. */
+  async #leaveToOthers(delivery: Delivery, task: Task, reason: string): Promise<DeliveryOutcome> {
+    const { logger, policy, connection } = this.#options;
+    logger.warn({ ...nameOf(task), reason }, 'a task of another version; handed back for other workers');
+    if (delivery.count < policy.attempts) delivery.retry(strangeDelay(policy));
+    else await handBack(connection, delivery, task);
+    return 'handed_back';
+  }
+
+  async #giveUp(delivery: Delivery, task: Task, reason: string): Promise<DeliveryOutcome> {
+    const deliveries = Math.min(delivery.count, this.#options.policy.attempts);
+    this.#options.logger.error({ ...nameOf(task), deliveries, reason }, 'task given up');
+    const value = { deliveries, publications: task.generation + 1, reason };
+    await publishResult(this.#options.connection, this.#resultOf(task, { $case: 'deadLetter', value }));
     delivery.drop();
     return 'dead_letter';
   }
 
-  async #finish(delivery: Delivery, task: Task | MalformedTask, outcome: Outcome): Promise<DeliveryOutcome> {
-    return this.#publish(delivery, task, this.#resultOf(task, outcome));
-  }
-
   async #publish(
     delivery: Delivery,
-    task: Task | MalformedTask,
-    result: TaskResult,
+    task: Task | TaskName,
+    outcome: TaskResult['outcome'],
+    result: TaskResult = this.#resultOf(task, outcome),
   ): Promise<DeliveryOutcome> {
     const { connection, metrics } = this.#options;
     const queries = queriesOf(result);
@@ -183,9 +197,9 @@ export class TaskHandler {
       metrics.wastedQueries.inc({ reason: 'refused' }, queries);
       return 'refused';
     }
-    metrics.taskSeconds.observe({ kind: kindOf(task) }, result.seconds);
+    metrics.taskSeconds.observe({ kind: caseOf(task) }, result.seconds);
     if (queries > 0) metrics.queries.inc({ attack: attackOf(task) }, queries);
-    return result.outcome?.$case === 'failure' ? 'failed' : 'done';
+    return outcome?.$case === 'failure' ? 'failed' : 'done';
   }
 
   /** Accounts for evaluations whose rows are lost. Best effort: a lost attempt must not hold up the next. */
@@ -199,26 +213,26 @@ export class TaskHandler {
     await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
   }
 
-  #resultOf({ campaignId, index, round, generation }: Task | MalformedTask, outcome: Outcome): TaskResult {
+  #resultOf({ campaignId, index, round, generation }: TaskName, outcome: TaskResult['outcome']): TaskResult {
     const { worker } = this.#options;
     return { campaignId, index, round, generation, worker, runtime: '', seconds: 0, outcome };
   }
 }
 
-interface MalformedTask {
-  readonly campaignId: string;
-  readonly index: number;
-  readonly round: number;
-  readonly generation: number;
-  readonly error: UnpairError;
+function nameOf({ campaignId, index }: TaskName): { readonly campaign: string; readonly task: number } {
+  return { campaign: campaignId, task: index };
 }
 
-function kindOf(task: Task | MalformedTask): string {
+function kindOf(reading: Reading): string {
+  return reading.kind === 'task' ? caseOf(reading.task) : 'unknown';
+}
+
+function caseOf(task: Task | TaskName): string {
   return ('work' in task ? task.work?.$case : undefined) ?? 'unknown';
 }
 
 /** What asks the target in a task: an attack, or the way in which a model is made. */
-function attackOf(task: Task | MalformedTask): string {
+function attackOf(task: Task | TaskName): string {
   const work = 'work' in task ? task.work : undefined;
   if (work?.$case === 'attack') return work.value.attack;
   return work?.$case === 'derive' ? work.value.kind : '';

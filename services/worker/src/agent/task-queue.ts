@@ -67,7 +67,9 @@ export class TaskQueue {
     metrics.busy.set(1);
     const patience = afterGrace(signal, grace);
     try {
-      const outcome = await handler.handle(delivery, { heartbeatInterval, signal: patience.signal });
+      const { signal: leave } = patience;
+      const abandoned = new AbortController().signal;
+      const outcome = await handler.handle(delivery, { heartbeatInterval, signal: leave, abandoned });
       if (outcome === 'done' || outcome === 'failed') this.#tasksDone++;
     } finally {
       patience.cancel();

@@ -51,17 +51,33 @@ export function parseParameters(text: string): Parameters {
   }
 }
 
-/** @throws {UnpairError} for the name of no norm. */
-export function normOf(name: string): Norm {
-  if (name === 'linf' || name === 'l2') return name;
-  throw new UnpairError('INVALID_ARGUMENT', `Norm "${name}" is neither linf nor l2.`);
+/**
+ * What a task names that this worker does not know: one of another version may, so that the task is handed back for it.
+ * Campaigns are checked before their tasks are made.
+ */
+export function unknown(what: string, name: string, known: Iterable<string>): UnpairError {
+  const message = `${what} "${name}" is not among those this worker knows: ${[...known].join(', ')}.`;
+  return new UnpairError('UNIMPLEMENTED', message);
 }
 
-/** @param reach the class to reach, as tasks have it: empty for none. @throws {UnpairError} for what is no class. */
+/** @throws {UnpairError} UNIMPLEMENTED where a task gives a parameter that the definition of what it asks for lacks. */
+export function assertKnown(what: string, given: Parameters, known: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(known, name)) throw unknown(`Parameter of ${what}`, name, Object.keys(known));
+  }
+}
+
+/** @throws {UnpairError} UNIMPLEMENTED for the name of no norm. */
+export function normOf(name: string): Norm {
+  if (name === 'linf' || name === 'l2') return name;
+  throw unknown('Norm', name, ['linf', 'l2']);
+}
+
+/** @param reach the class to reach, as tasks have it: empty for none. @throws {UnpairError} UNIMPLEMENTED for what is no class. */
 export function goalChoiceOf(reach: string): GoalChoice {
   if (reach === '') return 'avoid';
   const rule = CLASS_RULES.find((name) => name === reach);
   if (rule !== undefined) return { reach: rule };
   if (/^\d+$/.test(reach)) return { reach: Number(reach) };
-  throw new UnpairError('INVALID_ARGUMENT', `The class to reach is "${reach}", neither a number nor a rule.`);
+  throw unknown('Class to reach', reach, ['a number', ...CLASS_RULES]);
 }

@@ -1,20 +1,22 @@
-import { UnpairError } from '@unpair/errors';
 import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../task-context.js';
-import { goalChoiceOf, normOf, parseParameters, present } from '../task-input.js';
+import { assertKnown, goalChoiceOf, normOf, parseParameters, present, unknown } from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
   const target = present(task.target, 'target');
+  const definition = definitionOf(task.attack);
+  const parameters = parseParameters(task.parameters);
+  assertKnown(task.attack, parameters, definition.parameters);
   return withTaskSamples(task.samples, context, (samples) =>
     withClassifier(target, { samples, context }, (victim) =>
       withClassifiers(task.surrogates, { samples, context }, async (surrogates) => {
         const { batchSize, meter, signal } = context;
         const rows = await runAttack({
-          definition: definitionOf(task.attack),
-          parameters: parseParameters(task.parameters),
+          definition,
+          parameters,
           threat: { norm: normOf(task.norm), epsilon: task.epsilon },
           goal: goalChoiceOf(task.reach),
           target: victim,
@@ -37,6 +39,5 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
 function definitionOf(name: string): AttackDefinition {
   const definition = attacks.get(name);
   if (definition !== undefined) return definition;
-  const known = [...attacks.keys()].join(', ');
-  throw new UnpairError('UNIMPLEMENTED', `Attack "${name}" is not among those this worker knows: ${known}.`);
+  throw unknown('Attack', name, attacks.keys());
 }

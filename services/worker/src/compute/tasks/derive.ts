@@ -9,7 +9,7 @@ import { TrainingFailure } from '../../failure.js';
 import { checkpointOf } from '../checkpoint-of.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../task-context.js';
-import { assertFits, assertRange, parseParameters, present } from '../task-input.js';
+import { assertFits, assertKnown, assertRange, parseParameters, present, unknown } from '../task-input.js';
 import { TrainingMonitor } from '../training-monitor.js';
 import { fileOf } from './lending.js';
 
@@ -22,6 +22,7 @@ export interface Derivation {
 /** Makes a sibling of a model. Its file is a function of the task, so every attempt stores the same artefact. */
 export async function derive(task: DeriveTask, context: TaskContext): Promise<Derivation> {
   const definition = definitionOf(task.kind);
+  assertKnown(task.kind, parseParameters(task.parameters), definition.parameters);
   const of = present(task.of, 'model to derive from');
   return context.workbench.withModel(fileOf(of.digest, context), async (loaded) => {
     const classifier = await loaded.classifier();
@@ -121,8 +122,11 @@ function described(
 function definitionOf(kind: string): SiblingDefinition {
   const definition = siblings.find(({ name }) => name === kind);
   if (definition !== undefined) return definition;
-  const known = siblings.map(({ name }) => name).join(', ');
-  throw new UnpairError('UNIMPLEMENTED', `Recipe "${kind}" is not among those this worker knows: ${known}.`);
+  throw unknown(
+    'Recipe',
+    kind,
+    siblings.map(({ name }) => name),
+  );
 }
 
 /** Lends `use` the samples of a task: of its training range those that the set has, and all of its held-out range. */

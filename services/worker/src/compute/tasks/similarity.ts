@@ -3,7 +3,7 @@ import { surrogateOf } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../task-context.js';
-import { normOf, present } from '../task-input.js';
+import { normOf, present, unknown } from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** Two models compared, sample by sample. */
@@ -29,8 +29,5 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
 function inputsOf(name: string): SimilarityInputs {
   const inputs = SIMILARITY_INPUTS.find((one) => one === name);
   if (inputs !== undefined) return inputs;
-  throw new UnpairError(
-    'INVALID_ARGUMENT',
-    `Inputs "${name}" are not among ${SIMILARITY_INPUTS.join(', ')}.`,
-  );
+  throw unknown('Kind of inputs', name, SIMILARITY_INPUTS);
 }

@@ -275,13 +275,14 @@ export interface AttackRow {
   readonly l2: number;
 }
 
-/**
- * A task that was given up after too many deliveries, without executing it once more. The result that carries it names
- * the task.
- */
+/** A task that was given up after too many attempts. The result that carries it names the task. */
 export interface DeadLetter {
+  /** How often the task's last publication was delivered; 0 where who gave it up does not know. */
   readonly deliveries: number;
+  /** Why the last attempt failed, as far as is known. */
   readonly reason: string;
+  /** How often the task was put into the queue. */
+  readonly publications: number;
 }
 
 /** Work that was done and thrown away: another attempt's result had been accepted before. */
@@ -2916,7 +2917,7 @@ export const AttackRow: MessageFns<AttackRow> = {
 };
 
 function createBaseDeadLetter(): DeadLetter {
-  return { deliveries: 0, reason: "" };
+  return { deliveries: 0, reason: "", publications: 0 };
 }
 
 export const DeadLetter: MessageFns<DeadLetter> = {
@@ -2926,6 +2927,9 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.reason !== "") {
       writer.uint32(18).string(message.reason);
+    }
+    if (message.publications !== 0) {
+      writer.uint32(24).int32(message.publications);
     }
     return writer;
   },
@@ -2959,6 +2963,14 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.reason = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.publications = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2978,6 +2990,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     const message = createBaseDeadLetter() as any;
     message.deliveries = object.deliveries ?? 0;
     message.reason = object.reason ?? "";
+    message.publications = object.publications ?? 0;
     return message;
   },
 };
