@@ -100,7 +100,10 @@ test('errors keep code, sentence and field violations over the wire', async () =
     violations: [{ field: 'id', description: 'id must not be empty' }],
   });
   const bug = served.client.unary(CampaignServiceService.getCampaign, { id: 'bug' });
-  await expect(bug).rejects.toMatchObject({ code: 'INTERNAL' });
+  await expect(bug).rejects.toMatchObject({
+    code: 'INTERNAL',
+    message: 'The server met an error of its own; its log says which.',
+  });
   const unknown = served.client.unary(CampaignServiceService.cancelCampaign, { id: 'x' });
   await expect(unknown).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
 });

@@ -117,7 +117,11 @@ export class Coordinator implements AsyncDisposable {
   #work(collecting: Promise<void>): void {
     const { connection, clock, logger, reconcileInterval: interval = 15_000 } = this.#options;
     const { signal } = this.#stop;
-    this.#training = new TrainingFeed({ connection, find: (id) => this.book.find(id), logger });
+    const find = (id: string): CampaignRun | undefined => this.book.find(id);
+    const onSkipped = (): void => {
+      this.#metrics.skipped('training');
+    };
+    this.#training = new TrainingFeed({ connection, find, onSkipped, clock, logger });
     const reconciler = new Reconciler({
       queue: this.#queue,
       runs: () => this.book.running(),
@@ -131,6 +135,7 @@ export class Coordinator implements AsyncDisposable {
 
   #listener(): ResultListener {
     return {
+      plan: (id) => this.book.find(id)?.plan,
       onResult: (result, outcome) => {
         this.#onResult(result, outcome);
       },
@@ -138,17 +143,15 @@ export class Coordinator implements AsyncDisposable {
         this.book.find(attempt.campaignId)?.waste(attempt.queries);
         if (!this.#replaying) this.#metrics.wasted(attempt);
       },
+      onSkipped: (reason) => {
+        if (!this.#replaying) this.#metrics.skipped(reason);
+      },
     };
   }
 
   /** Takes in one result of the stream. */
   #onResult(result: TaskResult, outcome: TaskOutcome): void {
-    const run = this.book.find(result.campaignId);
-    if (run === undefined || result.index >= run.plan.size) {
-      const { campaignId: campaign, index: task } = result;
-      this.#options.logger.warn({ campaign, task }, 'a result belongs to no campaign');
-      return;
-    }
+    const run = this.book.get(result.campaignId);
     if (result.outcome?.$case === 'accuracy')
       run.answered(result.outcome.value.model, result.outcome.value.rows);
     run.accept(outcome);

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
 import type { TaskState } from './campaigns/task-states.js';
+import type { SkipReason } from './results/collector.js';
 import type { QueueDepth } from '@unpair/platform';
 import { registerTrainingGauges } from './training-metrics.js';
 
@@ -29,6 +30,7 @@ export class CoordinatorMetrics {
   readonly #queries: Counter<'attack'>;
   readonly #samples: Counter<'attack' | 'outcome'>;
   readonly #wasted: Counter;
+  readonly #skipped: Counter<'reason'>;
   readonly #seconds: Histogram<'kind'>;
 
   constructor(options: CoordinatorMetricsOptions) {
@@ -56,6 +58,12 @@ export class CoordinatorMetrics {
       help: 'Queries to targets of attempts whose result came too late.',
       registers,
     });
+    this.#skipped = new Counter({
+      name: 'unpair_messages_skipped_total',
+      help: 'Messages of workers that were not taken in as what they claim to be, by reason.',
+      labelNames: ['reason'],
+      registers,
+    });
     this.#seconds = new Histogram({
       name: 'unpair_task_duration_seconds',
       help: 'Time that workers took for tasks with an accepted result, by kind of task.',
@@ -79,6 +87,11 @@ export class CoordinatorMetrics {
     const successes = attacked.filter((row) => row.success).length;
     this.#samples.inc({ attack, outcome: 'success' }, successes);
     this.#samples.inc({ attack, outcome: 'failure' }, attacked.length - successes);
+  }
+
+  /** Counts a message that was not taken in. */
+  skipped(reason: SkipReason | 'training'): void {
+    this.#skipped.inc({ reason });
   }
 
   /** Counts the queries of an attempt that came too late. */

@@ -29,7 +29,7 @@ function release(run: CampaignRun): readonly Task[] {
 function outcomeOf({ index, work }: Task, kind: TaskOutcome['kind'] = 'done'): TaskOutcome {
   const model = work?.$case === 'derive' && kind === 'done' ? work.value.model : undefined;
   return {
-    ...{ index, kind, sequence: index + 1, time: new Date(0), queries: 0, failure: '' },
+    ...{ index, round: 0, kind, sequence: index + 1, time: new Date(0), queries: 0, failure: '' },
     derived: model === undefined ? undefined : { model, digest: 'ab'.repeat(32) },
   };
 }

@@ -18,6 +18,9 @@ export interface HandlerOptions {
   readonly metrics?: GrpcMetrics;
 }
 
+/** What a client is told of an error that was not made for its eyes. */
+const ownFault = 'The server met an error of its own; its log says which.';
+
 /**
  * Turns async functions and generators into gRPC handlers: errors become canonical statuses with details, streams
  * respect back-pressure, every call is counted, and all open streams can be ended at once for a drain.
@@ -95,8 +98,9 @@ export class Handlers {
   #failure(method: string, signal: AbortSignal, error: unknown): UnpairError {
     const aborted = signal.aborted && error instanceof Error && error.name === 'AbortError';
     const failure = UnpairError.from(aborted ? signal.reason : error);
-    if (failure.code === 'INTERNAL') this.#options.logger.error({ error, method }, 'a call failed');
-    return failure;
+    if (failure.code !== 'INTERNAL') return failure;
+    this.#options.logger.error({ error, method }, 'a call failed');
+    return failure === error ? failure : new UnpairError('INTERNAL', ownFault, { cause: error });
   }
 }
 

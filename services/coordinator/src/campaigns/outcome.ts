@@ -3,6 +3,8 @@ import { queriesOf, type TaskResult } from '@unpair/protocol';
 /** What the coordinator needs to know of an accepted result, apart from its rows. */
 export interface TaskOutcome {
   readonly index: number;
+  /** A failed or dead end is one of its round alone. */
+  readonly round: number;
   /** Position in the results stream. */
   readonly sequence: number;
   readonly time: Date;
@@ -19,6 +21,7 @@ export function outcomeOf(result: TaskResult, sequence: number, time: Date): Tas
   const derived = result.outcome?.$case === 'derived' ? result.outcome.value : undefined;
   return {
     index: result.index,
+    round: result.round,
     sequence,
     time,
     kind: kindOf(result, failure),

@@ -1,20 +1,25 @@
-import { listen, type Logger, type NatsConnection } from '@unpair/platform';
+import { listen, SparseLog, type Clock, type Logger, type NatsConnection } from '@unpair/platform';
 import { allTraining, decodeTraining, parseSubject, type Training } from '@unpair/protocol';
 import type { CampaignRun } from './campaign-run.js';
 
 export interface TrainingFeedOptions {
   readonly connection: NatsConnection;
   readonly find: (campaignId: string) => CampaignRun | undefined;
+  /** Told of every message that is none. */
+  readonly onSkipped: () => void;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** Tells campaigns what workers say of their training. No stream is behind it: what is lost, the next message makes up for. */
 export class TrainingFeed implements Disposable {
   readonly #options: TrainingFeedOptions;
+  readonly #warnings: SparseLog;
   readonly #ear: Disposable;
 
   constructor(options: TrainingFeedOptions) {
     this.#options = options;
+    this.#warnings = new SparseLog(options);
     const { connection, logger } = options;
     const onMessage = (subject: string, data: Uint8Array): void => {
       this.#take(subject, data);
@@ -23,14 +28,17 @@ export class TrainingFeed implements Disposable {
   }
 
   #take(subject: string, data: Uint8Array): void {
-    const { find, logger } = this.#options;
     const { campaignId = '', index = 0 } = parseSubject(subject) ?? {};
-    const run = find(campaignId);
+    const run = this.#options.find(campaignId);
     if (run === undefined) return;
-    const training = read(data, (error) => {
-      logger.warn({ error, campaign: campaignId, task: index }, 'skipped a training message');
-    });
+    const training = read(data);
     if (training !== undefined) run.train(index, training);
+    else this.#skip({ campaign: campaignId, task: index, bytes: data.length });
+  }
+
+  #skip(about: Readonly<Record<string, unknown>>): void {
+    this.#options.onSkipped();
+    this.#warnings.warn(about, 'skipped a training message that is damaged');
   }
 
   [Symbol.dispose](): void {
@@ -38,11 +46,11 @@ export class TrainingFeed implements Disposable {
   }
 }
 
-function read(data: Uint8Array, onError: (error: unknown) => void): Training | undefined {
+/** What the bytes say; undefined where they are damaged. */
+function read(data: Uint8Array): Training | undefined {
   try {
     return decodeTraining(data);
-  } catch (error) {
-    onError(error);
+  } catch {
     return undefined;
   }
 }

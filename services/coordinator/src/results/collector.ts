@@ -1,13 +1,22 @@
-import type { TaskResult, WastedAttempt } from '@unpair/protocol';
-import type { Clock, Logger } from '@unpair/platform';
+import type { Plan } from '@unpair/campaign';
+import type { ResultAddress, TaskResult, WastedAttempt } from '@unpair/protocol';
+import { SparseLog, type Clock, type Logger } from '@unpair/platform';
 import { outcomeOf, type TaskOutcome } from '../campaigns/outcome.js';
+import { misfitOf } from './fit.js';
 import type { ResultEvent, ResultLog } from './result-log.js';
 import type { ResultStore } from './result-store.js';
 
+/** Why a message, or what it holds, is not taken in: a label of few values. */
+export type SkipReason = 'unreadable' | 'out_of_plan' | 'unknown_campaign' | 'spoilt' | 'repeated';
+
 /** What else wants to know of results, in the order of the stream. */
 export interface ResultListener {
+  /** The plan of a campaign; undefined where none of that id is known. */
+  plan(campaignId: string): Plan | undefined;
+  /** A result of a known campaign's plan: its first that is done, or a failed end of one of its rounds. */
   onResult(result: TaskResult, outcome: TaskOutcome): void;
   onWasted(attempt: WastedAttempt): void;
+  onSkipped(reason: SkipReason): void;
 }
 
 export interface CollectorOptions {
@@ -22,12 +31,25 @@ export interface CollectorOptions {
 const batchSize = 256;
 const flushInterval = 500;
 
-/** Follows the results stream: tells the campaigns at once, and fills the result store in batches. */
+const sentences: Readonly<Record<SkipReason, string>> = {
+  unreadable: 'skipped a message of the results stream',
+  out_of_plan: 'a message is for a task that its campaign does not have',
+  unknown_campaign: 'a result belongs to no campaign',
+  spoilt: 'a message in place of a result is none; its task has failed',
+  repeated: 'a task has its result already; another is accounted for as wasted',
+};
+
+type Place = Pick<ResultEvent, 'sequence' | 'time'>;
+type Address = Pick<ResultAddress, 'campaignId' | 'index'>;
+
+/** Follows the results stream: tells the campaigns at once, and fills the result store in batches. It trusts no message. */
 export class Collector {
   readonly #options: CollectorOptions;
+  readonly #warnings: SparseLog;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#warnings = new SparseLog(options);
   }
 
   /** Collects until aborted. `caughtUp` is called once all results up to `until` are in. */
@@ -48,24 +70,90 @@ export class Collector {
   }
 
   #take(event: ResultEvent): void {
-    const { store, listener, logger } = this.#options;
     switch (event.kind) {
-      case 'result': {
-        const outcome = outcomeOf(event.result, event.sequence, event.time);
-        store.addResult(event.result, outcome);
-        listener.onResult(event.result, outcome);
-        return;
-      }
+      case 'result':
+        this.#takeResult(event.result, event);
+        break;
+      case 'spoilt':
+        this.#takeSpoilt(event.address, event.reason, event);
+        break;
       case 'wasted':
-        store.addWasted(event.attempt, event.sequence);
-        listener.onWasted(event.attempt);
-        return;
+        this.#takeWasted(event.attempt, event);
+        break;
       case 'unreadable':
-        logger.error(
-          { sequence: event.sequence, reason: event.reason },
-          'skipped a message of the results stream',
-        );
+        this.#skip('unreadable', { sequence: event.sequence, reason: event.reason });
     }
+    this.#options.store.advance(event.sequence);
+  }
+
+  /** Only where the campaign is known can a result be held against its plan; the rows of others wait for theirs. */
+  #takeResult(result: TaskResult, place: Place): void {
+    const { listener } = this.#options;
+    const plan = listener.plan(result.campaignId);
+    if (plan === undefined) {
+      this.#skip('unknown_campaign', about(result, place));
+      this.#store(result, place);
+      return;
+    }
+    if (!this.#isPlanned(plan, result, place)) return;
+    const problem = result.outcome && misfitOf(plan.task(result.index), result.outcome);
+    if (problem !== undefined) {
+      this.#takeSpoilt(result, problem, place);
+      return;
+    }
+    const outcome = this.#store(result, place);
+    if (outcome !== undefined) listener.onResult(result, outcome);
+  }
+
+  /**
+   * Where the result of a round belongs lies something that is none. The broker lets nothing follow it there, so that
+   * the round ends: the task has failed, and may be tried again in another round.
+   */
+  #takeSpoilt(address: ResultAddress, problem: string, place: Place): void {
+    const { listener } = this.#options;
+    const plan = listener.plan(address.campaignId);
+    this.#skip('spoilt', { ...about(address, place), reason: problem });
+    if (plan === undefined || !this.#isPlanned(plan, address, place)) return;
+    const failure = { code: 'DATA_LOSS', message: `The result of the task ${problem}.`, training: undefined };
+    const { campaignId, index, round } = address;
+    const ended: TaskResult = {
+      ...{ campaignId, index, round, generation: 0, worker: '', runtime: '', seconds: 0 },
+      outcome: { $case: 'failure', value: failure },
+    };
+    const outcome = this.#store(ended, place);
+    if (outcome !== undefined) listener.onResult(ended, outcome);
+  }
+
+  /** Stores the first done result of a task, and failed ends before it; accounts for any other as wasted. */
+  #store(result: TaskResult, { sequence, time }: Place): TaskOutcome | undefined {
+    const { store } = this.#options;
+    const outcome = outcomeOf(result, sequence, time);
+    if (store.addResult(result, outcome)) return outcome;
+    this.#skip('repeated', about(result, { sequence }));
+    const { campaignId, index, generation, worker } = result;
+    if (outcome.queries > 0) this.#waste({ campaignId, index, generation, worker, queries: outcome.queries });
+    return undefined;
+  }
+
+  #takeWasted(attempt: WastedAttempt, place: Place): void {
+    const plan = this.#options.listener.plan(attempt.campaignId);
+    if (plan === undefined || this.#isPlanned(plan, attempt, place)) this.#waste(attempt);
+  }
+
+  #waste(attempt: WastedAttempt): void {
+    this.#options.store.addWasted(attempt);
+    this.#options.listener.onWasted(attempt);
+  }
+
+  #isPlanned(plan: Plan, address: Address, place: Place): boolean {
+    if (address.index >= 0 && address.index < plan.size) return true;
+    this.#skip('out_of_plan', about(address, place));
+    return false;
+  }
+
+  #skip(reason: SkipReason, what: Readonly<Record<string, unknown>>): void {
+    this.#options.listener.onSkipped(reason);
+    this.#warnings.warn(what, sentences[reason]);
   }
 
   /** While rows cannot be written nothing more is read, so that memory stays bounded. */
@@ -89,4 +177,11 @@ export class Collector {
       await this.#flush(signal);
     }
   }
+}
+
+function about(
+  { campaignId, index }: Address,
+  { sequence }: Pick<Place, 'sequence'>,
+): Readonly<Record<string, unknown>> {
+  return { campaign: campaignId, task: index, sequence };
 }

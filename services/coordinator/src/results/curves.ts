@@ -6,24 +6,25 @@ import type { RowWriter } from './row-writer.js';
 /** Adds the course of a model's training, wherever it led: a row for each number of each point. */
 export function writeCurve(
   writer: RowWriter,
-  campaign: string,
+  { campaign, sequence }: { readonly campaign: string; readonly sequence: number },
   { model, curve }: Pick<DerivedModel, 'model' | 'curve'>,
 ): void {
   for (const { step, loss, accuracy, measures } of curve) {
     const values = Object.entries({ ...measures, loss, accuracy });
     for (const [measure, value] of values) {
-      writer.add('training', campaign, model, BigInt(step), measure, value);
+      writer.add('training', campaign, model, BigInt(sequence), BigInt(step), measure, value);
     }
   }
 }
 
-/** The course of training of every model of a campaign that was trained, by name. */
+/** The course of training of every model of a campaign that was trained, by name: of the last round that ended. */
 export async function curvesOf(
   store: Queries,
   campaignId: string,
 ): Promise<ReadonlyMap<string, readonly TrainingPoint[]>> {
   const rows = await store.query(
-    'SELECT model, step, measure, value FROM training WHERE campaign = $1 ORDER BY model, step, measure',
+    `SELECT model, step, measure, value FROM training WHERE campaign = $1
+      QUALIFY sequence = max(sequence) OVER (PARTITION BY model) ORDER BY model, step, measure`,
     [campaignId],
   );
   const curves = new Map<string, TrainingPoint[]>();

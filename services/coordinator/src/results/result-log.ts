@@ -1,19 +1,25 @@
 import {
   decodeResult,
   decodeWasted,
+  parseSubject,
   resultsStream,
+  wastedSubject,
+  type ResultAddress,
   type TaskResult,
   type WastedAttempt,
 } from '@unpair/protocol';
 import { StreamReader, type StreamMessage, type StreamReaderOptions } from '@unpair/platform';
 
-/** One message of the results stream. */
-export type ResultEvent = { readonly sequence: number; readonly time: Date } & (
+/** One message of the results stream. What it is for, its subject says, which the broker fences; the payload has to agree. */
+export type ResultEvent = { readonly sequence: number; readonly time: Date } & Content;
+
+type Content =
   | { readonly kind: 'result'; readonly result: TaskResult }
+  /** What lies where the result of a task belongs, and is none: no other can come for that round. */
+  | { readonly kind: 'spoilt'; readonly address: ResultAddress; readonly reason: string }
   | { readonly kind: 'wasted'; readonly attempt: WastedAttempt }
   /** Not ours, or damaged: skipped. */
-  | { readonly kind: 'unreadable'; readonly reason: string }
-);
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** The results stream, read in order from any position. */
 export class ResultLog {
@@ -34,13 +40,39 @@ export class ResultLog {
   }
 }
 
-function eventOf({ sequence, time, subject, data }: StreamMessage): ResultEvent {
-  const place = { sequence, time };
+/** Reads one message; whatever it holds, it is an event. */
+export function eventOf({ sequence, time, subject, data }: StreamMessage): ResultEvent {
+  return { sequence, time, ...(subject.startsWith('wasted.') ? wasted : taskResult)(subject, data) };
+}
+
+function taskResult(subject: string, data: Uint8Array): Content {
+  const address = parseSubject(subject);
+  if (address === undefined) return { kind: 'unreadable', reason: 'its subject names no task' };
+  const result = read(decodeResult, data);
+  if (result === undefined) return { kind: 'spoilt', address, reason: `is damaged (${data.length} bytes)` };
+  const isOfAnother =
+    result.campaignId !== address.campaignId ||
+    result.index !== address.index ||
+    result.round !== address.round;
+  if (isOfAnother) return { kind: 'spoilt', address, reason: 'says that it is of another task' };
+  return { kind: 'result', result };
+}
+
+function wasted(subject: string, data: Uint8Array): Content {
+  const attempt = read(decodeWasted, data);
+  if (attempt === undefined) return { kind: 'unreadable', reason: `it is damaged (${data.length} bytes)` };
+  const { campaignId, index, queries } = attempt;
+  const isOurs = /^[a-z0-9-]+$/.test(campaignId) && subject === wastedSubject(campaignId);
+  if (!isOurs || index < 0 || queries < 0)
+    return { kind: 'unreadable', reason: 'its content disagrees with its subject' };
+  return { kind: 'wasted', attempt };
+}
+
+/** What the bytes say; undefined where they are damaged. */
+function read<T>(decode: (bytes: Uint8Array) => T, data: Uint8Array): T | undefined {
   try {
-    return subject.startsWith('wasted.')
-      ? { ...place, kind: 'wasted', attempt: decodeWasted(data) }
-      : { ...place, kind: 'result', result: decodeResult(data) };
-  } catch (error) {
-    return { ...place, kind: 'unreadable', reason: String(error) };
+    return decode(data);
+  } catch {
+    return undefined;
   }
 }

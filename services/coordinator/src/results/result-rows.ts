@@ -14,13 +14,14 @@ type Size = 'bytes' | 'parameters' | 'nonZero' | 'macs';
 
 /** Adds what a result brings to the tables: one row for the task, and its per-sample rows. */
 export function writeResult(writer: RowWriter, result: TaskResult, outcome: TaskOutcome): void {
-  const { campaignId, index, worker, runtime, seconds } = result;
+  const { campaignId, index, round, worker, runtime, seconds } = result;
   const { sequence, time, kind, queries, failure } = outcome;
   const task = BigInt(index);
   const when = BigInt(time.getTime());
-  const place = [campaignId, task, BigInt(sequence), when] as const;
+  const place = [campaignId, task, BigInt(round), BigInt(sequence), when] as const;
   writer.add('tasks', ...place, kind, BigInt(queries), failure, worker, runtime, seconds);
-  if (result.outcome !== undefined) writeContent(writer, campaignId, task, result.outcome);
+  if (result.outcome !== undefined)
+    writeContent(writer, { campaign: campaignId, task, sequence }, result.outcome);
 }
 
 /** Adds the queries of an attempt that came too late. */
@@ -28,18 +29,26 @@ export function writeWasted(writer: RowWriter, { campaignId, index, queries }: W
   writer.add('wasted', campaignId, BigInt(index), BigInt(queries));
 }
 
-function writeContent(writer: RowWriter, campaign: string, task: bigint, outcome: Outcome): void {
+/** The result that rows come with. */
+interface Origin {
+  readonly campaign: string;
+  readonly task: bigint;
+  readonly sequence: number;
+}
+
+function writeContent(writer: RowWriter, origin: Origin, outcome: Outcome): void {
+  const { campaign, task } = origin;
   switch (outcome.$case) {
     case 'derived': {
       const { model, digest } = outcome.value;
       const queries = BigInt(outcome.value.queries);
       writer.add('models', campaign, task, model, digest, ...sizes(outcome.value), queries);
-      writeCurve(writer, campaign, outcome.value);
+      writeCurve(writer, origin, outcome.value);
       return;
     }
     case 'failure': {
       const { training } = outcome.value;
-      if (training !== undefined) writeCurve(writer, campaign, training);
+      if (training !== undefined) writeCurve(writer, origin, training);
       return;
     }
     case 'deadLetter':

@@ -2,6 +2,7 @@ import { canonicalJson, type Cell, type WorkerShare } from '@unpair/campaign';
 import type { TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { Database } from './database.js';
+import { FirstResults } from './first-results.js';
 import { RowWriter, type Value } from './row-writer.js';
 import { writeResult, writeWasted } from './result-rows.js';
 import { exportTables, type ExportTable } from './schema.js';
@@ -52,15 +53,18 @@ export class ResultStore implements AsyncDisposable {
   #batched = 0;
   #sequence: number;
   #flushing: Promise<void> = Promise.resolve();
+  readonly #first: FirstResults;
 
-  private constructor(database: Database, sequence: number) {
+  private constructor(database: Database, sequence: number, first: FirstResults) {
     this.#database = database;
     this.#sequence = sequence;
+    this.#first = first;
   }
 
   static async open({ path, streamId }: ResultStoreOptions): Promise<ResultStore> {
     const database = await Database.open(path, streamId);
-    return new ResultStore(database, Number((await database.meta('sequence')) ?? 0));
+    const sequence = Number((await database.meta('sequence')) ?? 0);
+    return new ResultStore(database, sequence, await FirstResults.load(database));
   }
 
   /** Position of the last message taken in; the stream is read on from the next one. */
@@ -73,17 +77,23 @@ export class ResultStore implements AsyncDisposable {
     return this.#batched;
   }
 
-  addResult(result: TaskResult, outcome: TaskOutcome): void {
+  /**
+   * Takes in a result.
+   * @returns false where its task is done already: then nothing is, since only the first result that is done counts
+   */
+  addResult(result: TaskResult, outcome: TaskOutcome): boolean {
+    if (this.#first.has(result)) return false;
+    if (outcome.kind === 'done') this.#first.add(result);
     writeResult(this.#batch, result, outcome);
-    this.#advance(outcome.sequence);
+    return true;
   }
 
-  addWasted(attempt: WastedAttempt, sequence: number): void {
+  addWasted(attempt: WastedAttempt): void {
     writeWasted(this.#batch, attempt);
-    this.#advance(sequence);
   }
 
-  #advance(sequence: number): void {
+  /** Says that everything up to a position of the stream has been taken in. */
+  advance(sequence: number): void {
     this.#sequence = sequence;
     this.#batched++;
   }
@@ -127,12 +137,13 @@ export class ResultStore implements AsyncDisposable {
   /** Outcomes of all tasks, in the order of the stream. */
   async tasks(): Promise<StoredTask[]> {
     const rows = await this.#database.rows(`
-      SELECT t.campaign, t.task, t.sequence, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
+      SELECT t.campaign, t.task, t.sequence, t.round, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
       FROM tasks t LEFT JOIN models m ON m.campaign = t.campaign AND m.task = t.task AND m.digest IS NOT NULL
       ORDER BY t.sequence`);
     return rows.map((row) => ({
       campaignId: String(row['campaign']),
       index: Number(row['task']),
+      round: Number(row['round']),
       sequence: Number(row['sequence']),
       time: new Date(Number(row['time_ms'])),
       kind: outcomeKinds.find((kind) => kind === row['kind']) ?? 'dead',

@@ -8,7 +8,7 @@ import {
   systemClock,
 } from '@unpair/platform';
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
-import type { NatsConnection } from '@unpair/platform';
+import type { Logger, NatsConnection } from '@unpair/platform';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
@@ -22,12 +22,12 @@ export interface Ground extends AsyncDisposable {
   readonly connection: NatsConnection;
 }
 
-const logger = createLogger({ service: 'test', level: 'silent' });
+const silent = createLogger({ service: 'test', level: 'silent' });
 
 export async function ground(): Promise<Ground> {
   const nats = await TestNatsServer.start();
   const folder = await temporaryFolder();
-  const connection = await connectNats({ url: nats.url, name: 'test', logger });
+  const connection = await connectNats({ url: nats.url, name: 'test', logger: silent });
   const dispose = async (): Promise<void> => {
     await connection.close();
     await folder[Symbol.asyncDispose]();
@@ -49,10 +49,11 @@ export interface ServeOptions {
   readonly reconcileInterval?: number;
   /** Less than the patience of `eventually`: a pull that is lost in a pause costs a lease. */
   readonly ackWait?: number;
+  readonly logger?: Logger;
 }
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
-  const { window = 8, reconcileInterval = 15_000, ackWait = 10_000 } = options;
+  const { window = 8, reconcileInterval = 15_000, ackWait = 10_000, logger = silent } = options;
   const registry = createRegistry();
   const coordinator = await Coordinator.start({
     connection,

@@ -23,6 +23,7 @@ export async function storeOf(outcomes: readonly Outcome[]): Promise<OpenedStore
   outcomes.forEach((outcome, index) => {
     const result = { ...about, index, outcome };
     store.addResult(result, outcomeOf(result, index + 1, new Date(0)));
+    store.advance(index + 1);
   });
   return {
     store,
