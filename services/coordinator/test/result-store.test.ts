@@ -2,6 +2,7 @@ import type { Cell } from '@unpair/campaign';
 import { columnsOf, groupKey, ROW_KINDS, type ColumnType, type RowKind } from '@unpair/measurements';
 import { decodeResult, encodeResult } from '@unpair/protocol';
 import { expect, test } from 'vitest';
+import { outcomeOf } from '../src/campaigns/outcome.js';
 import { StoredResults } from '../src/results/stored-results.js';
 import { storeOf, type Outcome } from './support/store.js';
 
@@ -124,3 +125,26 @@ test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
     expect(groupKey(kind, key)).not.toBe(groupKey(kind, other));
   },
 );
+
+test('what is known of one campaign is read alone, and what was removed is gone for good', async () => {
+  await using opened = await storeOf(outcomes);
+  const { store } = opened;
+  const about = { campaignId: 'other', round: 2, generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
+  const other = { ...about, index: 7, outcome: outcomes[0] };
+  expect(store.addResult(other, outcomeOf(other, 9, new Date(9)))).toBe(true);
+  expect(store.addResult(other, outcomeOf(other, 10, new Date(10)))).toBe(false);
+  store.addWasted({ ...about, index: 7, queries: 5 });
+  store.advance(10);
+  expect(await store.tasks()).toHaveLength(outcomes.length + 1);
+  expect(await store.tasks('other')).toMatchObject([{ index: 7, round: 2, sequence: 9, kind: 'done' }]);
+  expect(await store.answers('other')).toEqual([
+    { campaignId: 'other', model: 'full', label: 2, predicted: 3, count: 1 },
+  ]);
+  expect(await store.answers()).toHaveLength(2);
+  expect(await store.wasted('c')).toEqual(new Map());
+  expect(await store.wasted()).toEqual(new Map([['other', 5]]));
+  await store.remove('other');
+  expect([await store.tasks('other'), await store.answers('other')]).toEqual([[], []]);
+  expect(await store.tasks('c')).toHaveLength(outcomes.length);
+  expect(store.addResult(other, outcomeOf(other, 11, new Date(11)))).toBe(true);
+});

@@ -23,4 +23,9 @@ export class FirstResults {
     if (done === undefined) this.#done.set(campaignId, new Set([index]));
     else done.add(index);
   }
+
+  /** Forgets a campaign. */
+  forget(campaignId: string): void {
+    this.#done.delete(campaignId);
+  }
 }

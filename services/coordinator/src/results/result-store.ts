@@ -39,6 +39,15 @@ export interface StoredModel {
   readonly queries: number | null;
 }
 
+/** What the last result of a task says of how it came about, and how many there were. */
+export interface NewestResult {
+  readonly results: number;
+  readonly worker: string;
+  readonly failure: string;
+  readonly seconds: number;
+  readonly time: Date;
+}
+
 const outcomeKinds = ['done', 'failed', 'dead'] as const;
 
 export type ExportFileFormat = 'parquet' | 'csv' | 'json';
@@ -134,12 +143,15 @@ export class ResultStore implements AsyncDisposable {
     await this.#database.append(writer, `cells ${campaignId}`, 'described');
   }
 
-  /** Outcomes of all tasks, in the order of the stream. */
-  async tasks(): Promise<StoredTask[]> {
-    const rows = await this.#database.rows(`
-      SELECT t.campaign, t.task, t.sequence, t.round, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
+  /** Outcomes of all tasks, of one campaign or of all, in the order of the stream. */
+  async tasks(campaignId = ''): Promise<StoredTask[]> {
+    const rows = await this.query(
+      `SELECT t.campaign, t.task, t.round, t.sequence, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
       FROM tasks t LEFT JOIN models m ON m.campaign = t.campaign AND m.task = t.task AND m.digest IS NOT NULL
-      ORDER BY t.sequence`);
+        AND t.kind = 'done'
+      WHERE $1 IN ('', t.campaign) ORDER BY t.sequence`,
+      [campaignId],
+    );
     return rows.map((row) => ({
       campaignId: String(row['campaign']),
       index: Number(row['task']),
@@ -153,10 +165,12 @@ export class ResultStore implements AsyncDisposable {
     }));
   }
 
-  /** How often each model of each campaign answered what to which class. */
-  async answers(): Promise<readonly StoredAnswer[]> {
-    const rows = await this.#database.rows(
-      'SELECT campaign, model, label, predicted, count(*) AS count FROM accuracy GROUP BY ALL',
+  /** How often each model of a campaign, or of all, answered what to which class. */
+  async answers(campaignId = ''): Promise<readonly StoredAnswer[]> {
+    const rows = await this.query(
+      `SELECT campaign, model, label, predicted, count(*) AS count FROM accuracy
+      WHERE $1 IN ('', campaign) GROUP BY campaign, model, label, predicted`,
+      [campaignId],
     );
     return rows.map((row) => ({
       campaignId: String(row['campaign']),
@@ -167,10 +181,11 @@ export class ResultStore implements AsyncDisposable {
     }));
   }
 
-  /** Wasted queries of every campaign that has any. */
-  async wasted(): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#database.rows(
-      'SELECT campaign, sum(queries) AS queries FROM wasted GROUP BY campaign',
+  /** Wasted queries of a campaign, or of every one that has any. */
+  async wasted(campaignId = ''): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.query(
+      `SELECT campaign, sum(queries) AS queries FROM wasted WHERE $1 IN ('', campaign) GROUP BY campaign`,
+      [campaignId],
     );
     return new Map(rows.map((row) => [String(row['campaign']), Number(row['queries'])]));
   }
@@ -203,6 +218,39 @@ export class ResultStore implements AsyncDisposable {
       runtime: String(runtime),
       results: Number(results),
     }));
+  }
+
+  /** The newest results of tasks of a campaign, by index. */
+  async newest(campaignId: string, tasks: readonly number[]): Promise<ReadonlyMap<number, NewestResult>> {
+    const list = tasks.map(Math.trunc).join(', ') || 'NULL';
+    const rows = await this.query(
+      `SELECT task, count(*) AS results, arg_max(worker, sequence) AS worker, arg_max(failure, sequence) AS failure,
+         arg_max(seconds, sequence) AS seconds, max(time_ms) AS time_ms
+       FROM tasks WHERE campaign = $1 AND task IN (${list}) GROUP BY task`,
+      [campaignId],
+    );
+    return new Map(
+      rows.map((row) => [
+        Number(row['task']),
+        {
+          results: Number(row['results']),
+          worker: String(row['worker']),
+          failure: String(row['failure']),
+          seconds: Number(row['seconds']),
+          time: new Date(Number(row['time_ms'])),
+        },
+      ]),
+    );
+  }
+
+  /** Forgets everything about a campaign. */
+  async remove(campaignId: string): Promise<void> {
+    await this.flush();
+    this.#first.forget(campaignId);
+    const tables = ['tasks', 'wasted', 'models', 'training', 'cells', ...exportTables.keys()];
+    for (const table of tables)
+      await this.#database.run(`DELETE FROM ${table} WHERE campaign = $1`, [campaignId]);
+    await this.#database.run('DELETE FROM meta WHERE key = $1', [`cells ${campaignId}`]);
   }
 
   /** Rows of a query over all that was taken in. */
