@@ -113,10 +113,14 @@ test('check exits with 1 when a check failed, and prints all of them', async () 
   const { exitCode, stdout, stderr } = await runCli(checking);
   expect([exitCode, stderr]).toEqual([1, `error: ${model} failed 2 of 3 checks\n`]);
   expect(stdout).toMatch(/^FAILED {2}an attack without bound succeeds: 0\.0 % of \d samples/m);
-  expect(stdout.trimEnd().split('\n')).toHaveLength(3);
+  expect(stdout.trimEnd().split('\n').slice(3)).toEqual([
+    'The gradients of the model are 0 everywhere on 8 of 8 samples: attacks along them measure nothing there, and that they fail is no evidence of safety.',
+  ]);
   const json = await runCli([...checking, '--json']);
   expect(json.exitCode).toBe(1);
-  expect(JSON.parse(json.stdout)).toMatchObject({ unboundedAttack: { passed: false } });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ...{ unboundedAttack: { passed: false }, gradients: { samples: 8, vanished: 8, invalid: 0 } },
+  });
 });
 
 test('check refuses bad input in one sentence', async () => {

@@ -7,9 +7,9 @@ import { pixels } from '@unpair/parameters';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { inputs, loadDataset } from '@unpair/datasets';
 import { firstSamples } from '../models/first-samples.js';
-import type { MaskingReport } from '@unpair/measurements';
+import type { GradientHealth, MaskingReport } from '@unpair/measurements';
 import type { Norm } from '@unpair/numerics';
-import { checkGradientMasking } from '@unpair/measurements';
+import { checkGradientMasking, doVanish, gradientFaults } from '@unpair/measurements';
 import { consecutiveSamples, createDifferentiableClassifier } from '@unpair/classifiers';
 import { openRuntime } from '@unpair/runtime';
 
@@ -106,18 +106,25 @@ async function loadSamples(
   return firstSamples(set, split, samples);
 }
 
-/** One line a check, as `ok` or `FAILED`, with the bound. */
-function describe({ unboundedAttack, randomSearchOnly, lossRises }: MaskingReport): string {
+/** One line a check, as `ok` or `FAILED`, with the bound; and a sentence about gradients where they are not what they should be. */
+function describe({ unboundedAttack, randomSearchOnly, lossRises, gradients }: MaskingReport): string {
   const lines = [
     [unboundedAttack, 'an attack without bound succeeds', 'at least'],
     [randomSearchOnly, 'random search breaks what the gradient does not', 'at most'],
     [lossRises, 'the loss rises along the gradient', 'at least'],
   ] as const;
-  return lines
-    .map(([{ passed, value, bound, samples }, what, least]) => {
-      const rate = Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(1)} %`;
-      const limit = `${least} ${(bound * 100).toFixed(0)} %`;
-      return `${passed ? 'ok    ' : 'FAILED'}  ${what}: ${rate} of ${samples} samples, must be ${limit}`;
-    })
-    .join('\n');
+  const checks = lines.map(([{ passed, value, bound, samples }, what, least]) => {
+    const rate = Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(1)} %`;
+    const limit = `${least} ${(bound * 100).toFixed(0)} %`;
+    return `${passed ? 'ok    ' : 'FAILED'}  ${what}: ${rate} of ${samples} samples, must be ${limit}`;
+  });
+  return [...checks, ...gradientSentence(gradients)].join('\n');
+}
+
+function gradientSentence(gradients: GradientHealth): readonly string[] {
+  const faults = gradientFaults(gradients);
+  if (faults === undefined) return [];
+  const meaning = doVanish(gradients) ? 'measure nothing there' : 'may be weaker than they could be';
+  const end = 'and that they fail is no evidence of safety';
+  return [`The gradients of the model ${faults}: attacks along them ${meaning}, ${end}.`];
 }

@@ -5,7 +5,7 @@ export type { Goal, GoalChoice, TargetClass } from './goal.js';
 export { imitateModel, imitateSibling } from './imitation/imitate.js';
 export { Oracle } from './oracle.js';
 export { attacks } from './registry.js';
-export type { AttackOutcome, AttackRow } from './scheduler/attack-row.js';
+export type { AttackRow } from './scheduler/attack-row.js';
 export { runAttack } from './scheduler/run-attack.js';
 export { priorWeight } from './search/prior-weight.js';
 export { square } from './search/square.js';

@@ -37,8 +37,14 @@ export function* gradient(
 ): Steps<GradientAnswer> {
   const request = { kind: 'gradient', surrogate, objective, count } as const;
   const answer = yield* differentiate({ ...request, inputs });
-  const isOutside = answer.invalid.some((entries) => entries > 0) && inputs.some(isOutsidePixels);
-  return isOutside ? yield* differentiate({ ...request, inputs: inputs.map(toPixel) }) : answer;
+  return isAskedAgain(inputs, answer)
+    ? yield* differentiate({ ...request, inputs: inputs.map(toPixel) })
+    : answer;
+}
+
+/** Whether a surrogate had no derivative outside the pixel range, so that the answer is not used. */
+export function isAskedAgain(inputs: Float32Array, { invalid }: Pick<GradientAnswer, 'invalid'>): boolean {
+  return invalid.some((entries) => entries > 0) && inputs.some(isOutsidePixels);
 }
 
 function* differentiate(request: GradientRequest): Steps<GradientAnswer> {

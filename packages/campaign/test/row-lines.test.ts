@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RowGroup } from '../src/index.js';
 import { resultsDigest } from '../src/index.js';
-import { attackRow, similarityRow } from './rows.js';
+import { attackRow, maskingRow, similarityRow } from './rows.js';
 
 /** One row of each kind, the group's key, and the row's line: what digests are made of, never to change. */
 const pinned: readonly (readonly [group: RowGroup, key: string, line: string])[] = [
@@ -14,7 +14,9 @@ const pinned: readonly (readonly [group: RowGroup, key: string, line: string])[]
   [
     {
       ...{ kind: 'similarity', inputs: 'noised', surrogate: 'int8', target: 'full' },
-      rows: [similarityRow(3, { cosine: Number.NaN, surrogateNorm: 1e-9, agree: false })],
+      rows: [
+        similarityRow(3, { cosine: Number.NaN, surrogateNorm: 1e-9, agree: false, targetInvalid: true }),
+      ],
     },
     'similarity noised int8 full',
     '3 NaN 1e-9 1 0 0.25 0.75 2 4',
@@ -30,9 +32,7 @@ const pinned: readonly (readonly [group: RowGroup, key: string, line: string])[]
   [
     {
       ...{ kind: 'masking', model: 'int8' },
-      rows: [
-        { sample: 5, cleanCorrect: true, unbounded: true, gradient: false, random: false, lossRises: true },
-      ],
+      rows: [maskingRow(5, { gradient: false, random: false, gradientInvalid: true })],
     },
     'masking int8',
     '5 1 1 0 0 1',
@@ -40,7 +40,9 @@ const pinned: readonly (readonly [group: RowGroup, key: string, line: string])[]
   [
     {
       ...{ kind: 'attack', cell: 'rgf/full/-' },
-      rows: [attackRow(8, { label: 4, successRounded: false, queries: 17, surrogateQueries: 2 })],
+      rows: [
+        attackRow(8, { label: 4, successRounded: false, queries: 17, surrogateQueries: 2, zeroGradients: 2 }),
+      ],
     },
     'attack rgf/full/-',
     '8 4 1 1 1 0 17 2 0.03 1',

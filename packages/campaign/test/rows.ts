@@ -1,5 +1,5 @@
 import type { AttackRow } from '@unpair/attacks';
-import type { SimilarityRow } from '@unpair/measurements';
+import type { MaskingRow, SimilarityRow } from '@unpair/measurements';
 
 /** A row of a successful attack, with what a test cares about replaced. */
 export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow {
@@ -12,6 +12,8 @@ export function attackRow(sample: number, change: Partial<AttackRow>): AttackRow
     successRounded: true,
     queries: 1,
     surrogateQueries: 0,
+    zeroGradients: 0,
+    invalidGradients: 0,
     linf: 0.03,
     l2: 1,
     ...change,
@@ -30,6 +32,23 @@ export function similarityRow(sample: number, change: Partial<SimilarityRow>): S
     logitCorrelation: 0.75,
     surrogateCurvature: 2,
     targetCurvature: 4,
+    surrogateInvalid: false,
+    targetInvalid: false,
+    ...change,
+  };
+}
+
+/** A row of a sample on which every check for masked gradients is passed, with what a test cares about replaced. */
+export function maskingRow(sample: number, change: Partial<MaskingRow> = {}): MaskingRow {
+  return {
+    sample,
+    cleanCorrect: true,
+    unbounded: true,
+    gradient: true,
+    random: true,
+    lossRises: true,
+    gradientVanishes: false,
+    gradientInvalid: false,
     ...change,
   };
 }

@@ -4,6 +4,14 @@ export { AnswerTally, nearChance } from './accuracy/near-chance.js';
 export type { Answer } from './accuracy/near-chance.js';
 export { attackKind } from './attack/attack-kind.js';
 export {
+  attackGradients,
+  doVanish,
+  gradientFaults,
+  gradientHealth,
+  lackGradients,
+} from './gradients/gradient-health.js';
+export type { GradientHealth } from './gradients/gradient-health.js';
+export {
   checkGradientMasking,
   judgeMasking,
   maskingKind,

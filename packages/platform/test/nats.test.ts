@@ -26,6 +26,8 @@ function attackResult(worker: string, queries: number): TaskResult {
     surrogateQueries: 0,
     linf: 0,
     l2: 0,
+    zeroGradients: 0,
+    invalidGradients: 0,
   };
   const outcome = { $case: 'attack', value: { cell: 'c', rows: [row] } } as const;
   return { campaignId: 'c-1', index: 7, round: 0, generation: 0, worker, runtime: '', seconds: 1, outcome };

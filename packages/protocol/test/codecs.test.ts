@@ -50,6 +50,8 @@ function resultWith(queries: readonly number[]): TaskResult {
     surrogateQueries: 0,
     linf: 0.03,
     l2: 0.5,
+    zeroGradients: 0,
+    invalidGradients: 0,
   }));
   return {
     campaignId: 'c-1',

@@ -26,6 +26,7 @@ const outcomes: readonly Outcome[] = [
         {
           ...{ sample: 1, cosine: Number.NaN, surrogateNorm: 0.25, targetNorm: 0.5, agree: true },
           ...{ klDivergence: 0.75, logitCorrelation: 1.25, surrogateCurvature: 1.5, targetCurvature: 1.75 },
+          ...{ surrogateInvalid: false, targetInvalid: true },
         },
       ],
     },
@@ -39,7 +40,10 @@ const outcomes: readonly Outcome[] = [
     value: {
       model: 'int8',
       rows: [
-        { sample: 1, cleanCorrect: true, unbounded: false, gradient: true, random: false, lossRises: true },
+        {
+          ...{ sample: 1, cleanCorrect: true, unbounded: false, gradient: true, random: false },
+          ...{ lossRises: true, gradientVanishes: true, gradientInvalid: false },
+        },
       ],
     },
   },
@@ -51,6 +55,7 @@ const outcomes: readonly Outcome[] = [
         {
           ...{ sample: 1, label: 2, cleanCorrect: true, surrogateCorrect: false, success: true },
           ...{ successRounded: false, queries: 34, surrogateQueries: 5, linf: 0.25, l2: 0.5 },
+          ...{ zeroGradients: 4, invalidGradients: 3 },
         },
       ],
     },
@@ -77,14 +82,14 @@ test('every kind of rows is stored and exported under the names it has always ha
       "alignment": "surrogate,target,sample,hsic_cross,hsic_surrogate,hsic_target
     int8,full,16,0.25,0.5,0.75
     ",
-      "attacks": "target,surrogate,attack,parameters,norm,epsilon,sample,label,clean_correct,surrogate_correct,success,success_rounded,queries,surrogate_queries,linf,l2,cell
-    full,int8,rgf,"{""budget"":9}",linf,0.125,1,2,true,false,true,false,34,5,0.25,0.5,id
+      "attacks": "target,surrogate,attack,parameters,norm,epsilon,sample,label,clean_correct,surrogate_correct,success,success_rounded,queries,surrogate_queries,linf,l2,zero_gradients,invalid_gradients,cell
+    full,int8,rgf,"{""budget"":9}",linf,0.125,1,2,true,false,true,false,34,5,0.25,0.5,4,3,id
     ",
-      "masking": "model,sample,clean_correct,unbounded,gradient,random,loss_rises
-    int8,1,true,false,true,false,true
+      "masking": "model,sample,clean_correct,unbounded,gradient,random,loss_rises,gradient_vanishes,gradient_invalid
+    int8,1,true,false,true,false,true,true,false
     ",
-      "similarity": "surrogate,target,inputs,sample,cosine,surrogate_norm,target_norm,agree,kl_divergence,logit_correlation,surrogate_curvature,target_curvature
-    int8,full,noised,1,,0.25,0.5,true,0.75,1.25,1.5,1.75
+      "similarity": "surrogate,target,inputs,sample,cosine,surrogate_norm,target_norm,agree,kl_divergence,logit_correlation,surrogate_curvature,target_curvature,surrogate_invalid,target_invalid
+    int8,full,noised,1,,0.25,0.5,true,0.75,1.25,1.5,1.75,false,true
     ",
     }
   `);

@@ -21,12 +21,8 @@ export interface AttackRow {
    */
   readonly linf: number;
   readonly l2: number;
-}
-
-/** A row, and what is known beside it of the gradients that the attack went by. */
-export interface AttackOutcome extends AttackRow {
-  /** Gradients of the surrogate that were 0 everywhere, and so had no direction. */
+  /** Gradients of the surrogate that were 0 everywhere, and so had no direction; of several, of the one with most. */
   readonly zeroGradients: number;
-  /** Those with entries that are no finite numbers, and were taken for 0. */
+  /** In the same way, those with entries that are no finite numbers, and were taken for 0. */
   readonly invalidGradients: number;
 }

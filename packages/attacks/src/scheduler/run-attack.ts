@@ -12,7 +12,7 @@ import { createRandom } from '@unpair/numerics';
 import { UnpairError } from '@unpair/errors';
 import { distance, isAdmissible } from '@unpair/numerics';
 import type { AttackOptions } from './attack-options.js';
-import type { AttackOutcome } from './attack-row.js';
+import type { AttackRow } from './attack-row.js';
 import type { BatchOptions } from '@unpair/classifiers';
 import { evaluateAll, meanOf } from '@unpair/classifiers';
 import { SampleRun } from './sample-run.js';
@@ -36,9 +36,7 @@ interface Case {
  * @throws {UnpairError} when parameters, norm, goal, target or surrogates do not fit the attack
  * @throws the signal's reason once it is aborted
  */
-export async function runAttack<A extends Access>(
-  options: AttackOptions<A>,
-): Promise<readonly AttackOutcome[]> {
+export async function runAttack<A extends Access>(options: AttackOptions<A>): Promise<readonly AttackRow[]> {
   const { definition, threat, target, surrogates, batchSize = 64, signal } = options;
   assertSuits(options);
   const resolution = resolveParameters(definition, options.parameters, threat);
@@ -139,7 +137,7 @@ async function roundedSuccesses(
 function outcome(
   run: SampleRun | null,
   rounded: ReadonlySet<SampleRun>,
-): Omit<AttackOutcome, 'sample' | 'label' | 'surrogateCorrect'> {
+): Omit<AttackRow, 'sample' | 'label' | 'surrogateCorrect'> {
   const adversarial = run?.oracle.adversarial ?? null;
   const { linf, l2 } =
     run === null || adversarial === null ? { linf: 0, l2: 0 } : distance(adversarial, run.sample.input);
@@ -149,9 +147,9 @@ function outcome(
     successRounded: run !== null && rounded.has(run),
     queries: run?.oracle.queries ?? 0,
     surrogateQueries: run?.surrogateQueries ?? 0,
-    zeroGradients: run?.zeroGradients ?? 0,
-    invalidGradients: run?.invalidGradients ?? 0,
     linf,
     l2,
+    zeroGradients: run?.zeroGradients ?? 0,
+    invalidGradients: run?.invalidGradients ?? 0,
   };
 }

@@ -2,6 +2,7 @@ import type { Access, Observe } from '../access.js';
 import type { Answer, AttackRun, GradientAnswer, Request } from '../attack.js';
 import type { Sample } from '@unpair/classifiers';
 import type { Oracle } from '../oracle.js';
+import { isAskedAgain } from '../requests.js';
 import type { Column } from './batch-queue.js';
 
 export interface SampleRunOptions<A extends Access> {
@@ -57,7 +58,7 @@ export class SampleRun<A extends Access = Access> {
     if (request.kind === 'gradient') {
       if (second === undefined || third === undefined || fourth === undefined)
         throw new TypeError('a gradient came back without logits');
-      const { kind, surrogate } = request;
+      const { kind, surrogate, inputs } = request;
       const answer = {
         kind,
         values: first,
@@ -65,7 +66,7 @@ export class SampleRun<A extends Access = Access> {
         logits: third,
         invalid: Int32Array.from(fourth),
       };
-      this.#examine(surrogate, answer);
+      if (!isAskedAgain(inputs, answer)) this.#examine(surrogate, answer);
       return this.#next(answer);
     }
     const { kind, inputs, count } = request;

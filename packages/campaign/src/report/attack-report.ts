@@ -1,4 +1,5 @@
 import type { AttackRow } from '@unpair/attacks';
+import { attackGradients } from '@unpair/measurements';
 import type { Cell } from '../plan.js';
 import { usesQueries } from '../plan.js';
 import { meanOf, rate } from './estimates.js';
@@ -32,6 +33,7 @@ export function attackReport(
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
     queries: usesQueries(cell) ? queryReport(outcomes, cell.budget, seed) : null,
     surrogateQueries: meanOf(attacked.map((row) => row.surrogateQueries)),
+    gradients: surrogate === null ? null : attackGradients(rows),
     distortion: distortionOf(attacked.filter((row) => row.success)),
   };
 }

@@ -36,6 +36,8 @@ import { tradeOff } from './defence/trade-off.js';
 import type { DefenceReport } from './defence/types.js';
 import { rate } from './estimates.js';
 import { explanations } from './explanation.js';
+import type { Attacked } from './gradient-warnings.js';
+import { gradientWarnings } from './gradient-warnings.js';
 import type { Outcome } from './outcomes.js';
 import { outcomesOf } from './outcomes.js';
 import type {
@@ -115,14 +117,16 @@ class ReportBuilder {
     const compared = await this.#similarity();
     const similarity = compared.map(({ report }) => report);
     const apart = compared.filter(({ pair }) => !pair.surrogate.models.includes(pair.target));
-    const attacks = await this.#attacks();
+    const attacked = await this.#attacks();
+    const attacks = attacked.map(({ report }) => report);
     const amplification = this.#amplification();
     const asked = attacks.filter(({ adaptive }) => !adaptive);
-    const defence = await this.#defence();
+    const defence = await this.#defence(attacks);
     return {
       name: campaign.name,
       accounting: ACCOUNTING_RULE,
       models,
+      warnings: gradientWarnings(attacked, similarity),
       similarity,
       attacks,
       amplification,
@@ -183,18 +187,18 @@ class ReportBuilder {
     };
   }
 
-  async #attacks(): Promise<readonly AttackReport[]> {
+  async #attacks(): Promise<readonly Attacked[]> {
     const { campaign, plan } = this.#input;
-    const reports: AttackReport[] = [];
+    const attacked: Attacked[] = [];
     for (const cell of plan.cells) {
       this.#signal?.throwIfAborted();
       const rows = await this.#rows(attackKind, { cell: cell.id });
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
       this.#outcomes.set(cell.id, outcomes);
-      reports.push(attackReport(cell, rows, outcomes, campaign.seed));
+      attacked.push({ cell, report: attackReport(cell, rows, outcomes, campaign.seed) });
     }
-    return reports;
+    return attacked;
   }
 
   #amplification(): readonly AmplificationReport[] {
@@ -210,9 +214,10 @@ class ReportBuilder {
     });
   }
 
-  async #defence(): Promise<readonly DefenceReport[]> {
+  async #defence(attacks: readonly AttackReport[]): Promise<readonly DefenceReport[]> {
     const { campaign, plan, results, models } = this.#input;
     const levels = new Levels(campaign, plan, this.#outcomes);
+    const gradients = new Map(attacks.map((report) => [report.cell, report.gradients]));
     const masking = new Map<string, readonly MaskingRow[]>();
     for (const model of maskedModels(campaign.adaptive)) {
       masking.set(model, await this.#rows(maskingKind, { model }));
@@ -229,6 +234,7 @@ class ReportBuilder {
         accuracy: (model: string) => accuracy.get(model) ?? [],
         masking: masking.get(defence.sibling) ?? [],
         queriesOf: (model: string) => models.get(model)?.queries ?? null,
+        gradientsOf: ({ id }: Cell) => gradients.get(id) ?? null,
       };
       reports.push(defenceReport(defence, evidence));
     }

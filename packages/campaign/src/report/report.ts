@@ -1,5 +1,6 @@
 import type { GoalChoice } from '@unpair/attacks';
 import type { ModelOptions } from '@unpair/graph';
+import type { GradientHealth } from '@unpair/measurements';
 import type { Estimate, Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { TrainingPoint } from '@unpair/training';
@@ -20,6 +21,8 @@ export interface Report {
   /** How queries were counted, in words. */
   readonly accounting: string;
   readonly models: readonly ModelReport[];
+  /** A sentence for each place where low numbers are no evidence of safety, since gradients were lacking. */
+  readonly warnings: readonly string[];
   readonly similarity: readonly SimilarityReport[];
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];
@@ -86,6 +89,7 @@ export interface SimilarityMeasures {
   readonly gradientNormRatioInterval: Bounds | null;
   /** Mean Euclidean norm of the input gradient: the smaller, the smoother. */
   readonly gradientNorm: OfBoth;
+  readonly gradients: { readonly surrogate: GradientHealth; readonly target: GradientHealth };
   /** Mean change of the input gradient along itself, per unit of distance. */
   readonly curvature: OfBoth;
   /** Share of samples for which both predict the same class. */
@@ -141,6 +145,8 @@ export interface AttackReport {
   readonly queries: QueryReport | null;
   /** Mean number of surrogate evaluations over the samples attacked. */
   readonly surrogateQueries: number | null;
+  /** The surrogate's gradients over the samples attacked; null where there is none. */
+  readonly gradients: GradientHealth | null;
   /** Mean distance of the successful adversarial examples. */
   readonly distortion: { readonly linf: number; readonly l2: number } | null;
 }

@@ -1,7 +1,7 @@
 import type { AlignmentRow, SimilarityInputs, SimilarityRow } from '@unpair/measurements';
 import type { Estimate, Random } from '@unpair/numerics';
 import { bootstrapMeans, bootstrapSamples, createRandom } from '@unpair/numerics';
-import { resampledCka } from '@unpair/measurements';
+import { gradientHealth, resampledCka } from '@unpair/measurements';
 import type { Pair } from '../pairs.js';
 import { boundsOf, meanOf, rate } from './estimates.js';
 import type { Bounds } from './estimates.js';
@@ -62,6 +62,13 @@ function measuresOf(given: readonly SimilarityRow[], seed: number): SimilarityMe
     },
     ...normRatio(rows, seed),
     gradientNorm: { surrogate: means.surrogateNorm, target: means.targetNorm },
+    gradients: {
+      surrogate: gradientHealth(rows, (row) => ({
+        vanishes: row.surrogateNorm === 0,
+        invalid: row.surrogateInvalid,
+      })),
+      target: gradientHealth(rows, (row) => ({ vanishes: row.targetNorm === 0, invalid: row.targetInvalid })),
+    },
     curvature: { surrogate: means.surrogateCurvature, target: means.targetCurvature },
     agreement: agreement.value,
     agreementInterval: boundsAlone(agreement),

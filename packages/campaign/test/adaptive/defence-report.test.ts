@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AdaptiveReport } from '../../src/index.js';
 import { MemoryResults, renderReport } from '../../src/index.js';
 import { SAMPLES, RESULTS, campaign, costing, defenceOf, fooled, reportOf } from './defend-results.js';
+import { maskingRow } from '../rows.js';
 import { defend } from './defend-file.js';
 
 /** Accuracy of 9 and 8 of ten, of which they share seven; and what masking checks saw. */
@@ -12,11 +13,10 @@ function measurements(results: MemoryResults): void {
     const rows = SAMPLES.map((sample) => ({ sample, label: 1, predicted: isRight(sample) ? 1 : 0 }));
     results.add({ kind: 'accuracy', model, rows });
   }
-  const row = { cleanCorrect: true, unbounded: true, gradient: true, random: true, lossRises: true };
   results.add({
     kind: 'masking',
     model: 'int8-unpaired',
-    rows: SAMPLES.map((sample) => ({ sample, ...row, gradient: sample > 1, lossRises: sample > 0 })),
+    rows: SAMPLES.map((sample) => maskingRow(sample, { gradient: sample > 1, lossRises: sample > 0 })),
   });
 }
 
@@ -96,6 +96,7 @@ describe('the entry of a defence', () => {
       unboundedAttack: { passed: true, value: 1, bound: 1, samples: 10 },
       randomSearchOnly: { passed: false, value: 0.2, bound: 0.05, samples: 10 },
       lossRises: { passed: true, value: 0.9, bound: 0.9, samples: 10 },
+      gradients: { samples: 10, vanished: 0, invalid: 0 },
     });
   });
 

@@ -1,7 +1,7 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Campaign, Cell, DefenceReport, Report } from '../../src/index.js';
 import { MemoryResults, buildReport, planCampaign } from '../../src/index.js';
-import { attackRow } from '../rows.js';
+import { attackRow, maskingRow } from '../rows.js';
 import { defend } from './defend-file.js';
 
 /** Ten samples, all of which the target gets right, at one epsilon. */
@@ -52,8 +52,7 @@ export function everywhere(of: Campaign, rowsOf: (cell: Cell) => readonly Attack
 
 /** Rows of a masking check that is passed on every sample. */
 export function unmasked(results: MemoryResults): void {
-  const row = { cleanCorrect: true, unbounded: true, gradient: true, random: true, lossRises: true };
-  const rows = SAMPLES.map((sample) => ({ sample, ...row }));
+  const rows = SAMPLES.map((sample) => maskingRow(sample));
   results.add({ kind: 'masking', model: 'int8-unpaired', rows });
 }
 

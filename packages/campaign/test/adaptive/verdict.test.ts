@@ -2,7 +2,7 @@ import type { AttackRow } from '@unpair/attacks';
 import { describe, expect, test } from 'vitest';
 import type { Cell, Report } from '../../src/index.js';
 import { renderReport } from '../../src/index.js';
-import { attackRow } from '../rows.js';
+import { attackRow, maskingRow } from '../rows.js';
 import { SAMPLES, campaign, defenceOf, everywhere, fooled, reportOf, unmasked } from './defend-results.js';
 import { defend } from './defend-file.js';
 
@@ -67,6 +67,82 @@ describe('the verdict on a defence', () => {
       ['pgd stranger → full', fooled(2)],
     ]);
     expect(defenceOf(await reportOf(campaign, plain)).verdict).toBe('fails');
+  });
+});
+
+describe('a sibling without gradients', () => {
+  /** Those rows, with some change on the first `count` samples. */
+  const faulty = (
+    rows: readonly AttackRow[],
+    count: number,
+    change: Partial<AttackRow>,
+  ): readonly AttackRow[] =>
+    rows.map((row) => ({ ...row, surrogateQueries: 10, ...(row.sample < count ? change : {}) }));
+
+  const reportWith = (rows: Record<string, readonly AttackRow[]>): Promise<Report> =>
+    reportOf(campaign, new Map([...ALIKE, ...Object.entries(rows)]), unmasked);
+
+  test('is not said to stand: it was not tested, and why', async () => {
+    const report = await reportWith({
+      'pgd int8-unpaired → full': faulty(fooled(0), 1, { zeroGradients: 10 }),
+      'p-rgf smoothed int8-unpaired → full': faulty(breaking(0), 5, { invalidGradients: 3 }),
+    });
+    expect(defenceOf(report)).toMatchObject({
+      ...{ failed: [], missing: 0, verdict: null },
+      untested: [
+        'pgd at ε 8/255: the gradients of int8-unpaired are 0 everywhere on 1 of 10 samples',
+        'smoothed-prior: p-rgf at ε 8/255: the gradients of int8-unpaired have NaN or infinite entries, which count as 0, on 5 of 10 samples',
+      ],
+    });
+    expect(textOf(report)).toContain(
+      'There is no verdict on int8-unpaired against attackers of full: it was not tested, for want of gradients to attack it by:\n' +
+        '- pgd at ε 8/255: the gradients of int8-unpaired are 0 everywhere on 1 of 10 samples\n' +
+        '- smoothed-prior: p-rgf at',
+    );
+    expect(textOf(report)).not.toContain('stands up to what was tried');
+  });
+
+  test('stands where there is a zero here and there', async () => {
+    const rows = faulty(fooled(3), 10, { zeroGradients: 4 });
+    const report = await reportWith({ 'pgd int8-unpaired → full': rows });
+    expect(defenceOf(report)).toMatchObject({ untested: [], verdict: 'stands' });
+  });
+
+  test('fails nevertheless where an attack came further', async () => {
+    const report = await reportWith({
+      'pgd int8-unpaired → full': faulty(fooled(10), 10, { invalidGradients: 1 }),
+    });
+    const { failed, untested, verdict } = defenceOf(report);
+    expect([failed.length, untested.length, verdict]).toEqual([1, 1, 'fails']);
+    expect(textOf(report)).toContain(
+      '\n- not tested: pgd at ε 8/255: the gradients of int8-unpaired have NaN',
+    );
+  });
+
+  test('is not tested by copies of it without gradients either, nor by ensembles with it', async () => {
+    const dead = faulty(fooled(0), 10, { zeroGradients: 10 });
+    const copy = 'mi-fgsm int8-unpaired~imitated-1000 → full';
+    const ensemble = 'pgd int8-unpaired+stranger → full';
+    for (const key of [copy, ensemble]) expect(ALIKE.has(key)).toBe(true);
+    const { untested, verdict } = defenceOf(await reportWith({ [copy]: dead, [ensemble]: dead }));
+    expect(verdict).toBe(null);
+    expect(untested).toEqual([
+      'ensemble: pgd at ε 8/255: the gradients of a member of int8-unpaired+stranger are 0 everywhere on 10 of 10 samples',
+      'imitation: mi-fgsm at ε 8/255: the gradients of int8-unpaired~imitated-1000 are 0 everywhere on 10 of 10 samples',
+    ]);
+  });
+
+  test('is not told by checks for masked gradients that saw none, though they are passed', async () => {
+    const report = await reportOf(campaign, ALIKE, (results) => {
+      const rows = SAMPLES.map((sample) => maskingRow(sample, { gradientInvalid: sample === 0 }));
+      results.add({ kind: 'masking', model: 'int8-unpaired', rows });
+    });
+    expect(defenceOf(report)).toMatchObject({
+      ...{ failed: [], verdict: null },
+      untested: [
+        'masking: the gradients of int8-unpaired have NaN or infinite entries, which count as 0, on 1 of 10 samples',
+      ],
+    });
   });
 });
 

@@ -25,6 +25,17 @@ const columns = {
     description: 'largest change of a pixel, in units of the [0,1] range; 0 without success',
   },
   l2: { type: 'double', description: 'Euclidean distance from the clean input; 0 without success' },
+  zeroGradients: {
+    type: 'int64',
+    description:
+      'of the gradients of the surrogate, those that were 0 everywhere; of several surrogates, of the one with most',
+    digested: false,
+  },
+  invalidGradients: {
+    type: 'int64',
+    description: 'in the same way, those with entries that were no finite numbers, and counted as 0',
+    digested: false,
+  },
 } as const satisfies ColumnsOf<AttackRow>;
 
 /** What came of the attacked samples of one cell: the rows of `runAttack`. */

@@ -11,6 +11,8 @@ import { runAttack } from '@unpair/attacks';
 import type { AttackRow } from '@unpair/attacks';
 import type { Threat } from '@unpair/numerics';
 import type { RowOf } from '../row-kind.js';
+import type { GradientHealth } from '../gradients/gradient-health.js';
+import { gradientHealth } from '../gradients/gradient-health.js';
 import { defineRowKind } from '../row-kind.js';
 
 export interface MaskingOptions {
@@ -40,6 +42,8 @@ export interface MaskingReport {
   readonly randomSearchOnly: MaskingCheck;
   /** Share of samples whose loss rises over a step along the gradient's sign: must be at least 0.9. */
   readonly lossRises: MaskingCheck;
+  /** Gradients at the samples themselves. */
+  readonly gradients: GradientHealth;
 }
 
 /** Steps enough that PGD is not what fails. */
@@ -73,6 +77,16 @@ export const maskingKind = defineRowKind({
     lossRises: {
       type: 'boolean',
       description: 'whether the loss is larger a step along the sign of its gradient',
+    },
+    gradientVanishes: {
+      type: 'boolean',
+      description: 'whether that gradient is 0 everywhere',
+      digested: false,
+    },
+    gradientInvalid: {
+      type: 'boolean',
+      description: 'whether it has entries that are no finite numbers, and count as 0',
+      digested: false,
     },
   },
 });
@@ -111,14 +125,13 @@ export async function measureMasking(
   const unbounded = await attack(pgd, { steps: STEPS }, UNBOUNDED);
   const gradient = await attack(pgd, { steps: STEPS }, threat);
   const random = await attack(square, { budget }, threat);
-  const rising = await risingLosses(model, samples, options);
-  return samples.map(({ index }, row) => ({
-    sample: index,
+  const slopes = await slopesAt(model, samples, options);
+  return slopes.map((slope, row) => ({
+    ...slope,
     cleanCorrect: unbounded[row]?.cleanCorrect === true,
     unbounded: unbounded[row]?.success === true,
     gradient: gradient[row]?.success === true,
     random: random[row]?.success === true,
-    lossRises: rising[row] === true,
   }));
 }
 
@@ -133,6 +146,10 @@ export function judgeMasking(rows: readonly MaskingRow[]): MaskingReport {
     unboundedAttack: check(unbounded, 1, count, unbounded >= 1),
     randomSearchOnly: check(missed, MOST_BY_CHANCE, count, missed <= MOST_BY_CHANCE),
     lossRises: check(rising, LEAST_RISING, rows.length, rising >= LEAST_RISING),
+    gradients: gradientHealth(rows, (row) => ({
+      vanishes: row.gradientVanishes,
+      invalid: row.gradientInvalid,
+    })),
   };
 }
 
@@ -154,13 +171,16 @@ async function attacked(
   return runAttack({ definition, parameters, ...common });
 }
 
-/** Whether each sample's loss is larger a step up its gradient; samples without a gradient count as not rising. */
-async function risingLosses(
+/** What the loss does around a sample. */
+type Slope = Pick<MaskingRow, 'sample' | 'lossRises' | 'gradientVanishes' | 'gradientInvalid'>;
+
+/** Each sample's gradient, and whether its loss is larger a step up; samples without a gradient count as not rising. */
+async function slopesAt(
   model: DifferentiableClassifier,
   samples: readonly Sample[],
   { threat, batchSize = 64, signal }: MaskingOptions,
-): Promise<readonly boolean[]> {
-  const rising: boolean[] = [];
+): Promise<readonly Slope[]> {
+  const slopes: Slope[] = [];
   for (let first = 0; first < samples.length; first += batchSize) {
     const members = samples.slice(first, first + batchSize);
     const gradients = await gradientsOfBatch([model], members, { signal });
@@ -170,13 +190,18 @@ async function risingLosses(
       return point;
     });
     const after = await evaluateAll(model, moved, { batchSize, signal });
-    members.forEach(({ label }, row) => {
-      const [before, now] = [gradients[row]?.logits, after[row]];
-      const isKnown = before !== undefined && now !== undefined;
-      rising.push(isKnown && crossEntropy(now, label) > crossEntropy(before, label));
+    members.forEach(({ index, label }, row) => {
+      const [at, now] = [gradients[row], after[row]];
+      if (at === undefined || now === undefined) throw new TypeError('a batch came back short');
+      slopes.push({
+        sample: index,
+        lossRises: crossEntropy(now, label) > crossEntropy(at.logits, label),
+        gradientVanishes: at.gradient.every((value) => value === 0),
+        gradientInvalid: at.invalid > 0,
+      });
     });
   }
-  return rising;
+  return slopes;
 }
 
 function share(count: number, all: number): number {

@@ -70,5 +70,7 @@ function compare(sample: number, surrogate: Measured, target: Measured): Similar
     logitCorrelation: logitCorrelation(hidden, published),
     surrogateCurvature: surrogate.curvature,
     targetCurvature: target.curvature,
+    surrogateInvalid: surrogate.invalid > 0,
+    targetInvalid: target.invalid > 0,
   };
 }

@@ -50,6 +50,12 @@ export const similarityKind = defineRowKind({
         "change of the surrogate's input gradient along itself, per unit of distance: how far the loss is from linear",
     },
     targetCurvature: { type: 'double', description: "the same of the target's" },
+    surrogateInvalid: {
+      type: 'boolean',
+      description: "whether the surrogate's gradient has entries that are no finite numbers, and count as 0",
+      digested: false,
+    },
+    targetInvalid: { type: 'boolean', description: "whether the target's has", digested: false },
   },
 });
 

@@ -46,15 +46,33 @@ describe('gradient masking', () => {
     expect(report.randomSearchOnly.passed).toBe(false);
     expect(report.randomSearchOnly.value).toBeGreaterThan(0.3);
     expect(report.lossRises).toMatchObject({ passed: false, value: 0 });
+    expect(report.gradients).toEqual({ samples: 30, vanished: 30, invalid: 0 });
+  });
+
+  test('counts gradients with entries that are no numbers', async () => {
+    const first = samples[0]?.input ?? new Float32Array();
+    const black: DifferentiableClassifier = {
+      ...masked(({ gradients }) => gradients),
+      gradients: async (inputs, objective, count) => {
+        const answer = await honest.gradients(inputs, objective, count);
+        for (let row = 0; row < count; row++) {
+          const own = inputs.subarray(row * first.length, (row + 1) * first.length);
+          if (own.every((value, i) => value === first[i])) answer.invalid[row] = 1;
+        }
+        return answer;
+      },
+    };
+    const { gradients } = await checked(black);
+    expect(gradients).toEqual({ samples: 30, vanished: 0, invalid: 1 });
   });
 
   test('is found where gradients point the other way, by every check', async () => {
     const report = await checked(masked(({ gradients }) => gradients.map((value) => -value)));
-    expect(Object.values(report).map((check) => (check as MaskingReport['lossRises']).passed)).toEqual([
-      false,
-      false,
-      false,
+    const { unboundedAttack, randomSearchOnly, lossRises } = report;
+    expect([unboundedAttack, randomSearchOnly, lossRises].map(({ passed }) => passed)).toEqual([
+      ...[false, false, false],
     ]);
+    expect(report.gradients).toEqual({ samples: 30, vanished: 0, invalid: 0 });
   });
 
   test('cannot be cleared without samples', async () => {
@@ -83,16 +101,19 @@ test('a judgement by hand: two of three attacked samples, and three of four whos
     gradient: true,
     random: true,
     lossRises: true,
+    gradientVanishes: false,
+    gradientInvalid: false,
   };
   const report = judgeMasking([
     row,
     { ...row, sample: 1, gradient: false },
-    { ...row, sample: 2, unbounded: false, random: false, lossRises: false },
+    { ...row, sample: 2, unbounded: false, random: false, lossRises: false, gradientVanishes: true },
     { ...row, sample: 3, cleanCorrect: false, unbounded: false, gradient: false, random: false },
   ]);
   expect(report).toEqual({
     unboundedAttack: { passed: false, value: 2 / 3, bound: 1, samples: 3 },
     randomSearchOnly: { passed: false, value: 1 / 3, bound: 0.05, samples: 3 },
     lossRises: { passed: false, value: 0.75, bound: 0.9, samples: 4 },
+    gradients: { samples: 4, vanished: 1, invalid: 0 },
   });
 });

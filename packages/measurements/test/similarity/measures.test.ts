@@ -258,6 +258,32 @@ describe.each(['clean', 'noised', 'adversarial'] as const)('similarity on %s inp
     );
   });
 
+  test('a gradient with entries that are no numbers is told, for each of the two models', async () => {
+    const partial: DifferentiableClassifier = {
+      shape: surrogate.shape,
+      classes: surrogate.classes,
+      logits: (batch, count) => surrogate.logits(batch, count),
+      gradients: async (batch, objective, count) => {
+        const answer = await surrogate.gradients(batch, objective, count);
+        answer.invalid.fill(1);
+        return answer;
+      },
+      close: () => Promise.resolve(),
+    };
+    for (const row of await measure(surrogate, 16)) {
+      expect(row).toMatchObject({ surrogateInvalid: false, targetInvalid: false });
+    }
+    for (const row of await measure(partial, 16)) {
+      expect(row).toMatchObject({ surrogateInvalid: true, targetInvalid: false });
+    }
+    const turned = await measureSimilarity([target], partial, samples, {
+      ...{ inputs, threat },
+      seed: 7,
+      batchSize: 16,
+    });
+    for (const row of turned) expect(row).toMatchObject({ surrogateInvalid: false, targetInvalid: true });
+  });
+
   test('a model is like itself, and less like its sibling', async () => {
     for (const row of await measure(target, 16)) {
       expect(row).toMatchObject({ agree: true, klDivergence: 0, targetNorm: row.surrogateNorm });

@@ -81,6 +81,8 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         logitCorrelation: 1 - sample / 20,
         surrogateCurvature: 3 + sample,
         targetCurvature: 4,
+        surrogateInvalid: false,
+        targetInvalid: sample === 3,
       }));
       const { surrogates, target, inputs } = content.value;
       const surrogate = surrogates.map(({ id }) => id).join('+');
@@ -102,6 +104,8 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         gradient: sample % 5 !== 0,
         random: false,
         lossRises: sample !== 3,
+        gradientVanishes: sample === 3,
+        gradientInvalid: false,
       }));
       return { $case: 'masking', value: { model: content.value.model?.id ?? '', rows } };
     }
@@ -115,6 +119,8 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         successRounded: sample % 4 === 2,
         queries: sample % 5 === 0 ? 0 : 10 + sample,
         surrogateQueries: 3,
+        zeroGradients: 0,
+        invalidGradients: 0,
         linf: 0.03,
         l2: 0.5 + sample / 100,
       }));

@@ -1,7 +1,7 @@
 import type { AccuracyRow, MaskingRow } from '@unpair/measurements';
 import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
 import { judgeMasking } from '@unpair/measurements';
-import type { MaskingCheck } from '@unpair/measurements';
+import type { GradientHealth, MaskingCheck } from '@unpair/measurements';
 import { undefendedOf } from '../../adaptive/defences.js';
 import type { Campaign, Defence } from '../../campaign.js';
 import type { AdaptiveCell, Cell, Plan } from '../../plan.js';
@@ -30,6 +30,8 @@ export interface DefenceEvidence {
   readonly masking: readonly MaskingRow[];
   /** Queries that making a model took; null where none are known of. */
   readonly queriesOf: (model: string) => number | null;
+  /** Of a cell's surrogate, on the samples attacked; null where it has none, or no rows. */
+  readonly gradientsOf: (cell: Cell) => GradientHealth | null;
 }
 
 /** What a defence costs and takes away, and what it does not stand up to. */
@@ -120,15 +122,16 @@ function adaptiveReport(
 
 type Tried = Pick<
   AdaptiveReport,
-  'attack' | 'parameters' | 'norm' | 'epsilon' | 'samples' | 'stranger' | 'beats'
+  'attack' | 'parameters' | 'norm' | 'epsilon' | 'samples' | 'gradients' | 'stranger' | 'beats'
 >;
 
-function tried(cell: Cell, target: string, { levels }: DefenceEvidence): Tried {
+function tried(cell: Cell, target: string, { levels, gradientsOf }: DefenceEvidence): Tried {
   const { attack, parameters, norm, epsilon } = cell;
   const other = levels.strangerOf(cell, target);
   return {
     ...{ attack, parameters, norm, epsilon },
     samples: levels.outcomesOf(cell).length,
+    gradients: gradientsOf(cell),
     stranger: other === undefined ? null : strangerLevel(other, target, levels),
     beats: other === undefined ? null : levels.beats(cell, other),
   };
@@ -140,11 +143,12 @@ function strangerLevel(cell: Cell, target: string, levels: Levels): StrangerLeve
 
 function maskingChecks(rows: readonly MaskingRow[]): MaskingChecks | null {
   if (rows.length === 0) return null;
-  const { unboundedAttack, randomSearchOnly, lossRises } = judgeMasking(rows);
+  const { unboundedAttack, randomSearchOnly, lossRises, gradients } = judgeMasking(rows);
   return {
     unboundedAttack: checkReport(unboundedAttack),
     randomSearchOnly: checkReport(randomSearchOnly),
     lossRises: checkReport(lossRises),
+    gradients,
   };
 }
 

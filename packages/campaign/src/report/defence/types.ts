@@ -1,3 +1,4 @@
+import type { GradientHealth } from '@unpair/measurements';
 import type { Estimate, Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { QueryRatio } from '../query-ratio.js';
@@ -19,9 +20,11 @@ export interface DefenceReport {
   readonly masking: MaskingChecks | null;
   /** A sentence for each attack and check that the defence does not stand up to. */
   readonly failed: readonly string[];
+  /** A sentence for each attack and check that had no gradients to go by, so that it tested nothing. */
+  readonly untested: readonly string[];
   /** Attacks and checks of the plan that have no results. */
   readonly missing: number;
-  /** Null where nothing failed, but something is missing, or no adaptive attacker was held against a stranger. */
+  /** Null where nothing failed, but something is missing or untested, or no adaptive attacker was held against a stranger. */
   readonly verdict: 'stands' | 'fails' | null;
 }
 
@@ -59,6 +62,8 @@ interface Tried {
   readonly epsilon: number;
   /** Samples attacked. */
   readonly samples: number;
+  /** Of the model, or ensemble, attacked through, on those samples. */
+  readonly gradients: GradientHealth | null;
   /** Null without a stranger. */
   readonly stranger: StrangerLevel | null;
   /** Whether it comes further than through the stranger, beyond the interval; null without a stranger. */
@@ -92,6 +97,8 @@ export interface MaskingChecks {
   readonly randomSearchOnly: MaskingCheckReport;
   /** Share of samples whose loss rises over a step along the gradient. */
   readonly lossRises: MaskingCheckReport;
+  /** Gradients at the samples themselves. */
+  readonly gradients: GradientHealth;
 }
 
 export interface MaskingCheckReport {

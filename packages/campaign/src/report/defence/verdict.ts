@@ -1,40 +1,75 @@
+import { gradientFaults, lackGradients } from '@unpair/measurements';
+import type { GradientHealth } from '@unpair/measurements';
 import type { Campaign } from '../../campaign.js';
+import { gradientsOf } from '../gradient-warnings.js';
 import { count, percent, share, threat } from '../terminal/format.js';
 import type { AdaptiveReport, DefenceReport, ExposureReport, Level, MaskingChecks } from './types.js';
 
 /** The parts of a defence's entry that it is judged by. */
-export type Judged = Omit<DefenceReport, 'failed' | 'missing' | 'verdict'>;
+export type Judged = Omit<DefenceReport, 'failed' | 'untested' | 'missing' | 'verdict'>;
 
 /**
- * A defence's entry with its verdict. It stands where attackers who know of it were held against strangers, nothing failed
- * and nothing is missing.
+ * A defence's entry with its verdict. It stands where attackers who know of it were held against strangers, nothing failed,
+ * nothing is missing, and everything that tried it had gradients to go by.
  * @param missing attacks and checks of the plan without results
  */
 export function judge(judged: Judged, missing: number, models: Campaign['models']): DefenceReport {
   const failed = failuresOf(judged, models);
+  const untested = untestedOf(judged, models);
   const isTried = judged.adaptive.some(({ beats }) => beats !== null);
-  const stands = isTried && missing === 0 ? 'stands' : null;
-  return { ...judged, failed, missing, verdict: failed.length > 0 ? 'fails' : stands };
+  const stands = isTried && missing === 0 && untested.length === 0 ? 'stands' : null;
+  return { ...judged, failed, untested, missing, verdict: failed.length > 0 ? 'fails' : stands };
 }
 
 /** A sentence for each attack that beats the strangers, and for each sign of masked gradients. */
 function failuresOf(judged: Judged, models: Campaign['models']): readonly string[] {
   const { surrogate, target, exposure, adaptive, masking } = judged;
+  const beating = <T extends AttemptReport>(tried: readonly T[]): readonly T[] =>
+    tried.filter(({ beats }) => beats === true);
   const sentences = [
-    ...exposure.map((tried) => ({ tried, sentence: plainSentence(tried, surrogate, target) })),
-    ...adaptive.map((tried) => ({ tried, sentence: adaptiveSentence(tried, judged, models) })),
+    ...beating(exposure).map((tried) => ({ tried, sentence: plainSentence(tried, surrogate, target) })),
+    ...beating(adaptive).map((tried) => ({ tried, sentence: adaptiveSentence(tried, judged, models) })),
   ];
-  // A plain attack of the file may be an adaptive one as well.
-  const failed = new Map(
-    sentences.filter(({ tried }) => tried.beats === true).map((one) => [keyOf(one.tried), one.sentence]),
-  );
-  return [...failed.values(), ...maskingSentences(masking)];
+  return [...onceEach(sentences, judged), ...maskingSentences(masking)];
+}
 
-  function keyOf(tried: ExposureReport | AdaptiveReport): string {
+/** A sentence for each attack, and for the checks for masked gradients, that had no gradients to go by. */
+function untestedOf(judged: Judged, models: Campaign['models']): readonly string[] {
+  const { surrogate, exposure, adaptive, masking } = judged;
+  const lackOf = (health: GradientHealth | null, name: string): readonly string[] => {
+    if (health === null || !lackGradients(health)) return [];
+    return [`${gradientsOf(name, models.has(name))} ${gradientFaults(health) ?? ''}`];
+  };
+  const where = ({ attack, norm, epsilon }: AttemptReport): string =>
+    `${attack} at ε ${threat(norm, epsilon)}`;
+  const sentences = [
+    ...exposure.flatMap((tried) =>
+      lackOf(tried.gradients, surrogate).map((lack) => ({ tried, sentence: `${where(tried)}: ${lack}` })),
+    ),
+    ...adaptive.flatMap((tried) =>
+      lackOf(tried.gradients, tried.surrogate).map((lack) => ({
+        tried,
+        sentence: `${tried.attacker}: ${where(tried)}: ${lack}`,
+      })),
+    ),
+  ];
+  const unmasked = lackOf(masking?.gradients ?? null, surrogate).map((lack) => `masking: ${lack}`);
+  return [...onceEach(sentences, judged), ...unmasked];
+}
+
+type AttemptReport = ExposureReport | AdaptiveReport;
+
+/** What is said of attacks: once of a plain attack of the file that is an adaptive one as well. */
+function onceEach(
+  sentences: readonly { readonly tried: AttemptReport; readonly sentence: string }[],
+  { surrogate, target }: Judged,
+): Iterable<string> {
+  const keyOf = (tried: AttemptReport): string => {
     const { attack, norm, epsilon, parameters } = tried;
     const through = 'attacker' in tried ? [tried.target, tried.surrogate] : [target, surrogate];
     return JSON.stringify([attack, norm, epsilon, Object.entries(parameters).sort(), through]);
-  }
+  };
+  return new Map(sentences.map(({ tried, sentence }) => [keyOf(tried), sentence])).values();
 }
 
 function plainSentence(tried: ExposureReport, surrogate: string, target: string): string {

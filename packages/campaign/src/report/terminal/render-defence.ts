@@ -126,7 +126,9 @@ function levelText(level: Level | null): string {
 }
 
 function verdict(defence: DefenceReport, style: TerminalStyle): readonly string[] {
-  const sentences = defence.failed.flatMap((sentence) =>
+  const { failed, untested, verdict: of } = defence;
+  const others = of === null ? untested : untested.map((sentence) => `not tested: ${sentence}`);
+  const sentences = [...failed, ...others].flatMap((sentence) =>
     wrap(sentence, style.width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`),
   );
   return [...wrap(verdictText(defence), style.width), ...sentences, ''];
@@ -138,11 +140,16 @@ function verdictText(defence: DefenceReport): string {
   if (of === 'fails') return `${surrogate} does not stand up to attackers of ${target}${lack}:`;
   if (of === 'stands')
     return `${surrogate} stands up to what was tried: no attacker of ${target} came further than through a stranger.`;
-  return `There is no verdict on ${surrogate} against attackers of ${target}: ${whyNone(defence)}.`;
+  const end = defence.untested.length > 0 ? ':' : '.';
+  return `There is no verdict on ${surrogate} against attackers of ${target}: ${whyNone(defence)}${end}`;
 }
 
-function whyNone({ adaptive, missing }: DefenceReport): string {
-  if (missing > 0) return missingText(missing);
+function whyNone({ adaptive, missing, untested }: DefenceReport): string {
+  const lacks = [
+    ...(missing > 0 ? [missingText(missing)] : []),
+    ...(untested.length > 0 ? ['it was not tested, for want of gradients to attack it by'] : []),
+  ];
+  if (lacks.length > 0) return lacks.join(', and ');
   if (adaptive.length === 0) return 'nobody who knows of the defence has tried it';
   return 'the campaign has no stranger to hold it against';
 }

@@ -36,12 +36,13 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   return `${lines.join('\n')}\n`;
 }
 
-/** A sentence for each model that could not be made, or of which what follows says nothing. */
-function remarks({ models }: Report, { width }: TerminalStyle): readonly string[] {
-  const lines = models.flatMap(({ id, failure, nearChance }) => [
+/** A sentence for each model that could not be made, and for all of which what follows says nothing. */
+function remarks({ models, warnings }: Report, { width }: TerminalStyle): readonly string[] {
+  const ofModels = models.flatMap(({ id, failure, nearChance }) => [
     ...(failure === null ? [] : [`${id} was not made: ${failure}`]),
     ...(nearChance === null ? [] : wrap(`${id} ${nearChance}.`, width)),
   ]);
+  const lines = [...ofModels, ...warnings.flatMap((warning) => wrap(warning, width))];
   return lines.length === 0 ? [] : [...lines, ''];
 }
 

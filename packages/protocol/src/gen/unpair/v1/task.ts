@@ -218,6 +218,9 @@ export interface SimilarityRow {
   readonly logitCorrelation: number;
   readonly surrogateCurvature: number;
   readonly targetCurvature: number;
+  /** Whether a gradient has entries that are no finite numbers, and count as 0. */
+  readonly surrogateInvalid: boolean;
+  readonly targetInvalid: boolean;
 }
 
 /** Empty where a model has no last linear layer. */
@@ -252,6 +255,9 @@ export interface MaskingRow {
   readonly random: boolean;
   /** Whether the loss rises over a step along the sign of its gradient. */
   readonly lossRises: boolean;
+  /** Whether that gradient is 0 everywhere, or has entries that are no finite numbers, and count as 0. */
+  readonly gradientVanishes: boolean;
+  readonly gradientInvalid: boolean;
 }
 
 /** Of a cell with a class to reach, samples that have it for a label are left out. */
@@ -273,6 +279,9 @@ export interface AttackRow {
   readonly surrogateQueries: number;
   readonly linf: number;
   readonly l2: number;
+  /** Of the surrogate's gradients, those that were 0 everywhere, and those with entries that were no finite numbers. */
+  readonly zeroGradients: number;
+  readonly invalidGradients: number;
 }
 
 /** A task that was given up after too many attempts. The result that carries it names the task. */
@@ -2173,6 +2182,8 @@ function createBaseSimilarityRow(): SimilarityRow {
     logitCorrelation: 0,
     surrogateCurvature: 0,
     targetCurvature: 0,
+    surrogateInvalid: false,
+    targetInvalid: false,
   };
 }
 
@@ -2204,6 +2215,12 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     }
     if (message.targetCurvature !== 0) {
       writer.uint32(73).double(message.targetCurvature);
+    }
+    if (message.surrogateInvalid !== false) {
+      writer.uint32(80).bool(message.surrogateInvalid);
+    }
+    if (message.targetInvalid !== false) {
+      writer.uint32(88).bool(message.targetInvalid);
     }
     return writer;
   },
@@ -2293,6 +2310,22 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
             message.targetCurvature = reader.double();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.surrogateInvalid = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.targetInvalid = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2319,6 +2352,8 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     message.logitCorrelation = object.logitCorrelation ?? 0;
     message.surrogateCurvature = object.surrogateCurvature ?? 0;
     message.targetCurvature = object.targetCurvature ?? 0;
+    message.surrogateInvalid = object.surrogateInvalid ?? false;
+    message.targetInvalid = object.targetInvalid ?? false;
     return message;
   },
 };
@@ -2561,7 +2596,16 @@ export const MaskingRows: MessageFns<MaskingRows> = {
 };
 
 function createBaseMaskingRow(): MaskingRow {
-  return { sample: 0, cleanCorrect: false, unbounded: false, gradient: false, random: false, lossRises: false };
+  return {
+    sample: 0,
+    cleanCorrect: false,
+    unbounded: false,
+    gradient: false,
+    random: false,
+    lossRises: false,
+    gradientVanishes: false,
+    gradientInvalid: false,
+  };
 }
 
 export const MaskingRow: MessageFns<MaskingRow> = {
@@ -2583,6 +2627,12 @@ export const MaskingRow: MessageFns<MaskingRow> = {
     }
     if (message.lossRises !== false) {
       writer.uint32(48).bool(message.lossRises);
+    }
+    if (message.gradientVanishes !== false) {
+      writer.uint32(56).bool(message.gradientVanishes);
+    }
+    if (message.gradientInvalid !== false) {
+      writer.uint32(64).bool(message.gradientInvalid);
     }
     return writer;
   },
@@ -2648,6 +2698,22 @@ export const MaskingRow: MessageFns<MaskingRow> = {
             message.lossRises = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.gradientVanishes = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.gradientInvalid = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2671,6 +2737,8 @@ export const MaskingRow: MessageFns<MaskingRow> = {
     message.gradient = object.gradient ?? false;
     message.random = object.random ?? false;
     message.lossRises = object.lossRises ?? false;
+    message.gradientVanishes = object.gradientVanishes ?? false;
+    message.gradientInvalid = object.gradientInvalid ?? false;
     return message;
   },
 };
@@ -2754,6 +2822,8 @@ function createBaseAttackRow(): AttackRow {
     surrogateQueries: 0,
     linf: 0,
     l2: 0,
+    zeroGradients: 0,
+    invalidGradients: 0,
   };
 }
 
@@ -2788,6 +2858,12 @@ export const AttackRow: MessageFns<AttackRow> = {
     }
     if (message.l2 !== 0) {
       writer.uint32(81).double(message.l2);
+    }
+    if (message.zeroGradients !== 0) {
+      writer.uint32(88).int64(message.zeroGradients);
+    }
+    if (message.invalidGradients !== 0) {
+      writer.uint32(96).int64(message.invalidGradients);
     }
     return writer;
   },
@@ -2885,6 +2961,22 @@ export const AttackRow: MessageFns<AttackRow> = {
             message.l2 = reader.double();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.zeroGradients = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.invalidGradients = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2912,6 +3004,8 @@ export const AttackRow: MessageFns<AttackRow> = {
     message.surrogateQueries = object.surrogateQueries ?? 0;
     message.linf = object.linf ?? 0;
     message.l2 = object.l2 ?? 0;
+    message.zeroGradients = object.zeroGradients ?? 0;
+    message.invalidGradients = object.invalidGradients ?? 0;
     return message;
   },
 };
