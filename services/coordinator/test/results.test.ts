@@ -100,9 +100,9 @@ test('a defended campaign has its masking rows in the report and in exports, and
   });
   const csv = (await exported(client, id, ExportFormat.CSV, 'masking')).toString().split('\n');
   expect(csv.slice(0, 3)).toEqual([
-    'model,sample,clean_correct,unbounded,gradient,random,loss_rises',
-    'unpaired,0,false,false,false,false,true',
-    'unpaired,1,true,true,true,false,true',
+    'model,sample,clean_correct,unbounded,gradient,random,loss_rises,gradient_vanishes,gradient_invalid',
+    'unpaired,0,false,false,false,false,true,false,false',
+    'unpaired,1,true,true,true,false,true,false,false',
   ]);
   expect(await served.registry.metrics()).toContain('unpair_target_queries_total{attack="imitate"} 80');
 });

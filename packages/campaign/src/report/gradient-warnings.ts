@@ -64,16 +64,18 @@ function attackSentence({ cell, surrogate, health, faults }: Faulty): string {
 }
 
 function meaningOf(cell: Cell, surrogate: Surrogate, health: GradientHealth): string {
+  const vanish = doVanish(health);
   if (onlyModelOf(surrogate) === undefined) {
-    return `what it adds to the others is ${doVanish(health) ? 'not' : 'only in part'} measured there`;
+    return `what it adds to the others is ${vanish ? 'not' : 'only in part'} measured there`;
   }
   if (usesQueries(cell)) {
-    const worth = doVanish(health) ? 'says nothing' : 'may be worth more than it looks';
-    return `as a prior it ${worth} there, so that saving no queries is no evidence of safety`;
+    return vanish
+      ? 'as a prior it says nothing there, so that saving no queries is no evidence of safety'
+      : 'what it saves as a prior is a lower bound there, and no evidence of safety';
   }
-  return doVanish(health)
-    ? 'transfer through it measures nothing there, so that a success rate of 0 % is no evidence of safety'
-    : 'transfer through it may be stronger than it looks there, so that a low success rate is no evidence of safety';
+  return vanish
+    ? 'transfer through it measures nothing there, so that a success rate near 0 % is no evidence of safety'
+    : 'transfer through it is a lower bound there, and no evidence of safety';
 }
 
 /** One sentence for each of the two models whose gradients lack something, on the inputs where it is worst. */
