@@ -1,6 +1,6 @@
 import { startNatsServer, type LocalNatsServer } from '@unpair/platform';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,6 +35,21 @@ export class TestNatsServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
     this.#server = await startNatsServer({ directory: this.#directory, port: this.#server.port });
+  }
+
+  /** Keeps a copy of what the server has stored; the server is restarted for it. */
+  async save(): Promise<void> {
+    await this.kill();
+    await cp(join(this.#directory, 'store'), join(this.#directory, 'saved'), { recursive: true });
+    await this.restart();
+  }
+
+  /** Sets the stored back to the saved copy, as a restored disk or a lost one would. */
+  async setBack(): Promise<void> {
+    await this.kill();
+    await rm(join(this.#directory, 'store'), { recursive: true });
+    await cp(join(this.#directory, 'saved'), join(this.#directory, 'store'), { recursive: true });
+    await this.restart();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

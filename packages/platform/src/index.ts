@@ -24,12 +24,23 @@ export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel
 export { createRegistry } from './metrics/registry.js';
 export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
 export { Bucket, type BucketOptions } from './nats/bucket.js';
-export { compareVersions, connectNats, oldestNatsServer, type ConnectOptions } from './nats/connect.js';
+export {
+  compareVersions,
+  connectNats,
+  oldestNatsServer,
+  onReconnect,
+  type ConnectOptions,
+} from './nats/connect.js';
 export { Deliveries, type Delivery } from './nats/deliveries.js';
 export { listen, type ListenOptions } from './nats/listen.js';
 export { publish, type Publication, type PublishOptions } from './nats/publish.js';
 export { hasResult, publishResult, type Verdict } from './nats/results.js';
-export { StreamReader, type StreamMessage, type StreamReaderOptions } from './nats/stream-reader.js';
+export {
+  StreamReader,
+  type StreamMessage,
+  type StreamPosition,
+  type StreamReaderOptions,
+} from './nats/stream-reader.js';
 export { startNatsServer, type LocalNatsServer, type NatsServerOptions } from './nats/server.js';
 export {
   ackWait,
@@ -39,6 +50,7 @@ export {
   managementTimeout,
   maxAttempts,
   maxDeliveries,
+  restoreTopology,
   type TopologyOptions,
 } from './nats/topology.js';
 export { WorkQueue, type QueueDepth } from './nats/work-queue.js';

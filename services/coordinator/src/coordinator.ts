@@ -3,9 +3,11 @@ import {
   ArtefactStore,
   ensureTopology,
   publishResult,
+  restoreTopology,
   type Clock,
   type Logger,
   type NatsConnection,
+  type StreamPosition,
   type TopologyOptions,
 } from '@unpair/platform';
 import type { CampaignRecord, TaskResult } from '@unpair/protocol';
@@ -22,6 +24,7 @@ import { CoordinatorMetrics } from './metrics.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
 import { ResultStore } from './results/result-store.js';
+import { StreamGuard } from './results/stream-guard.js';
 
 export interface CoordinatorOptions {
   readonly connection: NatsConnection;
@@ -84,13 +87,19 @@ export class Coordinator implements AsyncDisposable {
     const artefacts = await ArtefactStore.open(connection, { replicas });
     const log = new ResultLog({ connection, clock, logger });
     const { id, last } = await log.state();
-    const store = await ResultStore.open({ path: database, streamId: id });
+    const isHeld = async (position: StreamPosition): Promise<boolean> => {
+      const held = await log.holds(position);
+      if (!held)
+        logger.warn(position, 'the results stream was set back: the result store is rebuilt from it');
+      return held;
+    };
+    const store = await ResultStore.open({ path: database, streamId: id, isHeld });
     const coordinator = new Coordinator(options, { records, artefacts, store });
-    await coordinator.#resume(log, last);
+    await coordinator.#resume(log, { id, last });
     return coordinator;
   }
 
-  async #resume(log: ResultLog, last: number): Promise<void> {
+  async #resume(log: ResultLog, { id, last }: { readonly id: string; readonly last: number }): Promise<void> {
     const { clock, logger } = this.#options;
     this.book.enterAll(await this.records.all());
     for (const { campaignId, model, ...answer } of await this.store.answers()) {
@@ -111,10 +120,17 @@ export class Coordinator implements AsyncDisposable {
     for (const run of this.book.running()) {
       for (const index of await this.#queue.queued(run.id)) run.markInFlight(index);
     }
-    this.#work(collecting.done);
+    this.#work(collecting.done, this.#guard(log, id));
   }
 
-  #work(collecting: Promise<void>): void {
+  #guard(log: ResultLog, streamId: string): StreamGuard {
+    const { connection, topology, clock, logger } = this.#options;
+    const position = (): StreamPosition | undefined => this.store.position;
+    const repair = (): Promise<void> => restoreTopology(connection, topology);
+    return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
+  }
+
+  #work(collecting: Promise<void>, guard: StreamGuard): void {
     const { connection, clock, logger, reconcileInterval: interval = 15_000 } = this.#options;
     const { signal } = this.#stop;
     const find = (id: string): CampaignRun | undefined => this.book.find(id);
@@ -130,7 +146,10 @@ export class Coordinator implements AsyncDisposable {
       clock,
       logger,
     });
-    this.#working = Promise.all([collecting, this.#dispatcher.run(signal), reconciler.run(signal)]);
+    this.#working = Promise.all([
+      ...[collecting, guard.run(signal)],
+      ...[this.#dispatcher.run(signal), reconciler.run(signal)],
+    ]);
   }
 
   #listener(): ResultListener {

@@ -139,7 +139,7 @@ test('what is known of one campaign is read alone, and what was removed is gone 
   expect(store.addResult(other, outcomeOf(other, 9, new Date(9)))).toBe(true);
   expect(store.addResult(other, outcomeOf(other, 10, new Date(10)))).toBe(false);
   store.addWasted({ ...about, index: 7, queries: 5 });
-  store.advance(10);
+  store.advance({ sequence: 10, time: new Date(10), subject: 'results.other.7.2' });
   expect(await store.tasks()).toHaveLength(outcomes.length + 1);
   expect(await store.tasks('other')).toMatchObject([{ index: 7, round: 2, sequence: 9, kind: 'done' }]);
   expect(await store.answers('other')).toEqual([

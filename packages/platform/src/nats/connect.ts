@@ -86,6 +86,14 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
+/** Calls back after every time that the connection was lost and found again, for as long as it is open. */
+export function onReconnect(connection: NatsConnection, listener: () => void): void {
+  const listening = async (): Promise<void> => {
+    for await (const { type } of connection.status()) if (type === Events.Reconnect) listener();
+  };
+  void listening();
+}
+
 async function logStatus(connection: NatsConnection, logger: Logger): Promise<void> {
   for await (const { type, data } of connection.status()) {
     const event = { event: type, data };

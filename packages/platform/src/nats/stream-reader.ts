@@ -1,14 +1,20 @@
-import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { DeliverPolicy, type Consumer, type JsMsg, type NatsConnection } from 'nats';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
-import { fromNats } from './errors.js';
+import { fromNats, isNotFound } from './errors.js';
 
-/** One message of a stream, at its position. */
-export interface StreamMessage {
+/** Where a message is in a stream, and what tells it from any other that may be there after the stream was set back. */
+export interface StreamPosition {
   readonly sequence: number;
   /** When the stream took it. */
   readonly time: Date;
   readonly subject: string;
+}
+
+/** One message of a stream. */
+export interface StreamMessage extends StreamPosition {
+  /** Messages that the stream had behind it. */
+  readonly left: number;
   readonly data: Uint8Array;
 }
 
@@ -42,6 +48,34 @@ export class StreamReader {
     }
   }
 
+  /**
+   * Whether the stream still is the one that a message was read from: it has not been set back before it, as by a
+   * restored copy. That the message itself was deleted says nothing.
+   */
+  async holds({ sequence, time, subject }: StreamPosition): Promise<boolean> {
+    const { connection, stream } = this.#options;
+    try {
+      const manager = await connection.jetstreamManager();
+      const found = await manager.streams.getMessage(stream, { seq: sequence });
+      return found.subject === subject && found.time.getTime() === time.getTime();
+    } catch (error) {
+      if (!isNotFound(error)) throw fromNats(`read stream ${stream}`, error);
+      return (await this.state()).last >= sequence;
+    }
+  }
+
+  /** How many messages there are after `sequence`: fewer than positions, where some were deleted. */
+  async left(sequence: number): Promise<number> {
+    try {
+      const consumer = await this.#consumer(sequence + 1);
+      const { num_pending: left } = await consumer.info();
+      await consumer.delete();
+      return left;
+    } catch (error) {
+      throw fromNats(`read the state of stream ${this.#options.stream}`, error);
+    }
+  }
+
   /** Every message after `sequence`, for ever, until aborted. */
   async *read(sequence: number, signal: AbortSignal): AsyncGenerator<StreamMessage, void, undefined> {
     const { clock, logger, stream } = this.#options;
@@ -52,7 +86,13 @@ export class StreamReader {
           if (message.seq <= last) continue;
           last = message.seq;
           const { subject, data, info } = message;
-          yield { sequence: last, time: new Date(info.timestampNanos / 1e6), subject, data };
+          yield {
+            sequence: last,
+            time: new Date(info.timestampNanos / 1e6),
+            subject,
+            data,
+            left: info.pending,
+          };
         }
       } catch (error) {
         logger.warn({ error, stream }, 'reading a stream was interrupted; trying again');
@@ -61,13 +101,15 @@ export class StreamReader {
     }
   }
 
-  async *#consume(from: number, signal: AbortSignal): AsyncGenerator<JsMsg, void, undefined> {
+  #consumer(from: number): Promise<Consumer> {
     const { connection, stream } = this.#options;
-    const consumer = await connection.jetstream().consumers.get(stream, {
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-    });
-    const messages = await consumer.consume({ max_messages: 500 });
+    const options = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from };
+    return connection.jetstream().consumers.get(stream, options);
+  }
+
+  async *#consume(from: number, signal: AbortSignal): AsyncGenerator<JsMsg, void, undefined> {
+    const consumer = await this.#consumer(from);
+    const messages = await consumer.consume({ max_messages: 500, expires: 10_000 });
     const stop = (): void => {
       messages.stop();
     };

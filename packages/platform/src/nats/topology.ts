@@ -69,6 +69,21 @@ export async function ensureTopology(
   }
 }
 
+/** Makes again what someone has deleted, as {@link ensureTopology} would; does nothing where all is there. */
+export async function restoreTopology(
+  connection: NatsConnection,
+  options: TopologyOptions = {},
+): Promise<void> {
+  try {
+    const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+    await manager.streams.info(resultsStream);
+    if ((await manager.consumers.list(tasksStream).next()).length > 0) return;
+  } catch (error) {
+    if (!isNotFound(error)) throw fromNats('look at the streams', error);
+  }
+  await ensureTopology(connection, options);
+}
+
 type NamedStream = Partial<StreamConfig> & { readonly name: string };
 
 function streamConfigs(options: TopologyOptions): NamedStream[] {

@@ -2,7 +2,9 @@ import type { Plan } from '@unpair/campaign';
 import type { ResultAddress, TaskResult, WastedAttempt } from '@unpair/protocol';
 import { SparseLog, type Clock, type Logger } from '@unpair/platform';
 import { outcomeOf, type TaskOutcome } from '../campaigns/outcome.js';
+import { Breath } from './breath.js';
 import { misfitOf } from './fit.js';
+import { Replay } from './replay.js';
 import type { ResultEvent, ResultLog } from './result-log.js';
 import type { ResultStore } from './result-store.js';
 
@@ -54,17 +56,17 @@ export class Collector {
 
   /** Collects until aborted. `caughtUp` is called once all results up to `until` are in. */
   async run(until: number, caughtUp: () => void, signal: AbortSignal): Promise<void> {
-    const { log, store } = this.#options;
+    const { log, store, clock } = this.#options;
     const flushing = this.#flushRegularly(signal);
-    let behind = store.sequence < until;
-    if (!behind) caughtUp();
+    const total = store.sequence < until ? await log.left(store.sequence) : 0;
+    const replay = new Replay({ ...this.#options, total });
+    if (replay.isOver) caughtUp();
+    const breath = new Breath(clock);
     for await (const event of log.read(store.sequence, signal)) {
       this.#take(event);
-      if (behind && event.sequence >= until) {
-        behind = false;
-        caughtUp();
-      }
+      if (!replay.isOver && replay.read(event.sequence < until ? event.left : 0)) caughtUp();
       if (store.batched >= batchSize) await this.#flush(signal);
+      await breath.take();
     }
     await flushing;
   }
@@ -83,7 +85,7 @@ export class Collector {
       case 'unreadable':
         this.#skip('unreadable', { sequence: event.sequence, reason: event.reason });
     }
-    this.#options.store.advance(event.sequence);
+    this.#options.store.advance(event);
   }
 
   /** Only where the campaign is known can a result be held against its plan; the rows of others wait for theirs. */

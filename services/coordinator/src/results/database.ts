@@ -34,14 +34,18 @@ export class Database implements Disposable {
       }
       return undefined;
     });
-    const identity = `${schemaVersion} ${streamId}`;
     if (existing !== undefined) {
-      if ((await existing.meta('identity')) === identity) return existing;
+      if ((await existing.meta('identity')) === identityOf(streamId)) return existing;
       existing[Symbol.dispose]();
     }
+    return Database.create(path, streamId);
+  }
+
+  /** Makes an empty file in the place of whatever is there. */
+  static async create(path: string, streamId: string): Promise<Database> {
     await Promise.all([path, `${path}.wal`].map((file) => rm(file, { force: true })));
     const fresh = await Database.#connect(path);
-    await fresh.run('INSERT INTO meta VALUES ($1, $2)', ['identity', identity]);
+    await fresh.run('INSERT INTO meta VALUES ($1, $2)', ['identity', identityOf(streamId)]);
     return fresh;
   }
 
@@ -94,4 +98,8 @@ export class Database implements Disposable {
       }
     });
   }
+}
+
+function identityOf(streamId: string): string {
+  return `${schemaVersion} ${streamId}`;
 }

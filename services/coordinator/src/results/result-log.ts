@@ -8,10 +8,15 @@ import {
   type TaskResult,
   type WastedAttempt,
 } from '@unpair/protocol';
-import { StreamReader, type StreamMessage, type StreamReaderOptions } from '@unpair/platform';
+import {
+  StreamReader,
+  type StreamMessage,
+  type StreamPosition,
+  type StreamReaderOptions,
+} from '@unpair/platform';
 
 /** One message of the results stream. What it is for, its subject says, which the broker fences; the payload has to agree. */
-export type ResultEvent = { readonly sequence: number; readonly time: Date } & Content;
+export type ResultEvent = Omit<StreamMessage, 'data'> & Content;
 
 type Content =
   | { readonly kind: 'result'; readonly result: TaskResult }
@@ -34,6 +39,16 @@ export class ResultLog {
     return this.#reader.state();
   }
 
+  /** Whether the stream has not been set back before a message that was read from it. */
+  holds(position: StreamPosition): Promise<boolean> {
+    return this.#reader.holds(position);
+  }
+
+  /** How many messages there are after `sequence`. */
+  left(sequence: number): Promise<number> {
+    return this.#reader.left(sequence);
+  }
+
   /** Every message after `sequence`, for ever, until aborted. */
   async *read(sequence: number, signal: AbortSignal): AsyncGenerator<ResultEvent, void, undefined> {
     for await (const message of this.#reader.read(sequence, signal)) yield eventOf(message);
@@ -41,8 +56,14 @@ export class ResultLog {
 }
 
 /** Reads one message; whatever it holds, it is an event. */
-export function eventOf({ sequence, time, subject, data }: StreamMessage): ResultEvent {
-  return { sequence, time, ...(subject.startsWith('wasted.') ? wasted : taskResult)(subject, data) };
+export function eventOf({ sequence, time, subject, left, data }: StreamMessage): ResultEvent {
+  return {
+    sequence,
+    time,
+    subject,
+    left,
+    ...(subject.startsWith('wasted.') ? wasted : taskResult)(subject, data),
+  };
 }
 
 function taskResult(subject: string, data: Uint8Array): Content {

@@ -1,4 +1,5 @@
 import { canonicalJson, type Cell, type WorkerShare } from '@unpair/campaign';
+import type { StreamPosition } from '@unpair/platform';
 import type { TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { Database } from './database.js';
@@ -11,6 +12,8 @@ export interface ResultStoreOptions {
   readonly path: string;
   /** Identity of the results stream; a store of another stream starts empty. */
   readonly streamId: string;
+  /** Whether the stream still has what was read from it; where it was set back, the store starts empty, too. */
+  readonly isHeld?: (position: StreamPosition) => Promise<boolean>;
 }
 
 /** What a store knew before this process: enough to resume campaigns without reading all rows again. */
@@ -60,25 +63,35 @@ export class ResultStore implements AsyncDisposable {
   readonly #database: Database;
   #batch = new RowWriter();
   #batched = 0;
-  #sequence: number;
+  #position: StreamPosition | undefined;
   #flushing: Promise<void> = Promise.resolve();
   readonly #first: FirstResults;
 
-  private constructor(database: Database, sequence: number, first: FirstResults) {
+  private constructor(database: Database, position: StreamPosition | undefined, first: FirstResults) {
     this.#database = database;
-    this.#sequence = sequence;
+    this.#position = position;
     this.#first = first;
   }
 
-  static async open({ path, streamId }: ResultStoreOptions): Promise<ResultStore> {
-    const database = await Database.open(path, streamId);
-    const sequence = Number((await database.meta('sequence')) ?? 0);
-    return new ResultStore(database, sequence, await FirstResults.load(database));
+  static async open({ path, streamId, isHeld }: ResultStoreOptions): Promise<ResultStore> {
+    let database = await Database.open(path, streamId);
+    let position = positionFrom(await database.meta('position'));
+    if (position !== undefined && (await isHeld?.(position)) === false) {
+      database[Symbol.dispose]();
+      database = await Database.create(path, streamId);
+      position = undefined;
+    }
+    return new ResultStore(database, position, await FirstResults.load(database));
   }
 
   /** Position of the last message taken in; the stream is read on from the next one. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#position?.sequence ?? 0;
+  }
+
+  /** The last message taken in; undefined before the first. */
+  get position(): StreamPosition | undefined {
+    return this.#position;
   }
 
   /** Messages taken in and not yet on disk. */
@@ -102,8 +115,8 @@ export class ResultStore implements AsyncDisposable {
   }
 
   /** Says that everything up to a position of the stream has been taken in. */
-  advance(sequence: number): void {
-    this.#sequence = sequence;
+  advance({ sequence, time, subject }: StreamPosition): void {
+    this.#position = { sequence, time, subject };
     this.#batched++;
   }
 
@@ -116,11 +129,11 @@ export class ResultStore implements AsyncDisposable {
 
   async #flush(): Promise<void> {
     if (this.#batched === 0) return;
-    const [batch, batched, sequence] = [this.#batch, this.#batched, this.#sequence];
+    const [batch, batched, position] = [this.#batch, this.#batched, this.#position];
     this.#batch = new RowWriter();
     this.#batched = 0;
     try {
-      await this.#database.append(batch, 'sequence', `${sequence}`);
+      await this.#database.append(batch, 'position', JSON.stringify(position));
     } catch (error) {
       batch.absorb(this.#batch);
       this.#batch = batch;
@@ -280,6 +293,12 @@ export class ResultStore implements AsyncDisposable {
     await this.flush().catch(() => undefined);
     this.#database[Symbol.dispose]();
   }
+}
+
+function positionFrom(json: string | undefined): StreamPosition | undefined {
+  if (json === undefined) return undefined;
+  const position = JSON.parse(json) as StreamPosition & { readonly time: string };
+  return { ...position, time: new Date(position.time) };
 }
 
 /** COPY takes no parameters. */

@@ -24,7 +24,7 @@ export const createTables = `
 `;
 
 /** A store of another version is rebuilt from the results stream. Raise the number where rows change and no table does. */
-export const schemaVersion = `6 ${createHash('sha256').update(createTables).digest('hex')}`;
+export const schemaVersion = `7 ${createHash('sha256').update(createTables).digest('hex')}`;
 
 /** A table of per-sample rows that can be exported. */
 export type ExportTable = ListedKind['table'];

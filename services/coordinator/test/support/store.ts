@@ -23,7 +23,7 @@ export async function storeOf(outcomes: readonly Outcome[]): Promise<OpenedStore
   outcomes.forEach((outcome, index) => {
     const result = { ...about, index, outcome };
     store.addResult(result, outcomeOf(result, index + 1, new Date(0)));
-    store.advance(index + 1);
+    store.advance({ sequence: index + 1, time: new Date(0), subject: `results.c.${index}` });
   });
   return {
     store,
