@@ -6,7 +6,6 @@ import {
   type StreamPosition,
 } from '@unpair/platform';
 import { UnpairError } from '@unpair/errors';
-import { ChangeSignal } from '../campaigns/change-signal.js';
 import type { ResultLog } from './result-log.js';
 
 export interface StreamGuardOptions {
@@ -45,12 +44,13 @@ export class StreamGuard {
   /** Watches until aborted. @throws UnpairError DATA_LOSS once the stream is another: then a new process has to read it */
   async run(signal: AbortSignal): Promise<void> {
     const { connection, clock } = this.#options;
-    const found = new ChangeSignal();
+    let woken = new AbortController();
     onReconnect(connection, () => {
-      found.notify();
+      woken.abort();
     });
     while (!signal.aborted) {
-      await Promise.race([found.next(signal), clock.sleep(interval, signal)]).catch(() => undefined);
+      await clock.sleep(interval, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+      woken = new AbortController();
       if (await this.#isLost(signal)) throw new UnpairError('DATA_LOSS', sentence);
     }
   }
