@@ -29,8 +29,7 @@ export interface CollectorOptions {
   readonly logger: Logger;
 }
 
-/** Rows are written at this many results, or after this many milliseconds. */
-const batchSize = 256;
+/** Milliseconds after which what was taken in is written, however little it is. */
 const flushInterval = 500;
 
 const sentences: Readonly<Record<SkipReason, string>> = {
@@ -65,7 +64,7 @@ export class Collector {
     for await (const event of log.read(store.sequence, signal)) {
       this.#take(event);
       if (!replay.isOver && replay.read(event.sequence < until ? event.left : 0)) caughtUp();
-      if (store.batched >= batchSize) await this.#flush(signal);
+      if (store.isFull) await this.#flush(signal);
       await breath.take();
     }
     await flushing;

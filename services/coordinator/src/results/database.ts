@@ -1,7 +1,9 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { UnpairError } from '@unpair/errors';
+import { systemClock } from '@unpair/platform';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Breath } from './breath.js';
 import type { RowWriter, Value } from './row-writer.js';
 import { createTables, schemaVersion } from './schema.js';
 
@@ -9,6 +11,9 @@ import { createTables, schemaVersion } from './schema.js';
 export interface Queries {
   query(sql: string, values: string[]): Promise<Record<string, Value>[]>;
 }
+
+/** What DuckDB may hold in memory; what needs more, such as the order of an export, goes over the disk beside the file. */
+const memoryLimit = '256MB';
 
 /** One connection to a DuckDB file; statements run one after the other. */
 export class Database implements Disposable {
@@ -50,7 +55,7 @@ export class Database implements Disposable {
   }
 
   static async #connect(path: string): Promise<Database> {
-    const instance = await DuckDBInstance.create(path, { threads: '2' });
+    const instance = await DuckDBInstance.create(path, { threads: '2', memory_limit: memoryLimit });
     const connection = await instance.connect();
     await connection.run(createTables);
     return new Database(instance, connection);
@@ -78,6 +83,20 @@ export class Database implements Disposable {
     return reader.getRowObjectsJS() as Record<string, Value>[];
   }
 
+  /** Hands over the columns of a query's rows, some two thousand rows at a time, and lets others through in between. */
+  async visit(sql: string, onRows: (columns: readonly (readonly unknown[])[]) => void): Promise<void> {
+    await this.#exclusively(async () => {
+      const breath = new Breath(systemClock);
+      const result = await this.#connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        onRows(chunk.getColumns());
+        await breath.take();
+      }
+    });
+  }
+
   async meta(key: string): Promise<string | undefined> {
     const [row] = await this.rows('SELECT value FROM meta WHERE key = $1', [key]);
     return row === undefined ? undefined : String(row['value']);
@@ -87,9 +106,10 @@ export class Database implements Disposable {
   async append(writer: RowWriter, key: string, value: string): Promise<void> {
     await this.#exclusively(async () => {
       const connection = this.#connection;
+      const breath = new Breath(systemClock);
       await connection.run('BEGIN');
       try {
-        await writer.writeTo(connection);
+        await writer.writeTo(connection, () => breath.take());
         await connection.run('INSERT OR REPLACE INTO meta VALUES ($1, $2)', [key, value]);
         await connection.run('COMMIT');
       } catch (error) {

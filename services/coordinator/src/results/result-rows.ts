@@ -3,6 +3,7 @@ import type { AnyRow, ListedKind } from '@unpair/measurements';
 import type { DerivedModel, TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { writeCurve } from './curves.js';
+import type { Groups } from './groups.js';
 import type { RowWriter } from './row-writer.js';
 
 type Outcome = Exclude<TaskResult['outcome'], undefined>;
@@ -12,8 +13,14 @@ type MeasuredOutcome = Extract<Outcome, { readonly $case: ListedKind['name'] }>;
 
 type Size = 'bytes' | 'parameters' | 'nonZero' | 'macs';
 
+/** Where rows go, and the groups that they are of. */
+export interface Sink {
+  readonly writer: RowWriter;
+  readonly groups: Groups;
+}
+
 /** Adds what a result brings to the tables: one row for the task, and its per-sample rows. */
-export function writeResult(writer: RowWriter, result: TaskResult, outcome: TaskOutcome): void {
+export function writeResult({ writer, groups }: Sink, result: TaskResult, outcome: TaskOutcome): void {
   const { campaignId, index, round, worker, runtime, seconds } = result;
   const { sequence, time, kind, queries, failure } = outcome;
   const task = BigInt(index);
@@ -21,7 +28,7 @@ export function writeResult(writer: RowWriter, result: TaskResult, outcome: Task
   const place = [campaignId, task, BigInt(round), BigInt(sequence), when] as const;
   writer.add('tasks', ...place, kind, BigInt(queries), failure, worker, runtime, seconds);
   if (result.outcome !== undefined)
-    writeContent(writer, { campaign: campaignId, task, sequence }, result.outcome);
+    writeContent({ writer, groups }, { campaign: campaignId, task, sequence }, result.outcome);
 }
 
 /** Adds the queries of an attempt that came too late. */
@@ -36,7 +43,8 @@ interface Origin {
   readonly sequence: number;
 }
 
-function writeContent(writer: RowWriter, origin: Origin, outcome: Outcome): void {
+function writeContent(sink: Sink, origin: Origin, outcome: Outcome): void {
+  const { writer } = sink;
   const { campaign, task } = origin;
   switch (outcome.$case) {
     case 'derived': {
@@ -54,19 +62,21 @@ function writeContent(writer: RowWriter, origin: Origin, outcome: Outcome): void
     case 'deadLetter':
       return;
     default:
-      writeRows(writer, campaign, task, outcome);
+      writeRows(sink, origin, outcome);
   }
 }
 
 function writeRows(
-  writer: RowWriter,
-  campaign: string,
-  task: bigint,
+  { writer, groups }: Sink,
+  { campaign, task }: Origin,
   { $case, value }: MeasuredOutcome,
 ): void {
   if ($case === 'accuracy') writer.add('models', campaign, task, value.model, null, ...sizes(value), null);
+  const kind = rowKind($case);
+  const names: Readonly<Record<string, unknown>> = { ...value };
+  const key = Object.keys(kind.key).map((part) => String(names[part]));
   const rows: readonly unknown[] = value.rows;
-  writer.addRows(rowKind($case), campaign, { key: { ...value }, rows: rows as readonly AnyRow[] });
+  writer.addRows(kind, groups.enter(kind, campaign, key, writer), rows as readonly AnyRow[]);
 }
 
 function sizes({ bytes, parameters, nonZero, macs }: Pick<DerivedModel, Size>): readonly (bigint | null)[] {

@@ -1,12 +1,14 @@
+import { columnsOf, ROW_KINDS, type AnyRow, type RowKind } from '@unpair/measurements';
 import { canonicalJson, type Cell, type WorkerShare } from '@unpair/campaign';
 import type { StreamPosition } from '@unpair/platform';
 import type { TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { Database } from './database.js';
 import { FirstResults } from './first-results.js';
+import { Groups } from './groups.js';
 import { RowWriter, type Value } from './row-writer.js';
 import { writeResult, writeWasted } from './result-rows.js';
-import { exportTables, type ExportTable } from './schema.js';
+import { exportTables, rowTable, selectRows, type ExportTable } from './schema.js';
 
 export interface ResultStoreOptions {
   readonly path: string;
@@ -42,6 +44,12 @@ export interface StoredModel {
   readonly queries: number | null;
 }
 
+/** A group of rows, and how many it has. */
+export interface GroupSize {
+  readonly group: number;
+  readonly rows: number;
+}
+
 /** What the last result of a task says of how it came about, and how many there were. */
 export interface NewestResult {
   readonly results: number;
@@ -52,6 +60,10 @@ export interface NewestResult {
 }
 
 const outcomeKinds = ['done', 'failed', 'dead'] as const;
+
+/** Messages, or rows, that are written together: what writing costs once is shared, and memory stays bounded. */
+const batchedMessages = 4_096;
+const batchedRows = 50_000;
 
 export type ExportFileFormat = 'parquet' | 'csv' | 'json';
 
@@ -66,11 +78,17 @@ export class ResultStore implements AsyncDisposable {
   #position: StreamPosition | undefined;
   #flushing: Promise<void> = Promise.resolve();
   readonly #first: FirstResults;
+  readonly #groups: Groups;
 
-  private constructor(database: Database, position: StreamPosition | undefined, first: FirstResults) {
+  private constructor(
+    database: Database,
+    position: StreamPosition | undefined,
+    known: { readonly first: FirstResults; readonly groups: Groups },
+  ) {
     this.#database = database;
     this.#position = position;
-    this.#first = first;
+    this.#first = known.first;
+    this.#groups = known.groups;
   }
 
   static async open({ path, streamId, isHeld }: ResultStoreOptions): Promise<ResultStore> {
@@ -81,7 +99,8 @@ export class ResultStore implements AsyncDisposable {
       database = await Database.create(path, streamId);
       position = undefined;
     }
-    return new ResultStore(database, position, await FirstResults.load(database));
+    const known = { first: await FirstResults.load(database), groups: await Groups.load(database) };
+    return new ResultStore(database, position, known);
   }
 
   /** Position of the last message taken in; the stream is read on from the next one. */
@@ -94,9 +113,9 @@ export class ResultStore implements AsyncDisposable {
     return this.#position;
   }
 
-  /** Messages taken in and not yet on disk. */
-  get batched(): number {
-    return this.#batched;
+  /** Whether so much is not yet on disk that it is time to write it. */
+  get isFull(): boolean {
+    return this.#batched >= batchedMessages || this.#batch.rows >= batchedRows;
   }
 
   /**
@@ -106,7 +125,7 @@ export class ResultStore implements AsyncDisposable {
   addResult(result: TaskResult, outcome: TaskOutcome): boolean {
     if (this.#first.has(result)) return false;
     if (outcome.kind === 'done') this.#first.add(result);
-    writeResult(this.#batch, result, outcome);
+    writeResult({ writer: this.#batch, groups: this.#groups }, result, outcome);
     return true;
   }
 
@@ -260,10 +279,44 @@ export class ResultStore implements AsyncDisposable {
   async remove(campaignId: string): Promise<void> {
     await this.flush();
     this.#first.forget(campaignId);
-    const tables = ['tasks', 'wasted', 'models', 'training', 'cells', ...exportTables.keys()];
-    for (const table of tables)
+    this.#groups.forget(campaignId);
+    const ids = 'SELECT id FROM groups WHERE campaign = $1';
+    for (const kind of ROW_KINDS)
+      await this.#database.run(`DELETE FROM ${rowTable(kind)} WHERE grp IN (${ids})`, [campaignId]);
+    for (const table of ['groups', 'tasks', 'wasted', 'models', 'training', 'cells'])
       await this.#database.run(`DELETE FROM ${table} WHERE campaign = $1`, [campaignId]);
     await this.#database.run('DELETE FROM meta WHERE key = $1', [`cells ${campaignId}`]);
+  }
+
+  /** The number of a group of rows; undefined where it has none. */
+  group(kind: RowKind, campaignId: string, key: readonly string[]): number | undefined {
+    return this.#groups.find(kind, campaignId, key);
+  }
+
+  /** How many rows each group of a kind has, in the order in which their first rows came. */
+  async groupSizes(kind: RowKind, campaignId: string): Promise<readonly GroupSize[]> {
+    const rows = await this.query(
+      `SELECT grp, count(*) AS rows FROM ${rowTable(kind)}
+        WHERE grp IN (SELECT id FROM groups WHERE campaign = $1 AND kind = $2) GROUP BY grp ORDER BY grp`,
+      [campaignId, kind.name],
+    );
+    return rows.map(({ grp, rows: count }) => ({ group: Number(grp), rows: Number(count) }));
+  }
+
+  /** The rows of some groups, by sample; of two of one sample, the first. */
+  async groupRows(kind: RowKind, groups: readonly number[]): Promise<ReadonlyMap<number, readonly AnyRow[]>> {
+    await this.flush();
+    const found = new Map<number, AnyRow[]>(groups.map((group) => [group, []]));
+    const fields = ['sample', ...columnsOf(kind).map(({ field }) => field)];
+    await this.#database.visit(selectRows(kind, groups), ([ids = [], ...columns]) => {
+      ids.forEach((group, at) => {
+        const rows = found.get(Number(group));
+        const row: Record<string, unknown> = {};
+        fields.forEach((field, column) => (row[field] = columns[column]?.[at]));
+        if (rows?.at(-1)?.sample !== row['sample']) rows?.push(row as AnyRow);
+      });
+    });
+    return found;
   }
 
   /** Rows of a query over all that was taken in. */

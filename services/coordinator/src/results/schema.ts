@@ -1,3 +1,4 @@
+import { partNames } from './groups.js';
 import { columnsOf, ROW_KINDS, type ColumnType, type ListedKind, type RowKind } from '@unpair/measurements';
 import { createHash } from 'node:crypto';
 
@@ -20,6 +21,8 @@ export const createTables = `
   CREATE TABLE IF NOT EXISTS training (campaign VARCHAR, model VARCHAR, sequence BIGINT, step BIGINT, measure VARCHAR, value DOUBLE);
   CREATE TABLE IF NOT EXISTS cells (campaign VARCHAR, cell VARCHAR, target VARCHAR, surrogate VARCHAR, attack VARCHAR,
     parameters VARCHAR, norm VARCHAR, epsilon DOUBLE);
+  CREATE TABLE IF NOT EXISTS groups (id INTEGER, kind VARCHAR, campaign VARCHAR,
+    ${partNames.map((name) => `${name} VARCHAR`).join(', ')});
   ${ROW_KINDS.map(createTable).join('\n  ')}
 `;
 
@@ -34,24 +37,27 @@ export const exportTables: ReadonlyMap<string, string> = new Map(
   ROW_KINDS.map((kind) => [kind.table, selectForExport(kind)]),
 );
 
-/** The query of one group's rows, in the names and types of the row's fields; its values are campaign and key. */
-export function selectRows(kind: RowKind): string {
+/** The table that a kind's rows lie in, each with the number of its group; the kind's own name is a view with the names. */
+export function rowTable({ table }: RowKind): string {
+  return `${table}_rows`;
+}
+
+/** The query of the rows of some groups, in the names and types of the row's fields, by group and sample. */
+export function selectRows(kind: RowKind, groups: readonly number[]): string {
   const fields = columnsOf(kind).map(({ field, column, type }) => {
     const value = quoted(column);
     return `${type === 'int64' ? `${value}::DOUBLE` : value} AS ${quoted(field)}`;
   });
-  const conditions = ['campaign', ...Object.keys(kind.key)].map((name, at) => `${quoted(name)} = $${at + 1}`);
-  return `SELECT ${['sample::DOUBLE AS sample', ...fields].join(', ')}
-    FROM ${kind.table} WHERE ${conditions.join(' AND ')} ORDER BY sample`;
+  return `SELECT ${['grp', 'sample::DOUBLE AS sample', ...fields].join(', ')}
+    FROM ${rowTable(kind)} WHERE grp IN (${groups.join(', ')}) ORDER BY grp, sample`;
 }
 
 function createTable(kind: RowKind): string {
-  const columns = [
-    ...['campaign', ...Object.keys(kind.key)].map((name) => `${quoted(name)} VARCHAR`),
-    'sample BIGINT',
-    ...columnsOf(kind).map(({ column, type }) => `${quoted(column)} ${sqlTypes[type]}`),
-  ];
-  return `CREATE TABLE IF NOT EXISTS ${kind.table} (${columns.join(', ')});`;
+  const columns = columnsOf(kind).map(({ column, type }) => `${quoted(column)} ${sqlTypes[type]}`);
+  const names = Object.keys(kind.key).map((name, at) => `g.${partNames[at] ?? ''} AS ${quoted(name)}`);
+  return `CREATE TABLE IF NOT EXISTS ${rowTable(kind)} (${['grp INTEGER', 'sample BIGINT', ...columns].join(', ')});
+  CREATE VIEW IF NOT EXISTS ${kind.table} AS SELECT g.campaign, ${names.join(', ')}, r.* EXCLUDE (grp)
+    FROM ${rowTable(kind)} r JOIN groups g ON g.id = r.grp;`;
 }
 
 /** An identity comes last and is spelt out from the table `cells`; what is no finite number is null, as JSON has none. */
