@@ -119,7 +119,7 @@ describe('fineTune', () => {
     );
   });
 
-  it('stops at the step at which the loss is no number', async () => {
+  it('stops at the step at which the loss is NaN', async () => {
     const learningRate = { peak: 1e30, warmupEpochs: 0 };
     const error = await trained({ schedule: { ...base.schedule, learningRate } }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(UnpairError);

@@ -32,7 +32,7 @@ const samples: readonly Sample[] = await Promise.all(
 
 const leaves = (value: number): boolean => value < 0 || value > 1;
 
-/** The same model, but without an answer for inputs that `isBad`; its gradients have no number there either. */
+/** The same model, but without an answer for inputs that `isBad`; its gradients are NaN there too. */
 function without(
   base: LinearClassifier,
   isBad: (input: Float32Array) => boolean,

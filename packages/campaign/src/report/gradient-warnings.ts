@@ -14,7 +14,7 @@ export interface Attacked {
 }
 
 /**
- * A sentence for each surrogate and attack whose gradients vanished, or had entries that are no numbers, and what that
+ * A sentence for each surrogate and attack whose gradients vanished, or had NaN or infinite entries, and what that
  * means: at the epsilon and parameters where it was worst. Then one for each model of a pair that similarity compares.
  */
 export function gradientWarnings(
@@ -51,7 +51,7 @@ function faultyOf(cell: Cell, { gradients: health }: AttackReport): Faulty | und
   return faults === undefined ? undefined : { cell, surrogate, health, faults };
 }
 
-/** Shares of faulty samples: gradients that vanish before those with entries that are no numbers. */
+/** Shares of faulty samples: gradients that vanish before those with NaN or infinite entries. */
 function severity({ samples, vanished, invalid }: GradientHealth): number {
   return samples === 0 ? 0 : (vanished + invalid / (samples + 1)) / samples;
 }

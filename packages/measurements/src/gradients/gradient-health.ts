@@ -37,7 +37,7 @@ export function gradientHealth<T>(
   };
 }
 
-/** Whether what came of such gradients tests nothing: they vanish, or have entries that are no numbers, on a tenth of the samples. */
+/** Whether what came of such gradients tests nothing: they vanish, or have NaN or infinite entries, on a tenth of the samples. */
 export function lackGradients(health: GradientHealth): boolean {
   return doVanish(health) || isFaulty(health.invalid, health.samples);
 }
@@ -49,7 +49,7 @@ export function doVanish({ samples, vanished }: GradientHealth): boolean {
 
 /**
  * What is said of gradients, as a phrase behind whose they are: that they vanish, on a tenth of the samples at least, and
- * every entry that is no number.
+ * every NaN or infinite entry.
  * @returns undefined of those that are as they should be
  */
 export function gradientFaults(health: GradientHealth): string | undefined {

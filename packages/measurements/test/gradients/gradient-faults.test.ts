@@ -16,7 +16,7 @@ describe('gradients that an attack went by', () => {
     expect(attackGradients(rows)).toEqual({ samples: 3, vanished: 2, invalid: 0 });
   });
 
-  test('are invalid on a sample where a single one has an entry that is no number', () => {
+  test('are invalid on a sample where a single one has a NaN or infinite entry', () => {
     const rows = [0, 1, 10].map((invalidGradients) => ({ ...row, invalidGradients }));
     expect(attackGradients(rows)).toEqual({ samples: 3, vanished: 0, invalid: 2 });
   });

@@ -49,7 +49,7 @@ describe('gradient masking', () => {
     expect(report.gradients).toEqual({ samples: 30, vanished: 30, invalid: 0 });
   });
 
-  test('counts gradients with entries that are no numbers', async () => {
+  test('counts gradients with NaN or infinite entries', async () => {
     const first = samples[0]?.input ?? new Float32Array();
     const black: DifferentiableClassifier = {
       ...masked(({ gradients }) => gradients),

@@ -258,7 +258,7 @@ describe.each(['clean', 'noised', 'adversarial'] as const)('similarity on %s inp
     );
   });
 
-  test('a gradient with entries that are no numbers is told, for each of the two models', async () => {
+  test('a gradient with NaN or infinite entries is told, for each of the two models', async () => {
     const partial: DifferentiableClassifier = {
       shape: surrogate.shape,
       classes: surrogate.classes,
