@@ -279,7 +279,7 @@ test('a graph that leaves its classes open is refused', async () => {
   await expect(refusal).rejects.toThrow('of model "pooling" does not say how many classes there are');
 });
 
-test('entries of a gradient that are no numbers are 0, and counted; others are what they were', async () => {
+test('NaN or infinite entries of a gradient are 0, and counted; others are what they were', async () => {
   const shape = ['N', 1, 2, 2] as const;
   const model = (before: (builder: GraphBuilder, x: string) => string): Graph => {
     const builder = new GraphBuilder('roots');
