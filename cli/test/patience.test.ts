@@ -28,12 +28,33 @@ const away = (): UnpairError => new UnpairError('UNAVAILABLE', 'The server is sh
 
 function campaign(state: CampaignState): Campaign {
   const times = { createTime: undefined, endTime: undefined };
-  return { id: 'c-1', name: 'tiny', state, progress: undefined, failures: [], training: [], ...times };
+  const share = { labels: {}, priority: 0, weight: 1, round: 0 };
+  return {
+    id: 'c-1',
+    name: 'tiny',
+    state,
+    progress: undefined,
+    failures: [],
+    training: [],
+    ...times,
+    ...share,
+  };
 }
 
 const submission = {
   name: 'tiny',
-  request: { requestId: 'r', spec: '', models: {}, sources: {}, samples: '', calibration: '', heldOut: '' },
+  request: {
+    requestId: 'r',
+    spec: '',
+    models: {},
+    sources: {},
+    samples: '',
+    calibration: '',
+    heldOut: '',
+    labels: {},
+    priority: 0,
+    weight: 0,
+  },
   artefacts: [artefactOf(Buffer.from('model'))],
 };
 

@@ -106,7 +106,8 @@ test('a failure is told once, as soon as it is known', () => {
 
 test('unpair get shows models in training and failures below the campaign', () => {
   const times = { createTime: undefined, endTime: undefined };
-  const rest = { id: 'c-1', name: 'defend', state: CampaignState.RUNNING, ...times };
+  const share = { labels: {}, priority: 0, weight: 1, round: 0 };
+  const rest = { id: 'c-1', name: 'defend', state: CampaignState.RUNNING, ...times, ...share };
   const text = campaignText({ ...rest, ...campaign([pruned], 4, ['Task 0: it cannot be.']) });
   expect(text.split('\n').slice(-2)).toEqual([
     'pruned  epoch 2/2  step 157/312  loss 0.20  accuracy 100.0 %',

@@ -31,7 +31,11 @@ export class CampaignClient implements Disposable {
   /** Resolves once the coordinator answers; waits for one that is starting. */
   async awaitReady(signal: AbortSignal): Promise<void> {
     const options = { signal, timeout: 3 * PATIENCE_MS, waitForReady: true };
-    await this.#rpc.unary(methods.listCampaigns, { pageSize: 1, pageToken: '' }, options);
+    await this.#rpc.unary(
+      methods.listCampaigns,
+      { pageSize: 1, pageToken: '', states: [], labels: {} },
+      options,
+    );
   }
 
   async create(request: CreateCampaignRequest, signal: AbortSignal): Promise<Campaign> {
@@ -50,7 +54,11 @@ export class CampaignClient implements Disposable {
 
   /** One page, newest first. */
   list(pageSize: number, pageToken: string, signal: AbortSignal): Promise<ListCampaignsResponse> {
-    return this.#rpc.unary(methods.listCampaigns, { pageSize, pageToken }, brief(signal));
+    return this.#rpc.unary(
+      methods.listCampaigns,
+      { pageSize, pageToken, states: [], labels: {} },
+      brief(signal),
+    );
   }
 
   /** States of a campaign from `resumeToken` on, until it ends. */

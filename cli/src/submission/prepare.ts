@@ -46,7 +46,7 @@ export async function prepareSubmission(
   const sets = [attacked, calibration, heldOut].filter((set) => set !== null);
   return {
     name: file.campaign.name,
-    request: { requestId: requestIdOf(content), ...content },
+    request: { requestId: requestIdOf(content), ...content, labels: {}, priority: 0, weight: 0 },
     artefacts: [...models.artefacts.values(), ...sets],
   };
 }
@@ -65,8 +65,11 @@ async function readSamples(
   }
 }
 
+/** What makes a campaign the one that it is. */
+type Content = Omit<CreateCampaignRequest, 'requestId' | 'labels' | 'priority' | 'weight'>;
+
 /** The same content always asks for the same campaign, so that running it again resumes instead of repeating. */
-function requestIdOf(content: Omit<CreateCampaignRequest, 'requestId'>): string {
+function requestIdOf(content: Content): string {
   const { spec, models, samples, calibration, heldOut } = content;
   const sorted = Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1));
   const held = heldOut === '' ? [] : [heldOut];

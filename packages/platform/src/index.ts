@@ -23,7 +23,7 @@ export { SparseLog } from './sparse-log.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
 export { createRegistry } from './metrics/registry.js';
 export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
-export { Bucket, type BucketOptions } from './nats/bucket.js';
+export { Bucket, type BucketOptions, type Entry } from './nats/bucket.js';
 export {
   compareVersions,
   connectNats,
@@ -32,6 +32,7 @@ export {
   type ConnectOptions,
 } from './nats/connect.js';
 export { Deliveries, type Delivery } from './nats/deliveries.js';
+export { eraseMessages } from './nats/erase.js';
 export { listen, type ListenOptions } from './nats/listen.js';
 export { publish, type Publication, type PublishOptions } from './nats/publish.js';
 export { hasResult, publishResult, type Verdict } from './nats/results.js';

@@ -11,31 +11,35 @@ async function openBucket(url: string): Promise<{ bucket: Bucket; close: () => P
   return { bucket, close: () => connection.close() };
 }
 
-test('a key is created once, replaced at will, and outlives its process', async () => {
+test('a key is created once, replaced by who knows its revision, and outlives its process', async () => {
   await using server = await TestNatsServer.start();
   const first = await openBucket(server.url);
   expect(await first.bucket.get('a')).toBeUndefined();
-  expect(await first.bucket.create('a', bytes('one'))).toBe(true);
-  expect(await first.bucket.create('a', bytes('two'))).toBe(false);
+  const revision = await first.bucket.create('a', bytes('one'));
+  expect(revision).toBeGreaterThan(0);
+  expect(await first.bucket.create('a', bytes('two'))).toBeUndefined();
   await first.close();
   const second = await openBucket(server.url);
-  expect(await second.bucket.get('a')).toEqual(bytes('one'));
-  await second.bucket.put('a', bytes('three'));
-  expect(await second.bucket.get('a')).toEqual(bytes('three'));
+  expect(await second.bucket.get('a')).toMatchObject({ value: bytes('one'), revision });
+  const next = await second.bucket.replace('a', bytes('three'), revision ?? 0);
+  expect(await second.bucket.replace('a', bytes('four'), revision ?? 0)).toBeUndefined();
+  expect(await second.bucket.get('a')).toMatchObject({ value: bytes('three'), revision: next });
+  await second.bucket.remove('a');
+  expect(await second.bucket.get('a')).toBeUndefined();
+  expect(await second.bucket.create('a', bytes('five'))).toBeGreaterThan(next ?? 0);
   await second.close();
 });
 
-test.each([0, 1, 3, 100])('of %i keys every one is listed, whatever is asked meanwhile', async (count) => {
+test.each([0, 1, 3, 100, 1_000])('of %i keys every one is listed with what it holds', async (count) => {
   await using server = await TestNatsServer.start();
   const { bucket, close } = await openBucket(server.url);
-  const keys = Array.from({ length: count }, (_, index) => `k${String(index).padStart(3, '0')}`);
-  for (const key of keys) await bucket.create(key, bytes(key));
-  const found: string[] = [];
-  for (const key of await bucket.keys()) {
-    expect(await bucket.get(key)).toEqual(bytes(key));
-    found.push(key);
-  }
-  expect(found.sort()).toEqual(keys);
+  const keys = Array.from({ length: count }, (_, index) => `k${String(index).padStart(4, '0')}`);
+  await Promise.all(keys.map((key) => bucket.create(key, bytes(key))));
+  await bucket.create('gone', bytes('gone'));
+  await bucket.remove('gone');
+  const entries = await bucket.entries();
+  expect([...entries.keys()].sort()).toEqual(keys);
+  for (const [key, { value }] of entries) expect(value).toEqual(bytes(key));
   await close();
 });
 

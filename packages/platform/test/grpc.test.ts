@@ -53,7 +53,8 @@ async function serve(): Promise<Served> {
       }
       const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [], training: [] };
       const absent = { progress: undefined, createTime: undefined, endTime: undefined };
-      return Promise.resolve({ campaign: { ...campaign, ...absent } });
+      const share = { labels: {}, priority: 0, weight: 1, round: 0 };
+      return Promise.resolve({ campaign: { ...campaign, ...absent, ...share } });
     }),
     downloadArtefact: handlers.serverStream<DownloadArtefactRequest, DownloadArtefactResponse>(
       async function* (_, { signal }) {

@@ -56,6 +56,11 @@ export function resultSubject({ campaignId, index, round }: ResultAddress): stri
   return `results.${token(campaignId)}.${index}${round === 0 ? '' : `.${round}`}`;
 }
 
+/** All results of one campaign, of any round. */
+export function resultsOf(campaignId: string): string {
+  return `results.${token(campaignId)}.>`;
+}
+
 /** Where a task that trains says how it comes along, in passing: `training.<campaign>.<index>`, which no stream keeps. */
 export function trainingSubject({ campaignId, index }: TaskAddress): string {
   return `training.${token(campaignId)}.${index}`;

@@ -23,6 +23,18 @@ const settings = {
     min: 1,
     max: 100_000,
   }),
+  maxTasks: integer('UNPAIR_MAX_TASKS', {
+    description: 'the number of tasks that one campaign may have',
+    default: 1_000_000,
+    min: 1,
+    max: 100_000_000,
+  }),
+  retentionDays: integer('UNPAIR_RETENTION_DAYS', {
+    description: 'the days after its end at which a campaign is deleted with its results; 0 keeps all',
+    default: 0,
+    min: 0,
+    max: 36_500,
+  }),
   replicas: integer('UNPAIR_REPLICAS', {
     description: 'the number of copies of every stream',
     default: 1,

@@ -12,9 +12,13 @@ import {
 } from '@unpair/platform';
 import type { CampaignRecord, TaskResult } from '@unpair/protocol';
 import type { Registry } from 'prom-client';
+import type { CampaignLimits } from './api/create-campaign.js';
 import { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
+import { CampaignLife } from './campaigns/campaign-life.js';
+import { answersIn, CampaignLoader } from './campaigns/campaign-loader.js';
+import { Erasure } from './campaigns/erasure.js';
 import { CampaignRecords } from './campaigns/records.js';
 import { TrainingFeed } from './campaigns/training-feed.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -32,6 +36,8 @@ export interface CoordinatorOptions {
   readonly database: string;
   /** Tasks of one campaign in flight at most: several times the number of workers. */
   readonly window: number;
+  /** What a campaign may come to. */
+  readonly limits: CampaignLimits;
   readonly topology?: TopologyOptions;
   /** Milliseconds between two comparisons of the queue with the campaigns. */
   readonly reconcileInterval?: number;
@@ -55,6 +61,9 @@ export class Coordinator implements AsyncDisposable {
   readonly records: CampaignRecords;
   readonly artefacts: ArtefactStore;
   readonly store: ResultStore;
+  readonly life: CampaignLife;
+  readonly erasure: Erasure;
+  readonly #loader: CampaignLoader;
   readonly #stop = new AbortController();
   readonly #options: CoordinatorOptions;
   readonly #queue: TaskQueue;
@@ -74,6 +83,18 @@ export class Coordinator implements AsyncDisposable {
     this.#queue = new TaskQueue(connection);
     const running = (): Iterable<CampaignRun> => this.book.running();
     this.#dispatcher = new Dispatcher({ queue: this.#queue, runs: running, window, clock, logger });
+    this.#loader = new CampaignLoader({
+      book: this.book,
+      store: this.store,
+      queued: (id) => this.#queue.queued(id),
+    });
+    const { book, records, store } = this;
+    const unqueue = (id: string): Promise<void> => this.#queue.clear(id);
+    const wake = (): void => {
+      this.#dispatcher.wake();
+    };
+    this.life = new CampaignLife({ book, loader: this.#loader, records, unqueue, wake, clock });
+    this.erasure = new Erasure({ connection, book, records, store, clock });
     const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
     this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth });
   }
@@ -83,7 +104,7 @@ export class Coordinator implements AsyncDisposable {
     const { connection, database, clock, logger, topology = {} } = options;
     const { replicas = 1 } = topology;
     await ensureTopology(connection, topology);
-    const records = await CampaignRecords.open(connection, { replicas });
+    const records = await CampaignRecords.open(connection, { replicas, logger });
     const artefacts = await ArtefactStore.open(connection, { replicas });
     const log = new ResultLog({ connection, clock, logger });
     const { id, last } = await log.state();
@@ -101,12 +122,8 @@ export class Coordinator implements AsyncDisposable {
 
   async #resume(log: ResultLog, { id, last }: { readonly id: string; readonly last: number }): Promise<void> {
     const { clock, logger } = this.#options;
-    this.book.enterAll(await this.records.all());
-    for (const { campaignId, model, ...answer } of await this.store.answers()) {
-      this.book.find(campaignId)?.answered(model, [answer]);
-    }
-    for (const task of await this.store.tasks()) this.book.find(task.campaignId)?.accept(task);
-    for (const [campaign, queries] of await this.store.wasted()) this.book.find(campaign)?.waste(queries);
+    const records = await this.records.all();
+    await this.#loader.enterAll(records.filter(({ deleteTime }) => deleteTime === undefined));
     const collector = new Collector({ log, store: this.store, listener: this.#listener(), clock, logger });
     const collecting = await new Promise<{ readonly done: Promise<void> }>((resolve, reject) => {
       const caughtUp = (): void => {
@@ -116,10 +133,9 @@ export class Coordinator implements AsyncDisposable {
       done.catch(reject);
     });
     this.#replaying = false;
-    for (const run of this.book.all()) await this.store.describeCells(run.id, run.plan.cells);
-    for (const run of this.book.running()) {
-      for (const index of await this.#queue.queued(run.id)) run.markInFlight(index);
-    }
+    await this.store.describeCells(this.book.all());
+    for (const record of records) if (record.deleteTime !== undefined) await this.erasure.finish(record);
+    await this.#findQueued();
     this.#work(collecting.done, this.#guard(log, id));
   }
 
@@ -128,6 +144,15 @@ export class Coordinator implements AsyncDisposable {
     const position = (): StreamPosition | undefined => this.store.position;
     const repair = (): Promise<void> => restoreTopology(connection, topology);
     return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
+  }
+
+  /** Notes what is queued already; tasks of campaigns that do not run have no business there. */
+  async #findQueued(): Promise<void> {
+    for (const [id, indices] of await this.#queue.allQueued()) {
+      const run = this.book.find(id);
+      if (run?.isPaused === true || run?.ended === true) await this.#queue.clear(id);
+      else for (const index of indices) run?.markInFlight(index);
+    }
   }
 
   #work(collecting: Promise<void>, guard: StreamGuard): void {
@@ -154,7 +179,7 @@ export class Coordinator implements AsyncDisposable {
 
   #listener(): ResultListener {
     return {
-      plan: (id) => this.book.find(id)?.plan,
+      plan: (id) => this.#loader.plan(id) ?? this.book.find(id)?.plan,
       onResult: (result, outcome) => {
         this.#onResult(result, outcome);
       },
@@ -170,12 +195,15 @@ export class Coordinator implements AsyncDisposable {
 
   /** Takes in one result of the stream. */
   #onResult(result: TaskResult, outcome: TaskOutcome): void {
+    if (this.#loader.hold(result, outcome)) return;
     const run = this.book.get(result.campaignId);
-    if (result.outcome?.$case === 'accuracy')
-      run.answered(result.outcome.value.model, result.outcome.value.rows);
-    run.accept(outcome);
-    if (!this.#replaying) this.#metrics.result(result, outcome, attackOf(run, result));
+    const counts = run.accept(outcome, answersIn(result));
+    if (counts && !this.#replaying) this.#metrics.result(result, outcome, attackOf(run, result));
     this.#dispatcher.wake();
+  }
+
+  get limits(): CampaignLimits {
+    return this.#options.limits;
   }
 
   /** Settles when the work ends: rejects when it cannot go on, so that the process can end and be started again. */
@@ -185,20 +213,8 @@ export class Coordinator implements AsyncDisposable {
 
   /** Starts a stored campaign; `file` is its request's, where that has been read already. */
   async launch(record: CampaignRecord, file?: Campaign): Promise<CampaignRun> {
-    const run = this.book.enter(record, file);
-    await this.store.describeCells(run.id, run.plan.cells);
+    const run = await this.#loader.enter(record, file);
     this.#dispatcher.wake();
-    return run;
-  }
-
-  /** Cancels a campaign; one that has ended stays as it is. */
-  async cancel(id: string): Promise<CampaignRun> {
-    const run = this.book.get(id);
-    if (run.ended) return run;
-    const record = { ...run.record, cancelTime: this.#options.clock.now() };
-    await this.records.put(record);
-    run.cancel(record);
-    await this.#queue.clear(id);
     return run;
   }
 

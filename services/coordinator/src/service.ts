@@ -48,7 +48,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const topology = { replicas, maxAckPending, ackWait: ackWaitSeconds * 1_000 };
   const coordinator = lifecycle.use(
     'coordinator',
-    await Coordinator.start({ connection, database, window, topology, registry, clock, logger }),
+    await Coordinator.start({
+      ...{ connection, database, window, topology, registry, clock, logger },
+      limits: { maxTasks: configuration.maxTasks },
+    }),
   );
   const metrics = lifecycle.use(
     'metrics',

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
 import type { TaskOutcome } from '../src/campaigns/outcome.js';
+import { newRecord } from '../src/campaigns/records.js';
 import { TaskStates, type TaskState } from '../src/campaigns/task-states.js';
 import { requestFor, spec } from './support/campaign-file.js';
 
@@ -15,7 +16,7 @@ function runOf(text: string, seconds: () => number = () => 0): CampaignRun {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   const { campaign: file } = parsed;
   const request = requestFor('run', text);
-  const record = { id: 'c-1', request, createTime: new Date(0), cancelTime: undefined };
+  const record = { ...newRecord(request, new Date(0)), id: 'c-1' };
   return new CampaignRun({ record, file, plan: planCampaign(file), seconds });
 }
 
@@ -142,7 +143,7 @@ test('a stage is over where its tasks have failed or can never run', () => {
   expect(release(run)).toEqual([]);
   for (const task of others) if (task.work?.$case === 'accuracy') run.accept(outcomeOf(task));
   expect(stageOf(run)).toBe('attack');
-  run.cancel({ ...run.record, cancelTime: new Date(0) });
+  run.revise({ ...run.record, cancelTime: new Date(0) });
   expect(stageOf(run)).toBe('');
 });
 

@@ -59,7 +59,12 @@ test('the same request id answers with the same campaign, at once and later', as
   expect(first?.campaign?.id).toBe(second?.campaign?.id);
   const other = await client.unary(Service.createCampaign, { ...requestFor('same'), spec: 'something else' });
   expect(other.campaign?.id).toBe(first?.campaign?.id);
-  const { campaigns } = await client.unary(Service.listCampaigns, { pageSize: 0, pageToken: '' });
+  const { campaigns } = await client.unary(Service.listCampaigns, {
+    pageSize: 0,
+    pageToken: '',
+    states: [],
+    labels: {},
+  });
   expect(campaigns).toHaveLength(1);
 });
 
@@ -82,7 +87,12 @@ test('a bad campaign file is INVALID_ARGUMENT with every violation by its path, 
   expect(violations.every(({ description }) => description.endsWith('.') || description.endsWith('?'))).toBe(
     true,
   );
-  const { campaigns } = await served.client.unary(Service.listCampaigns, { pageSize: 0, pageToken: '' });
+  const { campaigns } = await served.client.unary(Service.listCampaigns, {
+    pageSize: 0,
+    pageToken: '',
+    states: [],
+    labels: {},
+  });
   expect(campaigns).toEqual([]);
 });
 
@@ -138,14 +148,34 @@ test('campaigns are listed newest first, in pages that new campaigns do not shif
   const ids: (string | undefined)[] = [];
   for (let k = 0; k < 5; k++)
     ids.unshift((await client.unary(Service.createCampaign, requestFor(`${k}`))).campaign?.id);
-  const first = await client.unary(Service.listCampaigns, { pageSize: 2, pageToken: '' });
+  const first = await client.unary(Service.listCampaigns, {
+    pageSize: 2,
+    pageToken: '',
+    states: [],
+    labels: {},
+  });
   await client.unary(Service.createCampaign, requestFor('later'));
-  const second = await client.unary(Service.listCampaigns, { pageSize: 2, pageToken: first.nextPageToken });
-  const third = await client.unary(Service.listCampaigns, { pageSize: 2, pageToken: second.nextPageToken });
+  const second = await client.unary(Service.listCampaigns, {
+    pageSize: 2,
+    pageToken: first.nextPageToken,
+    states: [],
+    labels: {},
+  });
+  const third = await client.unary(Service.listCampaigns, {
+    pageSize: 2,
+    pageToken: second.nextPageToken,
+    states: [],
+    labels: {},
+  });
   const listed = [first, second, third].flatMap(({ campaigns }) => campaigns.map(({ id }) => id));
   expect(listed).toEqual(ids);
   expect(third.nextPageToken).toBe('');
-  const bad = client.unary(Service.listCampaigns, { pageSize: 2, pageToken: 'nonsense' });
+  const bad = client.unary(Service.listCampaigns, {
+    pageSize: 2,
+    pageToken: 'nonsense',
+    states: [],
+    labels: {},
+  });
   await expect(bad).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });
 

@@ -3,7 +3,7 @@ import type { Task, TaskResult } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { CampaignBook } from '../src/campaigns/campaign-book.js';
 import type { CampaignRun } from '../src/campaigns/campaign-run.js';
-import { campaignIdOf } from '../src/campaigns/records.js';
+import { newRecord } from '../src/campaigns/records.js';
 import { Reconciler } from '../src/dispatch/reconciler.js';
 import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { requestFor } from './support/campaign-file.js';
@@ -25,9 +25,8 @@ class Watched {
   constructor({ connection }: Ground) {
     this.queue = new TaskQueue(connection);
     const book = new CampaignBook({ clock: systemClock, logger });
-    const request = requestFor('watched');
-    const record = { id: campaignIdOf('watched'), request, createTime: new Date(), cancelTime: undefined };
-    this.run = book.enter(record);
+    this.run = book.prepare(newRecord(requestFor('watched'), new Date()));
+    book.add(this.run);
     const task = this.run.next();
     if (task === undefined) throw new Error('the campaign has no task');
     this.task = task;

@@ -70,7 +70,7 @@ const cell: Cell = {
 
 test('every kind of rows is stored and exported under the names it has always had', async () => {
   await using opened = await storeOf(outcomes);
-  await opened.store.describeCells('c', [cell]);
+  await opened.store.describeCells([{ id: 'c', plan: { cells: [cell] } }]);
   const exported: Record<string, string> = {};
   for (const table of ['attacks', 'accuracy', 'similarity', 'alignment', 'masking'] as const)
     exported[table] = await opened.csv(table);

@@ -8,6 +8,7 @@ import {
 } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { taskLabel } from '../src/campaigns/task-label.js';
+import { newRecord } from '../src/campaigns/records.js';
 import { taskMessage } from '../src/campaigns/task-message.js';
 import { derivedDigest, heldOut, requestFor, spec } from './support/campaign-file.js';
 
@@ -17,7 +18,7 @@ function tasksOf(request: CreateCampaignRequest): readonly (readonly [label: str
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   const { campaign: file } = parsed;
   const plan = planCampaign(file);
-  const record = { id: 'c-1', request, createTime: undefined, cancelTime: undefined };
+  const record = { ...newRecord(request, new Date(0)), id: 'c-1' };
   const made = [...file.models.keys()].map((name) => [name, derivedDigest] as const);
   const digests = new Map([...made, ...Object.entries(request.models)]);
   return Array.from({ length: plan.size }, (_, index) => {

@@ -1,4 +1,4 @@
-import { StorageType, type KV, type NatsConnection } from 'nats';
+import { ErrorCode, NatsError, StorageType, type KV, type NatsConnection } from 'nats';
 import { fromNats, isFenced } from './errors.js';
 import { managementTimeout } from './topology.js';
 
@@ -8,6 +8,12 @@ export interface BucketOptions {
   readonly what: string;
   /** Copies of the bucket: 1 on one server, 3 in production. */
   readonly replicas?: number;
+}
+
+/** A value of a bucket; every write of its key gives it another revision. */
+export interface Entry {
+  readonly value: Uint8Array;
+  readonly revision: number;
 }
 
 /** Small values by key that outlive every process: a JetStream key-value bucket that keeps the newest of each. */
@@ -34,41 +40,60 @@ export class Bucket {
     }
   }
 
-  /** Writes a value under a new key; false where the key has one already. */
-  async create(key: string, value: Uint8Array): Promise<boolean> {
-    try {
-      await this.#entries.create(key, value);
-      return true;
-    } catch (error) {
-      if (isFenced(error)) return false;
-      throw fromNats(`store ${key} in the ${this.#what}`, error);
-    }
+  /** Writes a value under a new key; undefined where the key has one already. @returns the entry's revision */
+  async create(key: string, value: Uint8Array): Promise<number | undefined> {
+    return this.#unlessFenced(`store ${key} in`, () => this.#entries.create(key, value));
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    try {
-      return (await this.#entries.get(key))?.value;
-    } catch (error) {
-      throw fromNats(`read ${key} of the ${this.#what}`, error);
-    }
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = await this.#do(`read ${key} of`, () => this.#entries.get(key));
+    return entry?.operation === 'PUT' ? entry : undefined;
   }
 
-  async put(key: string, value: Uint8Array): Promise<void> {
-    try {
-      await this.#entries.put(key, value);
-    } catch (error) {
-      throw fromNats(`store ${key} in the ${this.#what}`, error);
-    }
+  /** Replaces a value; undefined where it is of another revision than the one named. @returns the new revision */
+  async replace(key: string, value: Uint8Array, revision: number): Promise<number | undefined> {
+    return this.#unlessFenced(`store ${key} in`, () => this.#entries.update(key, value, revision));
   }
 
-  /** Every key. All are read before anything else is asked: another call in between would end the list early. */
-  async keys(): Promise<readonly string[]> {
-    try {
-      const keys: string[] = [];
-      for await (const key of await this.#entries.keys()) keys.push(key);
-      return keys;
-    } catch (error) {
-      throw fromNats(`list the ${this.#what}`, error);
-    }
+  /** Removes a key and what it held. */
+  async remove(key: string): Promise<void> {
+    await this.#do(`remove ${key} from`, () => this.#entries.purge(key));
+  }
+
+  /** Every entry by its key, read in one go: a call for each would be slow, and one in between ends the list early. */
+  async entries(): Promise<ReadonlyMap<string, Entry>> {
+    return this.#do('list', async () => {
+      const entries = new Map<string, Entry>();
+      if ((await this.#entries.status()).values === 0) return entries;
+      const watch = await this.#entries.watch();
+      const late = setTimeout(() => {
+        watch.stop(new NatsError('the entries did not come', ErrorCode.Timeout));
+      }, managementTimeout);
+      try {
+        for await (const entry of watch) {
+          if (entry.operation === 'PUT') entries.set(entry.key, entry);
+          if (entry.delta === 0) return entries;
+        }
+      } finally {
+        clearTimeout(late);
+        watch.stop();
+      }
+      throw new NatsError('the list ended early', ErrorCode.Timeout);
+    });
+  }
+
+  async #unlessFenced(action: string, write: () => Promise<number>): Promise<number | undefined> {
+    return this.#do(action, () =>
+      write().catch((error: unknown) => {
+        if (isFenced(error)) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  async #do<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return work().catch((error: unknown) => {
+      throw fromNats(`${action} the ${this.#what}`, error);
+    });
   }
 }

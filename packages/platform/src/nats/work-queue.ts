@@ -1,6 +1,7 @@
 import { tasksStream, workersConsumer } from '@unpair/protocol';
-import type { JetStreamManager, NatsConnection } from 'nats';
-import { fromNats, isGone, isNotFound } from './errors.js';
+import type { NatsConnection } from 'nats';
+import { deleteNewest, inBatches } from './erase.js';
+import { fromNats } from './errors.js';
 import { publish, type Publication, type PublishOptions } from './publish.js';
 
 /** How full the queue is, from the workers' consumer: the stream's own count includes orphans of a broker's crash. */
@@ -12,9 +13,6 @@ export interface QueueDepth {
   /** Of those, tasks that came more than once. */
   readonly redelivered: number;
 }
-
-/** Messages that are deleted at a time. */
-const deletionsInFlight = 64;
 
 /** The stream that tasks wait in until a worker has settled them, as who fills it sees it. */
 export class WorkQueue {
@@ -40,17 +38,11 @@ export class WorkQueue {
     }
   }
 
-  /**
-   * Takes the tasks on these subjects out of the queue. Each is deleted by its sequence: a purge by filter makes a shared
-   * consumer of nats-server 2.9 and 2.10 skip what others have queued (nats-server #3838, #5075).
-   */
+  /** Takes the tasks on these subjects out of the queue: of each, one at most is there. */
   async remove(subjects: readonly string[]): Promise<void> {
     try {
       const manager = await this.#connection.jetstreamManager();
-      for (let first = 0; first < subjects.length; first += deletionsInFlight) {
-        const some = subjects.slice(first, first + deletionsInFlight);
-        await Promise.all(some.map((subject) => deleteLast(manager, subject)));
-      }
+      await inBatches(subjects, (subject) => deleteNewest(manager, tasksStream, subject));
     } catch (error) {
       throw fromNats('take tasks out of the queue', error);
     }
@@ -64,15 +56,5 @@ export class WorkQueue {
     } catch (error) {
       throw fromNats('read the depth of the queue', error);
     }
-  }
-}
-
-/** A subject holds one task at most. One that a worker settles meanwhile is gone as it should be. */
-async function deleteLast(manager: JetStreamManager, subject: string): Promise<void> {
-  try {
-    const { seq } = await manager.streams.getMessage(tasksStream, { last_by_subj: subject });
-    await manager.streams.deleteMessage(tasksStream, seq, false);
-  } catch (error) {
-    if (!isNotFound(error) && !isGone(error)) throw error;
   }
 }

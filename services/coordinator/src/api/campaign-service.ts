@@ -15,10 +15,11 @@ import type {
 import { campaignIdOf } from '../campaigns/records.js';
 import type { Coordinator } from '../coordinator.js';
 import { findMissing, upload } from './artefacts.js';
-import { checkArtefacts, checkRequest } from './create-campaign.js';
+import { checkArtefacts, checkRequest, checkShare, refused } from './create-campaign.js';
 import { exportTable } from './export.js';
 import { page } from './pagination.js';
 import { reportOf } from './report.js';
+import { listTasks } from './tasks.js';
 import { watch } from './watch.js';
 
 export interface CampaignServiceOptions {
@@ -39,11 +40,8 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     createCampaign: handlers.unary(async (request) => ({
       campaign: await create(coordinator, options, request),
     })),
-    getCampaign: handlers.unary(({ id }) => settled(() => ({ campaign: book.get(id).snapshot() }))),
+    getCampaign: handlers.unary(({ id }) => settled(() => ({ campaign: book.resolve(id).snapshot() }))),
     listCampaigns: handlers.unary((request) => settled(() => list(coordinator, request))),
-    cancelCampaign: handlers.unary(async ({ id }) => ({
-      campaign: (await coordinator.cancel(id)).snapshot(),
-    })),
     getReport: handlers.unary(async ({ id }, { signal }) => {
       const sources = { store: coordinator.store, artefacts, versions: options.versions };
       return { report: JSON.stringify(await reportOf(book.get(id), sources, signal)) };
@@ -52,7 +50,42 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
       digests: await findMissing(artefacts, digests),
     })),
     uploadArtefact: handlers.clientStream((requests, { signal }) => upload(artefacts, requests, signal)),
+    ...lifeOf(options),
     ...streams(options),
+  };
+}
+
+type LifeMethod =
+  | 'pauseCampaign'
+  | 'resumeCampaign'
+  | 'cancelCampaign'
+  | 'dropTasks'
+  | 'updateCampaign'
+  | 'deleteCampaign'
+  | 'listTasks'
+  | 'diagnose';
+
+/** What is done to campaigns and their tasks. */
+function lifeOf({ coordinator, handlers }: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
+  const { life, book, store, erasure } = coordinator;
+  return {
+    pauseCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.pause(id)).snapshot() })),
+    resumeCampaign: handlers.unary(async ({ id, scope }) => ({
+      campaign: (await life.resume(id, scope)).snapshot(),
+    })),
+    cancelCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.cancel(id)).snapshot() })),
+    dropTasks: handlers.unary(async ({ id }) => {
+      const { run, dropped } = await life.drop(id);
+      return { campaign: run.snapshot(), dropped };
+    }),
+    updateCampaign: handlers.unary(async ({ id, priority, weight }) => {
+      const violations = checkShare({ priority, weight });
+      if (violations.length > 0) throw refused(violations);
+      return { campaign: (await life.update(id, { priority, weight })).snapshot() };
+    }),
+    deleteCampaign: handlers.unary(async ({ id }) => ({ id: await erasure.erase(id) })),
+    listTasks: handlers.unary((request) => listTasks(book.get(request.id), store, request)),
+    diagnose: handlers.unary(() => settled(() => ({ findings: [] }))),
   };
 }
 
@@ -87,7 +120,7 @@ async function create(
 ): Promise<Campaign> {
   const existing = coordinator.book.find(campaignIdOf(request.requestId));
   if (existing !== undefined) return existing.snapshot();
-  const file = checkRequest(request);
+  const file = checkRequest(request, coordinator.limits);
   await checkArtefacts(request, coordinator.artefacts);
   const record = await coordinator.records.create(request, clock.now());
   // Another call may have stored a campaign of that id in the meantime.
@@ -96,8 +129,8 @@ async function create(
 }
 
 function list({ book }: Coordinator, request: ListCampaignsRequest): ListCampaignsResponse {
-  const { runs, nextPageToken } = page(book.all(), request);
-  return { campaigns: runs.map((run) => run.snapshot()), nextPageToken };
+  const { campaigns, nextPageToken } = page([...book.all(), ...book.unreadable()], request);
+  return { campaigns: campaigns.map((each) => each.snapshot()), nextPageToken };
 }
 
 /** A synchronous answer as a promise, so that what it throws rejects. */

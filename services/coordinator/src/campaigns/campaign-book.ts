@@ -1,7 +1,12 @@
 import { UnpairError } from '@unpair/errors';
-import { parseCampaign, planCampaign, violationSentence, type Campaign } from '@unpair/campaign';
+import {
+  parseCampaign,
+  planCampaign,
+  violationSentence,
+  type Campaign as CampaignFile,
+} from '@unpair/campaign';
 import { type Clock, type Logger } from '@unpair/platform';
-import type { CampaignRecord } from '@unpair/protocol';
+import { CampaignState, type Campaign, type CampaignRecord } from '@unpair/protocol';
 import { CampaignRun } from './campaign-run.js';
 
 export interface CampaignBookOptions {
@@ -9,63 +14,143 @@ export interface CampaignBookOptions {
   readonly logger: Logger;
 }
 
+/** A campaign whose file an older version took and this one does not: it can be listed and deleted. */
+export class UnreadableCampaign {
+  readonly state = CampaignState.FAILED;
+  readonly reason: string;
+  #record: CampaignRecord;
+
+  constructor(record: CampaignRecord, reason: string) {
+    this.#record = record;
+    this.reason = reason;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  get record(): CampaignRecord {
+    return this.#record;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#record.request?.labels ?? {};
+  }
+
+  revise(record: CampaignRecord): void {
+    this.#record = record;
+  }
+
+  /** The campaign as clients see it. */
+  snapshot(): Campaign {
+    const { id, createTime, priority, weight, round } = this.#record;
+    const name = /^name: *(\S+)/m.exec(this.#record.request?.spec ?? '')?.[1] ?? '';
+    return {
+      ...{ id, name, state: this.state, progress: undefined, createTime, endTime: createTime },
+      ...{ failures: [this.reason], training: [], labels: { ...this.labels }, priority, weight, round },
+    };
+  }
+}
+
+/** Beginnings of ids that fit several campaigns are answered with so many of them. */
+const examples = 3;
+
 /** The campaigns that this coordinator knows, by id. */
 export class CampaignBook {
   readonly #options: CampaignBookOptions;
   readonly #runs = new Map<string, CampaignRun>();
+  readonly #unreadable = new Map<string, UnreadableCampaign>();
 
   constructor(options: CampaignBookOptions) {
     this.#options = options;
   }
 
   /**
-   * Enters a campaign from its record; a campaign that is there already stays as it is.
+   * A campaign from its record, which is not in the book yet.
    * @param read its file, where it has been read already
+   * @throws UnpairError FAILED_PRECONDITION where this version cannot read it
    */
-  enter(record: CampaignRecord, read?: Campaign): CampaignRun {
-    const existing = this.#runs.get(record.id);
-    if (existing !== undefined) return existing;
+  prepare(record: CampaignRecord, read?: CampaignFile): CampaignRun {
     const file = read ?? fileOf(record);
     const seconds = (): number => this.#options.clock.seconds();
-    const run = new CampaignRun({ record, file, plan: planCampaign(file), seconds });
-    this.#runs.set(record.id, run);
-    return run;
+    return new CampaignRun({ record, file, plan: planCampaign(file), seconds });
   }
 
-  /** Enters all records there are; one that this version cannot read is logged and left out. */
+  /** Enters a campaign; it is worked on from then on. */
+  add(run: CampaignRun): void {
+    this.#runs.set(run.id, run);
+  }
+
+  /** Enters all records there are; of one that this version cannot read, that much. */
   enterAll(records: readonly CampaignRecord[]): void {
     for (const record of records) {
       try {
-        this.enter(record);
+        this.add(this.prepare(record));
       } catch (error) {
         this.#options.logger.error({ error, campaign: record.id }, 'a stored campaign cannot be resumed');
+        const { message } = UnpairError.from(error);
+        this.#unreadable.set(record.id, new UnreadableCampaign(record, message));
       }
     }
+  }
+
+  /** The campaign is no more. */
+  remove(id: string): void {
+    this.#runs.delete(id);
+    this.#unreadable.delete(id);
   }
 
   find(id: string): CampaignRun | undefined {
     return this.#runs.get(id);
   }
 
-  /** @throws UnpairError NOT_FOUND */
+  /** @throws UnpairError as {@link resolve} does; FAILED_PRECONDITION where this version cannot read the campaign */
   get(id: string): CampaignRun {
-    const run = this.find(id);
-    if (run === undefined) throw new UnpairError('NOT_FOUND', `There is no campaign "${id}".`);
-    return run;
+    const found = this.resolve(id);
+    if (found instanceof CampaignRun) return found;
+    throw new UnpairError('FAILED_PRECONDITION', found.reason);
+  }
+
+  /**
+   * The campaign of an id or of the beginning of one, with or without the `c-` of all of them.
+   * @throws UnpairError NOT_FOUND; INVALID_ARGUMENT where several begin so
+   */
+  resolve(id: string): CampaignRun | UnreadableCampaign {
+    const known = this.#find(id);
+    if (known !== undefined) return known;
+    const begins = (each: string): boolean => each.startsWith(id) || each.startsWith(`c-${id}`);
+    const ids = [...this.#runs.keys(), ...this.#unreadable.keys()].filter(begins);
+    const [only, ...others] = id === '' ? [] : ids;
+    const found = only === undefined ? undefined : this.#find(only);
+    if (found === undefined) throw new UnpairError('NOT_FOUND', `There is no campaign "${id}".`);
+    if (others.length === 0) return found;
+    const some = ids.sort().slice(0, examples).join(', ');
+    const list = ids.length > examples ? `${some}, …` : some;
+    const message = `The id of ${ids.length} campaigns begins with "${id}" (${list}): give more of it.`;
+    throw new UnpairError('INVALID_ARGUMENT', message);
+  }
+
+  #find(id: string): CampaignRun | UnreadableCampaign | undefined {
+    return this.#runs.get(id) ?? this.#unreadable.get(id);
   }
 
   all(): Iterable<CampaignRun> {
     return this.#runs.values();
   }
 
-  /** Campaigns with tasks still to come. */
+  /** Campaigns that are there and cannot be run, reported or changed. */
+  unreadable(): Iterable<UnreadableCampaign> {
+    return this.#unreadable.values();
+  }
+
+  /** Campaigns with tasks to come, of which some may be released. */
   *running(): Generator<CampaignRun, void, undefined> {
-    for (const run of this.#runs.values()) if (!run.ended) yield run;
+    for (const run of this.#runs.values()) if (!run.ended && !run.isPaused) yield run;
   }
 }
 
 /** The campaign that a stored record is of. @throws UnpairError FAILED_PRECONDITION where this version cannot read it */
-function fileOf({ id, request }: CampaignRecord): Campaign {
+function fileOf({ id, request }: CampaignRecord): CampaignFile {
   const parsed = parseCampaign(request?.spec ?? '');
   if (parsed.ok) return parsed.campaign;
   const sentences = parsed.violations.map(violationSentence).join(' ');

@@ -7,10 +7,10 @@ import {
   type Task,
   type Training,
 } from '@unpair/protocol';
+import { CampaignFailures } from './campaign-failures.js';
 import { ChangeSignal } from './change-signal.js';
 import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
-import { taskLabel } from './task-label.js';
 import { Pace } from './pace.js';
 import { ReleaseOrder } from './release-order.js';
 import { taskMessage } from './task-message.js';
@@ -24,7 +24,8 @@ export interface CampaignRunOptions {
   readonly seconds: () => number;
 }
 
-const failuresKept = 100;
+/** What a model answered to which class. */
+export type Answers = Parameters<AccuracyGate['count']>;
 
 /**
  * One campaign as the coordinator holds it in memory: which tasks are where, and what comes next. A pure fold over the
@@ -39,10 +40,10 @@ export class CampaignRun {
   readonly #digests: Map<string, string>;
   readonly #states: TaskStates;
   readonly #gate: AccuracyGate;
-  readonly #order: ReleaseOrder;
+  #order: ReleaseOrder;
+  #isGatePassed: boolean;
   readonly #pace: Pace;
-  readonly #failures = new Set<string>();
-  readonly #modelFailures = new Map<string, string>();
+  readonly #failures = new CampaignFailures();
   readonly #generations = new Map<number, number>();
   readonly #training = new ModelsInTraining();
   #record: CampaignRecord;
@@ -59,6 +60,7 @@ export class CampaignRun {
     this.#digests = new Map(Object.entries(record.request?.models ?? {}));
     this.#states = new TaskStates(plan.size);
     this.#gate = new AccuracyGate(file, plan);
+    this.#isGatePassed = this.#gate.tasks.length === 0;
     this.#order = new ReleaseOrder(plan, this.#gate.tasks);
     this.#pace = new Pace(seconds);
     if (record.cancelTime !== undefined) this.#states.cancelRest();
@@ -66,6 +68,44 @@ export class CampaignRun {
 
   get record(): CampaignRecord {
     return this.#record;
+  }
+
+  /** Counted up whenever the campaign is resumed. */
+  get round(): number {
+    return this.#record.round;
+  }
+
+  /** Campaigns of a higher priority are served first. */
+  get priority(): number {
+    return this.#record.priority;
+  }
+
+  /** Its share among campaigns of one priority; above 0. */
+  get weight(): number {
+    return this.#record.weight > 0 ? this.#record.weight : 1;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#record.request?.labels ?? {};
+  }
+
+  get isPaused(): boolean {
+    return this.#record.pauseTime !== undefined;
+  }
+
+  /** Why running it again would end where it ended; empty where it would not. */
+  get problems(): readonly string[] {
+    return this.#failures.problems;
+  }
+
+  /** Whether tasks that failed were given up, and might be tried again. */
+  get hasDropped(): boolean {
+    return this.#failures.hasDropped;
+  }
+
+  /** Position of the newest result that was taken in. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   get ended(): boolean {
@@ -79,6 +119,17 @@ export class CampaignRun {
 
   count(state: TaskState): number {
     return this.#states.count(state);
+  }
+
+  /** Tasks in a state, ascending, from one on; all of them where no state is named. */
+  *tasks(state: TaskState | undefined, from: number): Generator<number, void, undefined> {
+    if (state !== undefined) yield* this.#states.in(state, from);
+    else for (let index = from; index < this.plan.size; index++) yield index;
+  }
+
+  /** @throws RangeError for an index outside the plan */
+  stateOf(index: number): TaskState {
+    return this.#states.get(index);
   }
 
   /** Tasks that were published and have no result yet. */
@@ -99,11 +150,12 @@ export class CampaignRun {
 
   /** Why a model could not be derived; undefined while nothing says so. */
   modelFailure(model: string): string | undefined {
-    return this.#modelFailures.get(model);
+    return this.#failures.models.get(model);
   }
 
   /** Takes the next task that can run, as a message; it counts as in flight from then on. */
   next(): Task | undefined {
+    if (this.isPaused) return undefined;
     const isPending = (index: number): boolean => this.#states.get(index) === 'pending';
     const before = this.#states.count('cancelled');
     const planned = this.#order.next(isPending, (task) => {
@@ -146,7 +198,12 @@ export class CampaignRun {
 
   /** Notes that a task is in the queue already: published before this process started. */
   markInFlight(index: number): void {
-    if (index < this.plan.size && this.#states.set(index, 'inFlight')) this.changes.notify();
+    if (this.#has(index) && this.#states.set(index, 'inFlight')) this.changes.notify();
+  }
+
+  /** Whether there is such a task; addresses come from the broker, which anyone may write to. */
+  #has(index: number): boolean {
+    return Number.isInteger(index) && index >= 0 && index < this.plan.size;
   }
 
   /** Whether a task has been published and has no result yet. */
@@ -155,33 +212,61 @@ export class CampaignRun {
   }
 
   /** Takes in what a model answered, each answer once, before the result that brought it is accepted. */
-  answered(...[model, answers]: Parameters<AccuracyGate['count']>): void {
+  answered(...[model, answers]: Answers): void {
     this.#gate.count(model, answers);
   }
 
-  /** Takes in an accepted result. */
-  accept(outcome: TaskOutcome): void {
+  /**
+   * Takes in a result. Of each task the first result that is done counts, of any round; a failure of a round before the
+   * one in which failures were tried again is none.
+   * @param answers what a model answered, where the result brings that and it was not told of before
+   * @returns whether the result is one that counts
+   */
+  accept(outcome: TaskOutcome, answers?: Answers): boolean {
     this.#sequence = Math.max(this.#sequence, outcome.sequence);
+    const { index } = outcome;
+    if (!this.#has(index)) return false;
+    const previous = this.#states.get(index);
+    if (this.#isPast(outcome)) {
+      if (previous === 'inFlight') this.putBack(index);
+      return false;
+    }
+    const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.#record.droppedSequence;
+    if (!this.#states.set(index, isDropped ? 'cancelled' : outcome.kind)) return false;
     this.#queries += outcome.queries;
-    if (!this.#states.set(outcome.index, outcome.kind)) return;
     this.#lastResult = outcome.time;
+    if (answers !== undefined) this.answered(...answers);
+    if (previous === 'failed' || previous === 'dead') this.#failures.mend(this.plan.task(index));
+    this.#take(outcome, isDropped);
+    // A model that was given up exists after all: so can what needs it.
+    if (previous === 'failed' && outcome.derived !== undefined) this.#reopen(false);
+    this.changes.notify();
+    return true;
+  }
+
+  /** Whether an outcome is the failure of a task that has been tried again since. */
+  #isPast({ kind, round }: TaskOutcome): boolean {
+    return kind !== 'done' && round < this.#record.retriedRound;
+  }
+
+  #take(outcome: TaskOutcome, isDropped: boolean): void {
     // How long models took to make says nothing of the tasks that follow, a thousand times as many.
     if (this.#stage() !== 'derive') this.#pace.finish();
     this.#generations.delete(outcome.index);
     this.#training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
-    if (outcome.kind !== 'done') this.#fail(outcome);
+    if (outcome.kind !== 'done') this.#fail(outcome, isDropped);
     this.#pass(outcome.index);
-    this.changes.notify();
   }
 
   /** Lets the work begin once the gate is passed, or ends the campaign there. */
   #pass(index: number): void {
     const problems = this.#gate.end(index);
     if (problems === undefined) return;
-    for (const problem of problems) this.#failures.add(problem);
-    if (problems.length > 0) this.#states.cancelRest();
-    else this.#order.open();
+    this.#failures.refuse(problems);
+    this.#isGatePassed = problems.length === 0;
+    if (this.#isGatePassed) this.#order.open();
+    else this.#states.cancelRest();
   }
 
   #adopt({ model, digest }: { readonly model: string; readonly digest: string }): void {
@@ -189,18 +274,16 @@ export class CampaignRun {
     this.#order.modelMade(model);
   }
 
-  #fail({ index, failure }: TaskOutcome): void {
+  #fail({ index, failure }: TaskOutcome, isDropped: boolean): void {
     const planned = this.plan.task(index);
-    // Shards of one cell often fail for the same reason.
-    if (this.#failures.size < failuresKept) this.#failures.add(`${taskLabel(planned)}: ${failure}`);
-    if (planned.kind !== 'derive') return;
-    this.#modelFailures.set(planned.model, failure);
-    this.#order.modelFailed(planned.model);
+    if (isDropped) this.#failures.drop(planned, failure);
+    else this.#failures.add(planned, failure);
+    if (planned.kind === 'derive') this.#order.modelFailed(planned.model);
   }
 
   /** Takes in how the training of a model goes; nothing unless its task is in flight. */
   train(index: number, training: Training): void {
-    if (index >= this.plan.size || this.#states.get(index) !== 'inFlight') return;
+    if (!this.#has(index) || this.#states.get(index) !== 'inFlight') return;
     const planned = this.plan.task(index);
     if (planned.kind !== 'derive' || planned.model !== training.model) return;
     this.#training.set(index, training);
@@ -217,23 +300,57 @@ export class CampaignRun {
     this.#wastedQueries += queries;
   }
 
-  /** Ends the campaign: every task without a result counts as cancelled. */
-  cancel(record: CampaignRecord): void {
+  /** Takes in a later state of the record: cancelled, paused, resumed, dropped, of another weight. */
+  revise(record: CampaignRecord): void {
+    const before = this.#record;
     this.#record = record;
-    this.#states.cancelRest();
-    this.#training.clear();
+    if (record.cancelTime !== undefined) this.#states.cancelRest();
+    else if (record.round > before.round) this.#reopen(record.retriedRound > before.retriedRound);
+    if (record.droppedSequence > before.droppedSequence) this.#drop();
+    if (record.pauseTime !== undefined || record.cancelTime !== undefined) this.#training.clear();
+    if (record.pauseTime !== undefined) {
+      this.#states.moveAll('pending', (state) => state === 'inFlight');
+      this.#startOver();
+    }
     this.changes.notify();
+  }
+
+  /** What was cancelled can run again, and what failed where that is tried again. */
+  #reopen(alsoFailed: boolean): void {
+    if (alsoFailed) this.#failures.forget();
+    const isFailed = (state: TaskState): boolean => state === 'failed' || state === 'dead';
+    this.#states.moveAll('pending', (state, index) =>
+      state === 'cancelled' ? !this.#failures.isDropped(index) : alsoFailed && isFailed(state),
+    );
+    this.#startOver();
+  }
+
+  /** Goes through the plan from its beginning. */
+  #startOver(): void {
+    this.#generations.clear();
+    this.#order = new ReleaseOrder(this.plan, this.#isGatePassed ? [] : this.#gate.tasks);
+    for (const model of this.#digests.keys()) this.#order.modelMade(model);
+    for (const model of this.#failures.models.keys()) this.#order.modelFailed(model);
+  }
+
+  #drop(): void {
+    const failed = [...this.#states.in('failed'), ...this.#states.in('dead')];
+    this.#failures.dropAll(failed);
+    const dropped = new Set(failed);
+    this.#states.moveAll('cancelled', (_, index) => dropped.has(index));
   }
 
   get state(): CampaignState {
     if (this.#record.cancelTime !== undefined) return CampaignState.CANCELLED;
-    if (!this.ended) return CampaignState.RUNNING;
-    return this.#failures.size > 0 ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+    if (this.ended) return this.#failures.any ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+    return this.isPaused ? CampaignState.PAUSED : CampaignState.RUNNING;
   }
 
   /** Stands for the present state, also after a restart: equal tokens, nothing new. */
   get token(): string {
-    return `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}${this.#training.token}`;
+    const { round, isPaused, priority, weight } = this;
+    const counts = `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}`;
+    return `${counts}.${round}.${isPaused ? 1 : 0}.${priority}.${weight}${this.#training.token}`;
   }
 
   /** That of the first task that has not reached its end; empty where all have. */
@@ -262,8 +379,12 @@ export class CampaignRun {
       },
       createTime: this.#record.createTime,
       endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,
-      failures: [...this.#failures],
+      failures: [...this.#failures.sentences],
       training: [...this.#training.all()],
+      labels: { ...this.labels },
+      priority: this.priority,
+      weight: this.weight,
+      round: this.round,
     };
   }
 }

@@ -5,7 +5,8 @@ import {
   type CampaignRecord,
   type CreateCampaignRequest,
 } from '@unpair/protocol';
-import { Bucket, type NatsConnection } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { Bucket, type Entry, type Logger, type NatsConnection } from '@unpair/platform';
 import { createHash } from 'node:crypto';
 
 /** The campaign that a request creates: derived from its request id, so that asking twice creates once. */
@@ -13,45 +14,152 @@ export function campaignIdOf(requestId: string): string {
   return `c-${createHash('sha256').update(requestId).digest('hex').slice(0, 20)}`;
 }
 
-/** Campaign records in a bucket: what a coordinator that starts anew knows of its campaigns. */
+/** Where a record goes that cannot be read. */
+const damaged = 'damaged.';
+
+export interface CampaignRecordsOptions {
+  readonly replicas?: number;
+  readonly logger: Logger;
+}
+
+/** What a record is written for: the campaign that it is the record of. */
+export interface Recorded {
+  readonly record: CampaignRecord;
+  revise(record: CampaignRecord): void;
+}
+
+/**
+ * Campaign records in a bucket: what a coordinator that starts anew knows of its campaigns. A record is replaced only by
+ * who has read its newest revision, so that a coordinator that no longer leads changes nothing.
+ */
 export class CampaignRecords {
   readonly #bucket: Bucket;
+  readonly #logger: Logger;
+  readonly #revisions = new Map<string, number>();
+  /** Rounds that campaigns begin with which were there before: the broker drops messages that it has seen lately. */
+  readonly #firstRounds = new Map<string, number>();
+  #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(bucket: Bucket) {
+  private constructor(bucket: Bucket, logger: Logger) {
     this.#bucket = bucket;
+    this.#logger = logger;
   }
 
   /** Opens the bucket, creating it at the first time. */
-  static async open(connection: NatsConnection, { replicas = 1 } = {}): Promise<CampaignRecords> {
-    const options = { name: campaignsBucket, what: 'campaign records', replicas };
-    return new CampaignRecords(await Bucket.open(connection, options));
+  static async open(connection: NatsConnection, options: CampaignRecordsOptions): Promise<CampaignRecords> {
+    const { replicas = 1, logger } = options;
+    const bucket = await Bucket.open(connection, {
+      name: campaignsBucket,
+      what: 'campaign records',
+      replicas,
+    });
+    return new CampaignRecords(bucket, logger);
   }
 
   /** Writes a new record, or returns the one that the same request id made before. */
   async create(request: CreateCampaignRequest, createTime: Date): Promise<CampaignRecord> {
-    const id = campaignIdOf(request.requestId);
-    const record: CampaignRecord = { id, request, createTime, cancelTime: undefined };
-    if (await this.#bucket.create(id, encodeRecord(record))) return record;
-    return (await this.get(id)) ?? record;
+    const fresh = newRecord(request, createTime);
+    const record = { ...fresh, round: this.#firstRounds.get(fresh.id) ?? 0 };
+    for (;;) {
+      const revision = await this.#bucket.create(record.id, encodeRecord(record));
+      if (revision !== undefined) this.#revisions.set(record.id, revision);
+      const stored = revision === undefined ? await this.#stored(record.id) : record;
+      if (stored !== undefined) return stored;
+    }
   }
 
-  async get(id: string): Promise<CampaignRecord | undefined> {
-    const value = await this.#bucket.get(id);
-    return value === undefined ? undefined : decodeRecord(value);
+  async #stored(id: string): Promise<CampaignRecord | undefined> {
+    const entry = await this.#bucket.get(id);
+    return entry === undefined ? undefined : this.#read(id, entry);
   }
 
-  /** Replaces a record by one with a later state. */
-  async put(record: CampaignRecord): Promise<void> {
-    await this.#bucket.put(record.id, encodeRecord(record));
+  /** What an entry holds; one that holds no record is set aside, so that it is in nobody's way and can be looked at. */
+  async #read(id: string, entry: Entry): Promise<CampaignRecord | undefined> {
+    const record = decoded(id, entry.value);
+    if (record !== undefined) {
+      this.#revisions.set(id, entry.revision);
+      return record;
+    }
+    const key = `${damaged}${id}.${entry.revision}`;
+    this.#logger.error({ campaign: id, key }, 'a campaign record is damaged and was set aside');
+    await this.#bucket.create(key, entry.value);
+    await this.#bucket.remove(id);
+    return undefined;
   }
 
   /** Every record there is. */
   async all(): Promise<CampaignRecord[]> {
     const records: CampaignRecord[] = [];
-    for (const id of await this.#bucket.keys()) {
-      const record = await this.get(id);
+    const entries = await this.#bucket.entries();
+    for (const [id, entry] of entries) {
+      if (id.startsWith(damaged)) continue;
+      const record = await this.#read(id, entry);
       if (record !== undefined) records.push(record);
     }
     return records;
+  }
+
+  /**
+   * Replaces a campaign's record and lets it take that in: one change after the other, each of what the one before left.
+   * @param edit may throw, and then nothing changes; or return what it got
+   * @throws UnpairError ABORTED where another coordinator has changed the record
+   */
+  async amend(campaign: Recorded, edit: (record: CampaignRecord) => CampaignRecord): Promise<void> {
+    const amending = this.#last.then(async () => {
+      const record = edit(campaign.record);
+      if (record === campaign.record) return;
+      await this.#put(record);
+      campaign.revise(record);
+    });
+    this.#last = amending.catch(() => undefined);
+    await amending;
+  }
+
+  async #put(record: CampaignRecord): Promise<void> {
+    const { id } = record;
+    const value = encodeRecord(record);
+    const revision = await this.#bucket.replace(id, value, this.#revisions.get(id) ?? 0);
+    // A write whose confirmation was lost stands in its own way.
+    const stored = revision ?? (await this.#revisionOf(id, value));
+    if (stored !== undefined) this.#revisions.set(id, stored);
+    else throw new UnpairError('ABORTED', `Campaign ${id} was changed by another coordinator; ask again.`);
+  }
+
+  async #revisionOf(id: string, value: Uint8Array): Promise<number | undefined> {
+    const entry = await this.#bucket.get(id);
+    return entry !== undefined && Buffer.compare(entry.value, value) === 0 ? entry.revision : undefined;
+  }
+
+  /** Removes a record, and so the last trace of its campaign. */
+  async remove({ id, round }: CampaignRecord): Promise<void> {
+    await this.#bucket.remove(id);
+    this.#revisions.delete(id);
+    this.#firstRounds.set(id, round + 1);
+  }
+}
+
+/** The record of a campaign that has just been asked for. */
+export function newRecord(request: CreateCampaignRequest, createTime: Date): CampaignRecord {
+  return {
+    id: campaignIdOf(request.requestId),
+    request,
+    createTime,
+    cancelTime: undefined,
+    round: 0,
+    retriedRound: 0,
+    droppedSequence: 0,
+    pauseTime: undefined,
+    priority: request.priority,
+    weight: request.weight,
+    deleteTime: undefined,
+  };
+}
+
+function decoded(id: string, value: Uint8Array): CampaignRecord | undefined {
+  try {
+    const record = decodeRecord(value);
+    return record.id === id && record.request !== undefined ? record : undefined;
+  } catch {
+    return undefined;
   }
 }

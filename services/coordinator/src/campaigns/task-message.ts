@@ -23,7 +23,7 @@ export function taskMessage(options: TaskMessageOptions): Task {
   return {
     campaignId: record.id,
     index: planned.index,
-    round: 0,
+    round: record.round,
     generation,
     seed: file.seed,
     work: workOf(options),

@@ -1,6 +1,7 @@
 /**
- * Where a task of a campaign stands. `done`, `failed` (it said why it can never succeed) and `dead` are for ever; a cancelled task becomes one of them when a result
- * arrives that was on its way, so that the order of arrival makes no difference.
+ * Where a task of a campaign stands. `done` is for ever; `failed` (it said why it can never succeed) and `dead` are unless
+ * another round brings a result. A cancelled task becomes one of them when a result arrives that was on its way, so that
+ * the order of arrival makes no difference.
  */
 export type TaskState = 'pending' | 'inFlight' | 'done' | 'failed' | 'dead' | 'cancelled';
 
@@ -14,7 +15,7 @@ const isOpen = (state: TaskState): boolean => state === 'pending' || state === '
 export class TaskStates {
   readonly #states: Uint8Array;
   readonly #counts: Record<TaskState, number>;
-  /** All tasks before it have reached their end, which they never leave. */
+  /** All tasks before it have reached their end. */
   #firstOpen = 0;
 
   constructor(size: number) {
@@ -36,11 +37,25 @@ export class TaskStates {
   /** Moves a task on; false where it cannot move. */
   set(index: number, state: TaskState): boolean {
     const previous = this.get(index);
-    if (hasResult(previous) || (previous === 'cancelled' && !hasResult(state))) return false;
+    if (hasResult(previous) && (state !== 'done' || previous === 'done')) return false;
+    if (previous === 'cancelled' && !hasResult(state)) return false;
+    this.#move(index, previous, state);
+    return true;
+  }
+
+  #move(index: number, previous: TaskState, state: TaskState): void {
     this.#states[index] = order.indexOf(state);
     this.#counts[previous]--;
     this.#counts[state]++;
-    return true;
+  }
+
+  /** Moves every task of which `isMoved` is true to another state, also where {@link set} would not. */
+  moveAll(state: TaskState, isMoved: (state: TaskState, index: number) => boolean): void {
+    for (let index = 0; index < this.size; index++) {
+      const previous = this.get(index);
+      if (previous !== state && isMoved(previous, index)) this.#move(index, previous, state);
+    }
+    this.#firstOpen = 0;
   }
 
   count(state: TaskState): number {
@@ -63,9 +78,9 @@ export class TaskStates {
     for (let index = 0; index < this.size; index++) this.set(index, 'cancelled');
   }
 
-  /** Tasks in a state, ascending. */
-  *in(state: TaskState): Generator<number, void, undefined> {
+  /** Tasks in a state, ascending, from one on. */
+  *in(state: TaskState, from = 0): Generator<number, void, undefined> {
     const code = order.indexOf(state);
-    for (let index = 0; index < this.size; index++) if (this.#states[index] === code) yield index;
+    for (let index = from; index < this.size; index++) if (this.#states[index] === code) yield index;
   }
 }

@@ -1,5 +1,13 @@
 import { hasResult, WorkQueue, type NatsConnection, type QueueDepth } from '@unpair/platform';
-import { encodeTask, parseSubject, taskMessageId, tasksOf, taskSubject, type Task } from '@unpair/protocol';
+import {
+  allTasks,
+  encodeTask,
+  parseSubject,
+  taskMessageId,
+  tasksOf,
+  taskSubject,
+  type Task,
+} from '@unpair/protocol';
 
 /** The coordinator's end of the work queue. */
 export class TaskQueue {
@@ -35,6 +43,19 @@ export class TaskQueue {
   /** Takes all tasks of a campaign out of the queue: no more than its window. */
   async clear(campaignId: string): Promise<void> {
     await this.#queue.remove(await this.#queue.subjects(tasksOf(campaignId)));
+  }
+
+  /** Positions of all tasks that are in the queue, by campaign. */
+  async allQueued(): Promise<ReadonlyMap<string, readonly number[]>> {
+    const queued = new Map<string, number[]>();
+    for (const subject of await this.#queue.subjects(allTasks)) {
+      const task = parseSubject(subject);
+      if (task === undefined) continue;
+      const indices = queued.get(task.campaignId);
+      if (indices === undefined) queued.set(task.campaignId, [task.index]);
+      else indices.push(task.index);
+    }
+    return queued;
   }
 
   /** Takes one task out of the queue. */

@@ -50,6 +50,12 @@ export interface GroupSize {
   readonly rows: number;
 }
 
+/** A campaign with the cells of its plan. */
+interface Described {
+  readonly id: string;
+  readonly plan: { readonly cells: readonly Cell[] };
+}
+
 /** What the last result of a task says of how it came about, and how many there were. */
 export interface NewestResult {
   readonly results: number;
@@ -161,18 +167,20 @@ export class ResultStore implements AsyncDisposable {
     }
   }
 
-  /** Names of a campaign's cells, so that exports can say target, surrogate and attack. */
-  async describeCells(campaignId: string, cells: readonly Cell[]): Promise<void> {
-    const [row] = await this.#database.rows('SELECT 1 AS one FROM cells WHERE campaign = $1 LIMIT 1', [
-      campaignId,
-    ]);
-    if (row !== undefined) return;
+  /** Names of the cells of campaigns, so that exports can say target, surrogate and attack. */
+  async describeCells(campaigns: Iterable<Described>): Promise<void> {
+    const rows = await this.#database.rows('SELECT DISTINCT campaign FROM cells');
+    const known = new Set(rows.map((row) => row['campaign']));
+    const fresh = [...campaigns].filter(({ id }) => !known.has(id));
+    if (fresh.length === 0) return;
     const writer = new RowWriter();
-    for (const { id, target, surrogate, attack, parameters, norm, epsilon } of cells) {
-      const names = [campaignId, id, target, surrogate?.name ?? null, attack] as const;
-      writer.add('cells', ...names, canonicalJson(parameters), norm, epsilon);
+    for (const campaign of fresh) {
+      for (const { id, target, surrogate, attack, parameters, norm, epsilon } of campaign.plan.cells) {
+        const names = [campaign.id, id, target, surrogate?.name ?? null, attack] as const;
+        writer.add('cells', ...names, canonicalJson(parameters), norm, epsilon);
+      }
     }
-    await this.#database.append(writer, `cells ${campaignId}`, 'described');
+    await this.#database.append(writer, 'cells', 'described');
   }
 
   /** Outcomes of all tasks, of one campaign or of all, in the order of the stream. */
@@ -285,7 +293,6 @@ export class ResultStore implements AsyncDisposable {
       await this.#database.run(`DELETE FROM ${rowTable(kind)} WHERE grp IN (${ids})`, [campaignId]);
     for (const table of ['groups', 'tasks', 'wasted', 'models', 'training', 'cells'])
       await this.#database.run(`DELETE FROM ${table} WHERE campaign = $1`, [campaignId]);
-    await this.#database.run('DELETE FROM meta WHERE key = $1', [`cells ${campaignId}`]);
   }
 
   /** The number of a group of rows; undefined where it has none. */

@@ -43,6 +43,9 @@ export function requestFor(requestId: string, text: string = spec): CreateCampai
     calibration: digestOf(contents.calibration),
     heldOut: '',
     sources: { full: { format: 'onnx', digest: digestOf(contents.full) } },
+    labels: {},
+    priority: 0,
+    weight: 0,
   };
 }
 

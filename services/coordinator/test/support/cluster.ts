@@ -50,6 +50,7 @@ export interface ServeOptions {
   /** Less than the patience of `eventually`: a pull that is lost in a pause costs a lease. */
   readonly ackWait?: number;
   readonly logger?: Logger;
+  readonly maxTasks?: number;
 }
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
@@ -61,6 +62,7 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     window,
     reconcileInterval,
     topology: { ackWait },
+    limits: { maxTasks: options.maxTasks ?? 1_000_000 },
     registry,
     clock: systemClock,
     logger,

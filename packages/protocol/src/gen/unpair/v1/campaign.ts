@@ -33,6 +33,8 @@ export const CampaignState = {
   /** FAILED - Ended, but some tasks failed for good, or a model from a file answers by chance. */
   FAILED: "CAMPAIGN_STATE_FAILED",
   CANCELLED: "CAMPAIGN_STATE_CANCELLED",
+  /** PAUSED - No task is released until it is resumed. */
+  PAUSED: "CAMPAIGN_STATE_PAUSED",
   UNRECOGNIZED: "UNRECOGNIZED",
 } as const;
 
@@ -44,6 +46,7 @@ export namespace CampaignState {
   export type SUCCEEDED = typeof CampaignState.SUCCEEDED;
   export type FAILED = typeof CampaignState.FAILED;
   export type CANCELLED = typeof CampaignState.CANCELLED;
+  export type PAUSED = typeof CampaignState.PAUSED;
   export type UNRECOGNIZED = typeof CampaignState.UNRECOGNIZED;
 }
 
@@ -64,6 +67,9 @@ export function campaignStateFromJSON(object: any): CampaignState {
     case 4:
     case "CAMPAIGN_STATE_CANCELLED":
       return CampaignState.CANCELLED;
+    case 5:
+    case "CAMPAIGN_STATE_PAUSED":
+      return CampaignState.PAUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -83,7 +89,149 @@ export function campaignStateToNumber(object: CampaignState): number {
       return 3;
     case CampaignState.CANCELLED:
       return 4;
+    case CampaignState.PAUSED:
+      return 5;
     case CampaignState.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** What is run in another round. Tasks that are done stay done. */
+export const ResumeScope = {
+  UNSPECIFIED: "RESUME_SCOPE_UNSPECIFIED",
+  /** UNFINISHED - Tasks without an end, cancelled ones included. */
+  UNFINISHED: "RESUME_SCOPE_UNFINISHED",
+  /** FAILED - And those that failed or were given up. */
+  FAILED: "RESUME_SCOPE_FAILED",
+  /** ALL - Everything, as a new campaign of the same file. */
+  ALL: "RESUME_SCOPE_ALL",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ResumeScope = typeof ResumeScope[keyof typeof ResumeScope];
+
+export namespace ResumeScope {
+  export type UNSPECIFIED = typeof ResumeScope.UNSPECIFIED;
+  export type UNFINISHED = typeof ResumeScope.UNFINISHED;
+  export type FAILED = typeof ResumeScope.FAILED;
+  export type ALL = typeof ResumeScope.ALL;
+  export type UNRECOGNIZED = typeof ResumeScope.UNRECOGNIZED;
+}
+
+export function resumeScopeFromJSON(object: any): ResumeScope {
+  switch (object) {
+    case 0:
+    case "RESUME_SCOPE_UNSPECIFIED":
+      return ResumeScope.UNSPECIFIED;
+    case 1:
+    case "RESUME_SCOPE_UNFINISHED":
+      return ResumeScope.UNFINISHED;
+    case 2:
+    case "RESUME_SCOPE_FAILED":
+      return ResumeScope.FAILED;
+    case 3:
+    case "RESUME_SCOPE_ALL":
+      return ResumeScope.ALL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ResumeScope.UNRECOGNIZED;
+  }
+}
+
+export function resumeScopeToNumber(object: ResumeScope): number {
+  switch (object) {
+    case ResumeScope.UNSPECIFIED:
+      return 0;
+    case ResumeScope.UNFINISHED:
+      return 1;
+    case ResumeScope.FAILED:
+      return 2;
+    case ResumeScope.ALL:
+      return 3;
+    case ResumeScope.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+export const TaskState = {
+  UNSPECIFIED: "TASK_STATE_UNSPECIFIED",
+  /** PENDING - Not released yet. */
+  PENDING: "TASK_STATE_PENDING",
+  /** IN_FLIGHT - Queued, or in the hands of a worker. */
+  IN_FLIGHT: "TASK_STATE_IN_FLIGHT",
+  DONE: "TASK_STATE_DONE",
+  /** FAILED - It said why it can never succeed. */
+  FAILED: "TASK_STATE_FAILED",
+  /** DEAD - Given up after too many deliveries. */
+  DEAD: "TASK_STATE_DEAD",
+  /** CANCELLED - Will not run: its campaign was cancelled, a model it needs could not be made, or it was dropped. */
+  CANCELLED: "TASK_STATE_CANCELLED",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type TaskState = typeof TaskState[keyof typeof TaskState];
+
+export namespace TaskState {
+  export type UNSPECIFIED = typeof TaskState.UNSPECIFIED;
+  export type PENDING = typeof TaskState.PENDING;
+  export type IN_FLIGHT = typeof TaskState.IN_FLIGHT;
+  export type DONE = typeof TaskState.DONE;
+  export type FAILED = typeof TaskState.FAILED;
+  export type DEAD = typeof TaskState.DEAD;
+  export type CANCELLED = typeof TaskState.CANCELLED;
+  export type UNRECOGNIZED = typeof TaskState.UNRECOGNIZED;
+}
+
+export function taskStateFromJSON(object: any): TaskState {
+  switch (object) {
+    case 0:
+    case "TASK_STATE_UNSPECIFIED":
+      return TaskState.UNSPECIFIED;
+    case 1:
+    case "TASK_STATE_PENDING":
+      return TaskState.PENDING;
+    case 2:
+    case "TASK_STATE_IN_FLIGHT":
+      return TaskState.IN_FLIGHT;
+    case 3:
+    case "TASK_STATE_DONE":
+      return TaskState.DONE;
+    case 4:
+    case "TASK_STATE_FAILED":
+      return TaskState.FAILED;
+    case 5:
+    case "TASK_STATE_DEAD":
+      return TaskState.DEAD;
+    case 6:
+    case "TASK_STATE_CANCELLED":
+      return TaskState.CANCELLED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return TaskState.UNRECOGNIZED;
+  }
+}
+
+export function taskStateToNumber(object: TaskState): number {
+  switch (object) {
+    case TaskState.UNSPECIFIED:
+      return 0;
+    case TaskState.PENDING:
+      return 1;
+    case TaskState.IN_FLIGHT:
+      return 2;
+    case TaskState.DONE:
+      return 3;
+    case TaskState.FAILED:
+      return 4;
+    case TaskState.DEAD:
+      return 5;
+    case TaskState.CANCELLED:
+      return 6;
+    case TaskState.UNRECOGNIZED:
     default:
       return -1;
   }
@@ -157,6 +305,18 @@ export interface Campaign {
   readonly failures: readonly string[];
   /** Models in training now, in the order of the plan. */
   readonly training: readonly Training[];
+  readonly labels: { [key: string]: string };
+  /** Campaigns of a higher priority are served first. */
+  readonly priority: number;
+  /** Its share among campaigns of one priority. */
+  readonly weight: number;
+  /** Raised whenever the campaign is resumed. */
+  readonly round: number;
+}
+
+export interface Campaign_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface Progress {
@@ -201,6 +361,12 @@ export interface CreateCampaignRequest {
    * any of them asks for. Empty when none does.
    */
   readonly heldOut: string;
+  /** To tell campaigns apart in lists; keys and values of 1 to 63 letters, digits, ".", "_", "-" and "/". */
+  readonly labels: { [key: string]: string };
+  /** -1000 to 1000. */
+  readonly priority: number;
+  /** 0.01 to 100; 1 when 0. */
+  readonly weight: number;
 }
 
 export interface CreateCampaignRequest_ModelsEntry {
@@ -211,6 +377,11 @@ export interface CreateCampaignRequest_ModelsEntry {
 export interface CreateCampaignRequest_SourcesEntry {
   readonly key: string;
   readonly value: ModelSource | undefined;
+}
+
+export interface CreateCampaignRequest_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
 /** The published file behind a model. Its name and options are in the spec. */
@@ -237,6 +408,15 @@ export interface ListCampaignsRequest {
   /** At most 1000; 50 when 0. */
   readonly pageSize: number;
   readonly pageToken: string;
+  /** Only campaigns in one of these states; all when empty. */
+  readonly states: readonly CampaignState[];
+  /** Only campaigns that have all of these. */
+  readonly labels: { [key: string]: string };
+}
+
+export interface ListCampaignsRequest_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface ListCampaignsResponse {
@@ -250,6 +430,155 @@ export interface CancelCampaignRequest {
 
 export interface CancelCampaignResponse {
   readonly campaign: Campaign | undefined;
+}
+
+export interface PauseCampaignRequest {
+  readonly id: string;
+}
+
+export interface PauseCampaignResponse {
+  readonly campaign: Campaign | undefined;
+}
+
+export interface ResumeCampaignRequest {
+  readonly id: string;
+  readonly scope: ResumeScope;
+}
+
+export interface ResumeCampaignResponse {
+  readonly campaign: Campaign | undefined;
+}
+
+export interface DropTasksRequest {
+  readonly id: string;
+}
+
+export interface DropTasksResponse {
+  readonly campaign: Campaign | undefined;
+  readonly dropped: number;
+}
+
+export interface UpdateCampaignRequest {
+  readonly id: string;
+  readonly priority?: number | undefined;
+  readonly weight?: number | undefined;
+}
+
+export interface UpdateCampaignResponse {
+  readonly campaign: Campaign | undefined;
+}
+
+export interface DeleteCampaignRequest {
+  readonly id: string;
+}
+
+export interface DeleteCampaignResponse {
+  readonly id: string;
+}
+
+export interface TaskStatus {
+  readonly index: number;
+  readonly state: TaskState;
+  /** What it is about, in the words of the campaign file. */
+  readonly label: string;
+  /** How often it was released, as far as this coordinator knows. */
+  readonly attempts: number;
+  /** Who wrote its last result; empty before. */
+  readonly worker: string;
+  /** Why it failed last; empty where it did not. */
+  readonly error: string;
+  /** Of its last result. */
+  readonly time:
+    | Date
+    | undefined;
+  /** Of computing, of its last result. */
+  readonly seconds: number;
+}
+
+export interface ListTasksRequest {
+  readonly id: string;
+  /** All when unspecified. */
+  readonly state: TaskState;
+  /** At most 1000; 50 when 0. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+export interface ListTasksResponse {
+  readonly tasks: readonly TaskStatus[];
+  readonly nextPageToken: string;
+}
+
+export interface DiagnoseRequest {
+}
+
+export interface DiagnoseResponse {
+  readonly findings: readonly Finding[];
+}
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly severity: Finding_Severity;
+  /** broker, storage, replicas, coordinator, clock, campaigns, tasks, workers. */
+  readonly subject: string;
+  readonly description: string;
+  /** What to do about it; empty where nothing is amiss. */
+  readonly remedy: string;
+}
+
+export const Finding_Severity = {
+  UNSPECIFIED: "SEVERITY_UNSPECIFIED",
+  OK: "SEVERITY_OK",
+  WARNING: "SEVERITY_WARNING",
+  ERROR: "SEVERITY_ERROR",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type Finding_Severity = typeof Finding_Severity[keyof typeof Finding_Severity];
+
+export namespace Finding_Severity {
+  export type UNSPECIFIED = typeof Finding_Severity.UNSPECIFIED;
+  export type OK = typeof Finding_Severity.OK;
+  export type WARNING = typeof Finding_Severity.WARNING;
+  export type ERROR = typeof Finding_Severity.ERROR;
+  export type UNRECOGNIZED = typeof Finding_Severity.UNRECOGNIZED;
+}
+
+export function finding_SeverityFromJSON(object: any): Finding_Severity {
+  switch (object) {
+    case 0:
+    case "SEVERITY_UNSPECIFIED":
+      return Finding_Severity.UNSPECIFIED;
+    case 1:
+    case "SEVERITY_OK":
+      return Finding_Severity.OK;
+    case 2:
+    case "SEVERITY_WARNING":
+      return Finding_Severity.WARNING;
+    case 3:
+    case "SEVERITY_ERROR":
+      return Finding_Severity.ERROR;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Finding_Severity.UNRECOGNIZED;
+  }
+}
+
+export function finding_SeverityToNumber(object: Finding_Severity): number {
+  switch (object) {
+    case Finding_Severity.UNSPECIFIED:
+      return 0;
+    case Finding_Severity.OK:
+      return 1;
+    case Finding_Severity.WARNING:
+      return 2;
+    case Finding_Severity.ERROR:
+      return 3;
+    case Finding_Severity.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 export interface WatchCampaignRequest {
@@ -319,6 +648,10 @@ function createBaseCampaign(): Campaign {
     endTime: undefined,
     failures: [],
     training: [],
+    labels: {},
+    priority: 0,
+    weight: 0,
+    round: 0,
   };
 }
 
@@ -347,6 +680,18 @@ export const Campaign: MessageFns<Campaign> = {
     }
     for (const v of message.training) {
       Training.encode(v!, writer.uint32(66).fork()).join();
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Campaign_LabelsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
+    if (message.priority !== 0) {
+      writer.uint32(80).int32(message.priority);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(89).double(message.weight);
+    }
+    if (message.round !== 0) {
+      writer.uint32(96).int32(message.round);
     }
     return writer;
   },
@@ -428,6 +773,41 @@ export const Campaign: MessageFns<Campaign> = {
             message.training.push(Training.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = Campaign_LabelsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.labels[entry9.key] = entry9.value;
+            }
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.round = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -455,6 +835,85 @@ export const Campaign: MessageFns<Campaign> = {
     message.endTime = object.endTime ?? undefined;
     message.failures = object.failures?.map((e) => e) || [];
     message.training = object.training?.map((e) => Training.fromPartial(e)) || [];
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.priority = object.priority ?? 0;
+    message.weight = object.weight ?? 0;
+    message.round = object.round ?? 0;
+    return message;
+  },
+};
+
+function createBaseCampaign_LabelsEntry(): Campaign_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Campaign_LabelsEntry: MessageFns<Campaign_LabelsEntry> = {
+  encode(message: Campaign_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Campaign_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCampaign_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Campaign_LabelsEntry>, I>>(base?: I): Campaign_LabelsEntry {
+    return Campaign_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Campaign_LabelsEntry>, I>>(object: I): Campaign_LabelsEntry {
+    const message = createBaseCampaign_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -621,7 +1080,18 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBaseCreateCampaignRequest(): CreateCampaignRequest {
-  return { requestId: "", spec: "", models: {}, samples: "", calibration: "", sources: {}, heldOut: "" };
+  return {
+    requestId: "",
+    spec: "",
+    models: {},
+    samples: "",
+    calibration: "",
+    sources: {},
+    heldOut: "",
+    labels: {},
+    priority: 0,
+    weight: 0,
+  };
 }
 
 export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
@@ -646,6 +1116,15 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
     });
     if (message.heldOut !== "") {
       writer.uint32(58).string(message.heldOut);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      CreateCampaignRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
+    });
+    if (message.priority !== 0) {
+      writer.uint32(72).int32(message.priority);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(81).double(message.weight);
     }
     return writer;
   },
@@ -725,6 +1204,33 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
             message.heldOut = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            const entry8 = CreateCampaignRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry8.value !== undefined) {
+              message.labels[entry8.key] = entry8.value;
+            }
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -765,6 +1271,17 @@ export const CreateCampaignRequest: MessageFns<CreateCampaignRequest> = {
       {},
     );
     message.heldOut = object.heldOut ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.priority = object.priority ?? 0;
+    message.weight = object.weight ?? 0;
     return message;
   },
 };
@@ -909,6 +1426,77 @@ export const CreateCampaignRequest_SourcesEntry: MessageFns<CreateCampaignReques
     message.value = (object.value !== undefined && object.value !== null)
       ? ModelSource.fromPartial(object.value)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateCampaignRequest_LabelsEntry(): CreateCampaignRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const CreateCampaignRequest_LabelsEntry: MessageFns<CreateCampaignRequest_LabelsEntry> = {
+  encode(message: CreateCampaignRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateCampaignRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateCampaignRequest_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateCampaignRequest_LabelsEntry>, I>>(
+    base?: I,
+  ): CreateCampaignRequest_LabelsEntry {
+    return CreateCampaignRequest_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateCampaignRequest_LabelsEntry>, I>>(
+    object: I,
+  ): CreateCampaignRequest_LabelsEntry {
+    const message = createBaseCreateCampaignRequest_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1150,7 +1738,7 @@ export const GetCampaignResponse: MessageFns<GetCampaignResponse> = {
 };
 
 function createBaseListCampaignsRequest(): ListCampaignsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", states: [], labels: {} };
 }
 
 export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
@@ -1161,6 +1749,16 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
+    if (message.states.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.states) {
+        writer.int32(campaignStateToNumber(v));
+      }
+      writer.join();
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      ListCampaignsRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
     return writer;
   },
 
@@ -1193,6 +1791,35 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag === 24) {
+              message.states.push(campaignStateFromJSON(reader.int32()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(campaignStateFromJSON(reader.int32()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = ListCampaignsRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.labels[entry4.key] = entry4.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1212,6 +1839,87 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
     const message = createBaseListCampaignsRequest() as any;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.states = object.states?.map((e) => e) || [];
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseListCampaignsRequest_LabelsEntry(): ListCampaignsRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const ListCampaignsRequest_LabelsEntry: MessageFns<ListCampaignsRequest_LabelsEntry> = {
+  encode(message: ListCampaignsRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCampaignsRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCampaignsRequest_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListCampaignsRequest_LabelsEntry>, I>>(
+    base?: I,
+  ): ListCampaignsRequest_LabelsEntry {
+    return ListCampaignsRequest_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListCampaignsRequest_LabelsEntry>, I>>(
+    object: I,
+  ): ListCampaignsRequest_LabelsEntry {
+    const message = createBaseListCampaignsRequest_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1391,6 +2099,1107 @@ export const CancelCampaignResponse: MessageFns<CancelCampaignResponse> = {
     message.campaign = (object.campaign !== undefined && object.campaign !== null)
       ? Campaign.fromPartial(object.campaign)
       : undefined;
+    return message;
+  },
+};
+
+function createBasePauseCampaignRequest(): PauseCampaignRequest {
+  return { id: "" };
+}
+
+export const PauseCampaignRequest: MessageFns<PauseCampaignRequest> = {
+  encode(message: PauseCampaignRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseCampaignRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseCampaignRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PauseCampaignRequest>, I>>(base?: I): PauseCampaignRequest {
+    return PauseCampaignRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PauseCampaignRequest>, I>>(object: I): PauseCampaignRequest {
+    const message = createBasePauseCampaignRequest() as any;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBasePauseCampaignResponse(): PauseCampaignResponse {
+  return { campaign: undefined };
+}
+
+export const PauseCampaignResponse: MessageFns<PauseCampaignResponse> = {
+  encode(message: PauseCampaignResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaign !== undefined) {
+      Campaign.encode(message.campaign, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseCampaignResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseCampaignResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaign = Campaign.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PauseCampaignResponse>, I>>(base?: I): PauseCampaignResponse {
+    return PauseCampaignResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PauseCampaignResponse>, I>>(object: I): PauseCampaignResponse {
+    const message = createBasePauseCampaignResponse() as any;
+    message.campaign = (object.campaign !== undefined && object.campaign !== null)
+      ? Campaign.fromPartial(object.campaign)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResumeCampaignRequest(): ResumeCampaignRequest {
+  return { id: "", scope: ResumeScope.UNSPECIFIED };
+}
+
+export const ResumeCampaignRequest: MessageFns<ResumeCampaignRequest> = {
+  encode(message: ResumeCampaignRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.scope !== ResumeScope.UNSPECIFIED) {
+      writer.uint32(16).int32(resumeScopeToNumber(message.scope));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeCampaignRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeCampaignRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.scope = resumeScopeFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeCampaignRequest>, I>>(base?: I): ResumeCampaignRequest {
+    return ResumeCampaignRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeCampaignRequest>, I>>(object: I): ResumeCampaignRequest {
+    const message = createBaseResumeCampaignRequest() as any;
+    message.id = object.id ?? "";
+    message.scope = object.scope ?? ResumeScope.UNSPECIFIED;
+    return message;
+  },
+};
+
+function createBaseResumeCampaignResponse(): ResumeCampaignResponse {
+  return { campaign: undefined };
+}
+
+export const ResumeCampaignResponse: MessageFns<ResumeCampaignResponse> = {
+  encode(message: ResumeCampaignResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaign !== undefined) {
+      Campaign.encode(message.campaign, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeCampaignResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeCampaignResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaign = Campaign.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeCampaignResponse>, I>>(base?: I): ResumeCampaignResponse {
+    return ResumeCampaignResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeCampaignResponse>, I>>(object: I): ResumeCampaignResponse {
+    const message = createBaseResumeCampaignResponse() as any;
+    message.campaign = (object.campaign !== undefined && object.campaign !== null)
+      ? Campaign.fromPartial(object.campaign)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDropTasksRequest(): DropTasksRequest {
+  return { id: "" };
+}
+
+export const DropTasksRequest: MessageFns<DropTasksRequest> = {
+  encode(message: DropTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DropTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDropTasksRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DropTasksRequest>, I>>(base?: I): DropTasksRequest {
+    return DropTasksRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DropTasksRequest>, I>>(object: I): DropTasksRequest {
+    const message = createBaseDropTasksRequest() as any;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseDropTasksResponse(): DropTasksResponse {
+  return { campaign: undefined, dropped: 0 };
+}
+
+export const DropTasksResponse: MessageFns<DropTasksResponse> = {
+  encode(message: DropTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaign !== undefined) {
+      Campaign.encode(message.campaign, writer.uint32(10).fork()).join();
+    }
+    if (message.dropped !== 0) {
+      writer.uint32(16).int64(message.dropped);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DropTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDropTasksResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaign = Campaign.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dropped = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DropTasksResponse>, I>>(base?: I): DropTasksResponse {
+    return DropTasksResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DropTasksResponse>, I>>(object: I): DropTasksResponse {
+    const message = createBaseDropTasksResponse() as any;
+    message.campaign = (object.campaign !== undefined && object.campaign !== null)
+      ? Campaign.fromPartial(object.campaign)
+      : undefined;
+    message.dropped = object.dropped ?? 0;
+    return message;
+  },
+};
+
+function createBaseUpdateCampaignRequest(): UpdateCampaignRequest {
+  return { id: "", priority: undefined, weight: undefined };
+}
+
+export const UpdateCampaignRequest: MessageFns<UpdateCampaignRequest> = {
+  encode(message: UpdateCampaignRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.priority !== undefined) {
+      writer.uint32(16).int32(message.priority);
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(25).double(message.weight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCampaignRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCampaignRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCampaignRequest>, I>>(base?: I): UpdateCampaignRequest {
+    return UpdateCampaignRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCampaignRequest>, I>>(object: I): UpdateCampaignRequest {
+    const message = createBaseUpdateCampaignRequest() as any;
+    message.id = object.id ?? "";
+    message.priority = object.priority ?? undefined;
+    message.weight = object.weight ?? undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateCampaignResponse(): UpdateCampaignResponse {
+  return { campaign: undefined };
+}
+
+export const UpdateCampaignResponse: MessageFns<UpdateCampaignResponse> = {
+  encode(message: UpdateCampaignResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaign !== undefined) {
+      Campaign.encode(message.campaign, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCampaignResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCampaignResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaign = Campaign.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCampaignResponse>, I>>(base?: I): UpdateCampaignResponse {
+    return UpdateCampaignResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCampaignResponse>, I>>(object: I): UpdateCampaignResponse {
+    const message = createBaseUpdateCampaignResponse() as any;
+    message.campaign = (object.campaign !== undefined && object.campaign !== null)
+      ? Campaign.fromPartial(object.campaign)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteCampaignRequest(): DeleteCampaignRequest {
+  return { id: "" };
+}
+
+export const DeleteCampaignRequest: MessageFns<DeleteCampaignRequest> = {
+  encode(message: DeleteCampaignRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteCampaignRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteCampaignRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteCampaignRequest>, I>>(base?: I): DeleteCampaignRequest {
+    return DeleteCampaignRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteCampaignRequest>, I>>(object: I): DeleteCampaignRequest {
+    const message = createBaseDeleteCampaignRequest() as any;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteCampaignResponse(): DeleteCampaignResponse {
+  return { id: "" };
+}
+
+export const DeleteCampaignResponse: MessageFns<DeleteCampaignResponse> = {
+  encode(message: DeleteCampaignResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteCampaignResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteCampaignResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteCampaignResponse>, I>>(base?: I): DeleteCampaignResponse {
+    return DeleteCampaignResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteCampaignResponse>, I>>(object: I): DeleteCampaignResponse {
+    const message = createBaseDeleteCampaignResponse() as any;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseTaskStatus(): TaskStatus {
+  return {
+    index: 0,
+    state: TaskState.UNSPECIFIED,
+    label: "",
+    attempts: 0,
+    worker: "",
+    error: "",
+    time: undefined,
+    seconds: 0,
+  };
+}
+
+export const TaskStatus: MessageFns<TaskStatus> = {
+  encode(message: TaskStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).int64(message.index);
+    }
+    if (message.state !== TaskState.UNSPECIFIED) {
+      writer.uint32(16).int32(taskStateToNumber(message.state));
+    }
+    if (message.label !== "") {
+      writer.uint32(26).string(message.label);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(32).int32(message.attempts);
+    }
+    if (message.worker !== "") {
+      writer.uint32(42).string(message.worker);
+    }
+    if (message.error !== "") {
+      writer.uint32(50).string(message.error);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(58).fork()).join();
+    }
+    if (message.seconds !== 0) {
+      writer.uint32(65).double(message.seconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskStatus() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = taskStateFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attempts = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.worker = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.seconds = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TaskStatus>, I>>(base?: I): TaskStatus {
+    return TaskStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskStatus>, I>>(object: I): TaskStatus {
+    const message = createBaseTaskStatus() as any;
+    message.index = object.index ?? 0;
+    message.state = object.state ?? TaskState.UNSPECIFIED;
+    message.label = object.label ?? "";
+    message.attempts = object.attempts ?? 0;
+    message.worker = object.worker ?? "";
+    message.error = object.error ?? "";
+    message.time = object.time ?? undefined;
+    message.seconds = object.seconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseListTasksRequest(): ListTasksRequest {
+  return { id: "", state: TaskState.UNSPECIFIED, pageSize: 0, pageToken: "" };
+}
+
+export const ListTasksRequest: MessageFns<ListTasksRequest> = {
+  encode(message: ListTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.state !== TaskState.UNSPECIFIED) {
+      writer.uint32(16).int32(taskStateToNumber(message.state));
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = taskStateFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTasksRequest>, I>>(base?: I): ListTasksRequest {
+    return ListTasksRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTasksRequest>, I>>(object: I): ListTasksRequest {
+    const message = createBaseListTasksRequest() as any;
+    message.id = object.id ?? "";
+    message.state = object.state ?? TaskState.UNSPECIFIED;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListTasksResponse(): ListTasksResponse {
+  return { tasks: [], nextPageToken: "" };
+}
+
+export const ListTasksResponse: MessageFns<ListTasksResponse> = {
+  encode(message: ListTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tasks) {
+      TaskStatus.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tasks.push(TaskStatus.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTasksResponse>, I>>(base?: I): ListTasksResponse {
+    return ListTasksResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTasksResponse>, I>>(object: I): ListTasksResponse {
+    const message = createBaseListTasksResponse() as any;
+    message.tasks = object.tasks?.map((e) => TaskStatus.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDiagnoseRequest(): DiagnoseRequest {
+  return {};
+}
+
+export const DiagnoseRequest: MessageFns<DiagnoseRequest> = {
+  encode(_: DiagnoseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiagnoseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiagnoseRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DiagnoseRequest>, I>>(base?: I): DiagnoseRequest {
+    return DiagnoseRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiagnoseRequest>, I>>(_: I): DiagnoseRequest {
+    const message = createBaseDiagnoseRequest() as any;
+    return message;
+  },
+};
+
+function createBaseDiagnoseResponse(): DiagnoseResponse {
+  return { findings: [] };
+}
+
+export const DiagnoseResponse: MessageFns<DiagnoseResponse> = {
+  encode(message: DiagnoseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.findings) {
+      Finding.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiagnoseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiagnoseResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.findings.push(Finding.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DiagnoseResponse>, I>>(base?: I): DiagnoseResponse {
+    return DiagnoseResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiagnoseResponse>, I>>(object: I): DiagnoseResponse {
+    const message = createBaseDiagnoseResponse() as any;
+    message.findings = object.findings?.map((e) => Finding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFinding(): Finding {
+  return { severity: Finding_Severity.UNSPECIFIED, subject: "", description: "", remedy: "" };
+}
+
+export const Finding: MessageFns<Finding> = {
+  encode(message: Finding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.severity !== Finding_Severity.UNSPECIFIED) {
+      writer.uint32(8).int32(finding_SeverityToNumber(message.severity));
+    }
+    if (message.subject !== "") {
+      writer.uint32(18).string(message.subject);
+    }
+    if (message.description !== "") {
+      writer.uint32(26).string(message.description);
+    }
+    if (message.remedy !== "") {
+      writer.uint32(34).string(message.remedy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Finding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinding() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.severity = finding_SeverityFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.remedy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Finding>, I>>(base?: I): Finding {
+    return Finding.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Finding>, I>>(object: I): Finding {
+    const message = createBaseFinding() as any;
+    message.severity = object.severity ?? Finding_Severity.UNSPECIFIED;
+    message.subject = object.subject ?? "";
+    message.description = object.description ?? "";
+    message.remedy = object.remedy ?? "";
     return message;
   },
 };
@@ -2176,6 +3985,83 @@ export const CampaignServiceService = {
       Buffer.from(CancelCampaignResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CancelCampaignResponse => CancelCampaignResponse.decode(value),
   },
+  /** Releases no more of a campaign's tasks; what workers have in hand may still end. */
+  pauseCampaign: {
+    path: "/unpair.v1.CampaignService/PauseCampaign" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PauseCampaignRequest): Buffer => Buffer.from(PauseCampaignRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PauseCampaignRequest => PauseCampaignRequest.decode(value),
+    responseSerialize: (value: PauseCampaignResponse): Buffer =>
+      Buffer.from(PauseCampaignResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PauseCampaignResponse => PauseCampaignResponse.decode(value),
+  },
+  /** Begins another round of a campaign: of what has no end, of what failed too, or of everything, as a campaign of its own. */
+  resumeCampaign: {
+    path: "/unpair.v1.CampaignService/ResumeCampaign" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResumeCampaignRequest): Buffer =>
+      Buffer.from(ResumeCampaignRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResumeCampaignRequest => ResumeCampaignRequest.decode(value),
+    responseSerialize: (value: ResumeCampaignResponse): Buffer =>
+      Buffer.from(ResumeCampaignResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResumeCampaignResponse => ResumeCampaignResponse.decode(value),
+  },
+  /** Gives up the tasks that failed: they count as cancelled from then on. */
+  dropTasks: {
+    path: "/unpair.v1.CampaignService/DropTasks" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DropTasksRequest): Buffer => Buffer.from(DropTasksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DropTasksRequest => DropTasksRequest.decode(value),
+    responseSerialize: (value: DropTasksResponse): Buffer => Buffer.from(DropTasksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DropTasksResponse => DropTasksResponse.decode(value),
+  },
+  /** Changes priority or weight. */
+  updateCampaign: {
+    path: "/unpair.v1.CampaignService/UpdateCampaign" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateCampaignRequest): Buffer =>
+      Buffer.from(UpdateCampaignRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateCampaignRequest => UpdateCampaignRequest.decode(value),
+    responseSerialize: (value: UpdateCampaignResponse): Buffer =>
+      Buffer.from(UpdateCampaignResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateCampaignResponse => UpdateCampaignResponse.decode(value),
+  },
+  /** Deletes an ended campaign with its results, and what nothing else refers to. */
+  deleteCampaign: {
+    path: "/unpair.v1.CampaignService/DeleteCampaign" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteCampaignRequest): Buffer =>
+      Buffer.from(DeleteCampaignRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteCampaignRequest => DeleteCampaignRequest.decode(value),
+    responseSerialize: (value: DeleteCampaignResponse): Buffer =>
+      Buffer.from(DeleteCampaignResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteCampaignResponse => DeleteCampaignResponse.decode(value),
+  },
+  /** A campaign's tasks in the order of the plan. */
+  listTasks: {
+    path: "/unpair.v1.CampaignService/ListTasks" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTasksRequest): Buffer => Buffer.from(ListTasksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTasksRequest => ListTasksRequest.decode(value),
+    responseSerialize: (value: ListTasksResponse): Buffer => Buffer.from(ListTasksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTasksResponse => ListTasksResponse.decode(value),
+  },
+  /** What an operator would look at, and what to do about what is amiss. */
+  diagnose: {
+    path: "/unpair.v1.CampaignService/Diagnose" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiagnoseRequest): Buffer => Buffer.from(DiagnoseRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiagnoseRequest => DiagnoseRequest.decode(value),
+    responseSerialize: (value: DiagnoseResponse): Buffer => Buffer.from(DiagnoseResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiagnoseResponse => DiagnoseResponse.decode(value),
+  },
   /** Streams the campaign's state whenever it changes, until it ends. */
   watchCampaign: {
     path: "/unpair.v1.CampaignService/WatchCampaign" as const,
@@ -2254,6 +4140,20 @@ export interface CampaignServiceServer extends UntypedServiceImplementation {
   listCampaigns: handleUnaryCall<ListCampaignsRequest, ListCampaignsResponse>;
   /** Stops a campaign. Results that exist stay; tasks not yet finished are counted as cancelled. */
   cancelCampaign: handleUnaryCall<CancelCampaignRequest, CancelCampaignResponse>;
+  /** Releases no more of a campaign's tasks; what workers have in hand may still end. */
+  pauseCampaign: handleUnaryCall<PauseCampaignRequest, PauseCampaignResponse>;
+  /** Begins another round of a campaign: of what has no end, of what failed too, or of everything, as a campaign of its own. */
+  resumeCampaign: handleUnaryCall<ResumeCampaignRequest, ResumeCampaignResponse>;
+  /** Gives up the tasks that failed: they count as cancelled from then on. */
+  dropTasks: handleUnaryCall<DropTasksRequest, DropTasksResponse>;
+  /** Changes priority or weight. */
+  updateCampaign: handleUnaryCall<UpdateCampaignRequest, UpdateCampaignResponse>;
+  /** Deletes an ended campaign with its results, and what nothing else refers to. */
+  deleteCampaign: handleUnaryCall<DeleteCampaignRequest, DeleteCampaignResponse>;
+  /** A campaign's tasks in the order of the plan. */
+  listTasks: handleUnaryCall<ListTasksRequest, ListTasksResponse>;
+  /** What an operator would look at, and what to do about what is amiss. */
+  diagnose: handleUnaryCall<DiagnoseRequest, DiagnoseResponse>;
   /** Streams the campaign's state whenever it changes, until it ends. */
   watchCampaign: handleServerStreamingCall<WatchCampaignRequest, WatchCampaignResponse>;
   /** The report over the results so far; complete once the campaign has ended. */
@@ -2331,6 +4231,118 @@ export interface CampaignServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CancelCampaignResponse) => void,
+  ): ClientUnaryCall;
+  /** Releases no more of a campaign's tasks; what workers have in hand may still end. */
+  pauseCampaign(
+    request: PauseCampaignRequest,
+    callback: (error: ServiceError | null, response: PauseCampaignResponse) => void,
+  ): ClientUnaryCall;
+  pauseCampaign(
+    request: PauseCampaignRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PauseCampaignResponse) => void,
+  ): ClientUnaryCall;
+  pauseCampaign(
+    request: PauseCampaignRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PauseCampaignResponse) => void,
+  ): ClientUnaryCall;
+  /** Begins another round of a campaign: of what has no end, of what failed too, or of everything, as a campaign of its own. */
+  resumeCampaign(
+    request: ResumeCampaignRequest,
+    callback: (error: ServiceError | null, response: ResumeCampaignResponse) => void,
+  ): ClientUnaryCall;
+  resumeCampaign(
+    request: ResumeCampaignRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResumeCampaignResponse) => void,
+  ): ClientUnaryCall;
+  resumeCampaign(
+    request: ResumeCampaignRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResumeCampaignResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives up the tasks that failed: they count as cancelled from then on. */
+  dropTasks(
+    request: DropTasksRequest,
+    callback: (error: ServiceError | null, response: DropTasksResponse) => void,
+  ): ClientUnaryCall;
+  dropTasks(
+    request: DropTasksRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DropTasksResponse) => void,
+  ): ClientUnaryCall;
+  dropTasks(
+    request: DropTasksRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DropTasksResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes priority or weight. */
+  updateCampaign(
+    request: UpdateCampaignRequest,
+    callback: (error: ServiceError | null, response: UpdateCampaignResponse) => void,
+  ): ClientUnaryCall;
+  updateCampaign(
+    request: UpdateCampaignRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateCampaignResponse) => void,
+  ): ClientUnaryCall;
+  updateCampaign(
+    request: UpdateCampaignRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateCampaignResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes an ended campaign with its results, and what nothing else refers to. */
+  deleteCampaign(
+    request: DeleteCampaignRequest,
+    callback: (error: ServiceError | null, response: DeleteCampaignResponse) => void,
+  ): ClientUnaryCall;
+  deleteCampaign(
+    request: DeleteCampaignRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteCampaignResponse) => void,
+  ): ClientUnaryCall;
+  deleteCampaign(
+    request: DeleteCampaignRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteCampaignResponse) => void,
+  ): ClientUnaryCall;
+  /** A campaign's tasks in the order of the plan. */
+  listTasks(
+    request: ListTasksRequest,
+    callback: (error: ServiceError | null, response: ListTasksResponse) => void,
+  ): ClientUnaryCall;
+  listTasks(
+    request: ListTasksRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTasksResponse) => void,
+  ): ClientUnaryCall;
+  listTasks(
+    request: ListTasksRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTasksResponse) => void,
+  ): ClientUnaryCall;
+  /** What an operator would look at, and what to do about what is amiss. */
+  diagnose(
+    request: DiagnoseRequest,
+    callback: (error: ServiceError | null, response: DiagnoseResponse) => void,
+  ): ClientUnaryCall;
+  diagnose(
+    request: DiagnoseRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiagnoseResponse) => void,
+  ): ClientUnaryCall;
+  diagnose(
+    request: DiagnoseRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiagnoseResponse) => void,
   ): ClientUnaryCall;
   /** Streams the campaign's state whenever it changes, until it ends. */
   watchCampaign(

@@ -18,11 +18,37 @@ export interface CampaignRecord {
     | Date
     | undefined;
   /** Present once the campaign was cancelled. */
-  readonly cancelTime: Date | undefined;
+  readonly cancelTime:
+    | Date
+    | undefined;
+  /** Raised whenever the campaign is resumed. */
+  readonly round: number;
+  /** Tasks that failed or were given up in a round before this one have not ended. */
+  readonly retriedRound: number;
+  /** Tasks that failed or were given up at this position of the results stream or before are dropped. */
+  readonly droppedSequence: number;
+  /** Present while the campaign is paused. */
+  readonly pauseTime: Date | undefined;
+  readonly priority: number;
+  readonly weight: number;
+  /** Present while the campaign is being deleted. */
+  readonly deleteTime: Date | undefined;
 }
 
 function createBaseCampaignRecord(): CampaignRecord {
-  return { id: "", request: undefined, createTime: undefined, cancelTime: undefined };
+  return {
+    id: "",
+    request: undefined,
+    createTime: undefined,
+    cancelTime: undefined,
+    round: 0,
+    retriedRound: 0,
+    droppedSequence: 0,
+    pauseTime: undefined,
+    priority: 0,
+    weight: 0,
+    deleteTime: undefined,
+  };
 }
 
 export const CampaignRecord: MessageFns<CampaignRecord> = {
@@ -38,6 +64,27 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     }
     if (message.cancelTime !== undefined) {
       Timestamp.encode(toTimestamp(message.cancelTime), writer.uint32(34).fork()).join();
+    }
+    if (message.round !== 0) {
+      writer.uint32(40).int32(message.round);
+    }
+    if (message.retriedRound !== 0) {
+      writer.uint32(48).int32(message.retriedRound);
+    }
+    if (message.droppedSequence !== 0) {
+      writer.uint32(56).int64(message.droppedSequence);
+    }
+    if (message.pauseTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.pauseTime), writer.uint32(66).fork()).join();
+    }
+    if (message.priority !== 0) {
+      writer.uint32(72).int32(message.priority);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(81).double(message.weight);
+    }
+    if (message.deleteTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.deleteTime), writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -87,6 +134,62 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
             message.cancelTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.round = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.retriedRound = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.droppedSequence = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.pauseTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.deleteTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -110,6 +213,13 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
       : undefined;
     message.createTime = object.createTime ?? undefined;
     message.cancelTime = object.cancelTime ?? undefined;
+    message.round = object.round ?? 0;
+    message.retriedRound = object.retriedRound ?? 0;
+    message.droppedSequence = object.droppedSequence ?? 0;
+    message.pauseTime = object.pauseTime ?? undefined;
+    message.priority = object.priority ?? 0;
+    message.weight = object.weight ?? 0;
+    message.deleteTime = object.deleteTime ?? undefined;
     return message;
   },
 };
@@ -138,6 +248,17 @@ function fromTimestamp(t: Timestamp): Date {
   let millis = (t.seconds || 0) * 1_000;
   millis += (t.nanos || 0) / 1_000_000;
   return new globalThis.Date(millis);
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 export interface MessageFns<T> {
