@@ -1,12 +1,14 @@
 import { runAttacksBenchmark } from './attacks/attacks.js';
 import { runClusterBenchmark } from './cluster/cluster.js';
 import { runEngineBenchmark } from './engine/engine.js';
+import { runStoreBenchmark } from './store/store.js';
 
 /** Benchmarks by the name that follows `npm run bench --`. */
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   engine: runEngineBenchmark,
   attacks: runAttacksBenchmark,
   cluster: runClusterBenchmark,
+  store: runStoreBenchmark,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

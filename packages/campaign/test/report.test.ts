@@ -210,6 +210,6 @@ describe('a report', () => {
 
   test('stops when it is told to', async () => {
     const stop = AbortSignal.abort(new Error('enough'));
-    await expect(buildReport(inputOf(new MemoryResults()), stop)).rejects.toThrow('enough');
+    await expect(buildReport(inputOf(new MemoryResults()), { signal: stop })).rejects.toThrow('enough');
   });
 });

@@ -10,7 +10,7 @@ export {
 } from './statistics/bootstrap.js';
 export type { Counts, Statistic } from './statistics/bootstrap.js';
 export { halfWay, hardlyAboveChance } from './statistics/chance.js';
-export { pearson, ranks, spearman } from './statistics/correlation.js';
+export { pearson, ranks, resampledSpearman, spearman } from './statistics/correlation.js';
 export type { Estimate } from './statistics/interval.js';
 export { spearmanPValue } from './statistics/permutation-test.js';
 export { ascending, mean, median, quantile } from './statistics/quantile.js';

@@ -23,7 +23,11 @@ export function comparisonsOf(
   models: ReadonlyMap<string, ModelEntry>,
 ): readonly Comparison[] {
   const peers = new Map<string, Cell[]>();
-  for (const cell of cells) peers.set(peerKey(cell), [...(peers.get(peerKey(cell)) ?? []), cell]);
+  for (const cell of cells) {
+    const known = peers.get(peerKey(cell));
+    if (known === undefined) peers.set(peerKey(cell), [cell]);
+    else known.push(cell);
+  }
   return cells.filter(hasSurrogate).flatMap((cell) => {
     const candidates = peers.get(peerKey(cell)) ?? [];
     const baselines = [...withoutPrior(cell, candidates), ...withStrangers(cell, candidates, models)];
@@ -109,14 +113,15 @@ function withStrangers(
   candidates: readonly Cell[],
   models: ReadonlyMap<string, ModelEntry>,
 ): readonly Cell[] {
-  const { attack, target, parameters } = cell;
+  const { attack, target } = cell;
+  const parameters = canonicalJson(cell.parameters);
   if (areStrangers(models, cell.surrogate, target)) return [];
   return candidates.filter(
     (other) =>
       other.attack === attack &&
       other.surrogate !== null &&
       areStrangers(models, other.surrogate, target) &&
-      canonicalJson(other.parameters) === canonicalJson(parameters),
+      canonicalJson(other.parameters) === parameters,
   );
 }
 

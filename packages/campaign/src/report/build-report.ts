@@ -35,7 +35,8 @@ import { Levels } from './defence/levels.js';
 import { tradeOff } from './defence/trade-off.js';
 import type { DefenceReport } from './defence/types.js';
 import { rate } from './estimates.js';
-import { explanations } from './explanation.js';
+import type { Explained } from './explanation.js';
+import { explain } from './explanation.js';
 import type { Attacked } from './gradient-warnings.js';
 import { gradientWarnings } from './gradient-warnings.js';
 import type { Outcome } from './outcomes.js';
@@ -43,6 +44,7 @@ import { outcomesOf } from './outcomes.js';
 import type {
   AmplificationReport,
   AttackReport,
+  ExplanationReport,
   IntegrityReport,
   ModelReport,
   Provenance,
@@ -90,8 +92,14 @@ export interface ReportInput {
  * bit by bit: bootstraps are seeded by the campaign's seed.
  * @throws the signal's reason when it aborts between two groups of rows, and whatever the source throws.
  */
-export async function buildReport(input: ReportInput, signal?: AbortSignal): Promise<Report> {
-  return new ReportBuilder(input, signal).build();
+export async function buildReport(input: ReportInput, options: ReportOptions = {}): Promise<Report> {
+  return new ReportBuilder(input, options).build();
+}
+
+export interface ReportOptions {
+  readonly signal?: AbortSignal;
+  /** Awaited between pieces of some tens of milliseconds, for a process that has other things to do. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** Two models, and how alike they are. */
@@ -102,13 +110,18 @@ interface Compared {
 
 class ReportBuilder {
   readonly #input: ReportInput;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ReportOptions;
   readonly #digest = new ResultsDigest();
   readonly #outcomes = new Map<string, readonly Outcome[]>();
 
-  constructor(input: ReportInput, signal: AbortSignal | undefined) {
+  constructor(input: ReportInput, options: ReportOptions) {
     this.#input = input;
-    this.#signal = signal;
+    this.#options = options;
+  }
+
+  async #pause(): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    await this.#options.pause?.();
   }
 
   async build(): Promise<Report> {
@@ -119,7 +132,7 @@ class ReportBuilder {
     const apart = compared.filter(({ pair }) => !pair.surrogate.models.includes(pair.target));
     const attacked = await this.#attacks();
     const attacks = attacked.map(({ report }) => report);
-    const amplification = this.#amplification();
+    const amplification = await this.#amplification();
     const asked = attacks.filter(({ adaptive }) => !adaptive);
     const defence = await this.#defence(attacks);
     return {
@@ -130,10 +143,11 @@ class ReportBuilder {
       similarity,
       attacks,
       amplification,
-      explanation: explanations(
-        { similarity: apart.map(({ report }) => report), attacks: asked, amplification },
-        (purpose) => createRandom({ seed: campaign.seed, cell: `explanation ${purpose}`, sample: 0 }),
-      ),
+      explanation: await this.#explanation({
+        similarity: apart.map(({ report }) => report),
+        attacks: asked,
+        amplification,
+      }),
       defence,
       tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
@@ -145,7 +159,7 @@ class ReportBuilder {
     const { campaign, results, models } = this.#input;
     const reports: ModelReport[] = [];
     for (const [id, entry] of campaign.models) {
-      this.#signal?.throwIfAborted();
+      await this.#pause();
       const rows = await this.#rows(accuracyKind, { model: id });
       const of = entry.kind === 'file' ? null : entry.of;
       const { source, training = null, ...facts } = models.get(id) ?? UNKNOWN;
@@ -176,7 +190,7 @@ class ReportBuilder {
 
   async #pairRows({ surrogate, target }: Pair): Promise<PairRows> {
     const pair = { surrogate: surrogate.name, target };
-    this.#signal?.throwIfAborted();
+    await this.#pause();
     const similarity = (inputs: SimilarityInputs): Promise<readonly SimilarityRow[]> =>
       this.#rows(similarityKind, { ...pair, inputs });
     return {
@@ -191,7 +205,7 @@ class ReportBuilder {
     const { campaign, plan } = this.#input;
     const attacked: Attacked[] = [];
     for (const cell of plan.cells) {
-      this.#signal?.throwIfAborted();
+      await this.#pause();
       const rows = await this.#rows(attackKind, { cell: cell.id });
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
@@ -201,17 +215,30 @@ class ReportBuilder {
     return attacked;
   }
 
-  #amplification(): readonly AmplificationReport[] {
+  async #amplification(): Promise<readonly AmplificationReport[]> {
     const { campaign, plan } = this.#input;
-    return comparisonsOf(
-      plan.cells.filter(({ adaptive }) => !adaptive),
-      campaign.models,
-    ).flatMap((comparison) => {
+    const asked = plan.cells.filter(({ adaptive }) => !adaptive);
+    const reports: AmplificationReport[] = [];
+    for (const comparison of comparisonsOf(asked, campaign.models)) {
+      await this.#pause();
       const { cell, baseline } = comparison;
       const random = this.#random(`${cell.id} over ${baseline.id}`);
       const report = amplification(comparison, this.#outcomesOf(cell), this.#outcomesOf(baseline), random);
-      return report === null ? [] : [report];
-    });
+      if (report !== null) reports.push(report);
+    }
+    return reports;
+  }
+
+  async #explanation(explained: Explained): Promise<readonly ExplanationReport[]> {
+    const { seed } = this.#input.campaign;
+    const streams = (purpose: string): Random =>
+      createRandom({ seed, cell: `explanation ${purpose}`, sample: 0 });
+    const reports: ExplanationReport[] = [];
+    for (const report of explain(explained, streams)) {
+      reports.push(report);
+      await this.#pause();
+    }
+    return reports;
   }
 
   async #defence(attacks: readonly AttackReport[]): Promise<readonly DefenceReport[]> {
@@ -224,7 +251,7 @@ class ReportBuilder {
     }
     const reports: DefenceReport[] = [];
     for (const defence of campaign.adaptive.defences) {
-      this.#signal?.throwIfAborted();
+      await this.#pause();
       const accuracy = new Map<string, readonly AccuracyRow[]>();
       for (const model of [defence.sibling, undefendedOf(defence, campaign)]) {
         if (model !== null) accuracy.set(model, await results.rows(accuracyKind, { model }));

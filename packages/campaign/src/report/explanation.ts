@@ -1,5 +1,5 @@
 import type { Counts, Random } from '@unpair/numerics';
-import { bootstrapSamples, spearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
+import { bootstrapSamples, resampledSpearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
 import { canonicalJson } from '../canonical-json.js';
 import { COSINE, MEASURES, SMOOTHNESS } from './measures.js';
 import type { Measure } from './measures.js';
@@ -41,46 +41,70 @@ type Streams = (purpose: string) => Random;
  * transfer, and the decimal logarithm of the queries saved by a prior.
  */
 export function explanations(explained: Explained, streams: Streams): readonly ExplanationReport[] {
+  return [...explain(explained, streams)];
+}
+
+/** The same one by one: each takes some tens of milliseconds. */
+export function* explain(
+  explained: Explained,
+  streams: Streams,
+): Generator<ExplanationReport, void, undefined> {
+  const lookUp = lookUpIn(explained);
   const points = new Map<string, AttackReport[]>();
   for (const attack of explained.attacks) {
     if (attack.surrogate === null) continue;
-    points.set(pointKey(attack), [...(points.get(pointKey(attack)) ?? []), attack]);
+    const key = pointKey(attack);
+    const peers = points.get(key);
+    if (peers === undefined) points.set(key, [attack]);
+    else peers.push(attack);
   }
-  return [...points].flatMap(([key, peers]) => {
+  for (const [key, peers] of points) {
     const [first] = peers;
-    if (first === undefined) return [];
+    if (first === undefined) continue;
     const { attack, parameters, norm, epsilon, queries } = first;
-    const observations = peers.flatMap((peer) => observationOf(peer, explained));
+    const observations = peers.flatMap((peer) => observationOf(peer, lookUp));
     const ofPoint: Streams = (purpose) => streams(`${key} ${purpose}`);
-    return [
-      {
-        ...{ attack, parameters, norm, epsilon },
-        outcome: queries === null ? 'success' : 'log10 queryRatio',
-        pairs: observations.length,
-        pairsNeeded: LEAST_PAIRS,
-        pairsNeededJoint: LEAST_PAIRS_JOINT,
-        measures: measuresOf(observations, ofPoint),
-        joint: joint(observations, ofPoint('joint')),
-      },
-    ];
-  });
+    yield {
+      ...{ attack, parameters, norm, epsilon },
+      outcome: queries === null ? 'success' : 'log10 queryRatio',
+      pairs: observations.length,
+      pairsNeeded: LEAST_PAIRS,
+      pairsNeededJoint: LEAST_PAIRS_JOINT,
+      measures: measuresOf(observations, ofPoint),
+      joint: joint(observations, ofPoint('joint')),
+    };
+  }
 }
 
 function pointKey({ attack, parameters, norm, epsilon }: AttackReport | AmplificationReport): string {
   return `${attack} ${canonicalJson(parameters)} ${norm} ${epsilon}`;
 }
 
-function observationOf(
-  attack: AttackReport,
-  { similarity, amplification }: Explained,
-): readonly Observation[] {
-  const { surrogate, target } = attack;
-  const isSame = (other: { surrogate: string | null; target: string }): boolean =>
-    other.surrogate === surrogate && other.target === target;
-  const pair = similarity.find(isSame);
-  const saving = amplification.find(
-    (other) => other.baseline === 'none' && isSame(other) && pointKey(other) === pointKey(attack),
-  );
+/** What was found of a pair, and of an attack on it. */
+interface LookUp {
+  readonly pairs: ReadonlyMap<string, SimilarityReport>;
+  readonly savings: ReadonlyMap<string, AmplificationReport>;
+}
+
+function lookUpIn({ similarity, amplification }: Explained): LookUp {
+  const savings = amplification.filter(({ baseline }) => baseline === 'none');
+  return {
+    pairs: firstOfEach(similarity, pairKey),
+    savings: firstOfEach(savings, (saving) => `${pairKey(saving)} ${pointKey(saving)}`),
+  };
+}
+
+function firstOfEach<T>(entries: readonly T[], keyOf: (entry: T) => string): ReadonlyMap<string, T> {
+  return new Map(entries.map((entry) => [keyOf(entry), entry] as const).reverse());
+}
+
+function pairKey({ surrogate, target }: { surrogate: string | null; target: string }): string {
+  return JSON.stringify([surrogate, target]);
+}
+
+function observationOf(attack: AttackReport, { pairs, savings }: LookUp): readonly Observation[] {
+  const pair = pairs.get(pairKey(attack));
+  const saving = savings.get(`${pairKey(attack)} ${pointKey(attack)}`);
   const outcome =
     attack.queries === null ? attack.success?.value : Math.log10(saving?.queryRatio?.value ?? Number.NaN);
   return pair === undefined || outcome === undefined || !Number.isFinite(outcome) ? [] : [{ pair, outcome }];
@@ -121,9 +145,7 @@ function rankCorrelation(
   outcomes: readonly number[],
   random: Random,
 ): MeasureExplanation['spearman'] {
-  const statistic = (counts: Counts): number =>
-    spearman(repeated(values, counts), repeated(outcomes, counts));
-  const { value, low, high } = bootstrapSamples(values.length, statistic, random);
+  const { value, low, high } = bootstrapSamples(values.length, resampledSpearman(values, outcomes), random);
   if (Number.isNaN(value)) return null;
   return { rho: value, low, high, pValue: spearmanPValue(values, outcomes, random) };
 }
@@ -136,18 +158,24 @@ function joint(observations: readonly Observation[], random: Random): JointExpla
   const predictors = JOINT.map((measure) => complete.map(({ pair }) => measure.of(pair) ?? Number.NaN));
   const fit = standardizedFit(predictors, outcomes);
   if (fit === undefined) return null;
+  const [draw, ...draws] = [outcomes, ...predictors].map(repeater);
   const effects = JOINT.map(({ name }, at) => {
-    const statistic = (counts: Counts): number =>
-      standardizedFit(
-        predictors.map((values) => repeated(values, counts)),
-        repeated(outcomes, counts),
-      )?.coefficients[at] ?? Number.NaN;
+    const statistic = (counts: Counts): number => {
+      const drawn = draws.map((each) => each(counts));
+      return standardizedFit(drawn, draw?.(counts) ?? [])?.coefficients[at] ?? Number.NaN;
+    };
     return { measure: name, ...bootstrapSamples(complete.length, statistic, random) };
   });
   return { pairs: complete.length, rSquared: fit.rSquared, effects };
 }
 
-/** The values of a resample, each as often as it was drawn. */
-function repeated(values: readonly number[], counts: Counts): readonly number[] {
-  return values.flatMap((value, at) => Array.from({ length: counts[at] ?? 0 }, () => value));
+/** The values of a resample, each as often as it was drawn, in an array that is used again. */
+function repeater(values: readonly number[]): (counts: Counts) => Float64Array {
+  const drawn = new Float64Array(values.length);
+  return (counts) => {
+    let at = 0;
+    for (let index = 0; index < counts.length; index++)
+      for (let times = counts[index] ?? 0; times > 0; times--) drawn[at++] = values[index] ?? Number.NaN;
+    return drawn;
+  };
 }

@@ -33,12 +33,15 @@ class ThreefryStream implements Random {
     if (!Number.isInteger(below) || below < 1 || below > WORDS) {
       throw new RangeError(`integer(below) takes an integer from 1 to 2^32, got ${below}`);
     }
-    // Words past the last whole multiple would favour small remainders.
-    const limit = WORDS - (WORDS % below);
-    let word: number;
-    do word = this.#word() >>> 0;
-    while (word >= limit);
-    return word % below;
+    if (below === WORDS) return this.#word() >>> 0;
+    // Unsigned words throughout, for which processors have a remainder and doubles have none.
+    const divisor = below >>> 0;
+    const safe = (0 - divisor) >>> 0;
+    for (;;) {
+      const word = this.#word() >>> 0;
+      // Words past the last whole multiple, which is beyond `safe`, would favour small remainders.
+      if (word < safe || word - safe < divisor - (safe % divisor)) return word % divisor;
+    }
   }
 
   normal(): number {

@@ -25,8 +25,42 @@ export function bootstrap(values: ArrayLike<number>, options: BootstrapOptions):
   const { seed, resamples = 1000 } = options;
   const sorted = ascending(values);
   const statistic = options.statistic === 'mean' ? resampledMean(sorted) : resampledMedian(sorted);
+  const size = sorted.length;
+  const value = statistic(new Uint32Array(size).fill(1));
+  const counts = new Uint32Array(size);
+  const drawn = resamplesOf(seed, size, resamples);
+  const draws = Float64Array.from({ length: resamples }, (_, draw) => {
+    counts.set(drawn.subarray(draw * size, (draw + 1) * size));
+    return statistic(counts);
+  });
+  return estimateOf(value, draws);
+}
+
+/** Resamples that were drawn, by seed, size and number: those of a thousand cells of a hundred samples are the same. */
+const kept = new Map<string, Uint16Array>();
+/** Counts that are kept, of two bytes each. */
+const mostKept = 2 ** 23;
+
+/** Counts of each resample, one after the other. Of more than 65,535 values none is drawn more often than that, ever. */
+function resamplesOf(seed: number, size: number, resamples: number): Uint16Array {
+  const key = `${seed} ${size} ${resamples}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
   const random = createRandom({ seed, cell: 'bootstrap/values', sample: 0 });
-  return bootstrapSamples(sorted.length, statistic, random, resamples);
+  const drawn = new Uint16Array(size * resamples);
+  const counts: Counts = new Uint32Array(size);
+  for (let draw = 0; draw < resamples; draw++) {
+    resample(counts, random);
+    drawn.set(counts, draw * size);
+  }
+  let total = [...kept.values()].reduce((sum, { length }) => sum + length, drawn.length);
+  for (const [old, { length }] of kept) {
+    if (total <= mostKept) break;
+    kept.delete(old);
+    total -= length;
+  }
+  if (total <= mostKept) kept.set(key, drawn);
+  return drawn;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Random } from '../random/random.js';
-import { pearson, ranks } from './correlation.js';
+import { correlation, deviationsOf, dot, ranks } from './correlation.js';
 
 /** Permutations drawn: p-values are multiples of 1/10,000. */
 const PERMUTATIONS = 9999;
@@ -11,13 +11,16 @@ const ROUNDING = 1e-12;
  * draw), which assumes nothing of the distributions and holds for few pairs. NaN where ρ is.
  */
 export function spearmanPValue(a: ArrayLike<number>, b: ArrayLike<number>, random: Random): number {
-  const [own, other] = [ranks(a), ranks(b)];
-  const observed = Math.abs(pearson(own, other));
+  const [own, other] = [deviationsOf(ranks(a)), deviationsOf(ranks(b))];
+  const observed = Math.abs(correlation(own, other));
   if (Number.isNaN(observed)) return Number.NaN;
+  // Deviations of ranks are multiples of a half: their sums are exact in any order, and the norms stay what they are.
+  const scale = own.norm * other.norm;
+  const [left, right] = [own.values, other.values];
   let asExtreme = 1;
   for (let draw = 0; draw < PERMUTATIONS; draw++) {
-    shuffle(other, random);
-    if (Math.abs(pearson(own, other)) >= observed - ROUNDING) asExtreme++;
+    shuffle(right, random);
+    if (Math.min(1, Math.abs(dot(left, right)) / scale) >= observed - ROUNDING) asExtreme++;
   }
   return asExtreme / (PERMUTATIONS + 1);
 }
@@ -26,6 +29,8 @@ export function spearmanPValue(a: ArrayLike<number>, b: ArrayLike<number>, rando
 function shuffle(values: Float64Array, random: Random): void {
   for (let last = values.length - 1; last > 0; last--) {
     const at = random.integer(last + 1);
-    [values[last], values[at]] = [values[at] ?? 0, values[last] ?? 0];
+    const value = values[last] ?? 0;
+    values[last] = values[at] ?? 0;
+    values[at] = value;
   }
 }

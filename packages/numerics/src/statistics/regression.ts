@@ -1,4 +1,4 @@
-import { pearson } from './correlation.js';
+import { correlation, deviationsOf } from './correlation.js';
 
 /** A least-squares fit in units of standard deviations. */
 export interface StandardizedFit {
@@ -23,8 +23,10 @@ export function standardizedFit(
   predictors: readonly ArrayLike<number>[],
   outcome: ArrayLike<number>,
 ): StandardizedFit | undefined {
-  const correlations = predictors.map((a) => predictors.map((b) => pearson(a, b)));
-  const withOutcome = predictors.map((predictor) => pearson(predictor, outcome));
+  const sides = predictors.map(deviationsOf);
+  const last = deviationsOf(outcome);
+  const correlations = sides.map((a) => sides.map((b) => correlation(a, b)));
+  const withOutcome = sides.map((side) => correlation(side, last));
   const coefficients = solve(correlations, withOutcome);
   if (coefficients === undefined) return undefined;
   const rSquared = coefficients.reduce((sum, value, at) => sum + value * (withOutcome[at] ?? 0), 0);

@@ -148,4 +148,28 @@ describe('distributions', () => {
       }),
     );
   });
+
+  test('integers are the remainders of words below the last whole multiple, of any size', () => {
+    for (const below of [
+      1,
+      2,
+      3,
+      7,
+      100,
+      65_537,
+      2 ** 31,
+      2 ** 31 + 1,
+      3_000_000_000,
+      2 ** 32 - 1,
+      2 ** 32,
+    ]) {
+      const [whole, drawn] = [createRandom(id), createRandom(id)];
+      const limit = 2 ** 32 - (2 ** 32 % below);
+      for (let draw = 0; draw < 300; draw++) {
+        let word = whole.integer(2 ** 32);
+        while (word >= limit) word = whole.integer(2 ** 32);
+        expect(drawn.integer(below)).toBe(word % below);
+      }
+    }
+  });
 });

@@ -1,4 +1,15 @@
-import { createRandom, ranks, spearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
+import {
+  bootstrap,
+  bootstrapSamples,
+  createRandom,
+  pearson,
+  ranks,
+  resampledMedian,
+  resampledSpearman,
+  spearman,
+  spearmanPValue,
+  standardizedFit,
+} from '@unpair/numerics';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -82,4 +93,48 @@ describe('standardised regression', () => {
     expect(standardizedFit([[1, 1, 1, 1]], [1, 0, 1, 1])).toBeUndefined();
     expect(standardizedFit([[1, 2, 3, 4]], [2, 2, 2, 2])).toBeUndefined();
   });
+});
+
+const someValues = fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 2, maxLength: 30 });
+const stream = (cell: string): ReturnType<typeof createRandom> => createRandom({ seed: 3, cell, sample: 0 });
+
+test('what is summed once is to the bit what is summed in every resample', () => {
+  const same = (values: readonly number[]): void => {
+    const others = values.map((value, at) => (value * 7 + at * 3) % 5);
+    const fast = resampledSpearman(values, others);
+    const slow = (counts: Uint32Array): number => {
+      const written = (all: readonly number[]) =>
+        all.flatMap((value, at) => Array<number>(counts[at] ?? 0).fill(value));
+      return spearman(written(values), written(others));
+    };
+    const estimate = bootstrapSamples(values.length, fast, stream('a'), 50);
+    expect(estimate).toEqual(bootstrapSamples(values.length, slow, stream('a'), 50));
+    const random = stream('b');
+    const [own, other] = [ranks(values), ranks(others)];
+    const observed = Math.abs(pearson(own, other));
+    let asExtreme = 1;
+    for (let draw = 0; draw < 9_999; draw++) {
+      for (let last = other.length - 1; last > 0; last--) {
+        const at = random.integer(last + 1);
+        [other[last], other[at]] = [other[at] ?? 0, other[last] ?? 0];
+      }
+      if (Math.abs(pearson(own, other)) >= observed - 1e-12) asExtreme++;
+    }
+    expect(spearmanPValue(values, others, stream('b'))).toBe(
+      Number.isNaN(observed) ? observed : asExtreme / 10_000,
+    );
+  };
+  fc.assert(fc.property(someValues, same), { numRuns: 12, seed: 1 });
+});
+
+test('resamples that were kept are those that would be drawn', () => {
+  for (const size of [1, 5, 40, 5, 9_000, 40]) {
+    const values = Array.from({ length: size }, (_, at) => ((at * 37) % 101) - 50).sort((a, b) => a - b);
+    const fresh = bootstrapSamples(
+      size,
+      resampledMedian(values),
+      createRandom({ seed: 4, cell: 'bootstrap/values', sample: 0 }),
+    );
+    expect(bootstrap(values, { statistic: 'median', seed: 4 })).toEqual(fresh);
+  }
 });

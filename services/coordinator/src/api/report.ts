@@ -1,6 +1,7 @@
 import { buildReport, type ModelFacts, type Report } from '@unpair/campaign';
-import type { ArtefactStore } from '@unpair/platform';
+import { systemClock, type ArtefactStore } from '@unpair/platform';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { Breath } from '../results/breath.js';
 import { curvesOf } from '../results/curves.js';
 import type { ResultStore } from '../results/result-store.js';
 import { StoredResults } from '../results/stored-results.js';
@@ -20,6 +21,7 @@ export async function reportOf(
 ): Promise<Report> {
   const { store, versions } = sources;
   const { createTime, endTime } = run.snapshot();
+  const breath = new Breath(systemClock);
   const workers = await store.workerShares(run.id);
   return buildReport(
     {
@@ -42,7 +44,7 @@ export async function reportOf(
         finished: endTime?.toISOString() ?? null,
       },
     },
-    signal,
+    { signal, pause: () => breath.take() },
   );
 }
 

@@ -22,7 +22,7 @@ export interface ResultListener {
 }
 
 export interface CollectorOptions {
-  readonly log: ResultLog;
+  readonly log: Pick<ResultLog, 'left' | 'read'>;
   readonly store: ResultStore;
   readonly listener: ResultListener;
   readonly clock: Clock;

@@ -1,0 +1,177 @@
+import { buildReport } from '@unpair/campaign';
+import { createLogger, systemClock, type StreamMessage } from '@unpair/platform';
+import { encodeResult, resultSubject } from '@unpair/protocol';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Breath } from '../../services/coordinator/src/results/breath.js';
+import { Collector } from '../../services/coordinator/src/results/collector.js';
+import { eventOf, type ResultEvent } from '../../services/coordinator/src/results/result-log.js';
+import { ResultStore } from '../../services/coordinator/src/results/result-store.js';
+import { StoredResults } from '../../services/coordinator/src/results/stored-results.js';
+import type { Runtime } from '@unpair/graph';
+import { describeMachine, machineFacts } from '../kit/machine.js';
+import { readOptions } from '../kit/options.js';
+import { writeResults } from '../kit/results-file.js';
+import { textTable } from '../kit/table.js';
+import { gridOf, resultOf, type Grid } from './grid.js';
+
+const campaignId = 'c-0123456789abcdef0123';
+
+/** What one part took. */
+interface Measured {
+  readonly seconds: number;
+  /** Of all threads, without what it took to make the messages. */
+  readonly cpuSeconds: number;
+  /** Longest time in milliseconds that the event loop was not free. */
+  readonly blocked: number;
+  /** Most memory of the process, in MB. */
+  readonly memory: number;
+}
+
+/** Rows into the result store and a report of 4,000 cells out of it, as the coordinator does both. */
+export async function runStoreBenchmark(args: readonly string[]): Promise<void> {
+  const { numbers, json } = readOptions(args, {
+    samples: { default: 100, min: 1 },
+    shard: { default: 25, min: 1 },
+  });
+  const machine = machineFacts({ name: 'duckdb', version: '1.5', device: 'cpu' } as Runtime);
+  process.stdout.write(describeMachine(machine));
+  const grid = gridOf(numbers.samples, numbers.shard);
+  const folder = await mkdtemp(join(tmpdir(), 'unpair-bench-'));
+  try {
+    const path = join(folder, 'results.duckdb');
+    await using store = await ResultStore.open({ path, streamId: 's' });
+    const messages = new Messages(grid);
+    const ingest = await measured(() => take(store, grid, messages), messages);
+    const report = await measured(() => reportOf(store, grid));
+    const { size } = await stat(path);
+    const rates = {
+      rows: messages.rows,
+      rowsPerCpuSecond: Math.round(messages.rows / ingest.result.cpuSeconds),
+    };
+    const results = {
+      ...{ cells: grid.plan.cells.length, tasks: grid.plan.size, ...rates, fileMegabytes: size / 1e6 },
+      ...{ ingest: ingest.result, report: { ...report.result, megabytes: report.value / 1e6 } },
+    };
+    process.stdout.write(table(results));
+    await writeResults(json, { benchmark: 'store', machine, settings: numbers, results });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function take(store: ResultStore, grid: Grid, messages: Messages): Promise<void> {
+  const stop = new AbortController();
+  const nothing = (): void => undefined;
+  const collector = new Collector({
+    log: { left: () => Promise.resolve(grid.plan.size), read: () => messages.read() },
+    store,
+    listener: { plan: () => grid.plan, onResult: nothing, onWasted: nothing, onSkipped: nothing },
+    clock: systemClock,
+    logger: createLogger({ service: 'bench', level: 'info', destination: process.stderr }),
+  });
+  await collector.run(
+    grid.plan.size,
+    () => {
+      stop.abort();
+    },
+    stop.signal,
+  );
+  await store.flush();
+}
+
+async function reportOf(store: ResultStore, { campaign, plan }: Grid): Promise<number> {
+  const integrity = { results: plan.size, failed: 0, deadLetters: 0, cancelled: 0, wastedQueries: 0 };
+  const provenance = { versions: {}, runtime: [], workers: [], started: null, finished: null };
+  const results = new StoredResults(store, campaignId);
+  const breath = new Breath(systemClock);
+  const input = { campaign, plan, results, models: new Map(), integrity, provenance };
+  return JSON.stringify(await buildReport(input, { pause: () => breath.take() })).length;
+}
+
+/** The messages of all results, made some at a time on an account of their own. */
+class Messages {
+  readonly #grid: Grid;
+  rows = 0;
+  cpuSeconds = 0;
+
+  constructor(grid: Grid) {
+    this.#grid = grid;
+  }
+
+  async *read(): AsyncGenerator<ResultEvent, void, undefined> {
+    const { plan } = this.#grid;
+    for (let from = 0; from < plan.size; from += 256) {
+      const before = cpuSeconds();
+      const messages = Array.from({ length: Math.min(256, plan.size - from) }, (_, at) =>
+        this.#message(from + at),
+      );
+      this.cpuSeconds += cpuSeconds() - before;
+      for (const message of messages) yield eventOf(message);
+      await Promise.resolve();
+    }
+  }
+
+  #message(index: number): StreamMessage {
+    const result = resultOf(this.#grid.plan.task(index), campaignId);
+    if (result.outcome !== undefined && 'rows' in result.outcome.value)
+      this.rows += result.outcome.value.rows.length;
+    const sequence = index + 1;
+    const left = this.#grid.plan.size - sequence;
+    const data = encodeResult(result);
+    return { sequence, time: new Date(), subject: resultSubject(result), left, data };
+  }
+}
+
+async function measured<T>(
+  work: () => Promise<T>,
+  apart?: { readonly cpuSeconds: number },
+): Promise<{ readonly value: T; readonly result: Measured }> {
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  let memory = 0;
+  const watch = setInterval(() => {
+    memory = Math.max(memory, process.memoryUsage.rss() / 1e6);
+  }, 100);
+  const [cpu, start] = [cpuSeconds(), performance.now()];
+  const value = await work();
+  const seconds = (performance.now() - start) / 1e3;
+  const spent = cpuSeconds() - cpu - (apart?.cpuSeconds ?? 0);
+  clearInterval(watch);
+  // Lets the watch see what the last piece took.
+  await systemClock.sleep(20);
+  delay.disable();
+  return {
+    value,
+    result: { seconds, cpuSeconds: spent, blocked: delay.max / 1e6, memory: Math.round(memory) },
+  };
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function table(results: {
+  readonly cells: number;
+  readonly tasks: number;
+  readonly rows: number;
+  readonly rowsPerCpuSecond: number;
+  readonly ingest: Measured;
+  readonly report: Measured & { readonly megabytes: number };
+}): string {
+  const { cells, tasks, rows, rowsPerCpuSecond, ingest, report } = results;
+  const line = (name: string, { seconds, cpuSeconds: cpu, blocked, memory }: Measured): readonly string[] => [
+    name,
+    ...[seconds.toFixed(1), cpu.toFixed(1), blocked.toFixed(0), memory.toFixed(0)],
+  ];
+  const text = textTable([
+    ['', 'seconds', 'cpu s', 'blocked ms', 'MB'],
+    line('ingest', ingest),
+    line('report', report),
+  ]);
+  const head = `${rows} rows of ${tasks} tasks and ${cells} cells: ${rowsPerCpuSecond} rows for each second of a core; `;
+  return `${head}a report of ${report.megabytes.toFixed(1)} MB\n${text}`;
+}
