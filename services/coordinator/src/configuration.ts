@@ -9,6 +9,10 @@ const settings = {
     description: 'the address that gRPC is served on',
     default: '127.0.0.1:50051',
   }),
+  advertisedAddress: text('UNPAIR_ADVERTISED_ADDRESS', {
+    description: 'the address that others reach gRPC at, told to clients of coordinators that do not lead',
+    default: '',
+  }),
   metricsAddress: address('UNPAIR_METRICS_ADDRESS', {
     description: 'the address that /metrics is served on',
     default: '127.0.0.1:9464',

@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import type { Campaign } from '@unpair/campaign';
 import {
   ArtefactStore,
@@ -39,6 +40,8 @@ export interface CoordinatorOptions {
   /** What a campaign may come to. */
   readonly limits: CampaignLimits;
   readonly topology?: TopologyOptions;
+  /** Whether this process may still act for the cluster; always unless said. */
+  readonly isLeading?: () => boolean;
   /** Milliseconds between two comparisons of the queue with the campaigns. */
   readonly reconcileInterval?: number;
   readonly registry: Registry;
@@ -81,7 +84,7 @@ export class Coordinator implements AsyncDisposable {
     this.store = stores.store;
     this.book = new CampaignBook({ clock, logger });
     this.#queue = new TaskQueue(connection);
-    const running = (): Iterable<CampaignRun> => this.book.running();
+    const running = (): Iterable<CampaignRun> => this.#running();
     this.#dispatcher = new Dispatcher({ queue: this.#queue, runs: running, window, clock, logger });
     this.#loader = new CampaignLoader({
       book: this.book,
@@ -146,6 +149,11 @@ export class Coordinator implements AsyncDisposable {
     return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
   }
 
+  /** Campaigns to work on: none while another coordinator may have taken over. */
+  #running(): Iterable<CampaignRun> {
+    return this.#options.isLeading?.() === false ? [] : this.book.running();
+  }
+
   /** Notes what is queued already; tasks of campaigns that do not run have no business there. */
   async #findQueued(): Promise<void> {
     for (const [id, indices] of await this.#queue.allQueued()) {
@@ -165,7 +173,7 @@ export class Coordinator implements AsyncDisposable {
     this.#training = new TrainingFeed({ connection, find, onSkipped, clock, logger });
     const reconciler = new Reconciler({
       queue: this.#queue,
-      runs: () => this.book.running(),
+      runs: () => this.#running(),
       publishResult: (result) => publishResult(connection, result, signal),
       interval,
       clock,
@@ -211,8 +219,13 @@ export class Coordinator implements AsyncDisposable {
     await this.#working;
   }
 
-  /** Starts a stored campaign; `file` is its request's, where that has been read already. */
+  /**
+   * Starts a stored campaign; `file` is its request's, where that has been read already.
+   * @throws UnpairError UNAVAILABLE where another coordinator may have taken over, and not have seen the record
+   */
   async launch(record: CampaignRecord, file?: Campaign): Promise<CampaignRun> {
+    if (this.#options.isLeading?.() === false)
+      throw new UnpairError('UNAVAILABLE', 'This coordinator no longer leads; call again.');
     const run = await this.#loader.enter(record, file);
     this.#dispatcher.wake();
     return run;

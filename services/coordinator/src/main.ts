@@ -19,9 +19,12 @@ async function main(): Promise<void> {
     void lifecycle.stop().then(() => process.exit(0));
   });
   const versions = { unpair: ownVersion(), node: process.versions.node };
-  const service = await startService({ configuration, lifecycle, versions, clock, logger });
+  const onStandby = (addresses: object): void => {
+    process.send?.({ type: 'standby', ...addresses });
+  };
+  const service = await startService({ configuration, lifecycle, versions, clock, logger, onStandby });
   service.finished.catch((error: unknown) => {
-    logger.fatal({ error }, 'the coordinator cannot go on');
+    logger.fatal({ error }, UnpairError.from(error).message);
     void lifecycle.stop().then(() => process.exit(1));
   });
   const { grpc, metrics } = service;

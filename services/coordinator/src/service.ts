@@ -4,6 +4,7 @@ import {
   createRegistry,
   GrpcServer,
   Handlers,
+  Lease,
   serveMetrics,
   type Clock,
   type Lifecycle,
@@ -12,6 +13,7 @@ import {
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
 import { dirname } from 'node:path';
 import { campaignService } from './api/campaign-service.js';
+import { LeaderGate } from './api/leader-gate.js';
 import type { Configuration } from './configuration.js';
 import { Coordinator } from './coordinator.js';
 
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   readonly versions: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told the addresses as bound, before this process leads. */
+  readonly onStandby?: (addresses: Pick<RunningService, 'grpc' | 'metrics'>) => void;
 }
 
 /** A coordinator that serves; addresses as bound. */
@@ -31,44 +35,80 @@ export interface RunningService {
   readonly finished: Promise<void>;
 }
 
-/** Starts the coordinator with its servers; stopping is the lifecycle's, in the reverse order. */
+/**
+ * Starts the coordinator with its servers, as soon as it leads; until then its gRPC server says who does. Stopping is the
+ * lifecycle's, in the reverse order: the lease is released when all work is done.
+ */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
-  const { configuration, lifecycle, versions, clock, logger } = options;
-  const { database, window, replicas, ackWaitSeconds, maxAckPending } = configuration;
+  const { configuration, lifecycle, clock, logger } = options;
+  const { natsUrl, replicas, advertisedAddress, grpcAddress } = configuration;
   const { signal } = lifecycle;
-  const connection = await connectNats({
-    url: configuration.natsUrl,
-    name: 'coordinator',
-    logger,
-    signal,
-    clock,
-  });
+  const connection = await connectNats({ url: natsUrl, name: 'coordinator', logger, signal, clock });
   lifecycle.onStop('NATS', () => connection.drain());
   const registry = createRegistry();
-  const topology = { replicas, maxAckPending, ackWait: ackWaitSeconds * 1_000 };
-  const coordinator = lifecycle.use(
-    'coordinator',
-    await Coordinator.start({
-      ...{ connection, database, window, topology, registry, clock, logger },
-      limits: { maxTasks: configuration.maxTasks },
-    }),
-  );
-  const metrics = lifecycle.use(
-    'metrics',
-    await serveMetrics({ registry, address: configuration.metricsAddress }),
-  );
+  let coordinator: Coordinator | undefined;
+  let lease: Lease | undefined;
+  lifecycle.onStop('lease', () => lease?.release());
+  lifecycle.onStop('coordinator', () => coordinator?.[Symbol.asyncDispose]());
+  const metricsServer = await serveMetrics({ registry, address: configuration.metricsAddress });
+  const metrics = lifecycle.use('metrics', metricsServer).address;
   const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
-  const api = campaignService({ coordinator, handlers, clock, exportDirectory: dirname(database), versions });
+  const isLeading = (): boolean => lease?.isHeld === true;
+  const gate = new LeaderGate({ isLeading, leader: () => lease?.holderAddress ?? '' });
   const grpc = await GrpcServer.start({
-    address: configuration.grpcAddress,
+    ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
     services: [
-      { name: 'unpair.v1.CampaignService', definition: CampaignServiceService, implementation: api },
+      {
+        name: 'unpair.v1.CampaignService',
+        definition: CampaignServiceService,
+        implementation: gate.service,
+      },
     ],
-    reflection: reflectionPackage(),
-    handlers,
-    clock,
-    logger,
   });
   lifecycle.onStop('gRPC', () => grpc.drain({ notice: configuration.drainNoticeSeconds * 1_000 }));
-  return { grpc: grpc.address, metrics: metrics.address, finished: coordinator.finished() };
+
+  const address = advertisedAddress === '' ? grpc.address : advertisedAddress;
+  lease = await Lease.open({ connection, name: leaderBucket, address, replicas, clock, logger });
+  options.onStandby?.({ grpc: grpc.address, metrics });
+  await lease.acquire(signal);
+  logger.info({ address }, 'leads');
+  const keeping = lease.keep(signal);
+  keeping.catch(() => undefined);
+  coordinator = await Promise.race([
+    Coordinator.start({ ...settingsOf(configuration), connection, registry, isLeading, clock, logger }),
+    keeping.then(() => Promise.reject(lifecycle.signal.reason as Error)),
+  ]);
+  gate.open(campaignService({ ...serviceOf(options), coordinator, handlers }));
+  grpc.setServing(true);
+  void tellHealth({ grpc, gate, clock, signal });
+  const finished = Promise.all([coordinator.finished(), keeping]).then(() => undefined);
+  return { grpc: grpc.address, metrics, finished };
+}
+
+/** Who holds the lease to lead. */
+const leaderBucket = 'unpair-leader';
+
+function settingsOf(configuration: Configuration) {
+  const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks } = configuration;
+  const topology = { replicas, maxAckPending, ackWait: ackWaitSeconds * 1_000 };
+  return { database, window, topology, limits: { maxTasks } };
+}
+
+function serviceOf({ configuration, versions, clock }: ServiceOptions) {
+  return { clock, versions, exportDirectory: dirname(configuration.database) };
+}
+
+interface HealthOptions {
+  readonly grpc: GrpcServer;
+  readonly gate: LeaderGate;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A leader that cannot renew its lease is none to ask. */
+async function tellHealth({ grpc, gate, clock, signal }: HealthOptions): Promise<void> {
+  while (!signal.aborted) {
+    grpc.setServing(gate.isOpen);
+    await clock.sleep(1_000, signal).catch(() => undefined);
+  }
 }

@@ -1,57 +1,28 @@
 import type { Report } from '@unpair/campaign';
-import { RpcClient } from '@unpair/platform';
+import type { RpcClient } from '@unpair/platform';
 import {
   CampaignServiceService as Service,
   CampaignState,
   type Task,
   type TaskResult,
 } from '@unpair/protocol';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground } from './support/cluster.js';
+import { endProcess, startProcess, type CoordinatorProcess } from './support/process.js';
 import { work } from './support/synthetic-worker.js';
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** Tasks that the coordinators of this file keep in the queue. */
 const window = 4;
 
-/** The coordinator as the real process, for signals. */
-interface Process {
-  readonly child: ChildProcess;
-  readonly client: RpcClient;
-}
-
-async function start({ nats, folder }: Ground): Promise<Process> {
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      UNPAIR_NATS_URL: nats.url,
-      UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
-      UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
-      UNPAIR_DATABASE: join(folder.path, 'results.duckdb'),
-      UNPAIR_WINDOW: String(window),
-      UNPAIR_DRAIN_NOTICE_SECONDS: '0',
-    },
-  });
-  const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`It exited with ${code}.`)));
-  const [ready] = (await Promise.race([once(child, 'message'), died])) as [{ type: string; grpc: string }];
-  expect(ready.type).toBe('ready');
-  return { child, client: new RpcClient(ready.grpc) };
-}
-
-async function end({ child, client }: Process, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-  client[Symbol.dispose]();
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  child.kill(signal);
-  return (await exited)[0];
+/** A coordinator that leads. */
+async function start(base: Ground): Promise<CoordinatorProcess> {
+  const started = await startProcess(base, { window });
+  await started.leads;
+  return started;
 }
 
 interface Ending {
@@ -108,7 +79,7 @@ test(
     const id = campaign?.id ?? '';
     await work({ connection: base.connection, limit: 6 }, new AbortController().signal);
     await windowFull(base);
-    await end(first, 'SIGKILL');
+    await endProcess(first, 'SIGKILL');
     await work({ connection: base.connection, limit: 2 }, new AbortController().signal);
 
     const second = await start(base);
@@ -116,7 +87,7 @@ test(
     expect(same.campaign?.id).toBe(id);
     expect(same.campaign?.progress?.done).toBe(8);
     await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
-    await end(second, 'SIGKILL');
+    await endProcess(second, 'SIGKILL');
     await rm(join(base.folder.path, 'results.duckdb'));
 
     const third = await start(base);
@@ -127,7 +98,7 @@ test(
     await working;
     expect(await messages(base, 'UNPAIR_RESULTS')).toBe(taskCount);
     expect(result).toEqual(await undisturbed());
-    expect(await end(third, 'SIGTERM')).toBe(0);
+    expect(await endProcess(third, 'SIGTERM')).toBe(0);
   },
 );
 

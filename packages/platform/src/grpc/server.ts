@@ -23,6 +23,8 @@ export interface GrpcServerOptions {
   /** host:port; port 0 takes any free port. */
   readonly address: string;
   readonly services: readonly GrpcService[];
+  /** What health checks are told at first; true unless said. */
+  readonly serving?: boolean;
   /** Descriptors that reflection answers from: ours, never a client's. */
   readonly reflection: PackageDefinition;
   readonly handlers: Handlers;
@@ -42,6 +44,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #health: HealthImplementation;
   readonly #options: GrpcServerOptions;
+  #isDraining = false;
   /** host:port as bound. */
   readonly address: string;
 
@@ -58,7 +61,7 @@ export class GrpcServer {
   }
 
   /**
-   * Binds and serves; health says SERVING from then on.
+   * Binds and serves.
    * @throws UnpairError UNAVAILABLE when the port is in use
    */
   static async start(options: GrpcServerOptions): Promise<GrpcServer> {
@@ -75,11 +78,13 @@ export class GrpcServer {
     const port = await bind(server, options.address);
     const { host } = parseAddress(options.address);
     const started = new GrpcServer(server, health, options, formatAddress({ host, port }));
-    started.#setHealth('SERVING');
+    started.setServing(options.serving ?? true);
     return started;
   }
 
-  #setHealth(status: 'SERVING' | 'NOT_SERVING'): void {
+  /** What health checks are told from now on. */
+  setServing(isServing: boolean): void {
+    const status = isServing && !this.#isDraining ? 'SERVING' : 'NOT_SERVING';
     for (const name of ['', ...this.#options.services.map((service) => service.name)]) {
       this.#health.setStatus(name, status);
     }
@@ -88,7 +93,8 @@ export class GrpcServer {
   /** NOT_SERVING → notice → end streams with UNAVAILABLE → let calls finish → cut what is left at the deadline. */
   async drain({ notice = 5_000, deadline = 10_000 }: DrainOptions = {}): Promise<void> {
     const { clock, handlers, logger } = this.#options;
-    this.#setHealth('NOT_SERVING');
+    this.#isDraining = true;
+    this.setServing(false);
     if (notice > 0) await clock.sleep(notice);
     handlers.endStreams();
     const finished = new AbortController();
