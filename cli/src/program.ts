@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 
-import { addCancelCommand } from './commands/cancel.js';
+import { addCampaignLifeCommands } from './commands/campaign-life.js';
 import { addCheckCommand } from './commands/check.js';
 import { addDataCommand } from './commands/data.js';
 import { addDevicesCommand } from './commands/devices.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
 import { addExportCommand } from './commands/export.js';
 import { addGetCommand } from './commands/get.js';
@@ -12,6 +13,7 @@ import { addModelCommand } from './commands/model.js';
 import { addReportCommand } from './commands/report.js';
 import { addRunCommand } from './commands/run.js';
 import { addSiblingCommand } from './commands/sibling.js';
+import { addTasksCommand } from './commands/tasks.js';
 import { addTrainCommand } from './commands/train.js';
 import { addWatchCommand } from './commands/watch.js';
 import type { CommandContext } from './context.js';
@@ -26,7 +28,7 @@ Getting started:
 
 Environment:
   UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
-  UNPAIR_SERVER     coordinator of list, get, watch, cancel, report, export (default: localhost:50051)
+  UNPAIR_SERVER     coordinator of all commands on campaigns but run (default: localhost:50051)
   UNPAIR_RUNTIME    what executes models of run, eval, check: auto, onnxruntime, tensorflow (default: auto)
   UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N (default: auto)`;
 
@@ -36,7 +38,8 @@ const COMMANDS = [
   addListCommand,
   addGetCommand,
   addWatchCommand,
-  addCancelCommand,
+  addTasksCommand,
+  addCampaignLifeCommands,
   addReportCommand,
   addExportCommand,
   addDataCommand,
@@ -46,6 +49,7 @@ const COMMANDS = [
   addTrainCommand,
   addSiblingCommand,
   addDevicesCommand,
+  addDoctorCommand,
 ];
 
 /** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */

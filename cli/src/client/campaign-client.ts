@@ -3,12 +3,20 @@ import type {
   Campaign,
   CreateCampaignRequest,
   ExportFormat,
+  Finding,
+  ListCampaignsRequest,
   ListCampaignsResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  ResumeScope,
+  UpdateCampaignRequest,
   WatchCampaignResponse,
 } from '@unpair/protocol';
 import { CampaignServiceService as methods } from '@unpair/protocol';
 import type { InvokeOptions } from '@unpair/platform';
-import { RpcClient } from '@unpair/platform';
+
+import { LeaderClient } from './leader-client.js';
+import { patiently } from './patience.js';
 
 /** A coordinator that does not answer within this time is not there. */
 const PATIENCE_MS = 20_000;
@@ -17,25 +25,23 @@ const CHUNK_BYTES = 1 << 20;
 
 /** The coordinator's CampaignService, in terms of campaigns instead of messages. */
 export class CampaignClient implements Disposable {
-  readonly #rpc: RpcClient;
+  readonly #rpc: LeaderClient;
 
-  /** @param address `host:port` */
-  constructor(address: string) {
-    this.#rpc = new RpcClient(address);
+  /** @param addresses `host:port`, or several separated by commas: the one that leads is asked */
+  constructor(addresses: string) {
+    this.#rpc = new LeaderClient(addresses);
   }
 
   [Symbol.dispose](): void {
     this.#rpc[Symbol.dispose]();
   }
 
-  /** Resolves once the coordinator answers; waits for one that is starting. */
+  /** Resolves once the coordinator answers; waits for one that is starting, or taking in what there is. */
   async awaitReady(signal: AbortSignal): Promise<void> {
     const options = { signal, timeout: 3 * PATIENCE_MS, waitForReady: true };
-    await this.#rpc.unary(
-      methods.listCampaigns,
-      { pageSize: 1, pageToken: '', states: [], labels: {} },
-      options,
-    );
+    const request = { pageSize: 1, pageToken: '', states: [], labels: {} };
+    const ask = (): Promise<unknown> => this.#rpc.unary(methods.listCampaigns, request, options);
+    await patiently(ask, { signal, attempts: Infinity, delayMs: 250 });
   }
 
   async create(request: CreateCampaignRequest, signal: AbortSignal): Promise<Campaign> {
@@ -52,13 +58,43 @@ export class CampaignClient implements Disposable {
     return present(await this.#rpc.unary(methods.cancelCampaign, { id }, brief(signal)));
   }
 
+  async pause(id: string, signal: AbortSignal): Promise<Campaign> {
+    return present(await this.#rpc.unary(methods.pauseCampaign, { id }, brief(signal)));
+  }
+
+  /** Begins another round; everything anew is another campaign. */
+  async resume(id: string, scope: ResumeScope, signal: AbortSignal): Promise<Campaign> {
+    return present(await this.#rpc.unary(methods.resumeCampaign, { id, scope }, brief(signal)));
+  }
+
+  /** Gives up failed tasks, and says how many. */
+  async drop(id: string, signal: AbortSignal): Promise<number> {
+    return (await this.#rpc.unary(methods.dropTasks, { id }, brief(signal))).dropped;
+  }
+
+  async update(request: UpdateCampaignRequest, signal: AbortSignal): Promise<Campaign> {
+    return present(await this.#rpc.unary(methods.updateCampaign, request, brief(signal)));
+  }
+
+  /** Deletes a campaign with its results. @returns its whole id */
+  async delete(id: string, signal: AbortSignal): Promise<string> {
+    const options = { signal, timeout: 30 * PATIENCE_MS };
+    return (await this.#rpc.unary(methods.deleteCampaign, { id }, options)).id;
+  }
+
+  /** One page of a campaign's tasks. */
+  tasks(request: ListTasksRequest, signal: AbortSignal): Promise<ListTasksResponse> {
+    return this.#rpc.unary(methods.listTasks, request, brief(signal));
+  }
+
+  /** What the coordinator finds when it looks at itself and at what it works with. */
+  async diagnose(signal: AbortSignal): Promise<readonly Finding[]> {
+    return (await this.#rpc.unary(methods.diagnose, {}, brief(signal))).findings;
+  }
+
   /** One page, newest first. */
-  list(pageSize: number, pageToken: string, signal: AbortSignal): Promise<ListCampaignsResponse> {
-    return this.#rpc.unary(
-      methods.listCampaigns,
-      { pageSize, pageToken, states: [], labels: {} },
-      brief(signal),
-    );
+  list(request: ListCampaignsRequest, signal: AbortSignal): Promise<ListCampaignsResponse> {
+    return this.#rpc.unary(methods.listCampaigns, request, brief(signal));
   }
 
   /** States of a campaign from `resumeToken` on, until it ends. */
@@ -97,7 +133,7 @@ export class CampaignClient implements Disposable {
 
   /** Stores an artefact; the cluster checks that it is what its digest says. */
   async upload(digest: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    await this.#rpc.clientStream(methods.uploadArtefact, chunks(digest, bytes), { signal });
+    await this.#rpc.clientStream(methods.uploadArtefact, () => chunks(digest, bytes), { signal });
   }
 }
 

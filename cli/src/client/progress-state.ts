@@ -1,19 +1,21 @@
 import type { Campaign } from '@unpair/protocol';
+import { CampaignState } from '@unpair/protocol';
 
 import type { ProgressState } from '../terminal/progress.js';
 import { trainingLine } from './training-line.js';
 
 /** A campaign's state as a progress display shows it, with a line for each model in training and for each failure. */
 export function campaignProgress({
+  state,
   progress,
   training,
   failures,
-}: Pick<Campaign, 'progress' | 'training' | 'failures'>): ProgressState {
+}: Pick<Campaign, 'progress' | 'training' | 'failures'> & Partial<Pick<Campaign, 'state'>>): ProgressState {
   if (!progress) return { label: 'starting' };
   const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
   const settled = done + failed + deadLetters + cancelled;
   return {
-    label: stage || 'finishing',
+    label: state === CampaignState.PAUSED ? 'paused' : stage || 'finishing',
     fraction: tasks > 0 ? settled / tasks : undefined,
     detail: [
       `${settled}/${tasks} tasks`,

@@ -6,7 +6,7 @@ import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
 import type { Report } from '@unpair/campaign';
 import { renderReport } from '@unpair/campaign';
-import type { Campaign } from '@unpair/protocol';
+import type { Campaign, ResumeScope } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
 
 import { CampaignClient } from '../client/campaign-client.js';
@@ -14,29 +14,39 @@ import { stateWord } from '../client/campaign-table.js';
 import { followCampaign } from '../client/follow.js';
 import type { Patience } from '../client/patience.js';
 import { patiently } from '../client/patience.js';
+import { pauseOthers, runAgain } from '../client/run-again.js';
 import { submitCampaign } from '../client/submit.js';
 import type { CommandContext } from '../context.js';
 import { assertRoom } from '../free-space.js';
 import { startLocalCluster } from '../local/local-cluster.js';
+import { writeReport } from '../report-file.js';
 import type { Submission } from '../submission/prepare.js';
 import { prepareSubmission } from '../submission/prepare.js';
-import { writeWhole } from '@unpair/files';
 import { checkServer, explainLostServer } from './server-option.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, requestedDevice } from './device-options.js';
+import type { Progress } from '../terminal/progress.js';
+import { number, SCOPES } from './campaign-life.js';
+import type { Labels } from './label.js';
+import { label } from './label.js';
 import { wholeNumber } from './whole-number.js';
 
 interface RunOptions extends DeviceOptions {
   readonly workers: number;
   readonly out?: string;
   readonly server?: string;
+  readonly campaign?: string;
+  readonly again?: keyof typeof SCOPES;
+  readonly label: Labels;
+  readonly priority?: number;
+  readonly weight?: number;
 }
 
 /** `unpair run FILE`. */
 export function addRunCommand(program: Command, context: CommandContext): void {
   addDeviceOptions(program.command('run'))
     .description('run a campaign: on this machine, or on a cluster; the same campaign run again resumes')
-    .argument('<file>', 'campaign file')
+    .argument('[file]', 'campaign file')
     .option('--workers <n>', 'worker processes on this machine', wholeNumber(1, 256), availableParallelism())
     .option('--out <dir>', 'folder for report.json and the state to resume from (default: runs/NAME)')
     .addOption(
@@ -46,14 +56,22 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         'device',
       ]),
     )
-    .action((file: string, options: RunOptions) => runRun(file, options, context));
+    .option('--campaign <id>', 'go on with a campaign that an earlier run left in --out, instead of a file')
+    .addOption(
+      new Option(
+        '--again <scope>',
+        'of a campaign that ended: run what has no result, what failed, or all',
+      ).choices(Object.keys(SCOPES)),
+    )
+    .option('--label <key=value>', 'to find it by in lists; may be repeated', label, {})
+    .option('--priority <n>', 'campaigns of a higher priority are served first (-1000 to 1000)', number)
+    .option('--weight <w>', 'its share among campaigns of one priority (0.01 to 100)', number)
+    .action((file: string | undefined, options: RunOptions) => runRun(file, options, context));
 }
 
-async function runRun(path: string, options: RunOptions, context: CommandContext): Promise<void> {
+async function runRun(path: string | undefined, options: RunOptions, context: CommandContext): Promise<void> {
   const server = options.server === undefined ? undefined : checkServer(options.server);
-  const submission = await prepareSubmission(path, context);
-  const out = resolve(options.out ?? join('runs', submission.name));
-  const run = { submission, out, context };
+  const run = await planRun(path, options, context);
   const campaign = server === undefined ? await runHere(run, options) : await runThere(run, server);
   if (campaign.state === CampaignState.SUCCEEDED) return;
   const failures = campaign.failures.map((description, index) => ({
@@ -65,10 +83,30 @@ async function runRun(path: string, options: RunOptions, context: CommandContext
   });
 }
 
+async function planRun(path: string | undefined, options: RunOptions, context: CommandContext): Promise<Run> {
+  const { out, campaign, again, label: labels, priority = 0, weight = 0 } = options;
+  const scope = again === undefined ? undefined : SCOPES[again];
+  const rest = { scope, isLocal: options.server === undefined, context };
+  if (campaign === undefined && path !== undefined) {
+    const { name, request, artefacts } = await prepareSubmission(path, context);
+    const submission = { name, artefacts, request: { ...request, labels, priority, weight } };
+    return { submission, out: resolve(out ?? join('runs', name)), ...rest };
+  }
+  if (campaign !== undefined && path === undefined && out !== undefined)
+    return { submission: campaign, out: resolve(out), ...rest };
+  const allowed = 'a campaign file, or --campaign ID with the --out DIR of an earlier run';
+  throw new UnpairError('INVALID_ARGUMENT', `run must be given ${allowed}`);
+}
+
 /** One execution of the command. */
 interface Run {
-  readonly submission: Submission;
+  /** What is asked for, or the id of a campaign that is there already. */
+  readonly submission: Submission | string;
   readonly out: string;
+  /** What to run again of a campaign that has ended. */
+  readonly scope: ResumeScope | undefined;
+  /** Whether the cluster is there for this campaign alone. */
+  readonly isLocal: boolean;
   readonly context: CommandContext;
 }
 
@@ -76,7 +114,7 @@ async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
   const { terminal, signal } = run.context;
   const { runtime, device } = requestedDevice(options, run.context.environment);
   const environment = { ...run.context.environment, UNPAIR_RUNTIME: runtime, UNPAIR_DEVICE: device };
-  await assertRoom(run.out, run.submission);
+  if (typeof run.submission !== 'string') await assertRoom(run.out, run.submission);
   const cluster = await startLocalCluster({
     stateDir: join(run.out, '.state'),
     workers: options.workers,
@@ -110,30 +148,50 @@ async function runThere(run: Run, server: string): Promise<Campaign> {
 }
 
 /** @param patience with a coordinator that is away before and after the campaign is followed */
-async function runOn(
-  server: string,
-  { submission, out, context }: Run,
-  patience: Patience,
-): Promise<Campaign> {
+async function runOn(server: string, run: Run, patience: Patience): Promise<Campaign> {
   using client = new CampaignClient(server);
+  const { out, context } = run;
   const { terminal } = context;
   const { signal } = patience;
   const progress = terminal.progress();
   try {
-    const onUpload = (done: number, total: number): void => {
-      progress.update({ label: 'uploading', fraction: done / total });
-    };
-    const { id } = await submitCampaign(client, submission, { ...patience, onUpload });
+    const { id } = await begin(client, run, progress, patience);
     const campaign = await followCampaign(client, id, { progress, signal });
     const text = await patiently(() => client.report(id, signal), patience);
     const report = JSON.parse(text) as Report;
     progress.end();
-    const file = join(out, 'report.json');
-    await writeWhole(file, `${JSON.stringify(report, null, 2)}\n`);
+    const file = await writeReport(out, id, report, terminal.note);
     terminal.print(renderReport(report));
     terminal.note(`report: ${file}`);
     return campaign;
   } finally {
     progress.end();
   }
+}
+
+/** Lets the campaign run, and on a cluster of its own nothing else. */
+async function begin(
+  client: CampaignClient,
+  { submission, scope, isLocal, out, context }: Run,
+  progress: Progress,
+  patience: Patience,
+): Promise<Campaign> {
+  const { signal } = patience;
+  const { note } = context.terminal;
+  const onUpload = (done: number, total: number): void => {
+    progress.update({ label: 'uploading', fraction: done / total });
+  };
+  const found =
+    typeof submission === 'string'
+      ? await patiently(() => client.get(submission, signal), patience)
+      : await submitCampaign(client, submission, { ...patience, onUpload });
+  const campaign = await runAgain(client, found, { scope, note, signal });
+  const others = isLocal ? await pauseOthers(client, campaign, signal) : [];
+  for (const { id, name, progress: state } of others) {
+    const done = `${state?.done ?? 0} of ${state?.tasks ?? 0} tasks done`;
+    note(
+      `campaign ${name} (${id}, ${done}) is paused: go on with "unpair run --campaign ${id} --out ${out}"`,
+    );
+  }
+  return campaign;
 }

@@ -9,9 +9,10 @@ export interface ServerOptions {
   readonly server: string;
 }
 
-/** `--server HOST:PORT`. */
+/** `--server HOST:PORT[,HOST:PORT…]`. */
 export function serverOption({ server }: CommandContext): Option {
-  return new Option('--server <host:port>', 'coordinator to talk to').default(server);
+  const text = 'coordinator to talk to, or several separated by commas: the one that leads is asked';
+  return new Option('--server <host:port>', text).default(server);
 }
 
 /** Runs `action` with a client that is closed afterwards. */
@@ -35,10 +36,14 @@ export function explainLostServer(error: unknown, server: string): unknown {
     : error;
 }
 
-/** @throws {UnpairError} unless the text is `host:port`. */
+/** @throws {UnpairError} unless the text is `host:port`, or several of them separated by commas. */
 export function checkServer(server: string): string {
-  const port = /^(?:\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i.exec(server)?.[1];
-  if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return server;
+  const isServer = (text: string): boolean => {
+    const port = /^(?:\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i.exec(text)?.[1];
+    return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+  };
+  const servers = server.split(',').map((text) => text.trim());
+  if (servers.every(isServer)) return servers.join(',');
   throw new UnpairError(
     'INVALID_ARGUMENT',
     `the server is "${server}", but must be HOST:PORT with a port from 1 to 65535`,

@@ -57,6 +57,7 @@ export type {
   ModelSource,
   Progress,
   TaskStatus,
+  UpdateCampaignRequest,
   UploadArtefactRequest,
   UploadArtefactResponse,
   WatchCampaignRequest,

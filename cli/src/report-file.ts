@@ -1,0 +1,47 @@
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { Report } from '@unpair/campaign';
+import { systemCode, writeWhole } from '@unpair/files';
+
+/** Says whose report a folder holds. */
+const OWNER_FILE = join('.state', 'report-of');
+
+/**
+ * Writes a campaign's report to a folder; that of another campaign which lies there is kept under another name.
+ * @param note told of that
+ * @returns the path of the report
+ */
+export async function writeReport(
+  folder: string,
+  id: string,
+  report: Report,
+  note: (text: string) => void,
+): Promise<string> {
+  const file = join(folder, 'report.json');
+  const ownerFile = join(folder, OWNER_FILE);
+  await mkdir(dirname(ownerFile), { recursive: true });
+  const owner = await textOf(ownerFile);
+  if (owner !== undefined && owner !== id) {
+    const kept = join(folder, `report-${owner}.json`);
+    if (await moved(file, kept)) note(`the report of campaign ${owner} is kept as ${kept}`);
+  }
+  await writeWhole(ownerFile, id);
+  await writeWhole(file, `${JSON.stringify(report, null, 2)}\n`);
+  return file;
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  const text = (await readFile(file, 'utf8').catch(() => '')).trim();
+  return /^c-[0-9a-f]+$/.test(text) ? text : undefined;
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
