@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -113,6 +113,27 @@ targets: [full]`;
 
     await runOk(['run', 'campaign.yaml', '--workers', '2', '--out', 'out'], { cwd: folder });
     expect((await readReport(folder)).integrity).toMatchObject({ deadLetters: 0, cancelled: 0 });
+  });
+
+  test('an edited file pauses what the older one began, and no report overwrites another', async () => {
+    const folder = await workplace(inSingles(300), 300);
+    const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
+    const child = startCli(args, { cwd: folder });
+    const ended = once(child, 'exit');
+    await awaitFirstResult(child, collect(child));
+    child.kill('SIGINT');
+    await ended;
+    await writeFile(join(folder, 'campaign.yaml'), CAMPAIGN.replace('name: tiny', 'name: edited'));
+    const { stderr } = await runOk(args, { cwd: folder });
+    const pattern = /campaign tiny \((c-\w+), \d+ of 1501 tasks done\) is paused: go on with "unpair (run .*)"/;
+    const [, id = '', command = ''] = pattern.exec(stderr) ?? [];
+    expect(stderr).toMatch(pattern);
+    const edited = await readFile(join(folder, 'out', 'report.json'), 'utf8');
+    const again = await runOk(command.split(' '), { cwd: folder });
+    expect(again.stderr).toContain(`campaign ${id} is paused: the`);
+    const kept = /the report of campaign c-\w+ is kept as (\S+)/.exec(again.stderr)?.[1] ?? '';
+    expect(await readFile(kept, 'utf8')).toBe(edited);
+    expect((await readReport(folder)).integrity).toMatchObject({ tasks: 1501, results: 1501 });
   });
 
   test('leaves no process behind when it is killed', async () => {

@@ -17,7 +17,7 @@ export { RpcClient, type InvokeOptions, type Method } from './grpc/client.js';
 export { Handlers, type CallContext, type HandlerOptions } from './grpc/handlers.js';
 export { createGrpcMetrics, type GrpcMetrics } from './grpc/metrics.js';
 export { GrpcServer, type DrainOptions, type GrpcServerOptions, type GrpcService } from './grpc/server.js';
-export { fromStatus, toStatus } from './grpc/status.js';
+export { fromStatus, retryDelayIn, toStatus } from './grpc/status.js';
 export { Lifecycle, type CloseStep, type LifecycleOptions } from './lifecycle.js';
 export { SparseLog } from './sparse-log.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';

@@ -11,6 +11,7 @@ export interface Problem {
 
 /** The longest list that a file may hold anywhere: what comes over the network must not exhaust memory. */
 const LONGEST_LIST = 10_000;
+const MOST_SUGGESTIONS = 1_000;
 
 /**
  * A value of the campaign file, where it stands, and where complaints about it go. Readers return undefined
@@ -79,7 +80,10 @@ export class Field {
   hasKeys(keys: readonly string[], allowed = `a map with the keys ${keys.join(', ')}`): boolean {
     const members = this.members(allowed);
     for (const [key, member] of members ?? []) {
-      if (!keys.includes(key)) member.reject(`is not a known key${suggestion(key, keys)}`);
+      if (keys.includes(key)) continue;
+      // To look for what was meant takes time, and nobody reads so many.
+      const meant = this.problems.length < MOST_SUGGESTIONS ? suggestion(key, keys) : '';
+      member.reject(`is not a known key${meant}`);
     }
     return members !== undefined;
   }

@@ -1,10 +1,12 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { isCode, UnpairError, type Code, type FieldViolation } from '@unpair/errors';
-import { BadRequest, ErrorInfo, Status } from '@unpair/protocol';
+import { BadRequest, ErrorInfo, RetryInfo, Status } from '@unpair/protocol';
 
 const detailsKey = 'grpc-status-details-bin';
 const typePrefix = 'type.googleapis.com/google.rpc.';
 const domain = 'unpair';
+/** After how long a call is worth repeating: space takes longer to come back than a process. */
+const retrySeconds: Partial<Record<Code, number>> = { UNAVAILABLE: 1, ABORTED: 1, RESOURCE_EXHAUSTED: 30 };
 
 /** An error as a gRPC status: canonical code, sentence, and google.rpc.Status details for machines. */
 export function toStatus(error: UnpairError): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
@@ -19,6 +21,11 @@ export function toStatus(error: UnpairError): Pick<StatusObject, 'code' | 'detai
     const bad = BadRequest.encode({ fieldViolations: [...error.violations] });
     details.unshift({ typeUrl: `${typePrefix}BadRequest`, value: Buffer.from(bad.finish()) });
   }
+  const seconds = retrySeconds[error.code];
+  if (seconds !== undefined) {
+    const retry = RetryInfo.encode({ retryDelay: { seconds, nanos: 0 } });
+    details.push({ typeUrl: `${typePrefix}RetryInfo`, value: Buffer.from(retry.finish()) });
+  }
   const metadata = new Metadata();
   metadata.set(detailsKey, Buffer.from(Status.encode({ code, message: error.message, details }).finish()));
   return { code, details: error.message, metadata };
@@ -28,6 +35,14 @@ export function toStatus(error: UnpairError): Pick<StatusObject, 'code' | 'detai
 export function fromStatus(given: Pick<StatusObject, 'code' | 'details' | 'metadata'>): UnpairError {
   const violations = violationsIn(given.metadata);
   return new UnpairError(codeName(given.code), given.details, { cause: given, violations });
+}
+
+/** The seconds after which a status says that the call is worth repeating; undefined where it says none. */
+export function retryDelayIn(metadata: Metadata): number | undefined {
+  const [bytes] = metadata.get(detailsKey);
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  const detail = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === `${typePrefix}RetryInfo`);
+  return detail && RetryInfo.decode(detail.value).retryDelay?.seconds;
 }
 
 /** The name of a number from the wire; UNKNOWN for numbers that mean nothing here. */

@@ -4,6 +4,7 @@ import { UnpairError, type Code } from '@unpair/errors';
 /** JetStream's own error numbers that we act on. */
 export const jetStreamErrors = {
   insufficientResources: 10_023,
+  insufficientStorage: 10_047,
   messageDeleteFailed: 10_057,
   wrongLastSequence: 10_071,
   maximumReached: 10_077,
@@ -47,11 +48,15 @@ export function fromNats(action: string, error: unknown): UnpairError {
   return new UnpairError(code, `Could not ${action}: ${reason}.`, { cause: error });
 }
 
+const isFull: ReadonlySet<number> = new Set([
+  jetStreamErrors.insufficientResources,
+  jetStreamErrors.insufficientStorage,
+  jetStreamErrors.maximumReached,
+]);
+
 function codeOf(error: NatsError): Code {
   const number = error.api_error?.err_code;
-  if (number === jetStreamErrors.insufficientResources || number === jetStreamErrors.maximumReached) {
-    return 'RESOURCE_EXHAUSTED';
-  }
+  if (number !== undefined && isFull.has(number)) return 'RESOURCE_EXHAUSTED';
   if (number === jetStreamErrors.wrongLastSequence) return 'ALREADY_EXISTS';
   if (isNotFound(error)) return 'NOT_FOUND';
   if (unreachable.has(error.code) || error.api_error?.code === 503) return 'UNAVAILABLE';

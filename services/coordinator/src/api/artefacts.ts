@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import { checkDigest, type ArtefactStore } from '@unpair/platform';
+import { checkDigest, type ArtefactStore, type Clock } from '@unpair/platform';
 import type { UploadArtefactRequest, UploadArtefactResponse } from '@unpair/protocol';
 
 /** More digests than a campaign could refer to. */
@@ -16,20 +16,75 @@ export async function findMissing(artefacts: ArtefactStore, digests: readonly st
   return missing;
 }
 
-/** Stores what a client streams; the first message names the digest. */
-export async function upload(
-  artefacts: ArtefactStore,
-  requests: AsyncIterable<UploadArtefactRequest>,
-  signal: AbortSignal,
-): Promise<UploadArtefactResponse> {
-  const iterator = requests[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done === true) throw new UnpairError('INVALID_ARGUMENT', 'The upload holds no message.');
-  const digest = checkDigest(first.value.digest);
-  const content = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield first.value.chunk;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
-      yield next.value.chunk;
-  };
-  return { digest, bytes: await artefacts.put(digest, content(), signal) };
+export interface UploadsOptions {
+  readonly artefacts: ArtefactStore;
+  readonly clock: Clock;
+  /** Uploads at a time: each holds some MiB. */
+  readonly most?: number;
+  /** Milliseconds that a client may take for its next message. */
+  readonly patience?: number;
+}
+
+/** Stores what clients stream, a bounded number at a time, and ends uploads that stall. */
+export class Uploads {
+  readonly #options: UploadsOptions;
+  #open = 0;
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Stores one upload; the first message names the digest. What was stored of one that does not end well is deleted.
+   * @throws UnpairError RESOURCE_EXHAUSTED while too many are open; DEADLINE_EXCEEDED where the client stalls
+   */
+  async take(
+    requests: AsyncIterable<UploadArtefactRequest>,
+    signal: AbortSignal,
+  ): Promise<UploadArtefactResponse> {
+    const { most = 32 } = this.#options;
+    if (this.#open >= most) {
+      const message = `${most} uploads are open, and no more are taken at a time; try again.`;
+      throw new UnpairError('RESOURCE_EXHAUSTED', message);
+    }
+    this.#open++;
+    try {
+      return await this.#store(requests, signal);
+    } finally {
+      this.#open--;
+    }
+  }
+
+  async #store(
+    requests: AsyncIterable<UploadArtefactRequest>,
+    signal: AbortSignal,
+  ): Promise<UploadArtefactResponse> {
+    const iterator = requests[Symbol.asyncIterator]();
+    const first = await this.#next(iterator, signal);
+    if (first === undefined) throw new UnpairError('INVALID_ARGUMENT', 'The upload holds no message.');
+    const digest = checkDigest(first.digest);
+    const next = (): Promise<UploadArtefactRequest | undefined> => this.#next(iterator, signal);
+    const content = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      for (let message: typeof first | undefined = first; message !== undefined; message = await next())
+        yield message.chunk;
+    };
+    return { digest, bytes: await this.#options.artefacts.put(digest, content(), signal) };
+  }
+
+  /** The next message; undefined at the end. */
+  async #next<T>(iterator: AsyncIterator<T>, signal: AbortSignal): Promise<T | undefined> {
+    const { clock, patience = 30_000 } = this.#options;
+    const come = new AbortController();
+    const late = clock.sleep(patience, AbortSignal.any([come.signal, signal])).then(() => {
+      const message = `The upload was ended: nothing came for ${patience / 1_000} s.`;
+      throw new UnpairError('DEADLINE_EXCEEDED', message);
+    });
+    late.catch(() => undefined);
+    try {
+      const next = await Promise.race([iterator.next(), late]);
+      return next.done === true ? undefined : next.value;
+    } finally {
+      come.abort();
+    }
+  }
 }

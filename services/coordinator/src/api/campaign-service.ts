@@ -14,7 +14,7 @@ import type {
 } from '@unpair/protocol';
 import { campaignIdOf } from '../campaigns/records.js';
 import type { Coordinator } from '../coordinator.js';
-import { findMissing, upload } from './artefacts.js';
+import { findMissing, Uploads, type UploadsOptions } from './artefacts.js';
 import { checkArtefacts, checkRequest, checkShare, refused } from './create-campaign.js';
 import { exportTable } from './export.js';
 import { page } from './pagination.js';
@@ -28,6 +28,8 @@ export interface CampaignServiceOptions {
   readonly clock: Clock;
   /** Where exports are written before they are sent. */
   readonly exportDirectory: string;
+  /** Limits of uploads, where they are not as usual. */
+  readonly uploads?: Pick<UploadsOptions, 'most' | 'patience'>;
   /** Versions that reports state. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -36,6 +38,7 @@ export interface CampaignServiceOptions {
 export function campaignService(options: CampaignServiceOptions): CampaignServiceServer {
   const { coordinator, handlers } = options;
   const { artefacts, book } = coordinator;
+  const uploads = new Uploads({ artefacts, clock: options.clock, ...options.uploads });
   return {
     createCampaign: handlers.unary(async (request) => ({
       campaign: await create(coordinator, options, request),
@@ -49,7 +52,7 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     findMissingArtefacts: handlers.unary(async ({ digests }) => ({
       digests: await findMissing(artefacts, digests),
     })),
-    uploadArtefact: handlers.clientStream((requests, { signal }) => upload(artefacts, requests, signal)),
+    uploadArtefact: handlers.clientStream((requests, { signal }) => uploads.take(requests, signal)),
     ...lifeOf(options),
     ...streams(options),
   };

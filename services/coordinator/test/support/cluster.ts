@@ -51,6 +51,8 @@ export interface ServeOptions {
   readonly ackWait?: number;
   readonly logger?: Logger;
   readonly maxTasks?: number;
+  readonly maxTaskBytes?: number;
+  readonly uploads?: { readonly most?: number; readonly patience?: number };
 }
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
@@ -61,7 +63,7 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     database: join(folder.path, 'results.duckdb'),
     window,
     reconcileInterval,
-    topology: { ackWait },
+    topology: { ackWait, ...(options.maxTaskBytes && { maxTaskBytes: options.maxTaskBytes }) },
     limits: { maxTasks: options.maxTasks ?? 1_000_000 },
     registry,
     clock: systemClock,
@@ -77,6 +79,7 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     clock: systemClock,
     exportDirectory,
     versions,
+    ...(options.uploads && { uploads: options.uploads }),
   });
   const server = await GrpcServer.start({
     address: '127.0.0.1:0',

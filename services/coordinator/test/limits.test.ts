@@ -1,0 +1,102 @@
+import { connectNats, createLogger, digestOf, startNatsServer } from '@unpair/platform';
+import { CampaignServiceService as Service, type UploadArtefactRequest } from '@unpair/protocol';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually, temporaryFolder } from '../../../test/kit/index.js';
+import { requestFor, spec } from './support/campaign-file.js';
+import { ground, serve, type Ground } from './support/cluster.js';
+
+test.each([
+  [1e9, 'raise shardSize (1) to about 16200'],
+  [1e12, 'raise shardSize (1) to about 16200000'],
+])(
+  'a campaign of %d samples in shards of one is refused in no time, and says what would do',
+  async (samples, remedy) => {
+    await using base = await ground();
+    await using served = await serve(base);
+    const text = spec.replace('samples: 20', `samples: ${samples}`).replace('shardSize: 5', 'shardSize: 1');
+    const before = process.memoryUsage().rss;
+    const start = performance.now();
+    const refused = served.client.unary(Service.createCampaign, requestFor('huge', text));
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      violations: [{ field: 'shardSize' }],
+    });
+    await expect(refused).rejects.toThrow(
+      /^the campaign has \d+ tasks, but may have 1000000: raise shardSize/,
+    );
+    expect(remedy).toContain('raise shardSize (1)');
+    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+  },
+);
+
+async function messages({ connection }: Ground): Promise<number> {
+  const manager = await connection.jetstreamManager();
+  return (await manager.streams.info('OBJ_unpair-artefacts')).state.messages;
+}
+
+/** An upload of which some arrives and then nothing more. */
+async function* stalled(digest: string, stop: AbortSignal): AsyncGenerator<UploadArtefactRequest> {
+  yield { digest, chunk: Buffer.alloc(200_000, digest) };
+  await new Promise((resolve) => {
+    stop.addEventListener('abort', resolve, { once: true });
+  });
+}
+
+test('an upload that stalls is ended and leaves nothing; more than so many at a time are refused', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { uploads: { most: 3, patience: 1_500 } });
+  const before = await messages(base);
+  const stop = new AbortController();
+  onTestFinished(() => {
+    stop.abort();
+  });
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, (_, k) =>
+      served.client
+        .clientStream(Service.uploadArtefact, stalled(digestOf(Buffer.from(`${k}`)), stop.signal))
+        .then(
+          () => 'stored',
+          (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+        ),
+    ),
+  );
+  const refused = 'RESOURCE_EXHAUSTED: 3 uploads are open, and no more are taken at a time; try again.';
+  expect(outcomes.filter((outcome) => outcome === refused)).toHaveLength(37);
+  const ended = outcomes.filter((outcome) => outcome !== refused);
+  expect(ended).toEqual(Array(3).fill('DEADLINE_EXCEEDED: The upload was ended: nothing came for 1.5 s.'));
+  await eventually(async () => {
+    expect(await messages(base)).toBe(before);
+  });
+  const bytes = Buffer.from('it works again');
+  const request = [{ digest: digestOf(bytes), chunk: bytes }];
+  expect(await served.client.clientStream(Service.uploadArtefact, request)).toMatchObject({ bytes: 14 });
+});
+
+test('where storage is full, a submission is RESOURCE_EXHAUSTED, and what there was is still there', async () => {
+  await using folder = await temporaryFolder();
+  const configuration = join(folder.path, 'nats.conf');
+  await writeFile(configuration, 'jetstream { max_file_store: 4MB }\n');
+  const server = join(folder.path, 'nats-server');
+  await writeFile(server, `#!/bin/sh\nexec nats-server -c ${configuration} "$@"\n`, { mode: 0o755 });
+  await using nats = await startNatsServer({ directory: join(folder.path, 'nats'), executable: server });
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const connection = await connectNats({ url: nats.url, name: 'test', logger });
+  onTestFinished(() => connection.close());
+  await using served = await serve({ connection, folder } as unknown as Ground, { maxTaskBytes: 1e6 });
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('before'));
+  const bytes = Buffer.alloc(6_000_000, 'x');
+  const pieces = Array.from({ length: 6 }, (_, k) => ({
+    digest: digestOf(bytes),
+    chunk: bytes.subarray(k * 1_000_000, (k + 1) * 1_000_000),
+  }));
+  await expect(served.client.clientStream(Service.uploadArtefact, pieces)).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+    message: expect.stringMatching(/the NATS server has no storage left\.$/) as string,
+  });
+  const found = await served.client.unary(Service.getCampaign, { id: campaign?.id ?? '' });
+  expect(found.campaign?.id).toBe(campaign?.id);
+}, 120_000);
