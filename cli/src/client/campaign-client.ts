@@ -108,8 +108,10 @@ export class CampaignClient implements Disposable {
 
   /** The report as JSON text. */
   async report(id: string, signal: AbortSignal): Promise<string> {
-    const { report } = await this.#rpc.unary(methods.getReport, { id }, { signal, timeout: 6 * PATIENCE_MS });
-    return report;
+    const chunks: Uint8Array[] = [];
+    for await (const { chunk } of this.#rpc.serverStream(methods.streamReport, { id }, { signal }))
+      chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
   }
 
   /** Rows of one table as the bytes of a file, in pieces. */

@@ -56,6 +56,8 @@ export type {
   ListTasksResponse,
   ModelSource,
   Progress,
+  StreamReportRequest,
+  StreamReportResponse,
   TaskStatus,
   UpdateCampaignRequest,
   UploadArtefactRequest,

@@ -8,6 +8,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
+import { asOneMessage, inChunks } from '../src/api/report.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground, type Served } from './support/cluster.js';
 import { work } from './support/synthetic-worker.js';
@@ -105,6 +106,24 @@ test('a defended campaign has its masking rows in the report and in exports, and
     'unpaired,1,true,true,true,false,true,false,false',
   ]);
   expect(await served.registry.metrics()).toContain('unpair_target_queries_total{attack="imitate"} 80');
+});
+
+test('a report is had in pieces, which may be more than one message holds', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { client } = served;
+  const id = await finished(base, served, 'pieces');
+  const chunks: Uint8Array[] = [];
+  for await (const { chunk } of client.serverStream(Service.streamReport, { id })) chunks.push(chunk);
+  const { report } = await client.unary(Service.getReport, { id });
+  expect(Buffer.concat(chunks).toString()).toBe(report);
+  const large = { ...(JSON.parse(report) as Report), name: 'ü'.repeat(2 * 2 ** 20) };
+  expect(() => asOneMessage(large)).toThrow(
+    /^The report has \d+ bytes, and one message at most 4193280: ask for it by/,
+  );
+  expect(JSON.parse(Buffer.concat([...inChunks(large)]).toString())).toEqual(large);
+  const missing = client.serverStream(Service.streamReport, { id: 'c-0' });
+  await expect(missing.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('an export of something else is refused with what there is', async () => {

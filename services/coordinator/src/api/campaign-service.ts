@@ -9,6 +9,8 @@ import type {
   ExportResultsResponse,
   ListCampaignsRequest,
   ListCampaignsResponse,
+  StreamReportRequest,
+  StreamReportResponse,
   WatchCampaignRequest,
   WatchCampaignResponse,
 } from '@unpair/protocol';
@@ -18,7 +20,7 @@ import { findMissing, Uploads, type UploadsOptions } from './artefacts.js';
 import { checkArtefacts, checkRequest, checkShare, refused } from './create-campaign.js';
 import { exportTable } from './export.js';
 import { page } from './pagination.js';
-import { reportOf } from './report.js';
+import { asOneMessage, inChunks, reportOf, type ReportSources } from './report.js';
 import { listTasks } from './tasks.js';
 import { watch } from './watch.js';
 
@@ -45,10 +47,9 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     })),
     getCampaign: handlers.unary(({ id }) => settled(() => ({ campaign: book.resolve(id).snapshot() }))),
     listCampaigns: handlers.unary((request) => settled(() => list(coordinator, request))),
-    getReport: handlers.unary(async ({ id }, { signal }) => {
-      const sources = { store: coordinator.store, artefacts, versions: options.versions };
-      return { report: JSON.stringify(await reportOf(book.get(id), sources, signal)) };
-    }),
+    getReport: handlers.unary(async ({ id }, { signal }) => ({
+      report: asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal)),
+    })),
     findMissingArtefacts: handlers.unary(async ({ digests }) => ({
       digests: await findMissing(artefacts, digests),
     })),
@@ -92,15 +93,26 @@ function lifeOf({ coordinator, handlers }: CampaignServiceOptions): Pick<Campaig
   };
 }
 
+function sourcesOf({ coordinator, versions }: CampaignServiceOptions): ReportSources {
+  return { store: coordinator.store, artefacts: coordinator.artefacts, versions };
+}
+
 function streams(
   options: CampaignServiceOptions,
-): Pick<CampaignServiceServer, 'watchCampaign' | 'exportResults' | 'downloadArtefact'> {
+): Pick<CampaignServiceServer, 'watchCampaign' | 'streamReport' | 'exportResults' | 'downloadArtefact'> {
   const { coordinator, handlers, clock, exportDirectory } = options;
   const { artefacts, book, store } = coordinator;
   return {
     watchCampaign: handlers.serverStream<WatchCampaignRequest, WatchCampaignResponse>(
       ({ id, resumeToken }, { signal }) => watch(book.get(id), resumeToken, clock, signal),
     ),
+    streamReport: handlers.serverStream<StreamReportRequest, StreamReportResponse>(async function* (
+      { id },
+      { signal },
+    ) {
+      const report = await reportOf(book.get(id), sourcesOf(options), signal);
+      for (const chunk of inChunks(report)) yield { chunk };
+    }),
     exportResults: handlers.serverStream<ExportResultsRequest, ExportResultsResponse>(
       async function* (request) {
         book.get(request.id);

@@ -1,6 +1,7 @@
 import { buildReport, type ModelFacts, type Report } from '@unpair/campaign';
 import { systemClock, type ArtefactStore } from '@unpair/platform';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { UnpairError } from '@unpair/errors';
 import { Breath } from '../results/breath.js';
 import { curvesOf } from '../results/curves.js';
 import type { ResultStore } from '../results/result-store.js';
@@ -11,6 +12,28 @@ export interface ReportSources {
   readonly artefacts: ArtefactStore;
   /** Versions of Unpair and of what the coordinator runs on. */
   readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Bytes of a report that fit one message of 4 MiB, which is all that gRPC takes, with what is around them. */
+const mostInOneMessage = 4 * 2 ** 20 - 1_024;
+const chunkSize = 256 * 1_024;
+
+/**
+ * A report as one message.
+ * @throws UnpairError RESOURCE_EXHAUSTED where it is too large for one
+ */
+export function asOneMessage(report: Report): string {
+  const text = JSON.stringify(report);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= mostInOneMessage) return text;
+  const message = `The report has ${bytes} bytes, and one message at most ${mostInOneMessage}: ask for it by StreamReport.`;
+  throw new UnpairError('RESOURCE_EXHAUSTED', message);
+}
+
+/** A report in pieces of JSON. */
+export function* inChunks(report: Report): Generator<Buffer, void, undefined> {
+  const bytes = Buffer.from(JSON.stringify(report));
+  for (let at = 0; at < bytes.length; at += chunkSize) yield bytes.subarray(at, at + chunkSize);
 }
 
 /** The report over a campaign's results so far. */

@@ -597,8 +597,17 @@ export interface GetReportRequest {
 }
 
 export interface GetReportResponse {
-  /** The report as JSON, with the fields of docs/report.md. */
+  /** The report as JSON, with the fields of docs/report.md. RESOURCE_EXHAUSTED where it is too large for one message. */
   readonly report: string;
+}
+
+export interface StreamReportRequest {
+  readonly id: string;
+}
+
+export interface StreamReportResponse {
+  /** Of the report as JSON in UTF-8, one after the other. */
+  readonly chunk: Buffer;
 }
 
 export interface ExportResultsRequest {
@@ -3450,6 +3459,116 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
   },
 };
 
+function createBaseStreamReportRequest(): StreamReportRequest {
+  return { id: "" };
+}
+
+export const StreamReportRequest: MessageFns<StreamReportRequest> = {
+  encode(message: StreamReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamReportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamReportRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StreamReportRequest>, I>>(base?: I): StreamReportRequest {
+    return StreamReportRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamReportRequest>, I>>(object: I): StreamReportRequest {
+    const message = createBaseStreamReportRequest() as any;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseStreamReportResponse(): StreamReportResponse {
+  return { chunk: Buffer.alloc(0) };
+}
+
+export const StreamReportResponse: MessageFns<StreamReportResponse> = {
+  encode(message: StreamReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunk.length !== 0) {
+      writer.uint32(10).bytes(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamReportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamReportResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunk = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StreamReportResponse>, I>>(base?: I): StreamReportResponse {
+    return StreamReportResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamReportResponse>, I>>(object: I): StreamReportResponse {
+    const message = createBaseStreamReportResponse() as any;
+    message.chunk = object.chunk ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseExportResultsRequest(): ExportResultsRequest {
   return { id: "", format: ExportFormat.UNSPECIFIED, table: "" };
 }
@@ -4083,6 +4202,17 @@ export const CampaignServiceService = {
     responseSerialize: (value: GetReportResponse): Buffer => Buffer.from(GetReportResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetReportResponse => GetReportResponse.decode(value),
   },
+  /** The same in pieces, of any size. */
+  streamReport: {
+    path: "/unpair.v1.CampaignService/StreamReport" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: StreamReportRequest): Buffer => Buffer.from(StreamReportRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StreamReportRequest => StreamReportRequest.decode(value),
+    responseSerialize: (value: StreamReportResponse): Buffer =>
+      Buffer.from(StreamReportResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): StreamReportResponse => StreamReportResponse.decode(value),
+  },
   /** Streams per-sample rows as a file. */
   exportResults: {
     path: "/unpair.v1.CampaignService/ExportResults" as const,
@@ -4158,6 +4288,8 @@ export interface CampaignServiceServer extends UntypedServiceImplementation {
   watchCampaign: handleServerStreamingCall<WatchCampaignRequest, WatchCampaignResponse>;
   /** The report over the results so far; complete once the campaign has ended. */
   getReport: handleUnaryCall<GetReportRequest, GetReportResponse>;
+  /** The same in pieces, of any size. */
+  streamReport: handleServerStreamingCall<StreamReportRequest, StreamReportResponse>;
   /** Streams per-sample rows as a file. */
   exportResults: handleServerStreamingCall<ExportResultsRequest, ExportResultsResponse>;
   /** Says which of the artefacts the cluster does not hold yet. */
@@ -4370,6 +4502,16 @@ export interface CampaignServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetReportResponse) => void,
   ): ClientUnaryCall;
+  /** The same in pieces, of any size. */
+  streamReport(
+    request: StreamReportRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<StreamReportResponse>;
+  streamReport(
+    request: StreamReportRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<StreamReportResponse>;
   /** Streams per-sample rows as a file. */
   exportResults(
     request: ExportResultsRequest,
