@@ -1,20 +1,26 @@
-import type { Plan, PlannedTask } from '@unpair/campaign';
-import type { Campaign } from '@unpair/campaign';
+import type { Campaign, Plan, PlannedTask } from '@unpair/campaign';
 import { parseCampaign, planCampaign, rowKind } from '@unpair/campaign';
 import type { TaskResult } from '@unpair/protocol';
 
-/** A campaign of 4,000 cells, as one who sweeps everything would ask for. */
+/** A campaign of thousands of cells, as one who sweeps everything would ask for. */
 export interface Grid {
   readonly campaign: Campaign;
   readonly plan: Plan;
 }
 
+export interface GridSize {
+  readonly samples: number;
+  readonly shard: number;
+  readonly surrogates: number;
+}
+
 const list = (count: number, value: (at: number) => string): string =>
   `[${Array.from({ length: count }, (_, at) => value(at)).join(', ')}]`;
 
-/** 9 surrogates × 20 balls × (10 + 10 attacks through them), and 20 attacks without. */
-export function gridOf(samples: number, shardSize: number): Grid {
-  const names = Array.from({ length: 9 }, (_, at) => `sibling${at}`);
+/** So many surrogates × 180/surrogates balls × (10 + 10 attacks through them), and 20 attacks without in each ball. */
+export function gridOf({ samples, shard, surrogates }: GridSize): Grid {
+  const names = Array.from({ length: surrogates }, (_, at) => `sibling${at}`);
+  const balls = Math.round(180 / surrogates);
   const budgets = list(10, (at) => `${100 * (at + 1)}`);
   const parsed = parseCampaign(`name: grid
 seed: 1
@@ -24,14 +30,14 @@ models:
 ${names.map((name) => `  ${name}: { file: ${name}.onnx }\n`).join('')}targets: [full]
 surrogates: [${names.join(', ')}]
 similarity: { perturbed: false }
-threat: { epsilon: ${list(20, (at) => `${at + 1}/255`)} }
+threat: { epsilon: ${list(balls, (at) => `${at + 1}/255`)} }
 attacks:
   - pgd: { steps: ${list(10, (at) => `${at + 1}`)} }
   - p-rgf: { budget: ${budgets} }
   - rgf: { budget: ${budgets} }
   - square: { budget: ${budgets} }
 allow: near-chance
-shardSize: ${shardSize}
+shardSize: ${shard}
 `);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   return { campaign: parsed.campaign, plan: planCampaign(parsed.campaign) };
@@ -81,7 +87,13 @@ function rowOf(task: PlannedTask, sample: number): unknown {
           successRounded: hard % 3 === 1,
           queries: Math.min(task.cell.budget, 1 + hard * 5),
         },
-        ...{ surrogateQueries: hard, linf: task.cell.epsilon, l2: hard / 97 },
+        ...{
+          zeroGradients: 0,
+          invalidGradients: 0,
+          surrogateQueries: hard,
+          linf: task.cell.epsilon,
+          l2: hard / 97,
+        },
       };
     case 'accuracy':
       return { sample, label: sample % 10, predicted: hard % 8 === 0 ? (sample + 1) % 10 : sample % 10 };

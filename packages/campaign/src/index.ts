@@ -79,6 +79,7 @@ export type {
 export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
+export { MAX_SHARD_SIZE } from './results/shard-limit.js';
 export { rowKind } from './results/rows.js';
 export type { RowGroup } from './results/rows.js';
 export { renderReport } from './report/terminal/render-report.js';

@@ -35,7 +35,7 @@ export { Deliveries, type Delivery } from './nats/deliveries.js';
 export { eraseMessages } from './nats/erase.js';
 export { Lease, type LeaseOptions } from './nats/lease.js';
 export { listen, type ListenOptions } from './nats/listen.js';
-export { publish, type Publication, type PublishOptions } from './nats/publish.js';
+export { publish, sizeProblem, type Publication, type PublishOptions } from './nats/publish.js';
 export { hasResult, publishResult, type Verdict } from './nats/results.js';
 export {
   StreamReader,

@@ -88,6 +88,24 @@ test('the first result of a task wins; the second is refused and its queries are
   await connection.close();
 });
 
+test('a result that no message holds is refused for good, with its size and what there may be', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  const small = attackResult('w', 1);
+  if (small.outcome?.$case !== 'attack') throw new Error('an attack');
+  const [row] = small.outcome.value.rows;
+  const rows = Array.from({ length: 40_000 }, (_, sample) => ({ ...row, sample, linf: 0.1, l2: 0.1 }));
+  const outcome = { $case: 'attack', value: { cell: 'c', rows } } as unknown as TaskResult['outcome'];
+  await expect(publishResult(connection, { ...small, outcome })).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: expect.stringMatching(
+      /^The result of task 7 has \d{7} bytes, and the broker takes messages of at most 1047552\.$/,
+    ) as string,
+  });
+  await connection.close();
+});
+
 test('a message sent again under its id is stored once, although its subject is fenced', async () => {
   await using server = await TestNatsServer.start();
   const connection = await connectNats({ url: server.url, name: 'test', logger });

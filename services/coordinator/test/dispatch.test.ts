@@ -5,6 +5,7 @@ import type { NatsConnection } from '@unpair/platform';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';
+import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { ground, serve, type Served } from './support/cluster.js';
 import { syntheticResult, work } from './support/synthetic-worker.js';
 
@@ -177,4 +178,22 @@ test('a result that comes too late is counted as wasted, and nowhere else', asyn
   });
   const { campaign: after } = await served.client.unary(Service.getCampaign, { id });
   expect(after).toEqual(before);
+});
+
+test('a task that no message holds fails with its size, and holds up no other', async () => {
+  await using base = await ground();
+  const queue = new TaskQueue(base.connection);
+  await using served = await serve(base, { window: 1 });
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('large'));
+  const campaignId = campaign?.id ?? '';
+  const value = { model: 'x'.repeat(2 ** 20), kind: '', of: undefined, from: undefined, parameters: '' };
+  const work = { $case: 'derive', value: { ...value, calibration: undefined, heldOut: undefined } } as const;
+  const task = { campaignId, index: 0, round: 0, generation: 0, seed: 1, version: '', work };
+  await queue.publish(task, new AbortController().signal);
+  await eventually(async () => {
+    const { campaign: now } = await served.client.unary(Service.getCampaign, { id: campaignId });
+    expect(now?.failures[0]).toMatch(
+      /The task has 10\d{5} bytes, and the broker takes messages of at most 1047552\.$/,
+    );
+  });
 });

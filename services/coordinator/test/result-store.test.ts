@@ -1,4 +1,4 @@
-import type { Cell } from '@unpair/campaign';
+import { MAX_SHARD_SIZE, type Cell } from '@unpair/campaign';
 import { columnsOf, groupKey, ROW_KINDS, type ColumnType, type RowKind } from '@unpair/measurements';
 import { decodeResult, encodeResult } from '@unpair/protocol';
 import { expect, test } from 'vitest';
@@ -128,6 +128,41 @@ test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
     const other = Object.fromEntries(Object.keys(key).map((part) => [part, 'other']));
     expect(await stored.rows<RowKind>(kind, other)).toEqual([]);
     expect(groupKey(kind, key)).not.toBe(groupKey(kind, other));
+  },
+);
+
+/** The longest value of each type on the wire. */
+const longest: Readonly<Record<ColumnType, unknown>> = {
+  int32: 2 ** 31 - 1,
+  int64: Number.MAX_SAFE_INTEGER,
+  double: Math.PI,
+  boolean: true,
+  text: 'w'.repeat(64),
+};
+
+test.each(ROW_KINDS.map((kind) => [kind.name, kind] as const))(
+  'rows of %s of the largest shard fit a message',
+  (name, kind) => {
+    const key = Object.fromEntries(
+      Object.keys((kind as RowKind).key).map((part) => [part, 'x'.repeat(1_000)]),
+    );
+    const columns = columnsOf(kind).map(({ field, type }) => [field, longest[type]] as const);
+    const row = { sample: Number.MAX_SAFE_INTEGER, ...Object.fromEntries(columns) };
+    const rows = Array.from({ length: MAX_SHARD_SIZE }, () => row);
+    const sizes = { parameters: 2 ** 50, bytes: 2 ** 50, nonZero: 2 ** 50, macs: 2 ** 50 };
+    const value: unknown = { ...key, ...sizes, rows };
+    const about = {
+      campaignId: 'c'.repeat(22),
+      index: 2 ** 52,
+      round: 0,
+      generation: 0,
+      worker: 'w',
+      runtime: 'r',
+      seconds: 1,
+    };
+    expect(encodeResult({ ...about, outcome: { $case: name, value } as Outcome }).length).toBeLessThan(
+      2 ** 20 - 2_048,
+    );
   },
 );
 

@@ -6,6 +6,7 @@ import { readDocument } from './document.js';
 import type { Field } from './field.js';
 import type { ModelsSection } from './models.js';
 import { readModels } from './models.js';
+import { MAX_SHARD_SIZE } from '../results/shard-limit.js';
 import { name } from './rules.js';
 import type { Partially } from './sections.js';
 import { readDataset, readSimilarity, readThreat } from './sections.js';
@@ -86,7 +87,7 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
       samples: dataset.samples,
     }),
     allow: root.get('allow').present ? root.get('allow').readOneOrMore(ALLOWED) : [],
-    shardSize: root.get('shardSize').readOr(integer(1), DEFAULT_SHARD_SIZE),
+    shardSize: root.get('shardSize').readOr(integer(1, MAX_SHARD_SIZE), DEFAULT_SHARD_SIZE),
   };
 }
 

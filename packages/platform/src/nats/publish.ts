@@ -1,4 +1,4 @@
-import type { JetStreamClient, MsgHdrs } from 'nats';
+import type { JetStreamClient, MsgHdrs, NatsConnection } from 'nats';
 import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
 import { fromNats, isFenced } from './errors.js';
@@ -20,6 +20,24 @@ export interface PublishOptions {
 /** `stored` also when an earlier try of the same message had been stored. */
 export type Publication =
   { readonly outcome: 'stored'; readonly sequence: number } | { readonly outcome: 'fenced' };
+
+/** What headers take of a message, at most: its id and what it expects. */
+const headerSize = 1_024;
+
+/**
+ * The error of a message that is larger than the broker takes, now and ever: FAILED_PRECONDITION. Undefined where it fits.
+ * @param what what it is: `result of task 7`
+ */
+export function sizeProblem(
+  connection: NatsConnection,
+  what: string,
+  { length }: Uint8Array,
+): UnpairError | undefined {
+  const most = (connection.info?.max_payload ?? Infinity) - headerSize;
+  if (length <= most) return undefined;
+  const message = `The ${what} has ${length} bytes, and the broker takes messages of at most ${most}.`;
+  return new UnpairError('FAILED_PRECONDITION', message);
+}
 
 const firstDelay = 250;
 const longestDelay = 5_000;

@@ -11,7 +11,7 @@ import {
 import type { NatsConnection, StoredMsg } from 'nats';
 import { randomUUID } from 'node:crypto';
 import { fromNats, isNotFound } from './errors.js';
-import { publish } from './publish.js';
+import { publish, sizeProblem } from './publish.js';
 import { managementTimeout } from './topology.js';
 
 /** `refused`: another attempt's result, or a dead letter, was there first. */
@@ -20,6 +20,7 @@ export type Verdict = 'accepted' | 'refused';
 /**
  * Writes the one result of a task. The first write wins: acknowledgements are no fence, because those of an expired
  * lease still count. A refused attempt is accounted for as wasted.
+ * @throws UnpairError FAILED_PRECONDITION where the result is larger than any message may be
  */
 export async function publishResult(
   connection: NatsConnection,
@@ -30,7 +31,10 @@ export async function publishResult(
   const subject = resultSubject(result);
   const messageId = randomUUID();
   const options = { messageId, onlyFirst: true, ...(signal !== undefined && { signal }) };
-  const { outcome } = await publish(js, subject, encodeResult(result), options);
+  const data = encodeResult(result);
+  const problem = sizeProblem(connection, `result of task ${result.index}`, data);
+  if (problem !== undefined) throw problem;
+  const { outcome } = await publish(js, subject, data, options);
   if (outcome === 'stored' || (await storedId(connection, subject)) === messageId) return 'accepted';
   const { campaignId, index, generation, worker } = result;
   const wasted = encodeWasted({ campaignId, index, generation, worker, queries: queriesOf(result) });

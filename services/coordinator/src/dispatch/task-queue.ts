@@ -1,4 +1,12 @@
-import { hasResult, WorkQueue, type NatsConnection, type QueueDepth } from '@unpair/platform';
+import type { UnpairError } from '@unpair/errors';
+import {
+  hasResult,
+  publishResult,
+  sizeProblem,
+  WorkQueue,
+  type NatsConnection,
+  type QueueDepth,
+} from '@unpair/platform';
 import {
   allTasks,
   encodeTask,
@@ -20,12 +28,26 @@ export class TaskQueue {
   }
 
   /**
-   * Publishes a task. One that is still queued is not queued twice.
+   * Publishes a task. One that is still queued is not queued twice; one that is larger than a message may be has failed.
    * @throws UnpairError UNAVAILABLE or RESOURCE_EXHAUSTED after 5 s of trying
    */
   async publish(task: Task, signal: AbortSignal): Promise<void> {
+    const problem = sizeProblem(this.#connection, 'task', encodeTask(task));
+    if (problem !== undefined) return this.#fail(task, problem, signal);
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };
     await this.#queue.publish(taskSubject(task), encodeTask(task), options);
+  }
+
+  /** Ends a task as a worker would that found it to be impossible. */
+  async #fail(task: Task, { code, message }: UnpairError, signal: AbortSignal): Promise<void> {
+    const { campaignId, index, round, generation } = task;
+    const about = { campaignId, index, round, generation, worker: '', runtime: '', seconds: 0 };
+    const failure = { code, message, training: undefined };
+    await publishResult(
+      this.#connection,
+      { ...about, outcome: { $case: 'failure', value: failure } },
+      signal,
+    );
   }
 
   /** Whether a task has a result already, read or not. @throws UnpairError UNAVAILABLE where the broker does not answer */
