@@ -105,14 +105,14 @@ class Messages {
 
   async *read(): AsyncGenerator<ResultEvent, void, undefined> {
     const { plan } = this.#grid;
-    for (let from = 0; from < plan.size; from += 256) {
+    for (let from = 0; from < plan.size; from += 8) {
       const before = cpuSeconds();
-      const messages = Array.from({ length: Math.min(256, plan.size - from) }, (_, at) =>
+      const messages = Array.from({ length: Math.min(8, plan.size - from) }, (_, at) =>
         this.#message(from + at),
       );
       this.cpuSeconds += cpuSeconds() - before;
       for (const message of messages) yield eventOf(message);
-      await Promise.resolve();
+      await systemClock.sleep(0);
     }
   }
 

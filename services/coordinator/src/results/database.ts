@@ -13,7 +13,7 @@ export interface Queries {
 }
 
 /** What DuckDB may hold in memory; what needs more, such as the order of an export, goes over the disk beside the file. */
-const memoryLimit = '256MB';
+const memoryLimit = '160MB';
 
 /** One connection to a DuckDB file; statements run one after the other. */
 export class Database implements Disposable {

@@ -69,7 +69,7 @@ const outcomeKinds = ['done', 'failed', 'dead'] as const;
 
 /** Messages, or rows, that are written together: what writing costs once is shared, and memory stays bounded. */
 const batchedMessages = 4_096;
-const batchedRows = 50_000;
+const batchedRows = 25_000;
 
 export type ExportFileFormat = 'parquet' | 'csv' | 'json';
 
