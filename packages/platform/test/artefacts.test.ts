@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readdir, readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { temporaryFolder, TestNatsServer } from '../../../test/kit/index.js';
 import { inPieces } from '../src/artefacts/pieces.js';
@@ -88,4 +89,25 @@ test('pieces are of one size, and joined they are the content, however it arrive
     },
   );
   await fc.assert(property);
+});
+
+test('a cache keeps within its bounds: what was asked for longest ago goes first', async () => {
+  await using folder = await temporaryFolder();
+  const contents = Array.from({ length: 6 }, (_, k) => Buffer.alloc(1_000, `${k}`));
+  const store = {
+    // eslint-disable-next-line @typescript-eslint/require-await -- as a store gives them
+    async *get(digest: string) {
+      yield contents.find((content) => digestOf(content) === digest) ?? Buffer.alloc(0);
+    },
+  } as unknown as ArtefactStore;
+  const cache = new ArtefactCache({ store, directory: folder.path, maxBytes: 3_500, grace: 0 });
+  const [first = Buffer.alloc(0)] = contents;
+  for (const content of contents) {
+    await cache.path(digestOf(content));
+    await sleep(20);
+    await cache.path(digestOf(first));
+    await sleep(20);
+  }
+  const kept = [first, ...contents.slice(-2)].map(digestOf);
+  expect((await readdir(folder.path)).sort()).toEqual(kept.sort());
 });

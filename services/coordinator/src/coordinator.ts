@@ -25,6 +25,7 @@ import { TrainingFeed } from './campaigns/training-feed.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Reconciler } from './dispatch/reconciler.js';
 import { TaskQueue } from './dispatch/task-queue.js';
+import { Janitor } from './janitor.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
@@ -39,6 +40,8 @@ export interface CoordinatorOptions {
   readonly window: number;
   /** What a campaign may come to. */
   readonly limits: CampaignLimits;
+  /** Days after its end at which a campaign is deleted; 0, unless said, keeps all. */
+  readonly retentionDays?: number;
   readonly topology?: TopologyOptions;
   /** Whether this process may still act for the cluster; always unless said. */
   readonly isLeading?: () => boolean;
@@ -66,6 +69,7 @@ export class Coordinator implements AsyncDisposable {
   readonly store: ResultStore;
   readonly life: CampaignLife;
   readonly erasure: Erasure;
+  readonly janitor: Janitor;
   readonly #loader: CampaignLoader;
   readonly #stop = new AbortController();
   readonly #options: CoordinatorOptions;
@@ -98,6 +102,9 @@ export class Coordinator implements AsyncDisposable {
     };
     this.life = new CampaignLife({ book, loader: this.#loader, records, unqueue, wake, clock });
     this.erasure = new Erasure({ connection, book, records, store, clock });
+    const { artefacts, erasure } = this;
+    const { retentionDays = 0 } = options;
+    this.janitor = new Janitor({ book, store, artefacts, erasure, retentionDays, clock, logger });
     const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
     this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth });
   }
@@ -181,7 +188,7 @@ export class Coordinator implements AsyncDisposable {
     });
     this.#working = Promise.all([
       ...[collecting, guard.run(signal)],
-      ...[this.#dispatcher.run(signal), reconciler.run(signal)],
+      ...[this.#dispatcher.run(signal), reconciler.run(signal), this.janitor.run(signal)],
     ]);
   }
 

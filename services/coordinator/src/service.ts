@@ -46,15 +46,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const connection = await connectNats({ url: natsUrl, name: 'coordinator', logger, signal, clock });
   lifecycle.onStop('NATS', () => connection.drain());
   const registry = createRegistry();
-  let coordinator: Coordinator | undefined;
-  let lease: Lease | undefined;
-  lifecycle.onStop('lease', () => lease?.release());
-  lifecycle.onStop('coordinator', () => coordinator?.[Symbol.asyncDispose]());
+  const started: { coordinator?: Coordinator; lease?: Lease } = {};
+  lifecycle.onStop('lease', () => started.lease?.release());
+  lifecycle.onStop('coordinator', () => started.coordinator?.[Symbol.asyncDispose]());
   const metricsServer = await serveMetrics({ registry, address: configuration.metricsAddress });
   const metrics = lifecycle.use('metrics', metricsServer).address;
   const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
-  const isLeading = (): boolean => lease?.isHeld === true;
-  const gate = new LeaderGate({ isLeading, leader: () => lease?.holderAddress ?? '' });
+  const isLeading = (): boolean => started.lease?.isHeld === true;
+  const gate = new LeaderGate({ isLeading, leader: () => started.lease?.holderAddress ?? '' });
   const grpc = await GrpcServer.start({
     ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
     services: [
@@ -68,16 +67,18 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   lifecycle.onStop('gRPC', () => grpc.drain({ notice: configuration.drainNoticeSeconds * 1_000 }));
 
   const address = advertisedAddress === '' ? grpc.address : advertisedAddress;
-  lease = await Lease.open({ connection, name: leaderBucket, address, replicas, clock, logger });
+  const lease = await Lease.open({ connection, name: leaderBucket, address, replicas, clock, logger });
+  started.lease = lease;
   options.onStandby?.({ grpc: grpc.address, metrics });
   await lease.acquire(signal);
   logger.info({ address }, 'leads');
   const keeping = lease.keep(signal);
   keeping.catch(() => undefined);
-  coordinator = await Promise.race([
+  const coordinator = await Promise.race([
     Coordinator.start({ ...settingsOf(configuration), connection, registry, isLeading, clock, logger }),
     keeping.then(() => Promise.reject(lifecycle.signal.reason as Error)),
   ]);
+  started.coordinator = coordinator;
   gate.open(campaignService({ ...serviceOf(options), coordinator, handlers }));
   grpc.setServing(true);
   void tellHealth({ grpc, gate, clock, signal });
@@ -89,9 +90,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 const leaderBucket = 'unpair-leader';
 
 function settingsOf(configuration: Configuration) {
-  const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks } = configuration;
+  const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks, retentionDays } =
+    configuration;
   const topology = { replicas, maxAckPending, ackWait: ackWaitSeconds * 1_000 };
-  return { database, window, topology, limits: { maxTasks } };
+  return { database, window, topology, limits: { maxTasks }, retentionDays };
 }
 
 function serviceOf({ configuration, versions, clock }: ServiceOptions) {

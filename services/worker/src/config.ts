@@ -27,6 +27,12 @@ export const workerSettings = {
     default: '127.0.0.1:0',
   }),
   cacheDir: text('UNPAIR_CACHE_DIR', { description: 'a folder for models and sample sets, by digest' }),
+  cacheMib: integer('UNPAIR_CACHE_MIB', {
+    description: 'the MiB of models and sample sets that the folder may hold',
+    default: 4_096,
+    min: 16,
+    max: 16_777_216,
+  }),
   runtime: choice('UNPAIR_RUNTIME', {
     description: 'what executes models',
     of: RUNTIME_NAMES,

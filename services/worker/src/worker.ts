@@ -71,7 +71,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   lifecycle.onStop('nats', () => leave(connection));
   const compute = lifecycle.use('compute', startCompute(options, metrics));
   const store = await ArtefactStore.open(connection);
-  const cache = new ArtefactCache({ store, directory: config.cacheDir });
+  const cache = new ArtefactCache({
+    ...{ store, directory: config.cacheDir, maxBytes: config.cacheMib * 2 ** 20 },
+  });
   const queue = createQueue(options, { connection, compute, store, cache, metrics });
   const describe = (): DescribeResponse => description(options, compute, queue);
   const handlers = new Handlers({ logger, clock: systemClock, metrics: createGrpcMetrics(registry) });

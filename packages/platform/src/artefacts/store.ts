@@ -12,13 +12,17 @@ import { createHash } from 'node:crypto';
 import { fromNats } from '../nats/errors.js';
 import { publish } from '../nats/publish.js';
 import { managementTimeout } from '../nats/topology.js';
-import { checkDigest, type Digest } from './digest.js';
+import { deleteMessages, eraseMessages } from '../nats/erase.js';
+import { checkDigest, isDigest, type Digest } from './digest.js';
 import { inPieces } from './pieces.js';
 
 export interface ArtefactStoreOptions {
   readonly replicas?: number;
 }
 
+const stream = `OBJ_${artefactsBucket}`;
+/** Subjects of pieces, but for their upload's id. */
+const pieces = `$O.${artefactsBucket}.C.`;
 const pieceSize = 128 * 1024;
 /** Pieces on their way to the broker at a time: bounds the memory of an upload. */
 const piecesInFlight = 16;
@@ -76,7 +80,7 @@ export class ArtefactStore {
   async put(digest: Digest, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     const present = await this.size(digest);
     if (present !== undefined) return present;
-    const upload = { id: nuid.next(), hash: createHash('sha256'), bytes: 0, pieces: 0 };
+    const upload: Upload = { id: nuid.next(), hash: createHash('sha256'), bytes: 0, sequences: [] };
     try {
       await this.#putPieces(upload, content, signal);
       const actual = upload.hash.copy().digest('hex');
@@ -86,32 +90,40 @@ export class ArtefactStore {
           violations: [{ field: 'digest', description: message }],
         });
       }
-      if (!(await this.#putMeta(digest, upload, signal))) await this.#discard(upload.id);
+      if (!(await this.#putMeta(digest, upload, signal))) await this.#discard(upload);
       return upload.bytes;
     } catch (error) {
-      await this.#discard(upload.id);
+      await this.#discard(upload);
       throw error;
     }
   }
 
   async #putPieces(upload: Upload, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    const subject = `$O.${artefactsBucket}.C.${upload.id}`;
+    const subject = `${pieces}${upload.id}`;
     const common = { patience, ...(signal !== undefined && { signal }) };
-    let batch: Promise<unknown>[] = [];
-    for await (const piece of inPieces(content, pieceSize)) {
-      upload.hash.update(piece);
-      upload.bytes += piece.length;
-      const messageId = `${upload.id}/${upload.pieces++}`;
-      const sending = publish(this.#js, subject, piece, { ...common, messageId });
-      // A failure is met at the next await of the batch, not as an unhandled rejection before.
-      sending.catch(() => undefined);
-      batch.push(sending);
-      if (batch.length === piecesInFlight) {
-        await Promise.all(batch);
-        batch = [];
+    let batch: Promise<void>[] = [];
+    let count = 0;
+    try {
+      for await (const piece of inPieces(content, pieceSize)) {
+        upload.hash.update(piece);
+        upload.bytes += piece.length;
+        const messageId = `${upload.id}/${count++}`;
+        const sending = publish(this.#js, subject, piece, { ...common, messageId }).then((publication) => {
+          if (publication.outcome === 'stored') upload.sequences.push(publication.sequence);
+        });
+        // A failure is met at the next await of the batch, not as an unhandled rejection before.
+        sending.catch(() => undefined);
+        batch.push(sending);
+        if (batch.length === piecesInFlight) {
+          await Promise.all(batch);
+          batch = [];
+        }
       }
+      await Promise.all(batch);
+    } finally {
+      // Those that are on their way have sequences to know, too.
+      await Promise.allSettled(batch);
     }
-    await Promise.all(batch);
   }
 
   /** Makes the artefact visible; false when another upload of the same content was faster. */
@@ -121,15 +133,14 @@ export class ArtefactStore {
       bucket: artefactsBucket,
       nuid: upload.id,
       size: upload.bytes,
-      chunks: upload.pieces,
+      chunks: upload.sequences.length,
       digest: `SHA-256=${base64url(Buffer.from(digest, 'hex'))}`,
       mtime: new Date().toISOString(),
       options: { max_chunk_size: pieceSize },
     };
     const rollup = headers();
     rollup.set('Nats-Rollup', 'sub');
-    const subject = `$O.${artefactsBucket}.M.${base64url(Buffer.from(digest))}`;
-    const { outcome } = await publish(this.#js, subject, Buffer.from(JSON.stringify(meta)), {
+    const { outcome } = await publish(this.#js, metaSubject(digest), Buffer.from(JSON.stringify(meta)), {
       messageId: `${upload.id}/meta`,
       onlyFirst: true,
       headers: rollup,
@@ -139,15 +150,39 @@ export class ArtefactStore {
     return outcome === 'stored';
   }
 
-  async #discard(uploadId: string): Promise<void> {
+  /** Pieces that nothing refers to cost space, and are collected; the error that led here matters more. */
+  async #discard({ sequences }: Upload): Promise<void> {
+    await deleteMessages(this.#connection, stream, sequences).catch(() => undefined);
+  }
+
+  /** Every artefact that is stored, and every upload of which there are pieces and no artefact: it goes on, or was cut off. */
+  async contents(): Promise<{ readonly digests: readonly Digest[]; readonly uploads: readonly string[] }> {
     try {
-      const manager = await this.#connection.jetstreamManager();
-      await manager.streams.purge(`OBJ_${artefactsBucket}`, {
-        filter: `$O.${artefactsBucket}.C.${uploadId}`,
-      });
-    } catch {
-      // Pieces that nothing refers to cost space and nothing else; the error that led here matters more.
+      const entries = (await this.#objects.list()).filter(({ deleted }) => !deleted);
+      const owned = new Set(entries.map(({ nuid: id }) => id));
+      const manager = await this.#connection.jetstreamManager({ timeout: managementTimeout });
+      const { state } = await manager.streams.info(stream, { subjects_filter: `${pieces}*` });
+      const ids = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(pieces.length));
+      const digests = entries.map(({ name }) => name).filter(isDigest);
+      return { digests, uploads: ids.filter((id) => !owned.has(id)) };
+    } catch (error) {
+      throw fromNats('list the artefacts', error);
     }
+  }
+
+  /** Deletes an artefact: first what makes it visible, then its pieces. */
+  async remove(digest: Digest): Promise<void> {
+    const info = await this.#objects.info(checkDigest(digest)).catch((error: unknown) => {
+      throw fromNats(`look up artefact ${digest}`, error);
+    });
+    if (info === null) return;
+    await eraseMessages(this.#connection, { stream, filter: metaSubject(digest) });
+    await this.removeUpload(info.nuid);
+  }
+
+  /** Deletes what there is of an upload. */
+  async removeUpload(id: string): Promise<void> {
+    await eraseMessages(this.#connection, { stream, filter: `${pieces}${id}` });
   }
 
   /**
@@ -186,8 +221,14 @@ async function* verified(
 interface Upload {
   readonly id: string;
   readonly hash: ReturnType<typeof createHash>;
+  /** Of its pieces. */
+  readonly sequences: number[];
   bytes: number;
-  pieces: number;
+}
+
+/** Where the one message lies that makes an artefact visible. */
+function metaSubject(digest: Digest): string {
+  return `$O.${artefactsBucket}.M.${base64url(Buffer.from(digest))}`;
 }
 
 /** The object store keeps the padding. */

@@ -26,6 +26,20 @@ export async function deleteNewest(
   }
 }
 
+/** Deletes messages of a stream by their sequences; those that are gone are no error. */
+export async function deleteMessages(
+  connection: NatsConnection,
+  stream: string,
+  sequences: readonly number[],
+): Promise<void> {
+  const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+  await inBatches(sequences, (sequence) =>
+    manager.streams.deleteMessage(stream, sequence, false).catch((error: unknown) => {
+      if (!isNotFound(error) && !isGone(error)) throw error;
+    }),
+  );
+}
+
 /** Deletes every message of a stream on the subjects that fit `filter`. */
 export async function eraseMessages(
   connection: NatsConnection,

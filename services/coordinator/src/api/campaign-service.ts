@@ -17,7 +17,7 @@ import type {
 import { campaignIdOf } from '../campaigns/records.js';
 import type { Coordinator } from '../coordinator.js';
 import { findMissing, Uploads, type UploadsOptions } from './artefacts.js';
-import { checkArtefacts, checkRequest, checkShare, refused } from './create-campaign.js';
+import { checkArtefacts, checkRequest, referencesOf, checkShare, refused } from './create-campaign.js';
 import { exportTable } from './export.js';
 import { page } from './pagination.js';
 import { asOneMessage, inChunks, reportOf, type ReportSources } from './report.js';
@@ -50,9 +50,10 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     getReport: handlers.unary(async ({ id }, { signal }) => ({
       report: asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal)),
     })),
-    findMissingArtefacts: handlers.unary(async ({ digests }) => ({
-      digests: await findMissing(artefacts, digests),
-    })),
+    findMissingArtefacts: handlers.unary(async ({ digests }) => {
+      coordinator.janitor.touch(digests);
+      return { digests: await findMissing(artefacts, digests) };
+    }),
     uploadArtefact: handlers.clientStream((requests, { signal }) => uploads.take(requests, signal)),
     ...lifeOf(options),
     ...streams(options),
@@ -136,6 +137,7 @@ async function create(
   const existing = coordinator.book.find(campaignIdOf(request.requestId));
   if (existing !== undefined) return existing.snapshot();
   const file = checkRequest(request, coordinator.limits);
+  coordinator.janitor.touch(referencesOf(request).map(([, digest]) => digest));
   await checkArtefacts(request, coordinator.artefacts);
   const record = await coordinator.records.create(request, clock.now());
   // Another call may have stored a campaign of that id in the meantime.

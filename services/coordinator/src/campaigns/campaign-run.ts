@@ -143,6 +143,11 @@ export class CampaignRun {
     return Object.hasOwn(sources, model) ? sources[model] : undefined;
   }
 
+  /** Of every model that exists. */
+  get digests(): Iterable<string> {
+    return this.#digests.values();
+  }
+
   /** SHA-256 of a model's file; undefined while it does not exist. */
   digest(model: string): string | undefined {
     return this.#digests.get(model);

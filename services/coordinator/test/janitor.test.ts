@@ -1,0 +1,107 @@
+import { createLogger, digestOf, systemClock, type Clock } from '@unpair/platform';
+import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
+import { expect, test } from 'vitest';
+import { eventually } from '../../../test/kit/index.js';
+import { Janitor } from '../src/janitor.js';
+import { derivedDigest, requestFor } from './support/campaign-file.js';
+import { ground, serve, type Served } from './support/cluster.js';
+import { work } from './support/synthetic-worker.js';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+
+/** A clock that a test moves on. */
+class MovedClock implements Clock {
+  #moved = 0;
+
+  seconds(): number {
+    return systemClock.seconds() + this.#moved;
+  }
+
+  now(): Date {
+    return new Date(Date.now() + this.#moved * 1_000);
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(milliseconds, signal);
+  }
+
+  move(seconds: number): void {
+    this.#moved += seconds;
+  }
+}
+
+function janitorOf({ coordinator }: Served, clock: Clock, retentionDays = 0): Janitor {
+  const { book, store, artefacts, erasure } = coordinator;
+  return new Janitor({ book, store, artefacts, erasure, retentionDays, clock, logger });
+}
+
+async function put({ coordinator }: Served, text: string): Promise<string> {
+  const bytes = Buffer.from(text);
+  // eslint-disable-next-line @typescript-eslint/require-await -- an async source of the kind that uploads are
+  const source = async function* (): AsyncGenerator<Buffer> {
+    yield bytes;
+  };
+  await coordinator.artefacts.put(digestOf(bytes), source());
+  return digestOf(bytes);
+}
+
+test('artefacts that no campaign refers to are deleted an hour after, unless someone asks for them', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { client, coordinator } = served;
+  const { artefacts } = coordinator;
+  const request = requestFor('kept');
+  const { campaign } = await client.unary(Service.createCampaign, request);
+  const id = campaign?.id ?? '';
+  expect(await put(served, 'derived')).toBe(derivedDigest);
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  await eventually(async () => {
+    const found = await client.unary(Service.getCampaign, { id });
+    expect(found.campaign?.state).toBe(CampaignState.SUCCEEDED);
+  });
+  stop.abort();
+  await working;
+  const [left, asked] = [await put(served, 'left over'), await put(served, 'asked for')];
+  await base.connection.jetstream().publish('$O.unpair-artefacts.C.cutoff', 'a piece');
+  const clock = new MovedClock();
+  const janitor = janitorOf(served, clock);
+  await janitor.look();
+  clock.move(3_000);
+  await janitor.look();
+  janitor.touch([asked]);
+  clock.move(700);
+  await janitor.look();
+  const needed = [request.samples, request.calibration, ...Object.values(request.models), derivedDigest];
+  const has = (digests: readonly string[]) => Promise.all(digests.map((digest) => artefacts.has(digest)));
+  expect(await has([left, asked, ...needed])).toEqual([false, true, ...needed.map(() => true)]);
+  expect((await artefacts.contents()).uploads).toEqual([]);
+  await client.unary(Service.deleteCampaign, { id });
+  await janitor.look();
+  clock.move(3_700);
+  await janitor.look();
+  expect((await artefacts.contents()).digests).toEqual([]);
+  const manager = await base.connection.jetstreamManager();
+  expect((await manager.streams.info('OBJ_unpair-artefacts')).state.messages).toBe(0);
+});
+
+test('campaigns are deleted so many days after their end, where that is set', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { client } = served;
+  const [old, running] = await Promise.all(
+    ['old', 'running'].map((name) => client.unary(Service.createCampaign, requestFor(name))),
+  );
+  await client.unary(Service.cancelCampaign, { id: old?.campaign?.id ?? '' });
+  const list = async () =>
+    (
+      await client.unary(Service.listCampaigns, { pageSize: 0, pageToken: '', states: [], labels: {} })
+    ).campaigns.map(({ id }) => id);
+  const clock = new MovedClock();
+  clock.move(8 * 86_400);
+  await janitorOf(served, clock).look();
+  await janitorOf(served, clock, 9).look();
+  expect(await list()).toHaveLength(2);
+  await janitorOf(served, clock, 7).look();
+  expect(await list()).toEqual([running?.campaign?.id]);
+});
