@@ -109,6 +109,7 @@ export {
   allWasted,
   artefactsBucket,
   campaignsBucket,
+  leaderBucket,
   parseSubject,
   resultsOf,
   resultsStream,

@@ -15,6 +15,9 @@ export const resultsStream = 'UNPAIR_RESULTS';
 /** Key-value bucket of campaign records, by campaign id. */
 export const campaignsBucket = 'unpair-campaigns';
 
+/** Key-value bucket that says which coordinator leads. */
+export const leaderBucket = 'unpair-leader';
+
 /** Object-store bucket of models and sample sets, by SHA-256. */
 export const artefactsBucket = 'unpair-artefacts';
 

@@ -11,7 +11,7 @@ import {
   type StreamPosition,
   type TopologyOptions,
 } from '@unpair/platform';
-import type { CampaignRecord, TaskResult } from '@unpair/protocol';
+import type { CampaignRecord, Finding, TaskResult } from '@unpair/protocol';
 import type { Registry } from 'prom-client';
 import type { CampaignLimits } from './api/create-campaign.js';
 import { CampaignBook } from './campaigns/campaign-book.js';
@@ -22,6 +22,7 @@ import { answersIn, CampaignLoader } from './campaigns/campaign-loader.js';
 import { Erasure } from './campaigns/erasure.js';
 import { CampaignRecords } from './campaigns/records.js';
 import { TrainingFeed } from './campaigns/training-feed.js';
+import { diagnose } from './diagnosis.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Reconciler } from './dispatch/reconciler.js';
 import { TaskQueue } from './dispatch/task-queue.js';
@@ -219,6 +220,12 @@ export class Coordinator implements AsyncDisposable {
 
   get limits(): CampaignLimits {
     return this.#options.limits;
+  }
+
+  /** What an operator would look at. */
+  diagnose(): Promise<readonly Finding[]> {
+    const { connection, clock, topology: { replicas = 1 } = {} } = this.#options;
+    return diagnose({ connection, book: this.book, replicas, queue: this.#queue, clock });
   }
 
   /** Settles when the work ends: rejects when it cannot go on, so that the process can end and be started again. */

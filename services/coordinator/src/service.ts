@@ -10,7 +10,7 @@ import {
   type Lifecycle,
   type Logger,
 } from '@unpair/platform';
-import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
+import { CampaignServiceService, leaderBucket, reflectionPackage } from '@unpair/protocol';
 import { dirname } from 'node:path';
 import { campaignService } from './api/campaign-service.js';
 import { LeaderGate } from './api/leader-gate.js';
@@ -85,9 +85,6 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const finished = Promise.all([coordinator.finished(), keeping]).then(() => undefined);
   return { grpc: grpc.address, metrics, finished };
 }
-
-/** Who holds the lease to lead. */
-const leaderBucket = 'unpair-leader';
 
 function settingsOf(configuration: Configuration) {
   const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks, retentionDays } =

@@ -90,7 +90,7 @@ function lifeOf({ coordinator, handlers }: CampaignServiceOptions): Pick<Campaig
     }),
     deleteCampaign: handlers.unary(async ({ id }) => ({ id: await erasure.erase(id) })),
     listTasks: handlers.unary((request) => listTasks(book.get(request.id), store, request)),
-    diagnose: handlers.unary(() => settled(() => ({ findings: [] }))),
+    diagnose: handlers.unary(async () => ({ findings: await coordinator.diagnose() })),
   };
 }
 

@@ -103,6 +103,11 @@ export class CampaignRun {
     return this.#failures.hasDropped;
   }
 
+  /** When the newest result that counts came; undefined before the first. */
+  get lastResult(): Date | undefined {
+    return this.#lastResult;
+  }
+
   /** Position of the newest result that was taken in. */
   get sequence(): number {
     return this.#sequence;

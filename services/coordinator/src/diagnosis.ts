@@ -1,0 +1,155 @@
+import {
+  brokerFacts,
+  type BrokerFacts,
+  type Clock,
+  type NatsConnection,
+  type QueueDepth,
+} from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
+import { CampaignState, Finding_Severity as Severity, leaderBucket, type Finding } from '@unpair/protocol';
+import type { CampaignBook } from './campaigns/campaign-book.js';
+import type { CampaignRun } from './campaigns/campaign-run.js';
+
+export interface DiagnosisOptions {
+  readonly connection: NatsConnection;
+  readonly book: CampaignBook;
+  /** Copies that every stream is to have. */
+  readonly replicas: number;
+  readonly queue: {
+    depth(): Promise<QueueDepth>;
+    allQueued(): Promise<ReadonlyMap<string, readonly number[]>>;
+  };
+  readonly clock: Clock;
+}
+
+/** Seconds without a result after which a campaign with tasks in flight is worth a look: the longest tasks take so long. */
+const longSilence = 1_800;
+/** Seconds that clocks may differ before times in lists mislead. */
+const clockTolerance = 5;
+/** Share of a limit from which on it is worth a look. */
+const nearlyFull = 0.8;
+
+/** Looks at what a coordinator works with. A part that cannot be looked at is a finding of its own. */
+export async function diagnose(options: DiagnosisOptions): Promise<readonly Finding[]> {
+  const { connection, clock } = options;
+  const parts = [
+    async () =>
+      brokerFindings(await brokerFacts(connection, { bucket: leaderBucket, clock }), options.replicas),
+    async () => [await queueFinding(options)],
+    () => Promise.resolve(campaignFindings(options)),
+    async () => orphanFindings(options),
+  ];
+  const findings: Finding[] = [ok('coordinator', 'it leads, and answers')];
+  for (const part of parts) {
+    try {
+      findings.push(...(await part()));
+    } catch (error) {
+      const remedy = 'see whether the NATS server runs and answers; its log says what it lacks';
+      findings.push({ ...bad('broker', UnpairError.from(error).message, remedy) });
+    }
+  }
+  return findings;
+}
+
+function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[] {
+  const { server, version, bytes, maxBytes, streams, clockAhead } = facts;
+  const used = `${mib(bytes)} used${maxBytes < 0 ? ', no limit of the account' : ` of ${mib(maxBytes)}`}`;
+  const isFull = maxBytes > 0 && bytes > nearlyFull * maxBytes;
+  const room =
+    'delete campaigns that are not needed ("unpair delete"), set UNPAIR_RETENTION_DAYS, or raise the limit';
+  const findings = [
+    ok('broker', `nats-server ${version} at ${server}`),
+    isFull ? worse('storage', used, room) : ok('storage', used),
+  ];
+  for (const { name, bytes: size, maxBytes: limit } of streams)
+    if (limit > 0 && size > nearlyFull * limit)
+      findings.push(worse('storage', `${name} has ${mib(size)} of ${mib(limit)}`, room));
+  const behind = streams.filter((stream) => stream.replicas < replicas || stream.current < stream.replicas);
+  for (const { name, replicas: configured, current } of behind) {
+    const state = `${name} has ${current} of ${Math.max(configured, replicas)} copies up to date`;
+    const remedy = 'see that all NATS servers run, and that UNPAIR_REPLICAS is no more than there are';
+    findings.push(
+      current * 2 > configured ? worse('replicas', state, remedy) : bad('replicas', state, remedy),
+    );
+  }
+  if (behind.length === 0)
+    findings.push(ok('replicas', `${streams.length} streams, ${replicas} copies of each`));
+  const apart = `the broker's clock is ${clockAhead.toFixed(1)} s ahead of the coordinator's`;
+  const isApart = Math.abs(clockAhead) > clockTolerance;
+  const sync = 'let both synchronize their clocks; no result depends on it, but times in lists do';
+  return [...findings, isApart ? worse('clock', apart, sync) : ok('clock', apart)];
+}
+
+async function queueFinding({ queue }: DiagnosisOptions): Promise<Finding> {
+  const { waiting, held, redelivered } = await queue.depth();
+  const state = `${waiting} tasks wait, workers hold ${held}, ${redelivered} of them not for the first time`;
+  if (waiting > 0 && held === 0)
+    return bad(
+      'workers',
+      `${state}: no worker takes any`,
+      'start workers, or look at why theirs logs say that they do not',
+    );
+  return ok('workers', state);
+}
+
+function campaignFindings({ book, clock }: DiagnosisOptions): readonly Finding[] {
+  const runs = [...book.all()];
+  const count = (state: CampaignState): number => runs.filter((run) => run.state === state).length;
+  const { RUNNING, PAUSED } = CampaignState;
+  const findings = [
+    ok('campaigns', `${count(RUNNING)} running, ${count(PAUSED)} paused, ${runs.length} in all`),
+  ];
+  const now = clock.now().getTime();
+  for (const run of book.running()) {
+    const silent = (now - lastSign(run)) / 1_000;
+    if (silent < longSilence || run.count('inFlight') === 0) continue;
+    const state = `${run.id} has had no result for ${Math.round(silent / 60)} min with ${run.count('inFlight')} tasks in flight`;
+    findings.push(
+      worse(
+        'tasks',
+        state,
+        `see them with "unpair tasks ${run.id} --state in-flight", and the logs of workers`,
+      ),
+    );
+  }
+  for (const { id, reason } of book.unreadable())
+    findings.push(
+      worse('campaigns', reason, `run ${id} with the version that made it, or "unpair delete ${id}"`),
+    );
+  return findings;
+}
+
+function lastSign(run: CampaignRun): number {
+  return (run.lastResult ?? run.record.createTime ?? new Date(0)).getTime();
+}
+
+async function orphanFindings({ queue, book }: DiagnosisOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [id, indices] of await queue.allQueued()) {
+    if (book.find(id) !== undefined) continue;
+    const remedy =
+      'run the same campaign again, and it takes them in with all results there are; left alone, they do no harm';
+    findings.push(
+      worse('tasks', `${indices.length} tasks of ${id} are queued, which no record tells of`, remedy),
+    );
+  }
+  return findings;
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+}
+
+function ok(subject: string, description: string): Finding {
+  return { severity: Severity.OK, subject, description, remedy: '' };
+}
+
+/** Something that an operator should know of. */
+function worse(subject: string, description: string, remedy: string): Finding {
+  return { severity: Severity.WARNING, subject, description, remedy };
+}
+
+/** Something that keeps the cluster from its work. */
+function bad(subject: string, description: string, remedy: string): Finding {
+  return { severity: Severity.ERROR, subject, description, remedy };
+}
