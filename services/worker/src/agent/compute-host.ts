@@ -12,6 +12,7 @@ import type {
   ToCompute,
 } from '../compute/messages.js';
 import { TrainingFailure } from '../failure.js';
+import { LimitWatch, type ComputeLimits, type Excess } from './compute-limits.js';
 
 /** The program of the compute process, and how Node is to run it. */
 export interface ComputeProgram {
@@ -22,6 +23,8 @@ export interface ComputeProgram {
 
 export interface ComputeHostOptions extends ComputeOptions {
   readonly program: ComputeProgram;
+  /** What the process may take; no limits unless said. */
+  readonly limits?: ComputeLimits;
   /** Longest wait for a fresh process to be ready, in milliseconds. */
   readonly startTimeout?: number;
   /** Wait before a process that died is started again, in milliseconds; doubled for each death in a row. */
@@ -35,7 +38,7 @@ export interface ComputeHostOptions extends ComputeOptions {
 }
 
 export interface RequestOptions {
-  /** On abort the compute process is told, and the request rejects at once. */
+  /** On abort the compute process is told; the request rejects once it has stopped, so that its last progress is known. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ComputeProgress) => void;
 }
@@ -54,17 +57,24 @@ interface Pending {
 }
 
 const MAX_RESTART_DELAY = 5_000;
+/** Milliseconds that a request may take to stop: a batch, as a rule. */
+const CANCEL_PATIENCE = 2_000;
 
 /**
  * Owns the compute process. Native code may crash, block or be killed there; requests in flight then reject with
  * UNAVAILABLE, a new process starts, and whoever holds this object lives on.
  */
 export class ComputeHost implements AsyncDisposable {
-  readonly #options: Required<Omit<ComputeHostOptions, keyof ComputeOptions>> & ComputeOptions;
+  readonly #options: Required<Omit<ComputeHostOptions, keyof ComputeOptions | 'limits'>> &
+    Pick<ComputeHostOptions, 'limits'> &
+    ComputeOptions;
   readonly #pending = new Map<number, Pending>();
   #child: Promise<ChildProcess> | undefined;
   #process: ChildProcess | undefined;
   #nextId = 1;
+  #watch: LimitWatch | undefined;
+  /** Why the present process is ended, where it went beyond a limit. */
+  #excess: Excess | undefined;
   #deaths = 0;
   #closed = false;
   #facts: ComputeFacts | undefined;
@@ -121,9 +131,12 @@ export class ComputeHost implements AsyncDisposable {
     const answer = new Promise<ComputeAnswers[keyof ComputeAnswers]>((resolve, reject) => {
       this.#pending.set(id, { child, resolve, reject, onProgress });
     });
+    let impatience: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       this.#post(child, { kind: 'cancel', id });
-      this.#settle(id)?.reject(new UnpairError('CANCELLED', 'The request was given up.'));
+      impatience ??= setTimeout(() => {
+        this.#settle(id)?.reject(new UnpairError('CANCELLED', 'The request was given up.'));
+      }, CANCEL_PATIENCE);
     };
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel);
@@ -132,6 +145,7 @@ export class ComputeHost implements AsyncDisposable {
       return (await answer) as ComputeAnswers[R['kind']];
     } finally {
       signal?.removeEventListener('abort', cancel);
+      clearTimeout(impatience);
     }
   }
 
@@ -167,11 +181,26 @@ export class ComputeHost implements AsyncDisposable {
     }
     const child = fork(program.entry, [JSON.stringify(computeOptions(this.#options))], {
       serialization: 'advanced',
-      ...(program.execArgv && { execArgv: [...program.execArgv] }),
+      execArgv: [...(program.execArgv ?? process.execArgv), ...heapOptions(this.#options.limits)],
     });
     this.#process = child;
+    this.#guard(child);
     await this.#ready(child);
     return child;
+  }
+
+  /** Ends the process when it goes beyond its limits. */
+  #guard(child: ChildProcess): void {
+    const { limits } = this.#options;
+    const { pid } = child;
+    this.#excess = undefined;
+    if (limits === undefined || pid === undefined) return;
+    const isIdle = (): boolean => this.#pending.size === 0;
+    const onExcess = (excess: Excess): void => {
+      this.#excess = excess;
+      child.kill('SIGKILL');
+    };
+    this.#watch = new LimitWatch({ ...limits, pid, isIdle, onExcess });
   }
 
   #ready(child: ChildProcess): Promise<void> {
@@ -218,6 +247,9 @@ export class ComputeHost implements AsyncDisposable {
       case 'remark':
         this.#options.onRemark(message);
         return;
+      case 'loading':
+        this.#watch?.loading(message.model, message.begun);
+        return;
       case 'models':
         this.#models = message.digests;
     }
@@ -225,8 +257,9 @@ export class ComputeHost implements AsyncDisposable {
 
   /** The process is gone: everything that waited for it rejects, the next request starts another. */
   #lose(child: ChildProcess, reason: string): UnpairError {
-    const error = new UnpairError('UNAVAILABLE', `The compute process was lost: ${reason}.`);
-    if (this.#process !== child) return error;
+    if (this.#process !== child) return this.#error(reason);
+    const error = this.#error(reason);
+    this.#watch?.[Symbol.dispose]();
     this.#process = undefined;
     this.#child = undefined;
     this.#models = [];
@@ -234,6 +267,17 @@ export class ComputeHost implements AsyncDisposable {
     if (!this.#closed) this.#options.onLost(reason);
     for (const [id, pending] of this.#pending) if (pending.child === child) this.#settle(id)?.reject(error);
     return error;
+  }
+
+  /**
+   * Why requests fail whose process is gone. What took it beyond a limit would do so again; what came when it held much
+   * already may do in a fresh process.
+   */
+  #error(reason: string): UnpairError {
+    if (this.#excess === undefined)
+      return new UnpairError('UNAVAILABLE', `The compute process was lost: ${reason}.`);
+    const { reason: sentence, isProven } = this.#excess;
+    return new UnpairError(isProven ? 'FAILED_PRECONDITION' : 'UNAVAILABLE', sentence);
   }
 
   #settle(id: number): Pending | undefined {
@@ -257,4 +301,9 @@ function errorOf({ code, message, training }: Failure): UnpairError {
 function computeOptions(options: ComputeOptions): ComputeOptions {
   const { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir } = options;
   return { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
+}
+
+/** Lets the heap grow beyond the limit of all memory, so that it is this one that a process meets, with a sentence. */
+function heapOptions(limits: ComputeLimits | undefined): readonly string[] {
+  return limits === undefined ? [] : [`--max-old-space-size=${Math.ceil((2 * limits.memory) / 2 ** 20)}`];
 }

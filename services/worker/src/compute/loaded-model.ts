@@ -25,6 +25,8 @@ export interface LoadedModelOptions {
   readonly runSizes?: (graph: Graph) => Promise<RunSizes>;
   /** Called with what a user should know of how the model runs. */
   readonly onRemark?: (remark: string) => void;
+  /** Called when a form of the model begins to be loaded, and when it has been. */
+  readonly onLoading?: (begun: boolean) => void;
 }
 
 /**
@@ -59,7 +61,7 @@ export class LoadedModel implements Closable {
    * @throws {UnpairError} when the runtime cannot run it
    */
   classifier(): Promise<DifferentiableClassifier> {
-    this.#classifier ??= this.#createClassifier();
+    this.#classifier ??= this.#load(() => this.#createClassifier());
     return this.#classifier;
   }
 
@@ -70,7 +72,7 @@ export class LoadedModel implements Closable {
    */
   features(): Promise<FeatureExtractor | undefined> {
     const { runtime, threads } = this.#options;
-    this.#features ??= createFeatureExtractor({ graph: this.graph, runtime, threads });
+    this.#features ??= this.#load(() => createFeatureExtractor({ graph: this.graph, runtime, threads }));
     return this.#features;
   }
 
@@ -80,8 +82,20 @@ export class LoadedModel implements Closable {
    */
   forward(): Promise<Executable> {
     const { runtime, threads } = this.#options;
-    this.#forward ??= runtime.load(foldConstants(this.graph, { keepQuantized: true }), { threads });
+    this.#forward ??= this.#load(() =>
+      runtime.load(foldConstants(this.graph, { keepQuantized: true }), { threads }),
+    );
     return this.#forward;
+  }
+
+  async #load<T>(load: () => Promise<T>): Promise<T> {
+    const { onLoading } = this.#options;
+    onLoading?.(true);
+    try {
+      return await load();
+    } finally {
+      onLoading?.(false);
+    }
   }
 
   async #createClassifier(): Promise<DifferentiableClassifier> {

@@ -61,6 +61,9 @@ const workbench = new Workbench({
   modelCapacity,
   onModels,
   onRemark,
+  onLoading: (model, begun) => {
+    send({ kind: 'loading', model, begun });
+  },
   checkpointDir,
 });
 

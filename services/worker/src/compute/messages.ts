@@ -115,5 +115,7 @@ export type FromCompute =
   | { readonly kind: 'outOfMemory'; readonly model: string; readonly graph: GraphKind; readonly rows: number }
   /** Something that a user should know of how a model runs: a sentence about `it`. Sent when the model is loaded. */
   | { readonly kind: 'remark'; readonly model: string; readonly remark: string }
+  /** A model begins to be loaded, or has been: what takes too long is ended from outside. */
+  | { readonly kind: 'loading'; readonly model: string; readonly begun: boolean }
   /** Digests of the models held, whenever they change. */
   | { readonly kind: 'models'; readonly digests: readonly string[] };

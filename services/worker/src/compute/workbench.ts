@@ -19,6 +19,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   readonly onModels?: (digests: readonly string[]) => void;
   /** Called with what a user should know of how a model runs, as a sentence about `it`. */
   readonly onRemark?: (digest: string, remark: string) => void;
+  /** Called when a model begins to be loaded, and when it has been. */
+  readonly onLoading?: (digest: string, begun: boolean) => void;
 }
 
 class DecodedSamples {
@@ -39,12 +41,14 @@ export class Workbench {
   readonly checkpointDir: string | undefined;
   readonly #tuner: Tuner | undefined;
   readonly #onRemark: WorkbenchOptions['onRemark'];
+  readonly #onLoading: WorkbenchOptions['onLoading'];
   readonly #models: LeaseCache<LoadedModel>;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
   constructor(options: WorkbenchOptions) {
     const { runtime, threads, tuner, modelCapacity, onModels, onRemark, checkpointDir } = options;
     this.#onRemark = onRemark;
+    this.#onLoading = options.onLoading;
     this.runtime = runtime;
     this.checkpointDir = checkpointDir;
     this.#tuner = tuner;
@@ -54,7 +58,15 @@ export class Workbench {
 
   /** Lends a model to `use` for as long as that takes. */
   async withModel<T>(file: CachedFile, use: (model: LoadedModel) => Promise<T>): Promise<T> {
-    const load = async (): Promise<LoadedModel> => this.#load(file, await readFile(file.path));
+    const load = async (): Promise<LoadedModel> => {
+      const bytes = await readFile(file.path);
+      this.#onLoading?.(file.digest, true);
+      try {
+        return this.#load(file, bytes);
+      } finally {
+        this.#onLoading?.(file.digest, false);
+      }
+    };
     return lend(await this.#models.acquire(file.digest, load), use);
   }
 
@@ -72,6 +84,7 @@ export class Workbench {
       threads: this.threads,
       bytes,
       onRemark: (remark) => this.#onRemark?.(digest, remark),
+      onLoading: (begun) => this.#onLoading?.(digest, begun),
       ...(tuner && { runSizes: (graph) => tuner.runSizes(digest, graph) }),
     });
   }
