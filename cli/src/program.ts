@@ -16,6 +16,7 @@ import { addSiblingCommand } from './commands/sibling.js';
 import { addTasksCommand } from './commands/tasks.js';
 import { addTrainCommand } from './commands/train.js';
 import { addWatchCommand } from './commands/watch.js';
+import { addWorkersCommand } from './commands/workers.js';
 import type { CommandContext } from './context.js';
 
 const EXAMPLES = `
@@ -42,6 +43,7 @@ const COMMANDS = [
   addCampaignLifeCommands,
   addReportCommand,
   addExportCommand,
+  addWorkersCommand,
   addDataCommand,
   addModelCommand,
   addEvalCommand,

@@ -36,6 +36,7 @@ function campaign(state: CampaignState): Campaign {
     progress: undefined,
     failures: [],
     training: [],
+    waiting: '',
     ...times,
     ...share,
   };

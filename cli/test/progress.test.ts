@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { campaignText } from '../src/client/campaign-table.js';
 import { campaignProgress } from '../src/client/progress-state.js';
+import { workerTable } from '../src/client/worker-table.js';
 import { progressBar, progressLines } from '../src/terminal/progress.js';
 import { describeMeasures } from '../src/train/measures.js';
 
@@ -16,7 +17,7 @@ const pruned: Training = {
   ...{ measures: {}, secondsLeft: 0 },
 };
 
-type State = Pick<Campaign, 'progress' | 'training' | 'failures'>;
+type State = Pick<Campaign, 'progress' | 'training' | 'failures' | 'waiting'>;
 
 function campaign(training: readonly Training[], done = 0, failures: string[] = []): State {
   const counts = { tasks: 40, inFlight: 2, failed: 0, deadLetters: 0, cancelled: 0, queries: 1200 };
@@ -24,6 +25,7 @@ function campaign(training: readonly Training[], done = 0, failures: string[] = 
     progress: { ...counts, done, secondsLeft: 80, stage: 'derive' },
     training: [...training],
     failures,
+    waiting: '',
   };
 }
 
@@ -102,6 +104,42 @@ test('a failure is told once, as soon as it is known', () => {
   for (let update = 0; update < 3; update++) progress.update(campaignProgress(campaign([], 4, failures)));
   progress.update(campaignProgress(campaign([], 4, [...failures, 'Task 3: it cannot be.'])));
   expect(lines.slice(1)).toEqual([`failure 1  ${failures.join()}\n`, 'failure 2  Task 3: it cannot be.\n']);
+});
+
+test('a campaign that no worker serves says what it waits for, and not how long it takes', () => {
+  const waiting = 'waits for a worker of class any_x_attack';
+  const state = { ...campaign([], 4), waiting };
+  expect(campaignProgress(state).detail).toBe(`4/40 tasks, 1,200 queries, ${waiting}`);
+  const times = { createTime: undefined, endTime: undefined };
+  const share = { labels: {}, priority: 0, weight: 1, round: 0 };
+  const rest = { id: 'c-1', name: 'defend', state: CampaignState.RUNNING, ...times, ...share };
+  expect(
+    campaignText({ ...rest, ...state })
+      .split('\n')
+      .at(-1),
+  ).toBe(waiting);
+});
+
+test('workers are a line each', () => {
+  const report = {
+    ...{ worker: 'w-1', version: '0.1.0', label: 'any', engine: 'x-cpu-1', kinds: ['train', 'attack'] },
+    ...{ runtime: 'x 1.0', device: 'cpu', slots: 1, tasks: [{ campaignId: 'c-1', index: 7, round: 0 }] },
+    ...{ modelsHeld: 0, models: [], leaving: false },
+  };
+  const text = workerTable([{ report, secondsAgo: 1.4 }]);
+  expect(text.split('\n').at(-1)?.split(/ {2,}/)).toEqual([
+    'w-1',
+    'any',
+    'x-cpu-1',
+    'train,attack',
+    '0.1.0',
+    'x 1.0',
+    'cpu',
+    '1',
+    'c-1/7',
+    '1 s ago',
+  ]);
+  expect(workerTable([])).toBe('No worker is there: campaigns wait until one comes.');
 });
 
 test('unpair get shows models in training and failures below the campaign', () => {

@@ -14,7 +14,7 @@ function registered(): ReadonlySet<string> {
   const registry = new Registry();
   createWorkerMetrics(registry);
   const depth = (): Promise<never> => Promise.reject(new Error('no broker'));
-  new CoordinatorMetrics({ registry, runs: () => [], depth });
+  new CoordinatorMetrics({ registry, runs: () => [], slots: () => new Map(), depth });
   const names = registry.getMetricsAsArray().map(({ name }) => name);
   return new Set(names.flatMap((name) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]));
 }

@@ -124,6 +124,7 @@ describe.skipIf(without)(`kustomize${suffix}`, () => {
     expect(settings(gpu)).toEqual({
       ...settings(cpu),
       UNPAIR_DEVICE: { name: 'UNPAIR_DEVICE', value: 'cuda' },
+      UNPAIR_KINDS: { name: 'UNPAIR_KINDS', value: 'attack,measure' },
       CUDA_CACHE_PATH: { name: 'CUDA_CACHE_PATH', value: '/var/cache/unpair/cuda' },
     });
     expect(settings(cpu)).toMatchObject({ UNPAIR_DEVICE: { value: 'cpu' } });

@@ -8,6 +8,7 @@ import type {
   ListCampaignsResponse,
   ListTasksRequest,
   ListTasksResponse,
+  LiveWorker,
   ResumeScope,
   UpdateCampaignRequest,
   WatchCampaignResponse,
@@ -95,6 +96,11 @@ export class CampaignClient implements Disposable {
   /** One page, newest first. */
   list(request: ListCampaignsRequest, signal: AbortSignal): Promise<ListCampaignsResponse> {
     return this.#rpc.unary(methods.listCampaigns, request, brief(signal));
+  }
+
+  /** The workers that there are now. */
+  async workers(signal: AbortSignal): Promise<readonly LiveWorker[]> {
+    return (await this.#rpc.unary(methods.listWorkers, {}, brief(signal))).workers;
   }
 
   /** States of a campaign from `resumeToken` on, until it ends. */

@@ -26,7 +26,8 @@ export function campaignTable(campaigns: readonly Campaign[]): string {
 export function campaignText(campaign: Campaign): string {
   const training = campaign.training.map(trainingLine).map(({ label, detail }) => `${label}  ${detail}`);
   const failures = campaign.failures.map((failure) => `failure: ${failure}`);
-  return [campaignTable([campaign]), ...training, ...failures].join('\n');
+  const waiting = campaign.waiting === '' ? [] : [campaign.waiting];
+  return [campaignTable([campaign]), ...waiting, ...training, ...failures].join('\n');
 }
 
 function time(moment: Date | undefined): string {

@@ -10,7 +10,9 @@ export function campaignProgress({
   progress,
   training,
   failures,
-}: Pick<Campaign, 'progress' | 'training' | 'failures'> & Partial<Pick<Campaign, 'state'>>): ProgressState {
+  waiting,
+}: Pick<Campaign, 'progress' | 'training' | 'failures' | 'waiting'> &
+  Partial<Pick<Campaign, 'state'>>): ProgressState {
   if (!progress) return { label: 'starting' };
   const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
   const settled = done + failed + deadLetters + cancelled;
@@ -21,7 +23,8 @@ export function campaignProgress({
       `${settled}/${tasks} tasks`,
       failed + deadLetters > 0 ? `${failed + deadLetters} failed` : '',
       `${queries.toLocaleString('en')} queries`,
-      secondsLeft > 0 ? `${duration(secondsLeft)} left` : '',
+      waiting,
+      secondsLeft > 0 && waiting === '' ? `${duration(secondsLeft)} left` : '',
     ]
       .filter(Boolean)
       .join(', '),

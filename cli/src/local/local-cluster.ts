@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { CampaignClient } from '../client/campaign-client.js';
@@ -110,6 +111,8 @@ function workers({ stateDir, workers: count }: LocalClusterOptions): readonly Se
       UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
       UNPAIR_CACHE_DIR: join(stateDir, 'cache'),
       UNPAIR_DRAIN_SECONDS: `${DRAIN_SECONDS}`,
+      // They share this machine.
+      UNPAIR_MEMORY_LIMIT: `${Math.max(256, Math.floor((0.8 * memory()) / 2 ** 20 / count))}`,
     },
   }));
 }
@@ -133,6 +136,12 @@ function serviceOptions(
     graceMs: GRACE_MS,
     onRestart: note,
   };
+}
+
+/** Bytes that this process and its children may have. */
+function memory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }
 
 /** Resolves once the coordinator answers. */

@@ -22,10 +22,25 @@ export interface Campaign {
   readonly attacks: readonly AttackEntry[];
   /** What those do who know that a sibling is defended; it follows from the rest. */
   readonly adaptive: AdaptiveSection;
+  /** Which workers compute it. Results of one engine do not depend on it. */
+  readonly placement: Placement;
   /** What would end the campaign otherwise. */
   readonly allow: readonly Allowance[];
   /** Samples of one task. Results do not depend on it. */
   readonly shardSize: number;
+}
+
+/** Kinds of devices that a campaign may ask for. */
+export const DEVICE_KINDS = ['cpu', 'cuda', 'webgpu'] as const;
+
+/** Which workers may compute a campaign. */
+export interface Placement {
+  /** The kind of device that measures and attacks; any, where none is named. */
+  readonly device?: (typeof DEVICE_KINDS)[number];
+  /** The label that the workers have; that of workers without one, where none is named. */
+  readonly label?: string;
+  /** Whether workers that do not compute the same to the bit may share the campaign. */
+  readonly mixed: boolean;
 }
 
 /** What a file may allow. `near-chance`: models from files that classify hardly better than by guessing. */

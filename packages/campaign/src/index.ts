@@ -7,6 +7,7 @@ export type {
   AdaptiveAttack,
   AdaptiveSection,
   Allowance,
+  Placement,
   AttackEntry,
   Campaign,
   DatasetEntry,

@@ -320,12 +320,12 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'an empty file',
     '',
-    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, allow, shardSize.',
+    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, shardSize.',
   ],
   [
     'a file that is a list',
     '- 1\n',
-    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, allow, shardSize, got a list.',
+    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, shardSize, got a list.',
   ],
   [
     'text that is not YAML',

@@ -1,6 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { checkEpsilons, checkGoal, checkSamples, surrogateOf, violationSentence } from '../src/index.js';
-import { parsed, valid, withSection } from './fixtures.js';
+import {
+  checkEpsilons,
+  checkGoal,
+  checkSamples,
+  surrogateOf,
+  violationSentence,
+} from '../src/index.js';
+import { parsed, sentences, valid, withSection } from './fixtures.js';
+
+describe('placement', () => {
+  test('is kept as it is', () => {
+    const { placement } = parsed(`${valid}placement: { device: cuda, label: night-shift, mixed: true }\n`);
+    expect(placement).toEqual({ device: 'cuda', label: 'night-shift', mixed: true });
+  });
+
+  test.each([
+    ['{ device: tpu }', 'placement.device must be one of cpu, cuda, webgpu, got "tpu".'],
+    ['{ mixed: maybe }', 'placement.mixed must be true or false, got "maybe".'],
+    ['{ zone: a }', 'placement.zone is not a known key; known are device, label, mixed.'],
+    [
+      '{ label: a.b }',
+      'placement.label must be 1 to 32 lower-case letters, digits and "-", with no "-" at either end, got "a.b".',
+    ],
+  ])('%s is refused', (placement, sentence) => {
+    expect(sentences(`${valid}placement: ${placement}\n`)).toEqual([sentence]);
+  });
+});
 
 describe('a good file', () => {
   test('has its fractions evaluated, its defaults filled in and its sweeps expanded', () => {
@@ -13,6 +38,7 @@ describe('a good file', () => {
       surrogates: [surrogateOf('int8'), surrogateOf('stranger')],
       similarity: { pairs: 'attacked', perturbed: true },
       threat: { norm: 'linf', epsilons: [8 / 255] },
+      placement: { mixed: false },
       shardSize: 25,
     });
     expect([...campaign.models]).toEqual([

@@ -5,6 +5,7 @@ export { systemClock, type Clock } from './clock.js';
 export {
   address,
   choice,
+  choices,
   integer,
   integerOrAuto,
   pattern,
@@ -32,10 +33,10 @@ export {
   onReconnect,
   type ConnectOptions,
 } from './nats/connect.js';
-export { Deliveries, type Delivery } from './nats/deliveries.js';
+export { Deliveries, type DeliveriesOptions, type Delivery } from './nats/deliveries.js';
 export { eraseMessages } from './nats/erase.js';
 export { Lease, type LeaseOptions } from './nats/lease.js';
-export { listen, type ListenOptions } from './nats/listen.js';
+export { ask, listen, type Heard, type ListenOptions } from './nats/listen.js';
 export { publish, sizeProblem, type Publication, type PublishOptions } from './nats/publish.js';
 export { hasResult, publishResult, type Verdict } from './nats/results.js';
 export {
@@ -47,7 +48,8 @@ export {
 export { startNatsServer, type LocalNatsServer, type NatsServerOptions } from './nats/server.js';
 export {
   ackWait,
-  awaitWorkersConsumer,
+  awaitQueues,
+  ensureQueue,
   ensureTopology,
   heartbeatInterval,
   managementTimeout,

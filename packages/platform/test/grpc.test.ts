@@ -52,7 +52,7 @@ async function serve(): Promise<Served> {
         return Promise.reject(new UnpairError('INVALID_ARGUMENT', 'The id is empty.', { violations }));
       }
       const campaign = { id, name: 'n', state: CampaignState.RUNNING, failures: [], training: [] };
-      const absent = { progress: undefined, createTime: undefined, endTime: undefined };
+      const absent = { waiting: '', progress: undefined, createTime: undefined, endTime: undefined };
       const share = { labels: {}, priority: 0, weight: 1, round: 0 };
       return Promise.resolve({ campaign: { ...campaign, ...absent, ...share } });
     }),

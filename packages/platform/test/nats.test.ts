@@ -1,15 +1,18 @@
 import { decodeResult, decodeWasted, resultsStream, tasksStream, type TaskResult } from '@unpair/protocol';
+import { AckPolicy, RetentionPolicy } from 'nats';
 import { expect, test } from 'vitest';
 import { eventually, temporaryFolder, TestNatsServer } from '../../../test/kit/index.js';
 import {
-  awaitWorkersConsumer,
+  awaitQueues,
   compareVersions,
   connectNats,
   createLogger,
+  ensureQueue,
   ensureTopology,
   publish,
   publishResult,
   startNatsServer,
+  WorkQueue,
 } from '../src/index.js';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -55,22 +58,46 @@ test('the streams can be set up again with other limits, and hold what they held
   await using server = await TestNatsServer.start();
   const connection = await connectNats({ url: server.url, name: 'test', logger });
   await ensureTopology(connection);
-  await publish(connection.jetstream(), 'tasks.c-1.0', Buffer.from('x'), { messageId: 'a' });
-  await ensureTopology(connection, { maxTaskBytes: 1_000_000, maxAckPending: 8, ackWait: 2_000 });
+  await publish(connection.jetstream(), 'tasks.q.c-1.0', Buffer.from('x'), { messageId: 'a' });
+  await ensureQueue(connection, 'q');
+  const limits = { maxTaskBytes: 1_000_000, maxAckPending: 8, ackWait: 2_000 };
+  await ensureTopology(connection, limits);
+  await ensureQueue(connection, 'q', limits);
   const manager = await connection.jetstreamManager();
   const { config, state } = await manager.streams.info(tasksStream);
   expect({ bytes: config.max_bytes, messages: state.messages }).toEqual({ bytes: 1_000_000, messages: 1 });
-  const info = await (await awaitWorkersConsumer(connection)).info();
+  const info = await manager.consumers.info(tasksStream, 'q');
   expect(info.config.max_ack_pending).toBe(8);
   await connection.close();
 });
 
-test('a worker waits for the consumer until a coordinator makes it', async () => {
+test('streams of a version without classes are brought up to date', async () => {
   await using server = await TestNatsServer.start();
   const connection = await connectNats({ url: server.url, name: 'test', logger });
-  const waiting = awaitWorkersConsumer(connection);
+  const manager = await connection.jetstreamManager();
+  const retention = RetentionPolicy.Workqueue;
+  await manager.streams.add({ name: tasksStream, subjects: ['tasks.*.*'], retention });
+  const consumer = { durable_name: 'workers', ack_policy: AckPolicy.Explicit, filter_subject: 'tasks.*.*' };
+  await manager.consumers.add(tasksStream, consumer);
+  await publish(connection.jetstream(), 'tasks.c-1.0', Buffer.from('x'), { messageId: 'a' });
   await ensureTopology(connection);
-  expect((await (await waiting).info()).name).toBe('workers');
+  await ensureQueue(connection, 'q');
+  await publish(connection.jetstream(), 'tasks.q.c-1.0', Buffer.from('x'), { messageId: 'b' });
+  const depths = await new WorkQueue(connection).depths();
+  expect([...depths.keys()]).toEqual(['q']);
+  expect(depths.get('q')?.waiting).toBe(1);
+  expect((await manager.streams.info(tasksStream)).state.messages).toBe(1);
+  await connection.close();
+});
+
+test('a worker waits for its queues until a coordinator makes them', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  const waiting = awaitQueues(connection, ['one', 'two']);
+  await ensureTopology(connection);
+  await ensureQueue(connection, 'one', { ackWait: 3_000 });
+  await ensureQueue(connection, 'two', { ackWait: 4_000 });
+  expect(await waiting).toBe(3_000);
   await connection.close();
 });
 
@@ -124,7 +151,7 @@ test('a publication made while the server is down arrives when it is back', asyn
   const connection = await connectNats({ url: server.url, name: 'test', logger });
   await ensureTopology(connection);
   await server.kill();
-  const sending = publish(connection.jetstream(), 'tasks.c-1.0', Buffer.from('x'), { messageId: 'a' });
+  const sending = publish(connection.jetstream(), 'tasks.q.c-1.0', Buffer.from('x'), { messageId: 'a' });
   await server.restart();
   expect((await sending).outcome).toBe('stored');
   await connection.close();
@@ -138,7 +165,7 @@ test('a full stream is RESOURCE_EXHAUSTED once patience is over', async () => {
   const flood = async (): Promise<void> => {
     for (let index = 0; index < 10; index++) {
       const options = { messageId: `${index}`, patience: 0 };
-      await publish(js, `tasks.c-1.${index}`, Buffer.alloc(1_000), options);
+      await publish(js, `tasks.q.c-1.${index}`, Buffer.alloc(1_000), options);
     }
   };
   await expect(flood()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true });

@@ -2,6 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import { CampaignRecord } from './gen/unpair/v1/record.js';
 import { Task, TaskResult, WastedAttempt } from './gen/unpair/v1/task.js';
 import { Training } from './gen/unpair/v1/training.js';
+import { WorkerOrders, WorkerReport } from './gen/unpair/v1/worker.js';
 
 interface MessageFns<T> {
   encode(message: T): { finish(): Uint8Array };
@@ -66,4 +67,24 @@ export function encodeRecord(record: CampaignRecord): Uint8Array {
 /** @throws {UnpairError} DATA_LOSS */
 export function decodeRecord(bytes: Uint8Array): CampaignRecord {
   return decode('campaign record', CampaignRecord, bytes);
+}
+
+/** Bytes of what a worker tells of itself. */
+export function encodeReport(report: WorkerReport): Uint8Array {
+  return WorkerReport.encode(report).finish();
+}
+
+/** @throws {UnpairError} DATA_LOSS */
+export function decodeReport(bytes: Uint8Array): WorkerReport {
+  return decode('worker report', WorkerReport, bytes);
+}
+
+/** Bytes of the answer to a worker's report. */
+export function encodeOrders(orders: WorkerOrders): Uint8Array {
+  return WorkerOrders.encode(orders).finish();
+}
+
+/** @throws {UnpairError} DATA_LOSS */
+export function decodeOrders(bytes: Uint8Array): WorkerOrders {
+  return decode('answer to a worker', WorkerOrders, bytes);
 }

@@ -3,11 +3,15 @@ export {
   decodeResult,
   decodeTask,
   decodeTraining,
+  decodeOrders,
+  decodeReport,
   decodeWasted,
   encodeRecord,
   encodeResult,
   encodeTask,
   encodeTraining,
+  encodeOrders,
+  encodeReport,
   encodeWasted,
 } from './codecs.js';
 export { BadRequest, ErrorInfo, RetryInfo, Status } from './gen/google/rpc/status.js';
@@ -100,6 +104,12 @@ export type {
   DescribeResponse,
   DrainRequest,
   DrainResponse,
+  ListWorkersRequest,
+  ListWorkersResponse,
+  LiveWorker,
+  TaskInHand,
+  WorkerOrders,
+  WorkerReport,
   WorkerServiceServer,
 } from './gen/unpair/v1/worker.js';
 export {
@@ -115,13 +125,26 @@ export {
   resultsStream,
   resultSubject,
   taskMessageId,
+  queueOf,
+  tasksIn,
   tasksOf,
   tasksStream,
   taskSubject,
   trainingSubject,
   wastedSubject,
-  workersConsumer,
 } from './names.js';
 export type { ResultAddress, TaskAddress } from './names.js';
+export {
+  allWorkers,
+  anyLabel,
+  isLabel,
+  labelsAllowed,
+  queueName,
+  rollCall,
+  workerSubject,
+  workKindOf,
+  workKinds,
+} from './classes.js';
+export type { WorkerClass, WorkKind } from './classes.js';
 export { queriesOf } from './queries.js';
 export { reflectionPackage } from './reflection.js';

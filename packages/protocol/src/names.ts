@@ -6,9 +6,6 @@
 /** Work queue: one message for each task in flight, gone once a worker acknowledges it. */
 export const tasksStream = 'UNPAIR_TASKS';
 
-/** The durable pull consumer of {@link tasksStream} that all workers share. */
-export const workersConsumer = 'workers';
-
 /** What came of the tasks: the truth that a restarted coordinator replays. Also holds wasted attempts. */
 export const resultsStream = 'UNPAIR_RESULTS';
 
@@ -21,8 +18,8 @@ export const leaderBucket = 'unpair-leader';
 /** Object-store bucket of models and sample sets, by SHA-256. */
 export const artefactsBucket = 'unpair-artefacts';
 
-/** Every task of every campaign: what {@link workersConsumer} reads. */
-export const allTasks = 'tasks.*.*';
+/** Every task of every queue. */
+export const allTasks = 'tasks.*.*.*';
 /** Every result of every campaign, of any round. */
 export const allResults = 'results.>';
 /** Every wasted attempt of every campaign. */
@@ -41,14 +38,24 @@ export interface ResultAddress extends TaskAddress {
   readonly round: number;
 }
 
-/** Where one task is queued: `tasks.<campaign>.<index>`. */
-export function taskSubject({ campaignId, index }: TaskAddress): string {
-  return `tasks.${token(campaignId)}.${index}`;
+/** Where one task is queued: `tasks.<queue>.<campaign>.<index>`. */
+export function taskSubject(queue: string, { campaignId, index }: TaskAddress): string {
+  return `tasks.${queue}.${token(campaignId)}.${index}`;
 }
 
-/** All queued tasks of one campaign, to count or purge them. */
-export function tasksOf(campaignId: string): string {
-  return `tasks.${token(campaignId)}.*`;
+/** All queued tasks of one campaign, or all queues of one of its tasks. */
+export function tasksOf(campaignId: string, index?: number): string {
+  return `tasks.*.${token(campaignId)}.${index ?? '*'}`;
+}
+
+/** The tasks of one queue: what its consumer, which has the queue's name, reads. */
+export function tasksIn(queue: string): string {
+  return `tasks.${queue}.*.*`;
+}
+
+/** The queue of a `tasks.…` subject; empty for any other subject. */
+export function queueOf(subject: string): string {
+  return /^tasks\.([^.]+)\.[^.]+\.[^.]+$/.exec(subject)?.[1] ?? '';
 }
 
 /**
@@ -79,9 +86,10 @@ export function wastedSubject(campaignId: string): string {
  * names none; undefined for any other subject. Of every address there is one spelling, since each has its own fence.
  */
 export function parseSubject(subject: string): ResultAddress | undefined {
-  const match = /^(?:(?:tasks|training)|(results))\.([a-z0-9-]+)\.(0|[1-9]\d*)(?:\.([1-9]\d*))?$/.exec(
-    subject,
-  );
+  const match =
+    /^(?:tasks\.[A-Za-z0-9_-]+|training|(results))\.([a-z0-9-]+)\.(0|[1-9]\d*)(?:\.([1-9]\d*))?$/.exec(
+      subject,
+    );
   const [, results, campaignId, index, round] = match ?? [];
   if (campaignId === undefined || (results === undefined && round !== undefined)) return undefined;
   const address = { campaignId, index: Number(index), round: Number(round ?? 0) };

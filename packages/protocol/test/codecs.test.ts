@@ -8,6 +8,7 @@ import {
   encodeTask,
   encodeTraining,
   parseSubject,
+  queueOf,
   queriesOf,
   resultSubject,
   taskSubject,
@@ -111,14 +112,21 @@ test('bytes that are no message are refused by name', () => {
 
 test('subjects and addresses are inverses; ids that would widen a subject are refused', () => {
   const address = { campaignId: 'c-0af3', index: 12, round: 0 };
-  expect(parseSubject(taskSubject(address))).toEqual(address);
+  expect(parseSubject(taskSubject('any_x-cpu-1_train', address))).toEqual(address);
   expect(parseSubject(resultSubject(address))).toEqual(address);
   expect(parseSubject(trainingSubject(address))).toEqual(address);
   expect(resultSubject({ ...address, round: 3 })).toBe('results.c-0af3.12.3');
   expect(parseSubject('results.c-0af3.12.3')).toEqual({ ...address, round: 3 });
   expect(parseSubject('wasted.c-0af3')).toBeUndefined();
-  const others = ['results.c-0af3.012', 'results.c-0af3.12.0', 'results.c-0af3.-1', 'tasks.c-0af3.12.1'];
+  const others = [
+    'results.c-0af3.012',
+    'results.c-0af3.12.0',
+    'results.c-0af3.-1',
+    'tasks.q.c-0af3.12.1',
+    'tasks.c-0af3.1',
+  ];
+  expect(queueOf(taskSubject('any_x-cpu-1_train', address))).toBe('any_x-cpu-1_train');
   expect(others.map(parseSubject)).toEqual(others.map(() => undefined));
   expect(parseSubject(`results.c-0af3.${2 ** 53}`)).toBeUndefined();
-  expect(() => taskSubject({ campaignId: 'c.*', index: 1 })).toThrow('Campaign id "c.*" may hold only');
+  expect(() => taskSubject('q', { campaignId: 'c.*', index: 1 })).toThrow('Campaign id "c.*" may hold only');
 });

@@ -22,8 +22,9 @@ const settings = {
     default: 'runs/coordinator/results.duckdb',
   }),
   window: integer('UNPAIR_WINDOW', {
-    description: 'the number of tasks of one campaign in flight',
-    default: 64,
+    description:
+      'the number of tasks that a class of workers may have in flight at least, however few they are',
+    default: 2,
     min: 1,
     max: 100_000,
   }),
@@ -52,8 +53,8 @@ const settings = {
     max: 3_600,
   }),
   maxAckPending: integer('UNPAIR_MAX_ACK_PENDING', {
-    description: 'the number of tasks that all workers together may hold',
-    default: 1_000,
+    description: 'the number of tasks that the workers of one class may hold together',
+    default: 10_000,
     min: 1,
     max: 100_000,
   }),

@@ -2,6 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import type { Campaign } from '@unpair/campaign';
 import {
   ArtefactStore,
+  ensureQueue,
   ensureTopology,
   publishResult,
   restoreTopology,
@@ -11,7 +12,7 @@ import {
   type StreamPosition,
   type TopologyOptions,
 } from '@unpair/platform';
-import type { CampaignRecord, Finding, TaskResult } from '@unpair/protocol';
+import type { CampaignRecord, Finding, TaskInHand, TaskResult } from '@unpair/protocol';
 import type { Registry } from 'prom-client';
 import type { CampaignLimits } from './api/create-campaign.js';
 import { CampaignBook } from './campaigns/campaign-book.js';
@@ -27,6 +28,9 @@ import { Dispatcher } from './dispatch/dispatcher.js';
 import { Reconciler } from './dispatch/reconciler.js';
 import { TaskQueue } from './dispatch/task-queue.js';
 import { Janitor } from './janitor.js';
+import { Lanes } from './dispatch/lanes.js';
+import { WorkerRegistry } from './workers/worker-registry.js';
+import { WorkerTable } from './workers/worker-table.js';
 import { CoordinatorMetrics } from './metrics.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
@@ -37,7 +41,7 @@ export interface CoordinatorOptions {
   readonly connection: NatsConnection;
   /** File of the result store; may be lost, since everything in it is rebuilt from the results stream. */
   readonly database: string;
-  /** Tasks of one campaign in flight at most: several times the number of workers. */
+  /** Tasks in flight that a queue may have at least, however few workers serve it. */
   readonly window: number;
   /** What a campaign may come to. */
   readonly limits: CampaignLimits;
@@ -74,10 +78,14 @@ export class Coordinator implements AsyncDisposable {
   readonly #loader: CampaignLoader;
   readonly #stop = new AbortController();
   readonly #options: CoordinatorOptions;
+  /** The workers that there are. */
+  readonly workers: WorkerTable;
   readonly #queue: TaskQueue;
+  readonly #lanes: Lanes;
   readonly #dispatcher: Dispatcher;
   readonly #metrics: CoordinatorMetrics;
   #training: TrainingFeed | undefined;
+  #registry: WorkerRegistry | undefined;
   #working: Promise<unknown> = Promise.resolve();
   #replaying = true;
 
@@ -90,14 +98,27 @@ export class Coordinator implements AsyncDisposable {
     this.book = new CampaignBook({ clock, logger });
     this.#queue = new TaskQueue(connection);
     const running = (): Iterable<CampaignRun> => this.#running();
-    this.#dispatcher = new Dispatcher({ queue: this.#queue, runs: running, window, clock, logger });
+    const seconds = (): number => clock.seconds();
+    this.workers = new WorkerTable(seconds);
+    this.#lanes = new Lanes(seconds);
+    this.#dispatcher = new Dispatcher({
+      ...{ queue: this.#queue, lanes: this.#lanes, workers: this.workers },
+      ...{ runs: running, window, clock, logger },
+      bind: (run, binding) => this.records.amend(run, (record) => ({ ...record, ...binding })),
+    });
     this.#loader = new CampaignLoader({
       book: this.book,
       store: this.store,
       queued: (id) => this.#queue.queued(id),
+      place: (...place) => {
+        this.#place(...place);
+      },
     });
     const { book, records, store } = this;
-    const unqueue = (id: string): Promise<void> => this.#queue.clear(id);
+    const unqueue = async (id: string): Promise<void> => {
+      await this.#queue.clear(id);
+      this.#registry?.callRoll(id);
+    };
     const wake = (): void => {
       this.#dispatcher.wake();
     };
@@ -107,7 +128,8 @@ export class Coordinator implements AsyncDisposable {
     const { retentionDays = 0 } = options;
     this.janitor = new Janitor({ book, store, artefacts, erasure, retentionDays, clock, logger });
     const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
-    this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth });
+    const slots = (): ReadonlyMap<string, number> => this.workers.slots();
+    this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth, slots });
   }
 
   /** Sets up what is missing on NATS, replays what has happened so far, and starts to work. */
@@ -153,7 +175,10 @@ export class Coordinator implements AsyncDisposable {
   #guard(log: ResultLog, streamId: string): StreamGuard {
     const { connection, topology, clock, logger } = this.#options;
     const position = (): StreamPosition | undefined => this.store.position;
-    const repair = (): Promise<void> => restoreTopology(connection, topology);
+    const repair = async (): Promise<void> => {
+      await restoreTopology(connection, this.workers.slots().keys(), topology);
+      await ArtefactStore.open(connection, topology);
+    };
     return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
   }
 
@@ -164,10 +189,10 @@ export class Coordinator implements AsyncDisposable {
 
   /** Notes what is queued already; tasks of campaigns that do not run have no business there. */
   async #findQueued(): Promise<void> {
-    for (const [id, indices] of await this.#queue.allQueued()) {
+    for (const [id, queued] of await this.#queue.allQueued()) {
       const run = this.book.find(id);
       if (run?.isPaused === true || run?.ended === true) await this.#queue.clear(id);
-      else for (const index of indices) run?.markInFlight(index);
+      else if (run !== undefined) for (const [index, queue] of queued) this.#place(run, index, queue);
     }
   }
 
@@ -179,8 +204,19 @@ export class Coordinator implements AsyncDisposable {
       this.#metrics.skipped('training');
     };
     this.#training = new TrainingFeed({ connection, find, onSkipped, clock, logger });
+    this.#registry = new WorkerRegistry({
+      connection,
+      table: this.workers,
+      ensureQueue: (queue) => ensureQueue(connection, queue, this.#options.topology),
+      isAbandoned: (task) => this.#isAbandoned(task),
+      onChange: () => {
+        this.#dispatcher.wake();
+      },
+      logger,
+    });
     const reconciler = new Reconciler({
       queue: this.#queue,
+      lanes: this.#lanes,
       runs: () => this.#running(),
       publishResult: (result) => publishResult(connection, result, signal),
       interval,
@@ -191,6 +227,21 @@ export class Coordinator implements AsyncDisposable {
       ...[collecting, guard.run(signal)],
       ...[this.#dispatcher.run(signal), reconciler.run(signal), this.janitor.run(signal)],
     ]);
+  }
+
+  /** Whether nobody wants a task's result: it has reached its end, or its campaign is none. */
+  #isAbandoned({ campaignId, index }: TaskInHand): boolean {
+    if (this.#options.isLeading?.() === false) return false;
+    const run = this.book.find(campaignId);
+    if (run === undefined || index >= run.plan.size) return true;
+    const state = run.stateOf(index);
+    return state !== 'inFlight' && state !== 'pending';
+  }
+
+  /** Notes that a task is in a queue. */
+  #place(run: CampaignRun, index: number, queue: string): void {
+    run.markInFlight(index);
+    if (index < run.plan.size && run.isInFlight(index)) this.#lanes.add(queue, run, index);
   }
 
   #listener(): ResultListener {
@@ -249,6 +300,7 @@ export class Coordinator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#training?.[Symbol.dispose]();
+    this.#registry?.[Symbol.dispose]();
     await this.#working.catch(() => undefined);
     await this.store[Symbol.asyncDispose]();
   }

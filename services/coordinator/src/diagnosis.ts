@@ -17,7 +17,7 @@ export interface DiagnosisOptions {
   readonly replicas: number;
   readonly queue: {
     depth(): Promise<QueueDepth>;
-    allQueued(): Promise<ReadonlyMap<string, readonly number[]>>;
+    allQueued(): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>>;
   };
   readonly clock: Clock;
 }
@@ -125,12 +125,12 @@ function lastSign(run: CampaignRun): number {
 
 async function orphanFindings({ queue, book }: DiagnosisOptions): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const [id, indices] of await queue.allQueued()) {
+  for (const [id, queued] of await queue.allQueued()) {
     if (book.find(id) !== undefined) continue;
     const remedy =
       'run the same campaign again, and it takes them in with all results there are; left alone, they do no harm';
     findings.push(
-      worse('tasks', `${indices.length} tasks of ${id} are queued, which no record tells of`, remedy),
+      worse('tasks', `${queued.size} tasks of ${id} are queued, which no record tells of`, remedy),
     );
   }
   return findings;

@@ -12,6 +12,8 @@ export interface CoordinatorMetricsOptions {
   readonly registry: Registry;
   readonly runs: () => Iterable<CampaignRun>;
   readonly depth: () => Promise<QueueDepth>;
+  /** Slots of live workers, by queue. */
+  readonly slots: () => ReadonlyMap<string, number>;
 }
 
 /** Label values of task states, as dashboards show them. */
@@ -147,8 +149,18 @@ function registerCampaignGauges({ registry, runs }: CoordinatorMetricsOptions): 
 }
 
 /** A broker that does not answer leaves its last values standing rather than failing the whole scrape. */
-function registerQueueGauges({ registry, depth }: CoordinatorMetricsOptions): void {
+function registerQueueGauges({ registry, depth, slots }: CoordinatorMetricsOptions): void {
   const registers = [registry];
+  new Gauge({
+    name: 'unpair_worker_slots',
+    help: 'Tasks that live workers could work on at a time, by queue.',
+    labelNames: ['queue'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [queue, count] of slots()) this.set({ queue }, count);
+    },
+  });
   const held = new Gauge({
     name: 'unpair_queue_held_tasks',
     help: 'Queued tasks that workers hold.',

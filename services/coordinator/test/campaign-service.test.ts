@@ -188,7 +188,8 @@ test('cancelling stops publishing, empties the queue and counts what will not ru
   await work({ connection: base.connection, limit: 3 }, new AbortController().signal);
   await eventually(async () => {
     const { campaign: now } = await client.unary(Service.getCampaign, { id });
-    expect(now?.progress).toMatchObject({ done: 3, inFlight: 8 });
+    expect(now?.progress).toMatchObject({ done: 3 });
+    expect(now?.progress?.inFlight).toBeGreaterThan(8);
   });
   const cancelled = await client.unary(Service.cancelCampaign, { id });
   expect(cancelled.campaign).toMatchObject({ state: CampaignState.CANCELLED });

@@ -1,13 +1,18 @@
 import type { Report } from '@unpair/campaign';
-import { CampaignServiceService as Service, CampaignState, decodeTask, type Task } from '@unpair/protocol';
-import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
+import {
+  CampaignServiceService as Service,
+  CampaignState,
+  type Task,
+  type TaskInHand,
+} from '@unpair/protocol';
+import { publishResult, WorkQueue } from '@unpair/platform';
 import type { NatsConnection } from '@unpair/platform';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { ground, serve, type Served } from './support/cluster.js';
-import { syntheticResult, work } from './support/synthetic-worker.js';
+import { beThere, syntheticResult, work } from './support/synthetic-worker.js';
 
 async function create({ client }: Served, requestId: string, text?: string): Promise<string> {
   const { campaign } = await client.unary(Service.createCampaign, requestFor(requestId, text));
@@ -25,25 +30,136 @@ async function ended({ client }: Served, id: string): Promise<CampaignState> {
   return campaign?.state ?? CampaignState.UNSPECIFIED;
 }
 
-test('no more than a window of tasks is in flight, however many there are', async () => {
-  await using base = await ground();
-  await using served = await serve(base, { window: 4 });
-  const id = await create(served, 'large', spec.replace('samples: 20', 'samples: 2000'));
+async function depths(connection: NatsConnection): Promise<Record<string, number>> {
+  const entries = [...(await new WorkQueue(connection).depths())];
+  return Object.fromEntries(entries.map(([queue, { waiting, held }]) => [queue, waiting + held]));
+}
+
+test('each queue holds two tasks for each slot of its workers, however many join, and no more', async () => {
+  await using base = await ground({ slots: 3 });
+  await using served = await serve(base, { window: 2 });
+  await create(served, 'large', spec.replace('samples: 20', 'samples: 2000'));
   await eventually(async () => {
-    expect(await queuedMessages(base.connection)).toBe(4);
+    const full = { any_synthetic_measure: 6, any_synthetic_attack: 6, any_synthetic_train: 1 };
+    expect(await depths(base.connection)).toEqual(full);
   });
-  const stop = new AbortController();
-  const working = work({ connection: base.connection, limit: 30 }, stop.signal);
-  let most = 0;
-  const watching = (async () => {
-    while (!stop.signal.aborted) most = Math.max(most, await queuedMessages(base.connection));
-  })();
-  await working;
-  stop.abort();
-  await watching;
-  // One more: a task whose result is in leaves the queue a moment later, when its worker acknowledges it.
-  expect(most).toBeLessThanOrEqual(5);
+  using others = beThere(base.connection, { worker: 'others', slots: 97, kinds: ['attack'] });
+  expect(others).toBeDefined();
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({
+      any_synthetic_measure: 6,
+      any_synthetic_attack: 200,
+    });
+  });
+});
+
+test('short tasks that start behind long ones wait for no more than two of them', async () => {
+  await using base = await ground({ slots: 4 });
+  await using served = await serve(base, { window: 2 });
+  const only = (budget: number): string =>
+    spec
+      .replace('samples: 20', 'samples: 500')
+      .replace('- mi-fgsm: {}', '')
+      .replace('budget: 100', `budget: ${budget}`);
+  const long = await create(served, 'long', only(1_000));
+  const attacks = ['any_synthetic_attack'];
+  const { connection } = base;
+  const signal = new AbortController().signal;
+  await eventually(async () => {
+    expect((await depths(connection))['any_synthetic_attack']).toBe(8);
+  });
+  // Four tasks are in hand of as many workers, four wait.
+  const short = await create(served, 'short', only(10));
+  const taken: Task[] = [];
+  for (let round = 0; round < 3; round++) {
+    taken.push(...(await work({ connection, limit: 4, queues: attacks }, signal)));
+    await eventually(async () => {
+      expect((await depths(connection))['any_synthetic_attack']).toBeGreaterThanOrEqual(8);
+    });
+  }
+  expect(taken.slice(0, 8).every(({ campaignId }) => campaignId === long)).toBe(true);
+  expect(taken.slice(8).filter(({ campaignId }) => campaignId === short)).toHaveLength(4);
+});
+
+test('a campaign without a worker says what it waits for, and goes on when one comes; without one nothing is queued', async () => {
+  await using base = await ground({ slots: 0 });
+  await using served = await serve(base);
+  const file = `${spec}placement: { device: cuda, label: night }\n`;
+  const id = await create(served, 'waiting', file);
+  const waiting = async (): Promise<string | undefined> =>
+    (await served.client.unary(Service.getCampaign, { id })).campaign?.waiting;
+  await eventually(async () => {
+    expect(await waiting()).toBe(
+      'waits for a worker of class label night, device cuda, for attack and measure',
+    );
+  });
+  const gpu = {
+    worker: 'gpu',
+    label: 'night',
+    engine: 'x-cuda-1',
+    device: 'cuda:0',
+    kinds: ['attack', 'measure'],
+  };
+  const maker = { worker: 'maker', label: 'night', engine: 'x-cpu-1', device: 'cpu', kinds: ['train'] };
+  using others = beThere(base.connection, { worker: 'others', slots: 9 });
+  using gpuWorker = beThere(base.connection, gpu);
+  expect(gpuWorker).toBeDefined();
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ 'night_x-cuda-1_measure': 4 });
+  });
+  expect((await depths(base.connection))['any_synthetic_measure']).toBe(0);
+  // Its models are made elsewhere: no GPU is held for that.
+  expect(await waiting()).toBe('waits for a worker of class label night, device of any kind, for train');
+  using trainer = beThere(base.connection, maker);
+  expect(trainer).toBeDefined();
+  await eventually(async () => {
+    expect(await waiting()).toBe('');
+    expect(await depths(base.connection)).toMatchObject({ 'night_x-cpu-1_train': 1 });
+  });
+  await others.report({ leaving: true });
+  const { workers } = await served.client.unary(Service.listWorkers, {});
+  expect(workers.map(({ report }) => report?.worker)).toEqual(['gpu', 'maker']);
+});
+
+test('a campaign keeps to the engine that it began with, whoever joins; mixed ones take all', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { window: 2 });
+  const large = spec.replace('samples: 20', 'samples: 2000');
+  const id = await create(served, 'bound', large);
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_synthetic_measure: 2 });
+  });
+  using other = beThere(base.connection, { worker: 'other', engine: 'other', slots: 50 });
+  expect(other).toBeDefined();
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_other_measure: 0 });
+  });
+  expect(served.coordinator.book.get(id).record.engine).toBe('synthetic');
+  await create(served, 'mixed', `${large}placement: { mixed: true }\n`);
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_synthetic_measure: 2, any_other_measure: 100 });
+  });
+});
+
+test('a cancel tells workers at once to abandon what they have in hand', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const id = await create(served, 'abandoned');
+  const told: TaskInHand[] = [];
+  const tasks = [
+    { campaignId: id, index: 0, round: 0 },
+    { campaignId: 'unknown', index: 0, round: 0 },
+  ];
+  using worker = beThere(base.connection, { worker: 'busy', tasks }, (abandon) => told.push(...abandon));
+  expect(worker).toBeDefined();
+  await eventually(() => {
+    expect(told.map(({ campaignId }) => campaignId)).toContain('unknown');
+  });
+  expect(told.map(({ campaignId }) => campaignId)).not.toContain(id);
   await served.client.unary(Service.cancelCampaign, { id });
+  await eventually(() => {
+    expect(told).toContainEqual(tasks[0]);
+  });
 });
 
 test('a small campaign does not wait for a large one to end', async () => {
@@ -51,11 +167,11 @@ test('a small campaign does not wait for a large one to end', async () => {
   await using served = await serve(base, { window: 3 });
   await create(served, 'large', spec.replace('samples: 20', 'samples: 5000'));
   await eventually(async () => {
-    expect(await queuedMessages(base.connection)).toBe(3);
+    expect(await queuedMessages(base.connection)).toBe(7);
   });
   const small = await create(served, 'small');
   const stop = new AbortController();
-  const working = work({ connection: base.connection, limit: 2 * taskCount + 12 }, stop.signal);
+  const working = work({ connection: base.connection, limit: 4 * taskCount }, stop.signal);
   const taken = await working;
   expect(taken.filter(({ campaignId }) => campaignId === small)).toHaveLength(taskCount);
   await eventually(async () => {
@@ -70,7 +186,7 @@ test('a campaign that is cancelled in mid-run takes no task away from another', 
   const cancelled = await create(served, 'cancelled', spec.replace('samples: 20', 'samples: 2000'));
   const others = await create(served, 'others');
   await eventually(async () => {
-    expect(await queuedMessages(base.connection)).toBe(24);
+    expect(await queuedMessages(base.connection)).toBe(19);
   });
   await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
   await served.client.unary(Service.cancelCampaign, { id: cancelled });
@@ -121,10 +237,10 @@ test('a task that vanished from the queue is published again', async () => {
   await using served = await serve(base, { reconcileInterval: 100 });
   const id = await create(served, 'vanishing');
   await eventually(async () => {
-    expect(await queuedMessages(base.connection)).toBe(8);
+    expect(await queuedMessages(base.connection)).toBe(9);
   });
   const manager = await base.connection.jetstreamManager();
-  await manager.streams.purge('UNPAIR_TASKS', { filter: `tasks.${id}.0` });
+  await manager.streams.purge('UNPAIR_TASKS', { filter: `tasks.*.${id}.0` });
   const stop = new AbortController();
   const working = work({ connection: base.connection }, stop.signal);
   expect(await eventually(() => ended(served, id))).toBe(CampaignState.SUCCEEDED);
@@ -138,16 +254,8 @@ test('a task that workers take and never answer ends as a dead letter; the other
   await using served = await serve(base, { reconcileInterval: 100 });
   const id = await create(served, 'silent');
   const stop = new AbortController();
-  const consumer = await awaitWorkersConsumer(base.connection);
-  const working = (async () => {
-    while (!stop.signal.aborted) {
-      const message = await consumer.next({ expires: 1_000 });
-      if (message === null) continue;
-      const task = decodeTask(message.data);
-      if (task.index !== 2) await publishResult(base.connection, syntheticResult(task));
-      await message.ackAck();
-    }
-  })();
+  const answers = (task: Task): boolean => task.index !== 2;
+  const working = work({ connection: base.connection, answers }, stop.signal);
   expect(await eventually(() => ended(served, id), 20)).toBe(CampaignState.FAILED);
   stop.abort();
   await working;
@@ -189,7 +297,7 @@ test('a task that no message holds fails with its size, and holds up no other', 
   const value = { model: 'x'.repeat(2 ** 20), kind: '', of: undefined, from: undefined, parameters: '' };
   const work = { $case: 'derive', value: { ...value, calibration: undefined, heldOut: undefined } } as const;
   const task = { campaignId, index: 0, round: 0, generation: 0, seed: 1, version: '', work };
-  await queue.publish(task, new AbortController().signal);
+  await queue.publish('any_synthetic_train', task, new AbortController().signal);
   await eventually(async () => {
     const { campaign: now } = await served.client.unary(Service.getCampaign, { id: campaignId });
     expect(now?.failures[0]).toMatch(

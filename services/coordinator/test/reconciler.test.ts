@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { CampaignBook } from '../src/campaigns/campaign-book.js';
 import type { CampaignRun } from '../src/campaigns/campaign-run.js';
 import { newRecord } from '../src/campaigns/records.js';
+import { Lanes } from '../src/dispatch/lanes.js';
 import { Reconciler } from '../src/dispatch/reconciler.js';
 import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { requestFor } from './support/campaign-file.js';
@@ -30,6 +31,8 @@ class Watched {
     const task = this.run.next();
     if (task === undefined) throw new Error('the campaign has no task');
     this.task = task;
+    const lanes = new Lanes(() => 0);
+    lanes.add('any_synthetic_measure', this.run, task.index);
     const { broken } = this;
     const queue = new Proxy(this.queue, {
       get(target, name) {
@@ -41,6 +44,7 @@ class Watched {
     this.#reconciler = new Reconciler({
       queue,
       runs: () => [this.run],
+      lanes,
       publishResult: (result) => Promise.resolve(this.results.push(result)),
       interval: 0,
       clock: systemClock,
@@ -53,7 +57,7 @@ class Watched {
   }
 
   async queued(): Promise<number[]> {
-    return [...(await this.queue.queued(this.run.id))];
+    return [...(await this.queue.queued(this.run.id)).keys()];
   }
 }
 

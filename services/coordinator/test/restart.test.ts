@@ -15,7 +15,7 @@ import { ground, serve, type Ground } from './support/cluster.js';
 import { endProcess, startProcess, type CoordinatorProcess } from './support/process.js';
 import { work } from './support/synthetic-worker.js';
 
-/** Tasks that the coordinators of this file keep in the queue. */
+/** Tasks that the coordinators of this file keep in each queue. */
 const window = 4;
 
 /** A coordinator that leads. */
@@ -64,7 +64,7 @@ async function messages({ connection }: Ground, stream: string): Promise<number>
 /** Waits until the coordinator has taken in what was done, so that a worker finds tasks after its death. */
 async function windowFull(base: Ground): Promise<void> {
   await eventually(async () => {
-    expect(await messages(base, 'UNPAIR_TASKS')).toBe(window);
+    expect(await messages(base, 'UNPAIR_TASKS')).toBeGreaterThanOrEqual(window);
   });
 }
 

@@ -175,8 +175,8 @@ test('metrics follow campaigns, drop their series at the end, and please promtoo
   const { campaign } = await served.client.unary(Service.createCampaign, requestFor('running'));
   await eventually(async () => {
     const text = await served.registry.metrics();
-    expect(text).toContain('unpair_tasks{state="in_flight"} 8');
-    expect(text).toContain('unpair_queue_depth_tasks 8');
+    expect(text).toContain('unpair_tasks{state="in_flight"} 9');
+    expect(text).toContain('unpair_queue_depth_tasks 9');
     expect(text).toContain(`unpair_campaign_progress_ratio{campaign="${campaign?.id ?? ''}"} 0`);
   });
   await finished(base, served, 'running');

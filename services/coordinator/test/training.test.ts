@@ -39,7 +39,7 @@ async function started({ client }: Served): Promise<string> {
   const id = campaign?.id ?? '';
   await eventually(async () => {
     const { campaign: now } = await client.unary(Service.getCampaign, { id });
-    expect(now?.progress?.inFlight).toBe(8);
+    expect(now?.progress?.inFlight).toBe(9);
   });
   return id;
 }

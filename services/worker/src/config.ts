@@ -1,6 +1,7 @@
 import {
   address,
   choice,
+  choices,
   integer,
   integerOrAuto,
   logLevels,
@@ -9,6 +10,7 @@ import {
   text,
   type Values,
 } from '@unpair/platform';
+import { anyLabel, isLabel, labelsAllowed, workKinds } from '@unpair/protocol';
 import { DEVICE_NAMES, isDeviceName, RUNTIME_NAMES } from '@unpair/runtime';
 
 /** Every setting of a worker, each an environment variable. */
@@ -18,6 +20,17 @@ export const workerSettings = {
     default: 'nats://127.0.0.1:4222',
   }),
   worker: text('UNPAIR_WORKER_ID', { description: 'a name for this worker that no other has' }),
+  label: pattern('UNPAIR_LABEL', {
+    description: 'sets this worker apart: only campaigns whose placement names the label come here',
+    accepts: isLabel,
+    allowed: labelsAllowed,
+    default: anyLabel,
+  }),
+  kinds: choices('UNPAIR_KINDS', {
+    description: 'the kinds of work that this worker takes',
+    of: workKinds,
+    default: workKinds,
+  }),
   grpcAddress: address('UNPAIR_GRPC_ADDRESS', {
     description: 'host:port to serve gRPC on',
     default: '127.0.0.1:0',
@@ -67,6 +80,18 @@ export const workerSettings = {
     min: 1,
     max: 604_800,
     default: 3_600,
+  }),
+  loadSeconds: integer('UNPAIR_LOAD_SECONDS', {
+    description: 'the longest that loading a model may take, in seconds: beyond it the task has failed',
+    min: 1,
+    max: 86_400,
+    default: 300,
+  }),
+  memoryLimit: integerOrAuto('UNPAIR_MEMORY_LIMIT', {
+    description:
+      'mebibytes of memory that the compute process may hold, beyond which the task has failed; auto: four fifths of what the container or the machine has',
+    min: 256,
+    max: 16_777_216,
   }),
   drainSeconds: integer('UNPAIR_DRAIN_SECONDS', {
     description: 'seconds that the task in hand may still take after SIGTERM before it is handed back',

@@ -1,3 +1,4 @@
+import { UnpairError } from '@unpair/errors';
 import {
   ArtefactCache,
   ArtefactStore,
@@ -15,10 +16,13 @@ import {
 } from '@unpair/platform';
 import {
   GRPCInferenceServiceService,
+  queueName,
   reflectionPackage,
   WorkerServiceService,
   WorkerState,
   type DescribeResponse,
+  type TaskInHand,
+  type WorkerReport,
 } from '@unpair/protocol';
 import { describeDevice } from '@unpair/runtime';
 import { join } from 'node:path';
@@ -28,11 +32,14 @@ import {
   type ModelRemark,
   type OutOfMemory,
 } from './agent/compute-host.js';
+import { defaultMemoryLimit } from './agent/compute-limits.js';
 import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
+import { Registration, type RegistrationOptions } from './agent/registration.js';
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
 import { TaskQueue } from './agent/task-queue.js';
 import type { WorkerConfig } from './config.js';
+import { engineOf, instructionSet } from './engine.js';
 import { inferenceService } from './grpc/inference-service.js';
 import { workerService } from './grpc/worker-service.js';
 
@@ -70,7 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   });
   lifecycle.onStop('nats', () => leave(connection));
   const compute = lifecycle.use('compute', startCompute(options, metrics));
-  const store = await ArtefactStore.open(connection);
+  const store = await ArtefactStore.await(connection, lifecycle.signal);
   const cache = new ArtefactCache({
     ...{ store, directory: config.cacheDir, maxBytes: config.cacheMib * 2 ** 20 },
   });
@@ -81,8 +88,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   lifecycle.onStop('gRPC', () => server.drain({ notice: 0, deadline: 2_000 }));
   await compute.start();
   announce(compute, metrics, logger);
-  queue.start();
+  const offer = offerOf(options, compute);
   lifecycle.onStop('task queue', () => queue.ended());
+  const report = (): WorkerReport => reportOf(options, { offer, compute, queue });
+  const registration = lifecycle.use('registration', register({ connection, report, queue, logger }));
+  queue.start(offer.kinds.map((kind) => queueName({ ...offer, kind })));
+  await registration.report();
   logger.info({ grpc: server.address, metrics: metricsServer.address, runtime: compute.runtime }, 'ready');
   return {
     grpcAddress: server.address,
@@ -92,8 +103,54 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
+/** What a worker is there for. */
+type Offer = Pick<WorkerConfig, 'label' | 'kinds'> & { readonly engine: string };
+
+function offerOf({ config: { label, kinds } }: WorkerOptions, { facts }: ComputeHost): Offer {
+  if (facts === undefined)
+    throw new UnpairError('INTERNAL', 'The compute process did not say what it runs on.');
+  return { label, kinds, engine: engineOf(facts, instructionSet()) };
+}
+
+interface Reported {
+  readonly offer: Offer;
+  readonly compute: ComputeHost;
+  readonly queue: TaskQueue;
+}
+
+/** Models that a report names. */
+const namedModels = 32;
+
+function reportOf(
+  { config, version, lifecycle }: WorkerOptions,
+  { offer, compute, queue }: Reported,
+): WorkerReport {
+  const { name = '', version: runtime = '', device = '' } = compute.facts?.runtime ?? {};
+  const { label, engine, kinds } = offer;
+  return {
+    ...{ worker: config.worker, version, label, engine, kinds: [...kinds] },
+    ...{ runtime: `${name} ${runtime}`, device, slots: 1 },
+    tasks: queue.task === undefined ? [] : [queue.task],
+    modelsHeld: compute.models.length,
+    models: compute.models.slice(-namedModels),
+    leaving: lifecycle.signal.aborted,
+  };
+}
+
+function register({
+  queue,
+  ...options
+}: Pick<RegistrationOptions, 'connection' | 'report' | 'logger'> & {
+  readonly queue: TaskQueue;
+}): Registration {
+  const onAbandon = (tasks: readonly TaskInHand[]): void => {
+    queue.abandon(tasks);
+  };
+  return new Registration({ ...options, onAbandon });
+}
+
 function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
-  const { runtime, device, threads, batchSize, modelCapacity, cacheDir } = config;
+  const { runtime, device, threads, batchSize, modelCapacity, cacheDir, memoryLimit, loadSeconds } = config;
   const tuningDir = join(cacheDir, 'tuning');
   const checkpointDir = join(cacheDir, 'checkpoints');
   const onLost = (reason: string): void => {
@@ -108,7 +165,9 @@ function startCompute({ config, logger, program }: WorkerOptions, metrics: Worke
   const onRemark = ({ model, remark }: ModelRemark): void => {
     logger.warn({ model }, `of a model: ${remark}`);
   };
-  return new ComputeHost({ program, ...options, onLost, onOutOfMemory, onRemark });
+  const memory = memoryLimit === null ? defaultMemoryLimit() : memoryLimit * 2 ** 20;
+  const limits = { memory, loadTimeout: loadSeconds * 1_000 };
+  return new ComputeHost({ program, limits, ...options, onLost, onOutOfMemory, onRemark });
 }
 
 /** Says what the worker computes on, and of every other device why not. */
@@ -192,7 +251,7 @@ function description(
     version,
     state: lifecycle.signal.aborted ? WorkerState.DRAINING : occupied,
     runtime: compute.runtime,
-    task: queue.task ?? '',
+    task: queue.task === undefined ? '' : `${queue.task.campaignId}/${queue.task.index}`,
     tasksDone: queue.tasksDone,
     models: [...compute.models],
     devices: (compute.facts?.devices ?? []).map(({ runtime, device, usable, detail }) => ({

@@ -89,7 +89,7 @@ test('compute blocked for longer than the lease: the agent answers, and nothing 
     expect(await heartbeats()).toBeGreaterThanOrEqual(before + 5);
   });
   expect(processState(pid)).toMatch(/^T/);
-  expect(await cluster.consumer()).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
+  expect(await cluster.depth()).toMatchObject({ held: 1, redelivered: 0 });
   process.kill(pid, 'SIGCONT');
   expect((await cluster.result(task)).worker).toBe(owner.describe().worker);
   await cluster.settled();

@@ -1,3 +1,4 @@
+import { encodeTask, taskSubject, tasksStream } from '@unpair/protocol';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -68,19 +69,19 @@ test('SIGTERM: the task in hand goes back at once, the process ends with 0, anot
   const task = longTask(0, made, 200_000);
   await cluster.submit(task);
   await eventually(async () => {
-    expect((await cluster.consumer()).num_ack_pending).toBe(1);
+    expect((await cluster.depth()).held).toBe(1);
   }, 30);
   const exited = once(leaving, 'exit');
   leaving.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
-  const { num_ack_pending: inHand, num_pending: waiting } = await cluster.consumer();
-  expect(inHand + waiting).toBe(1);
+  const { held, waiting } = await cluster.depth();
+  expect(held + waiting).toBe(1);
   await using successor = await startTestWorker(cluster, { name: 'successor' });
   await eventually(() => {
     expect(successor.describe().task).toBe('test/0');
   });
   // Pre-emption is no failure: however often it happens, it brings no task nearer to being given up.
-  expect((await cluster.consumer()).num_redelivered).toBe(0);
+  expect((await cluster.depth()).redelivered).toBe(0);
   expect(await successor.metric('unpair_worker_redeliveries_total')).toBe(0);
 });
 
@@ -89,12 +90,14 @@ test('a task that comes while an idle worker leaves is handed back without the c
   const made = await fixture(8);
   await cluster.store(made.target, made.samples);
   const leaving = await startTestWorker(cluster);
+  const task = accuracyTask(0, made);
+  const queue = await cluster.queue(task);
+  const manager = await cluster.connection.jetstreamManager();
   await eventually(async () => {
-    expect((await cluster.consumer()).num_waiting).toBe(1);
+    expect((await manager.consumers.info(tasksStream, queue)).num_waiting).toBe(1);
   });
   const left = leaving[Symbol.asyncDispose]();
-  const task = accuracyTask(0, made);
-  await cluster.submit(task);
+  await cluster.put(taskSubject(queue, task), encodeTask(task));
   await left;
   await using successor = await startTestWorker(cluster, { name: 'successor' });
   expect((await cluster.result(task)).worker).toBe('successor');

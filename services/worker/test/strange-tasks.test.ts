@@ -1,4 +1,3 @@
-import { publish } from '@unpair/platform';
 import { encodeTask, taskSubject, type Task } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
@@ -9,10 +8,6 @@ import { fixture } from './kit/tiny-model.js';
 
 /** Field 77, a varint: what a later version may add. */
 const laterField = Buffer.from([0xe8, 0x04, 0x01]);
-
-async function put(cluster: TestCluster, subject: string, data: Uint8Array): Promise<void> {
-  await publish(cluster.connection.jetstream(), subject, data, { messageId: subject });
-}
 
 async function outcomes(worker: TestWorker, outcome: string): Promise<number> {
   const lines = (await worker.metrics()).split('\n');
@@ -36,7 +31,7 @@ test('tasks of another version are handed back time after time, never failed or 
     [attackTask(5, made), laterField],
   ];
   for (const [task, more] of strange) {
-    await put(cluster, taskSubject(task), Buffer.concat([encodeTask(task), more]));
+    await cluster.put(taskSubject(await cluster.queue(task), task), Buffer.concat([encodeTask(task), more]));
   }
   // More than would be a dead letter for each.
   await eventually(async () => {
@@ -54,9 +49,10 @@ test('what is no task of any campaign is dropped at once, and holds up no other'
   await cluster.store(made.target, made.samples);
   await using worker = await startTestWorker(cluster);
   const [nobody, task] = [{ ...accuracyTask(0, made), campaignId: '' }, accuracyTask(1, made)];
-  await put(cluster, 'tasks.test.0', encodeTask(nobody));
-  await put(cluster, 'tasks.test.-1', encodeTask(task));
-  await put(cluster, 'tasks.UPPER.1', encodeTask(task));
+  const queue = await cluster.queue(task);
+  await cluster.put(`tasks.${queue}.test.0`, encodeTask(nobody));
+  await cluster.put(`tasks.${queue}.test.-1`, encodeTask(task));
+  await cluster.put(`tasks.${queue}.UPPER.1`, encodeTask(task));
   await cluster.submit(task);
   expect((await cluster.result(task)).outcome?.$case).toBe('accuracy');
   await cluster.settled();

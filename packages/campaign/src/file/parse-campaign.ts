@@ -9,7 +9,7 @@ import { readModels } from './models.js';
 import { MAX_SHARD_SIZE } from '../results/shard-limit.js';
 import { name } from './rules.js';
 import type { Partially } from './sections.js';
-import { readDataset, readSimilarity, readThreat } from './sections.js';
+import { readDataset, readPlacement, readSimilarity, readThreat } from './sections.js';
 import { readSurrogates } from './surrogates.js';
 import { BUILT_IN } from '../built-in.js';
 import { defencesOf } from '../adaptive/defences.js';
@@ -41,6 +41,7 @@ const KEYS = [
   'similarity',
   'threat',
   'attacks',
+  'placement',
   'allow',
   'shardSize',
 ] as const;
@@ -86,6 +87,7 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
       hasSurrogates: surrogates === undefined || surrogates.length > 0,
       samples: dataset.samples,
     }),
+    placement: readPlacement(root.get('placement')),
     allow: root.get('allow').present ? root.get('allow').readOneOrMore(ALLOWED) : [],
     shardSize: root.get('shardSize').readOr(integer(1, MAX_SHARD_SIZE), DEFAULT_SHARD_SIZE),
   };

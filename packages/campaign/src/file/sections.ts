@@ -2,7 +2,13 @@ import type { GoalChoice, TargetClass } from '@unpair/attacks';
 import { CLASS_RULES } from '@unpair/attacks';
 import type { Rule } from '@unpair/parameters';
 import { integer, oneOf, pixels, truth } from '@unpair/parameters';
-import type { DatasetEntry, SimilarityEntry, ThreatModel } from '../campaign.js';
+import {
+  DEVICE_KINDS,
+  type DatasetEntry,
+  type Placement,
+  type SimilarityEntry,
+  type ThreatModel,
+} from '../campaign.js';
 import type { Field } from './field.js';
 import { text } from './rules.js';
 
@@ -70,6 +76,25 @@ const AVOID: Rule<'avoid'> = {
 const TARGET_CLASS: Rule<TargetClass> = {
   allowed: `the number of a class, or one of ${CLASS_RULES.join(', ')}`,
   accept: (value) => integer(0).accept(value) ?? oneOf(...CLASS_RULES).accept(value),
+};
+
+/** Reads `placement:`, which the file may leave out. */
+export function readPlacement(field: Field): Placement | undefined {
+  if (field.present && !field.hasKeys(['device', 'label', 'mixed'])) return undefined;
+  const device = field.get('device').present ? field.get('device').read(DEVICES) : undefined;
+  const label = field.get('label').present ? field.get('label').read(LABEL) : undefined;
+  const mixed = field.get('mixed').readOr(truth, false);
+  if (mixed === undefined) return undefined;
+  return { ...(device !== undefined && { device }), ...(label !== undefined && { label }), mixed };
+}
+
+const DEVICES = oneOf(...DEVICE_KINDS);
+
+/** As UNPAIR_LABEL of workers. */
+const LABEL: Rule<string> = {
+  allowed: '1 to 32 lower-case letters, digits and "-", with no "-" at either end',
+  accept: (value) =>
+    typeof value === 'string' && /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(value) ? value : undefined,
 };
 
 /** Reads `similarity:`, which the file may leave out. */

@@ -9,6 +9,7 @@ import {
   type ObjectStore,
 } from 'nats';
 import { createHash } from 'node:crypto';
+import { systemClock, type Clock } from '../clock.js';
 import { fromNats } from '../nats/errors.js';
 import { publish } from '../nats/publish.js';
 import { managementTimeout } from '../nats/topology.js';
@@ -54,6 +55,26 @@ export class ArtefactStore {
       return new ArtefactStore(connection, objects);
     } catch (error) {
       throw fromNats('open the artefact store', error);
+    }
+  }
+
+  /** Opens the bucket once the coordinator has made it: with as many copies as it was told to keep. */
+  static async await(
+    connection: NatsConnection,
+    signal?: AbortSignal,
+    clock: Clock = systemClock,
+  ): Promise<ArtefactStore> {
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+        await manager.streams.info(`OBJ_${artefactsBucket}`);
+        return await ArtefactStore.open(connection);
+      } catch (error) {
+        const failure = fromNats('reach the artefact store', error);
+        if (failure.code !== 'NOT_FOUND' && !failure.retryable) throw failure;
+      }
+      await clock.sleep(500, signal);
     }
   }
 

@@ -40,6 +40,23 @@ export function choice<const T extends string>(
   return { variable, description: options.description, default: options.default, parse };
 }
 
+/** Some of a few words, separated by commas; each once, in the order of `of`. */
+export function choices<const T extends string>(
+  variable: string,
+  options: Description<readonly T[]> & { readonly of: readonly T[] },
+): Setting<readonly T[]> {
+  const { description, of } = options;
+  const parse = (value: string): { value: readonly T[] } | { allowed: string } => {
+    const words: readonly string[] = value.split(',').map((word) => word.trim());
+    const known: readonly string[] = of;
+    if (words.some((word) => !known.includes(word))) {
+      return { allowed: `some of ${of.join(', ')}, separated by commas` };
+    }
+    return { value: of.filter((word) => words.includes(word)) };
+  };
+  return { variable, description, default: options.default, parse };
+}
+
 /** A text of a certain form, which `allowed` says in words. */
 export function pattern(
   variable: string,

@@ -1,19 +1,12 @@
-import {
-  allResults,
-  allTasks,
-  allWasted,
-  resultsStream,
-  tasksStream,
-  workersConsumer,
-} from '@unpair/protocol';
+import { allResults, allTasks, allWasted, resultsStream, tasksIn, tasksStream } from '@unpair/protocol';
 import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
+  millis,
   nanos,
   RetentionPolicy,
   StorageType,
-  type Consumer,
   type ConsumerConfig,
   type JetStreamManager,
   type NatsConnection,
@@ -46,15 +39,15 @@ export interface TopologyOptions {
   readonly maxTaskBytes?: number;
   /** Bytes of results at most; no limit by default. */
   readonly maxResultBytes?: number;
-  /** Tasks that all workers together may hold: at least twice their slots. */
+  /** Tasks that the workers of one class may hold together: at least their slots. */
   readonly maxAckPending?: number;
   /** {@link ackWait} unless said: tests shorten it. */
   readonly ackWait?: number;
 }
 
 /**
- * Creates the streams and the workers' consumer, or brings their changeable settings up to date. Only settings that
- * nats-server 2.9 knows are used. The coordinator owns this; workers wait for it ({@link awaitWorkersConsumer}).
+ * Creates the streams, or brings their changeable settings up to date. Only settings that nats-server 2.9 knows are used.
+ * The coordinator owns this, and the queues ({@link ensureQueue}); workers wait for theirs ({@link awaitQueues}).
  */
 export async function ensureTopology(
   connection: NatsConnection,
@@ -63,25 +56,55 @@ export async function ensureTopology(
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
     for (const config of streamConfigs(options)) await ensureStream(manager, config);
-    await ensureConsumer(manager, options);
+    await dropUnclassed(manager);
   } catch (error) {
     throw fromNats('set up the streams', error);
   }
 }
 
-/** Makes again what someone has deleted, as {@link ensureTopology} would; does nothing where all is there. */
-export async function restoreTopology(
+/** Creates the consumer of a queue of tasks, or brings its changeable settings up to date. */
+export async function ensureQueue(
   connection: NatsConnection,
+  queue: string,
   options: TopologyOptions = {},
 ): Promise<void> {
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-    await manager.streams.info(resultsStream);
-    if ((await manager.consumers.list(tasksStream).next()).length > 0) return;
+    await ensureConsumer(manager, queue, options);
   } catch (error) {
-    if (!isNotFound(error)) throw fromNats('look at the streams', error);
+    throw fromNats(`set up the queue ${queue}`, error);
   }
-  await ensureTopology(connection, options);
+}
+
+/** Makes again what someone has deleted of the streams and these queues; changes nothing that is there. */
+export async function restoreTopology(
+  connection: NatsConnection,
+  queues: Iterable<string>,
+  options: TopologyOptions = {},
+): Promise<void> {
+  try {
+    const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+    for (const config of streamConfigs(options)) {
+      if (await isMissing(manager.streams.info(config.name))) await manager.streams.add(config);
+    }
+    for (const queue of queues) {
+      if (await isMissing(manager.consumers.info(tasksStream, queue))) {
+        await ensureConsumer(manager, queue, options);
+      }
+    }
+  } catch (error) {
+    throw fromNats('restore the streams', error);
+  }
+}
+
+async function isMissing(looking: Promise<unknown>): Promise<boolean> {
+  try {
+    await looking;
+    return false;
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
 }
 
 type NamedStream = Partial<StreamConfig> & { readonly name: string };
@@ -125,39 +148,56 @@ async function ensureStream(manager: JetStreamManager, config: NamedStream): Pro
   await manager.streams.update(config.name, config);
 }
 
-async function ensureConsumer(manager: JetStreamManager, options: TopologyOptions): Promise<void> {
+/** Drops what versions without classes of workers queued: it is queued anew, where workers take it. */
+async function dropUnclassed(manager: JetStreamManager): Promise<void> {
+  if (await isMissing(manager.consumers.info(tasksStream, 'workers'))) return;
+  await manager.consumers.delete(tasksStream, 'workers');
+  // Nobody reads these subjects any more, so that a purge by filter leads no consumer astray.
+  await manager.streams.purge(tasksStream, { filter: 'tasks.*.*' });
+}
+
+async function ensureConsumer(
+  manager: JetStreamManager,
+  queue: string,
+  options: TopologyOptions,
+): Promise<void> {
   const changeable = {
     ack_wait: nanos(options.ackWait ?? ackWait),
     max_deliver: maxDeliveries,
-    max_ack_pending: options.maxAckPending ?? 1_000,
+    max_ack_pending: options.maxAckPending ?? 10_000,
   };
   const config: Partial<ConsumerConfig> = {
     ...changeable,
-    durable_name: workersConsumer,
+    durable_name: queue,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
-    filter_subject: allTasks,
+    filter_subject: tasksIn(queue),
+    // Every idle worker of the class asks and waits; the server's own limit is 512.
+    max_waiting: 20_000,
   };
   try {
-    await manager.consumers.info(tasksStream, workersConsumer);
+    await manager.consumers.info(tasksStream, queue);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await manager.consumers.add(tasksStream, config);
     return;
   }
-  await manager.consumers.update(tasksStream, workersConsumer, changeable);
+  await manager.consumers.update(tasksStream, queue, changeable);
 }
 
-/** The consumer that workers pull tasks from, as soon as a coordinator has made it. */
-export async function awaitWorkersConsumer(
+/** Waits until a coordinator has made these queues; returns the milliseconds that who takes a task of them may be silent. */
+export async function awaitQueues(
   connection: NatsConnection,
+  queues: readonly string[],
   signal?: AbortSignal,
   clock: Clock = systemClock,
-): Promise<Consumer> {
+): Promise<number> {
   for (;;) {
     signal?.throwIfAborted();
     try {
-      return await connection.jetstream().consumers.get(tasksStream, workersConsumer);
+      const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+      const infos = await Promise.all(queues.map((queue) => manager.consumers.info(tasksStream, queue)));
+      return Math.min(...infos.map(({ config }) => (config.ack_wait ? millis(config.ack_wait) : ackWait)));
     } catch (error) {
       const failure = fromNats('reach the task queue', error);
       if (failure.code !== 'NOT_FOUND' && !failure.retryable) throw failure;

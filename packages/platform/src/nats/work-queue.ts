@@ -1,10 +1,10 @@
-import { tasksStream, workersConsumer } from '@unpair/protocol';
+import { tasksStream } from '@unpair/protocol';
 import type { NatsConnection } from 'nats';
 import { deleteNewest, inBatches } from './erase.js';
 import { fromNats } from './errors.js';
 import { publish, type Publication, type PublishOptions } from './publish.js';
 
-/** How full the queue is, from the workers' consumer: the stream's own count includes orphans of a broker's crash. */
+/** How full a queue is, from its consumer: the stream's own count includes orphans of a broker's crash. */
 export interface QueueDepth {
   /** Tasks that no worker has taken yet. */
   readonly waiting: number;
@@ -48,13 +48,18 @@ export class WorkQueue {
     }
   }
 
-  async depth(): Promise<QueueDepth> {
+  /** How full each queue is, by its name. */
+  async depths(): Promise<ReadonlyMap<string, QueueDepth>> {
     try {
       const manager = await this.#connection.jetstreamManager();
-      const info = await manager.consumers.info(tasksStream, workersConsumer);
-      return { waiting: info.num_pending, held: info.num_ack_pending, redelivered: info.num_redelivered };
+      const depths = new Map<string, QueueDepth>();
+      for await (const info of manager.consumers.list(tasksStream)) {
+        const { num_pending: waiting, num_ack_pending: held, num_redelivered: redelivered } = info;
+        depths.set(info.name, { waiting, held, redelivered });
+      }
+      return depths;
     } catch (error) {
-      throw fromNats('read the depth of the queue', error);
+      throw fromNats('read the depths of the queues', error);
     }
   }
 }

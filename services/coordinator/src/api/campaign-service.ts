@@ -47,6 +47,7 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     })),
     getCampaign: handlers.unary(({ id }) => settled(() => ({ campaign: book.resolve(id).snapshot() }))),
     listCampaigns: handlers.unary((request) => settled(() => list(coordinator, request))),
+    listWorkers: handlers.unary(() => Promise.resolve({ workers: coordinator.workers.all() })),
     getReport: handlers.unary(async ({ id }, { signal }) => ({
       report: asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal)),
     })),

@@ -47,7 +47,15 @@ export class UnreadableCampaign {
     const name = /^name: *(\S+)/m.exec(this.#record.request?.spec ?? '')?.[1] ?? '';
     return {
       ...{ id, name, state: this.state, progress: undefined, createTime, endTime: createTime },
-      ...{ failures: [this.reason], training: [], labels: { ...this.labels }, priority, weight, round },
+      ...{
+        failures: [this.reason],
+        training: [],
+        labels: { ...this.labels },
+        priority,
+        weight,
+        round,
+        waiting: '',
+      },
     };
   }
 }

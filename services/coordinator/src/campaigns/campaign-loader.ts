@@ -8,8 +8,10 @@ import type { TaskOutcome } from './outcome.js';
 export interface CampaignLoaderOptions {
   readonly book: CampaignBook;
   readonly store: ResultStore;
-  /** Positions of a campaign's tasks that are in the queue. */
-  readonly queued: (campaignId: string) => Promise<Iterable<number>>;
+  /** Positions of a campaign's tasks that are queued, and in which queue. */
+  readonly queued: (campaignId: string) => Promise<ReadonlyMap<number, string>>;
+  /** Notes that a task is in a queue. */
+  readonly place: (run: CampaignRun, index: number, queue: string) => void;
 }
 
 /** A result that came while its campaign was being entered. */
@@ -56,7 +58,7 @@ export class CampaignLoader {
       const loaded = run.sequence;
       for (const [result, outcome] of arrivals)
         if (outcome.sequence > loaded) run.accept(outcome, answersIn(result));
-      for (const index of queued) run.markInFlight(index);
+      for (const [index, queue] of queued) this.#options.place(run, index, queue);
       book.add(run);
       return run;
     } finally {

@@ -6,6 +6,8 @@ import {
   type ModelSource,
   type Task,
   type Training,
+  type WorkKind,
+  workKindOf,
 } from '@unpair/protocol';
 import { CampaignFailures } from './campaign-failures.js';
 import { ChangeSignal } from './change-signal.js';
@@ -48,6 +50,7 @@ export class CampaignRun {
   readonly #training = new ModelsInTraining();
   #record: CampaignRecord;
   #queries = 0;
+  #waiting = '';
   #wastedQueries = 0;
   #sequence = 0;
   #lastResult: Date | undefined;
@@ -163,14 +166,36 @@ export class CampaignRun {
     return this.#failures.models.get(model);
   }
 
-  /** Takes the next task that can run, as a message; it counts as in flight from then on. */
-  next(): Task | undefined {
+  /** What the campaign waits for, where no worker is alive for its next tasks; empty otherwise. */
+  get waiting(): string {
+    return this.ended || this.isPaused ? '' : this.#waiting;
+  }
+
+  /** Says what the campaign waits for. */
+  wait(reason: string): void {
+    if (reason === this.#waiting) return;
+    this.#waiting = reason;
+    this.changes.notify();
+  }
+
+  /** The kind of work of the first task that has not reached its end; undefined where all have. */
+  get firstKind(): WorkKind | undefined {
+    const first = this.#states.firstOpen();
+    return first === undefined ? undefined : workKindOf(this.plan.task(first).kind);
+  }
+
+  /** Takes the next task that can run, of a kind where one is named, as a message; it counts as in flight from then on. */
+  next(kind?: WorkKind): Task | undefined {
     if (this.isPaused) return undefined;
     const isPending = (index: number): boolean => this.#states.get(index) === 'pending';
     const before = this.#states.count('cancelled');
-    const planned = this.#order.next(isPending, (task) => {
-      this.#states.set(task.index, 'cancelled');
-    });
+    const planned = this.#order.next(
+      isPending,
+      (task) => {
+        this.#states.set(task.index, 'cancelled');
+      },
+      kind,
+    );
     if (planned !== undefined) this.#states.set(planned.index, 'inFlight');
     if (planned !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
     return planned === undefined ? undefined : this.#message(planned, this.generation(planned.index));
@@ -360,7 +385,8 @@ export class CampaignRun {
   get token(): string {
     const { round, isPaused, priority, weight } = this;
     const counts = `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}`;
-    return `${counts}.${round}.${isPaused ? 1 : 0}.${priority}.${weight}${this.#training.token}`;
+    const pace = `${isPaused ? 1 : 0}${this.waiting === '' ? '' : 'w'}`;
+    return `${counts}.${round}.${pace}.${priority}.${weight}${this.#training.token}`;
   }
 
   /** That of the first task that has not reached its end; empty where all have. */
@@ -395,6 +421,7 @@ export class CampaignRun {
       priority: this.priority,
       weight: this.weight,
       round: this.round,
+      waiting: this.waiting,
     };
   }
 }

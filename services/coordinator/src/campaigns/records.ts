@@ -152,6 +152,8 @@ export function newRecord(request: CreateCampaignRequest, createTime: Date): Cam
     priority: request.priority,
     weight: request.weight,
     deleteTime: undefined,
+    engine: '',
+    trainEngine: '',
   };
 }
 

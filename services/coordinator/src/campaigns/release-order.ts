@@ -1,4 +1,8 @@
 import type { Plan, PlannedTask } from '@unpair/campaign';
+import { workKindOf, workKinds, type WorkKind } from '@unpair/protocol';
+
+/** Tasks of one kind that wait at most while tasks of another are looked for. */
+const mostParked = 10_000;
 
 /**
  * Hands out a plan's tasks in order, each once the models that it needs exist. Tasks met too early wait under the
@@ -10,6 +14,8 @@ export class ReleaseOrder {
   readonly #made = new Set<string>();
   readonly #failed = new Set<string>();
   readonly #waiting = new Map<string, number[]>();
+  /** Tasks that could run and were not of the kind that was asked for. */
+  readonly #parked: Record<WorkKind, number[]> = { train: [], attack: [], measure: [] };
   #ready: number[] = [];
   #cursor = 0;
   #isOpen: boolean;
@@ -27,24 +33,40 @@ export class ReleaseOrder {
   }
 
   /**
-   * The next task that can run. `isPending` tells which tasks still have to; `abandon` is told of tasks that never
+   * The next task of a kind that can run; of any kind where none is named. `isPending` tells which tasks still have to; `abandon` is told of tasks that never
    * can, because a model that they need could not be made.
    */
-  next(isPending: (index: number) => boolean, abandon: (task: PlannedTask) => void): PlannedTask | undefined {
+  next(
+    isPending: (index: number) => boolean,
+    abandon: (task: PlannedTask) => void,
+    kind?: WorkKind,
+  ): PlannedTask | undefined {
     for (;;) {
-      const index = this.#nextIndex();
+      const index = this.#nextIndex(kind);
       if (index === undefined) return undefined;
       if (!isPending(index)) continue;
       const task = this.#plan.task(index);
       const missing = task.needs.find((model) => !this.#made.has(model));
-      if (missing === undefined) return task;
+      if (missing === undefined) {
+        const own = workKindOf(task.kind);
+        if (kind === undefined || kind === own) return task;
+        this.#parked[own].push(index);
+        continue;
+      }
       if (this.#failed.has(missing)) this.#abandon(task, abandon);
       else this.#wait(missing, index);
     }
   }
 
-  #nextIndex(): number | undefined {
-    const isOver = !this.#isOpen || this.#cursor >= this.#plan.size;
+  #nextIndex(kind: WorkKind | undefined): number | undefined {
+    const kinds = kind === undefined ? workKinds : [kind];
+    for (const one of kinds) {
+      const parked = this.#parked[one].shift();
+      if (parked !== undefined) return parked;
+    }
+    // What is looked at and not wanted is kept, so that there is a bound to it.
+    const isFull = workKinds.some((one) => this.#parked[one].length >= mostParked);
+    const isOver = isFull || !this.#isOpen || this.#cursor >= this.#plan.size;
     return this.#ready.shift() ?? (isOver ? undefined : this.#cursor++);
   }
 

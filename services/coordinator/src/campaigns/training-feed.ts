@@ -1,4 +1,11 @@
-import { listen, SparseLog, type Clock, type Logger, type NatsConnection } from '@unpair/platform';
+import {
+  listen,
+  SparseLog,
+  type Clock,
+  type Heard,
+  type Logger,
+  type NatsConnection,
+} from '@unpair/platform';
 import { allTraining, decodeTraining, parseSubject, type Training } from '@unpair/protocol';
 import type { CampaignRun } from './campaign-run.js';
 
@@ -21,13 +28,13 @@ export class TrainingFeed implements Disposable {
     this.#options = options;
     this.#warnings = new SparseLog(options);
     const { connection, logger } = options;
-    const onMessage = (subject: string, data: Uint8Array): void => {
-      this.#take(subject, data);
+    const onMessage = (heard: Heard): void => {
+      this.#take(heard);
     };
     this.#ear = listen(connection, { subject: allTraining, logger, onMessage });
   }
 
-  #take(subject: string, data: Uint8Array): void {
+  #take({ subject, data }: Heard): void {
     const { campaignId = '', index = 0 } = parseSubject(subject) ?? {};
     const run = this.#options.find(campaignId);
     if (run === undefined) return;

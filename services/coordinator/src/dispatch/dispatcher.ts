@@ -1,15 +1,22 @@
-import { taskMessageId, type Task } from '@unpair/protocol';
+import { taskMessageId, workKinds, type Task, type WorkKind } from '@unpair/protocol';
 import type { Clock, Logger } from '@unpair/platform';
 import { ChangeSignal } from '../campaigns/change-signal.js';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { bindingFor, classWanted, queuesFor, type Binding } from '../workers/placement.js';
+import type { WorkerTable } from '../workers/worker-table.js';
+import type { Lanes } from './lanes.js';
 import type { TaskQueue } from './task-queue.js';
 
 export interface DispatcherOptions {
   readonly queue: Pick<TaskQueue, 'publish' | 'clear' | 'hasResult'>;
   /** Campaigns to serve, in any order. */
   readonly runs: () => Iterable<CampaignRun>;
-  /** Tasks of one campaign in flight at most. */
+  readonly workers: WorkerTable;
+  readonly lanes: Lanes;
+  /** Tasks in flight that a queue may have at least, however few workers serve it. */
   readonly window: number;
+  /** Writes down the engines that a campaign is bound to. */
+  readonly bind: (run: CampaignRun, binding: Binding) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -17,9 +24,24 @@ export interface DispatcherOptions {
 /** Publications on their way at a time. */
 const batchSize = 32;
 
+/** A queue that has room, and the campaigns that may fill it. */
+interface Opening {
+  readonly queue: string;
+  readonly kind: WorkKind;
+  readonly runs: Set<CampaignRun>;
+  room: number;
+}
+
+/** A task on its way to a queue. */
+interface Released {
+  readonly run: CampaignRun;
+  readonly task: Task;
+  readonly queue: string;
+}
+
 /**
- * Keeps a bounded window of each campaign's tasks in flight. The windows are of one size and the queue is first come,
- * first served, so campaigns share the workers fairly however large each is.
+ * Keeps a window of tasks in flight for each queue, twice as many as its workers have slots, and shares it between the campaigns:
+ * those of the highest priority first, and among equals the one with the fewest in flight for its weight.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -42,6 +64,7 @@ export class Dispatcher {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#again = false;
+      await this.#bindNew();
       const batch = this.#nextBatch();
       if (batch.length > 0) await this.#publish(batch, signal);
       else if (!this.#isWoken()) await this.#work.next(signal).catch(() => undefined);
@@ -53,29 +76,96 @@ export class Dispatcher {
     return this.#again;
   }
 
-  /** One task of each campaign in turn, until the batch or all windows are full. */
-  #nextBatch(): readonly (readonly [CampaignRun, Task])[] {
-    const batch: [CampaignRun, Task][] = [];
-    let runs = [...this.#options.runs()];
-    while (runs.length > 0 && batch.length < batchSize) {
-      runs = runs.filter((run) => {
-        const task = this.#take(run);
-        if (task !== undefined) batch.push([run, task]);
-        return task !== undefined;
+  /** Binds campaigns to engines before they release the first task for one, as soon as there is one for them. */
+  async #bindNew(): Promise<void> {
+    const { runs, workers, bind, logger } = this.#options;
+    for (const run of [...runs()]) {
+      const { file, record } = run;
+      if (file.placement.mixed || (record.engine !== '' && record.trainEngine !== '')) continue;
+      const binding = bindingFor(file.placement, record, workers.engines());
+      if (binding.engine === record.engine && binding.trainEngine === record.trainEngine) continue;
+      await bind(run, binding).catch((error: unknown) => {
+        logger.warn({ error, campaign: run.id }, 'a campaign could not be bound to an engine; trying again');
       });
+    }
+  }
+
+  #nextBatch(): readonly Released[] {
+    const batch: Released[] = [];
+    this.#options.lanes.settle();
+    for (const opening of this.#openings()) {
+      while (opening.room > 0 && batch.length < batchSize) {
+        const released = this.#release(opening);
+        if (released === undefined) break;
+        batch.push(released);
+      }
     }
     return batch;
   }
 
-  #take(run: CampaignRun): Task | undefined {
-    return run.count('inFlight') < this.#options.window ? run.next() : undefined;
+  /** The queues that have room and workers; of campaigns that can go to none, says what they wait for. */
+  #openings(): Iterable<Opening> {
+    const { runs, workers, lanes, window } = this.#options;
+    const slots = workers.slots();
+    const openings = new Map<string, Opening>();
+    for (const run of runs()) {
+      for (const kind of workKinds) {
+        const live = this.#queues(run, kind).filter((queue) => slots.has(queue));
+        if (kind === run.firstKind)
+          run.wait(live.length > 0 || !workers.isKnown ? '' : waitingReason(run, kind));
+        for (const queue of live) {
+          const room = lanes.window(queue, slots.get(queue) ?? 0, window) - lanes.count(queue);
+          const opening = openings.get(queue) ?? { queue, kind, runs: new Set(), room };
+          openings.set(queue, opening);
+          opening.runs.add(run);
+        }
+      }
+    }
+    return openings.values();
   }
 
-  async #publish(batch: readonly (readonly [CampaignRun, Task])[], signal: AbortSignal): Promise<void> {
+  #queues(run: CampaignRun, kind: WorkKind): readonly string[] {
+    const { placement } = run.file;
+    return queuesFor({ placement, binding: run.record, kind }, this.#options.workers.engines());
+  }
+
+  /** The next task for a queue, of the campaign whose turn it is. */
+  #release(opening: Opening): Released | undefined {
+    const { queue, kind, runs } = opening;
+    for (;;) {
+      const run = this.#next(queue, runs);
+      if (run === undefined) return undefined;
+      const task = run.next(kind);
+      if (task === undefined) {
+        runs.delete(run);
+        continue;
+      }
+      this.#options.lanes.add(queue, run, task.index);
+      opening.room--;
+      return { run, task, queue };
+    }
+  }
+
+  #next(queue: string, runs: Iterable<CampaignRun>): CampaignRun | undefined {
+    const { lanes } = this.#options;
+    let first: CampaignRun | undefined;
+    let least = Infinity;
+    for (const run of runs) {
+      const share = lanes.count(queue, run) / run.weight;
+      const isBefore = first !== undefined && run.priority < first.priority;
+      const isAhead = first === undefined || run.priority > first.priority;
+      if (isBefore || (!isAhead && share >= least)) continue;
+      first = run;
+      least = share;
+    }
+    return first;
+  }
+
+  async #publish(batch: readonly Released[], signal: AbortSignal): Promise<void> {
     const { queue, clock, logger } = this.#options;
-    const outcomes = await Promise.allSettled(batch.map(([, task]) => this.#send(task, signal)));
+    const outcomes = await Promise.allSettled(batch.map((released) => this.#send(released, signal)));
     let error: unknown;
-    batch.forEach(([run, task], position) => {
+    batch.forEach(({ run, task }, position) => {
       const outcome = outcomes[position];
       if (outcome?.status !== 'rejected') return;
       error = outcome.reason;
@@ -83,15 +173,16 @@ export class Dispatcher {
     });
     // Tasks of a campaign that was cancelled while they were on their way came after it was cleared.
     const cancelled = new Set(
-      batch.filter(([run]) => run.record.cancelTime !== undefined).map(([run]) => run.id),
+      batch.filter(({ run }) => run.record.cancelTime !== undefined).map(({ run }) => run.id),
     );
     await Promise.allSettled([...cancelled].map((id) => queue.clear(id)));
     if (error === undefined || signal.aborted) return;
     logger.warn({ error }, 'tasks could not be queued; trying again');
     await clock.sleep(1_000, signal).catch(() => undefined);
   }
+
   /** Queues a task, unless an earlier try had queued it, behind an answer that was lost, and its result is there. */
-  async #send(task: Task, signal: AbortSignal): Promise<void> {
+  async #send({ task, queue: name }: Released, signal: AbortSignal): Promise<void> {
     const { queue } = this.#options;
     const key = taskMessageId(task);
     if (this.#unsure.has(key) && (await queue.hasResult(task))) {
@@ -99,7 +190,12 @@ export class Dispatcher {
       return;
     }
     this.#unsure.add(key);
-    await queue.publish(task, signal);
+    await queue.publish(name, task, signal);
     this.#unsure.delete(key);
   }
+}
+
+function waitingReason(run: CampaignRun, kind: WorkKind): string {
+  const { placement } = run.file;
+  return `waits for a worker of class ${classWanted({ placement, binding: run.record, kind })}`;
 }

@@ -1,11 +1,13 @@
 import type { Clock, Logger } from '@unpair/platform';
 import type { Task, TaskResult } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import type { Lanes } from './lanes.js';
 import type { TaskQueue } from './task-queue.js';
 
 export interface ReconcilerOptions {
   readonly queue: TaskQueue;
   readonly runs: () => Iterable<CampaignRun>;
+  readonly lanes: Pick<Lanes, 'queueOf'>;
   /** Writes a result as a worker would; used for the dead letters of tasks that workers never get to. */
   readonly publishResult: (result: TaskResult) => Promise<unknown>;
   /** Milliseconds between two looks. */
@@ -59,13 +61,18 @@ export class Reconciler {
   /** Tasks that should be in flight, and that the queue does not hold or will not deliver. */
   async #missing(): Promise<ReadonlyMap<string, InFlight>> {
     const { queue, runs } = this.#options;
-    const { waiting, held } = await queue.depth();
+    const depths = await queue.depths();
+    const isDrained = (name: string): boolean => {
+      const depth = depths.get(name);
+      return depth !== undefined && depth.waiting + depth.held === 0;
+    };
     const missing = new Map<string, InFlight>();
     for (const run of runs()) {
       const inFlight = run.inFlight();
       const queued = await queue.queued(run.id);
       for (const index of inFlight) {
-        if (!queued.has(index) || waiting + held === 0) missing.set(`${run.id}/${index}`, { run, index });
+        const place = queued.get(index);
+        if (place === undefined || isDrained(place)) missing.set(`${run.id}/${index}`, { run, index });
       }
     }
     return missing;
@@ -85,7 +92,12 @@ export class Reconciler {
       { campaign: run.id, task: index },
       'a task left the queue without a result; queueing it again',
     );
-    await queue.publish(again, signal);
+    const place = this.#options.lanes.queueOf(run, index);
+    if (place === undefined) {
+      run.putBack(index);
+      return;
+    }
+    await queue.publish(place, again, signal);
     run.requeued(index);
   }
 }

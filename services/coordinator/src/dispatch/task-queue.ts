@@ -11,6 +11,7 @@ import {
   allTasks,
   encodeTask,
   parseSubject,
+  queueOf,
   taskMessageId,
   tasksOf,
   taskSubject,
@@ -31,11 +32,11 @@ export class TaskQueue {
    * Publishes a task. One that is still queued is not queued twice; one that is larger than a message may be has failed.
    * @throws UnpairError UNAVAILABLE or RESOURCE_EXHAUSTED after 5 s of trying
    */
-  async publish(task: Task, signal: AbortSignal): Promise<void> {
+  async publish(queue: string, task: Task, signal: AbortSignal): Promise<void> {
     const problem = sizeProblem(this.#connection, 'task', encodeTask(task));
     if (problem !== undefined) return this.#fail(task, problem, signal);
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };
-    await this.#queue.publish(taskSubject(task), encodeTask(task), options);
+    await this.#queue.publish(taskSubject(queue, task), encodeTask(task), options);
   }
 
   /** Ends a task as a worker would that found it to be impossible. */
@@ -55,11 +56,14 @@ export class TaskQueue {
     return hasResult(this.#connection, task);
   }
 
-  /** Positions of a campaign's tasks that are in the queue, taken by a worker or not. */
-  async queued(campaignId: string): Promise<ReadonlySet<number>> {
-    const subjects = await this.#queue.subjects(tasksOf(campaignId));
-    const indices = subjects.map((subject) => parseSubject(subject)?.index);
-    return new Set(indices.filter((index) => index !== undefined));
+  /** Positions of a campaign's tasks that are queued, taken by a worker or not, and in which queue. */
+  async queued(campaignId: string): Promise<ReadonlyMap<number, string>> {
+    const queued = new Map<number, string>();
+    for (const subject of await this.#queue.subjects(tasksOf(campaignId))) {
+      const address = parseSubject(subject);
+      if (address !== undefined) queued.set(address.index, queueOf(subject));
+    }
+    return queued;
   }
 
   /** Takes all tasks of a campaign out of the queue: no more than its window. */
@@ -67,25 +71,32 @@ export class TaskQueue {
     await this.#queue.remove(await this.#queue.subjects(tasksOf(campaignId)));
   }
 
-  /** Positions of all tasks that are in the queue, by campaign. */
-  async allQueued(): Promise<ReadonlyMap<string, readonly number[]>> {
-    const queued = new Map<string, number[]>();
+  /** Positions and queues of all tasks that are queued, by campaign. */
+  async allQueued(): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>> {
+    const queued = new Map<string, Map<number, string>>();
     for (const subject of await this.#queue.subjects(allTasks)) {
       const task = parseSubject(subject);
       if (task === undefined) continue;
-      const indices = queued.get(task.campaignId);
-      if (indices === undefined) queued.set(task.campaignId, [task.index]);
-      else indices.push(task.index);
+      const indices = queued.get(task.campaignId) ?? new Map<number, string>();
+      queued.set(task.campaignId, indices.set(task.index, queueOf(subject)));
     }
     return queued;
   }
 
-  /** Takes one task out of the queue. */
+  /** Takes one task out of whichever queue it is in. */
   async remove(campaignId: string, index: number): Promise<void> {
-    await this.#queue.remove([taskSubject({ campaignId, index })]);
+    await this.#queue.remove(await this.#queue.subjects(tasksOf(campaignId, index)));
   }
 
-  depth(): Promise<QueueDepth> {
-    return this.#queue.depth();
+  /** How full all queues are together. */
+  async depth(): Promise<QueueDepth> {
+    const depths = [...(await this.depths()).values()];
+    const sum = (part: keyof QueueDepth): number => depths.reduce((total, depth) => total + depth[part], 0);
+    return { waiting: sum('waiting'), held: sum('held'), redelivered: sum('redelivered') };
+  }
+
+  /** How full each queue is, by its name. */
+  depths(): Promise<ReadonlyMap<string, QueueDepth>> {
+    return this.#queue.depths();
   }
 }

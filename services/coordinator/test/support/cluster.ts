@@ -14,6 +14,7 @@ import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
 import { campaignService, Coordinator } from '../../src/index.js';
 import { storeArtefacts } from './campaign-file.js';
+import { beThere } from './synthetic-worker.js';
 
 /** A broker and a folder that outlive the coordinators of a test. */
 export interface Ground extends AsyncDisposable {
@@ -24,11 +25,14 @@ export interface Ground extends AsyncDisposable {
 
 const silent = createLogger({ service: 'test', level: 'silent' });
 
-export async function ground(): Promise<Ground> {
+/** @param slots of the one worker that is said to be there; where they are 0, none is */
+export async function ground({ slots = 1 } = {}): Promise<Ground> {
   const nats = await TestNatsServer.start();
   const folder = await temporaryFolder();
   const connection = await connectNats({ url: nats.url, name: 'test', logger: silent });
+  const presence = slots > 0 ? beThere(connection, { slots }) : undefined;
   const dispose = async (): Promise<void> => {
+    presence?.[Symbol.dispose]();
     await connection.close();
     await folder[Symbol.asyncDispose]();
     await nats[Symbol.asyncDispose]();

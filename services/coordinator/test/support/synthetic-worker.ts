@@ -1,28 +1,97 @@
-import { awaitWorkersConsumer, publishResult } from '@unpair/platform';
-import { decodeTask, type SampleRange, type Task, type TaskResult } from '@unpair/protocol';
+import { ask, createLogger, Deliveries, listen, publishResult, type Delivery } from '@unpair/platform';
+import {
+  decodeOrders,
+  decodeTask,
+  encodeReport,
+  rollCall,
+  workerSubject,
+  workKinds,
+  type SampleRange,
+  type Task,
+  type TaskInHand,
+  type TaskResult,
+  type WorkerReport,
+} from '@unpair/protocol';
 import type { NatsConnection } from '@unpair/platform';
+import { queuesOf } from '../../src/workers/worker-table.js';
 import { derivedDigest } from './campaign-file.js';
 
 export interface SyntheticWorkerOptions {
   readonly connection: NatsConnection;
   /** Replaces the outcome of tasks that a test wants to fail; undefined leaves it. */
   readonly outcome?: (task: Task) => TaskResult['outcome'] | undefined;
+  /** Whether a task is answered; one that is not leaves the queue without a result. */
+  readonly answers?: (task: Task) => boolean;
   /** Tasks to take at most. */
   readonly limit?: number;
+  /** Queues to take tasks of: those of {@link synthetic} unless said. */
+  readonly queues?: readonly string[];
 }
+
+/** What synthetic workers say that they are. */
+export const synthetic: WorkerReport = {
+  ...{ worker: 'synthetic', version: 'test', label: 'any', engine: 'synthetic', kinds: [...workKinds] },
+  ...{
+    runtime: 'synthetic 1',
+    device: 'cpu',
+    slots: 1,
+    tasks: [],
+    modelsHeld: 0,
+    models: [],
+    leaving: false,
+  },
+};
+
+/** Reports as a worker would, until disposed of; calls back with what it is told to abandon. */
+export function beThere(
+  connection: NatsConnection,
+  more: Partial<WorkerReport> = {},
+  onAbandon: (tasks: readonly TaskInHand[]) => void = () => undefined,
+): Disposable & { report(more: Partial<WorkerReport>): Promise<void> } {
+  let told = { ...synthetic, ...more };
+  const report = async (): Promise<void> => {
+    const answer = await ask(connection, workerSubject(told.worker), encodeReport(told), 1_000);
+    const { abandon } = answer === undefined ? { abandon: [] } : decodeOrders(answer);
+    if (abandon.length > 0) onAbandon(abandon);
+  };
+  const ear = listen(connection, { subject: rollCall, logger: silent, onMessage: () => void report() });
+  const timer = setInterval(() => void report(), 1_000);
+  void report();
+  return {
+    report: (news) => {
+      told = { ...told, ...news };
+      return report();
+    },
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      ear[Symbol.dispose]();
+    },
+  };
+}
+
+const silent = createLogger({ service: 'test', level: 'silent' });
 
 /** Takes tasks off the real queue and writes results that are a function of the task alone, as a worker would. */
 export async function work(options: SyntheticWorkerOptions, signal: AbortSignal): Promise<Task[]> {
-  const { connection, outcome = () => undefined, limit = Infinity } = options;
-  const consumer = await awaitWorkersConsumer(connection, signal);
+  const {
+    connection,
+    outcome = () => undefined,
+    answers = () => true,
+    limit = Infinity,
+    queues = queuesOf(synthetic),
+  } = options;
+  const onExtra = (delivery: Delivery): void => {
+    delivery.retry();
+  };
+  await using deliveries = await Deliveries.open({ connection, queues, onExtra }, signal);
   const taken: Task[] = [];
   while (!signal.aborted && taken.length < limit) {
-    const message = await consumer.next({ expires: 1_000 });
-    if (message === null) continue;
-    const task = decodeTask(message.data);
+    const delivery = await deliveries.next(1_000);
+    if (delivery === undefined) continue;
+    const task = decodeTask(delivery.data);
     taken.push(task);
-    await publishResult(connection, syntheticResult(task, outcome(task)));
-    await message.ackAck();
+    if (answers(task)) await publishResult(connection, syntheticResult(task, outcome(task)));
+    await delivery.done();
   }
   return taken;
 }

@@ -1,5 +1,5 @@
 import { Deliveries, type Delivery, type Logger, type NatsConnection } from '@unpair/platform';
-import { parseSubject } from '@unpair/protocol';
+import { parseSubject, type ResultAddress, type TaskInHand } from '@unpair/protocol';
 import type { WorkerMetrics } from './metrics.js';
 import type { TaskHandler } from './task-handler.js';
 import { runTaskLoop } from './task-loop.js';
@@ -19,15 +19,16 @@ export interface TaskQueueOptions {
 export class TaskQueue {
   readonly #options: TaskQueueOptions;
   #loop: Promise<void> = Promise.resolve();
-  #task: string | undefined;
+  #task: ResultAddress | undefined;
+  #abandoned = new AbortController();
   #tasksDone = 0;
 
   constructor(options: TaskQueueOptions) {
     this.#options = options;
   }
 
-  /** Task in hand as `campaign/index`. */
-  get task(): string | undefined {
+  /** Task in hand. */
+  get task(): ResultAddress | undefined {
     return this.#task;
   }
 
@@ -36,9 +37,9 @@ export class TaskQueue {
     return this.#tasksDone;
   }
 
-  /** Starts to take tasks, as soon as a coordinator has made the queue. */
-  start(): void {
-    this.#loop = this.#run();
+  /** Starts to take tasks of these queues, as soon as a coordinator has made them. */
+  start(queues: readonly string[]): void {
+    this.#loop = this.#run(queues);
   }
 
   /** Resolves when the signal has fired and the task in hand is settled or handed back. */
@@ -46,14 +47,29 @@ export class TaskQueue {
     return this.#loop;
   }
 
-  async #run(): Promise<void> {
+  /** Drops the task in hand where it is among these, since nobody wants its result any more. */
+  abandon(tasks: readonly TaskInHand[]): void {
+    const { task } = this;
+    if (task === undefined) return;
+    const isMeant = tasks.some(
+      ({ campaignId, index }) => campaignId === task.campaignId && index === task.index,
+    );
+    if (isMeant) this.#abandoned.abort();
+  }
+
+  async #run(queues: readonly string[]): Promise<void> {
     const { connection, handler, signal, logger } = this.#options;
     try {
-      const deliveries = await Deliveries.open(connection, signal);
+      const refuse = (delivery: Delivery): Promise<void> => handler.refuse(delivery);
+      const onExtra = (delivery: Delivery): void => {
+        refuse(delivery).catch((error: unknown) => {
+          logger.warn({ error }, 'a task could not be handed back; its lease has to run out');
+        });
+      };
+      await using deliveries = await Deliveries.open({ connection, queues, onExtra }, signal);
       // A third of the lease, so that two signs of life may be lost.
       const heartbeatInterval = deliveries.lease / 3;
       const handle = (delivery: Delivery): Promise<void> => this.#handle(delivery, heartbeatInterval);
-      const refuse = (delivery: Delivery): Promise<void> => handler.refuse(delivery);
       await runTaskLoop({ deliveries, signal, handle, refuse, logger });
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -62,14 +78,14 @@ export class TaskQueue {
 
   async #handle(delivery: Delivery, heartbeatInterval: number): Promise<void> {
     const { handler, metrics, signal, grace } = this.#options;
-    const address = parseSubject(delivery.subject);
-    this.#task = address === undefined ? delivery.subject : `${address.campaignId}/${address.index}`;
+    this.#task = parseSubject(delivery.subject);
+    this.#abandoned = new AbortController();
+    const { signal: abandoned } = this.#abandoned;
     metrics.busy.set(1);
     const patience = afterGrace(signal, grace);
     try {
-      const { signal: leave } = patience;
-      const abandoned = new AbortController().signal;
-      const outcome = await handler.handle(delivery, { heartbeatInterval, signal: leave, abandoned });
+      const options = { heartbeatInterval, signal: patience.signal, abandoned };
+      const outcome = await handler.handle(delivery, options);
       if (outcome === 'done' || outcome === 'failed') this.#tasksDone++;
     } finally {
       patience.cancel();

@@ -1,17 +1,34 @@
-import { ArtefactStore, connectNats, createLogger, ensureTopology, publish } from '@unpair/platform';
+import {
+  ArtefactStore,
+  connectNats,
+  createLogger,
+  ensureQueue,
+  ensureTopology,
+  listen,
+  publish,
+  WorkQueue,
+  type Heard,
+  type QueueDepth,
+} from '@unpair/platform';
 import {
   allResults,
+  allWorkers,
+  decodeReport,
   decodeResult,
+  encodeOrders,
   encodeTask,
+  queueName,
   resultsStream,
   taskMessageId,
-  tasksStream,
   taskSubject,
-  workersConsumer,
+  workKindOf,
+  workKinds,
   type Task,
+  type TaskInHand,
   type TaskResult,
+  type WorkerReport,
 } from '@unpair/protocol';
-import type { ConsumerInfo, NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { eventually, TestNatsServer } from '../../../../test/kit/index.js';
 import type { Artefact } from './tiny-model.js';
 
@@ -23,10 +40,23 @@ export class TestCluster implements AsyncDisposable {
   readonly connection: NatsConnection;
   readonly #store: ArtefactStore;
 
-  private constructor(server: TestNatsServer, connection: NatsConnection, store: ArtefactStore) {
+  /** What workers are to be told to abandon. */
+  readonly abandoned: TaskInHand[] = [];
+  readonly #reports = new Map<string, WorkerReport>();
+
+  private constructor(
+    server: TestNatsServer,
+    connection: NatsConnection,
+    store: ArtefactStore,
+    ackWait: number,
+  ) {
     this.server = server;
     this.connection = connection;
     this.#store = store;
+    const onMessage = (heard: Heard): void => {
+      this.#answer(heard, ackWait);
+    };
+    listen(connection, { subject: allWorkers, logger: silent, onMessage });
   }
 
   /** @param ackWait milliseconds that a worker may stay silent: short, so that tests are. */
@@ -34,7 +64,35 @@ export class TestCluster implements AsyncDisposable {
     const server = await TestNatsServer.start();
     const connection = await connectNats({ url: server.url, name: 'test', logger: silent });
     await ensureTopology(connection, { ackWait });
-    return new TestCluster(server, connection, await ArtefactStore.open(connection));
+    return new TestCluster(server, connection, await ArtefactStore.open(connection), ackWait);
+  }
+
+  /** Answers workers as a coordinator would: makes their queues, and tells them what to abandon. */
+  #answer({ data, respond }: Heard, ackWait: number): void {
+    const report = decodeReport(data);
+    if (report.leaving) this.#reports.delete(report.worker);
+    else this.#reports.set(report.worker, report);
+    respond(encodeOrders({ abandon: [...this.abandoned] }));
+    for (const kind of workKinds) {
+      const queue = queueName({ ...report, kind });
+      if (report.kinds.includes(kind))
+        void ensureQueue(this.connection, queue, { ackWait }).catch(() => undefined);
+    }
+  }
+
+  /** What a worker told of itself last. */
+  report(worker: string): WorkerReport | undefined {
+    return this.#reports.get(worker);
+  }
+
+  /** The queue for a task: of any worker that takes its kind, as soon as there is one. */
+  async queue({ work }: Task): Promise<string> {
+    const kind = workKindOf(work?.$case ?? 'accuracy');
+    return eventually(() => {
+      const worker = [...this.#reports.values()].find(({ kinds }) => kinds.includes(kind));
+      if (worker === undefined) throw new Error(`no worker is there to ${kind}`);
+      return queueName({ ...worker, kind });
+    }, 30);
   }
 
   async store(...artefacts: readonly Artefact[]): Promise<void> {
@@ -43,9 +101,13 @@ export class TestCluster implements AsyncDisposable {
 
   async submit(...tasks: readonly Task[]): Promise<void> {
     for (const task of tasks) {
-      const options = { messageId: taskMessageId(task) };
-      await publish(this.connection.jetstream(), taskSubject(task), encodeTask(task), options);
+      await this.put(taskSubject(await this.queue(task), task), encodeTask(task), taskMessageId(task));
     }
+  }
+
+  /** Puts bytes into the queue, whatever they are. */
+  async put(subject: string, data: Uint8Array, messageId = subject): Promise<void> {
+    await publish(this.connection.jetstream(), subject, data, { messageId });
   }
 
   /** Every result written so far, by subject. */
@@ -69,16 +131,18 @@ export class TestCluster implements AsyncDisposable {
     }, seconds);
   }
 
-  async consumer(): Promise<ConsumerInfo> {
-    const manager = await this.connection.jetstreamManager();
-    return manager.consumers.info(tasksStream, workersConsumer);
+  /** Tasks that wait, that workers hold, and that came more than once, of all queues. */
+  async depth(): Promise<QueueDepth> {
+    const depths = [...(await new WorkQueue(this.connection).depths()).values()];
+    const sum = (part: keyof QueueDepth): number => depths.reduce((total, depth) => total + depth[part], 0);
+    return { waiting: sum('waiting'), held: sum('held'), redelivered: sum('redelivered') };
   }
 
   /** Resolves when no task is queued or in hand. */
   async settled(seconds = 10): Promise<void> {
     await eventually(async () => {
-      const { num_pending: pending, num_ack_pending: inHand } = await this.consumer();
-      if (pending + inHand > 0) throw new Error(`${pending} tasks wait, ${inHand} are in hand`);
+      const { waiting, held } = await this.depth();
+      if (waiting + held > 0) throw new Error(`${waiting} tasks wait, ${held} are in hand`);
     }, seconds);
   }
 

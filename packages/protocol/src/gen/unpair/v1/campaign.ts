@@ -21,6 +21,7 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Training } from "./training.js";
+import { ListWorkersRequest, ListWorkersResponse } from "./worker.js";
 
 export const protobufPackage = "unpair.v1";
 
@@ -312,6 +313,8 @@ export interface Campaign {
   readonly weight: number;
   /** Raised whenever the campaign is resumed. */
   readonly round: number;
+  /** What its next tasks wait for, where no worker is alive that could take them; empty otherwise. */
+  readonly waiting: string;
 }
 
 export interface Campaign_LabelsEntry {
@@ -661,6 +664,7 @@ function createBaseCampaign(): Campaign {
     priority: 0,
     weight: 0,
     round: 0,
+    waiting: "",
   };
 }
 
@@ -701,6 +705,9 @@ export const Campaign: MessageFns<Campaign> = {
     }
     if (message.round !== 0) {
       writer.uint32(96).int32(message.round);
+    }
+    if (message.waiting !== "") {
+      writer.uint32(162).string(message.waiting);
     }
     return writer;
   },
@@ -817,6 +824,14 @@ export const Campaign: MessageFns<Campaign> = {
             message.round = reader.int32();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.waiting = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -856,6 +871,7 @@ export const Campaign: MessageFns<Campaign> = {
     message.priority = object.priority ?? 0;
     message.weight = object.weight ?? 0;
     message.round = object.round ?? 0;
+    message.waiting = object.waiting ?? "";
     return message;
   },
 };
@@ -4248,6 +4264,16 @@ export const CampaignServiceService = {
       Buffer.from(UploadArtefactResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UploadArtefactResponse => UploadArtefactResponse.decode(value),
   },
+  /** The workers that there are now. */
+  listWorkers: {
+    path: "/unpair.v1.CampaignService/ListWorkers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListWorkersRequest): Buffer => Buffer.from(ListWorkersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListWorkersRequest => ListWorkersRequest.decode(value),
+    responseSerialize: (value: ListWorkersResponse): Buffer => Buffer.from(ListWorkersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListWorkersResponse => ListWorkersResponse.decode(value),
+  },
   /** Reads an artefact back: a derived model, for instance. */
   downloadArtefact: {
     path: "/unpair.v1.CampaignService/DownloadArtefact" as const,
@@ -4296,6 +4322,8 @@ export interface CampaignServiceServer extends UntypedServiceImplementation {
   findMissingArtefacts: handleUnaryCall<FindMissingArtefactsRequest, FindMissingArtefactsResponse>;
   /** Stores a model (ONNX) or a sample set (npz). The first message carries the digest. */
   uploadArtefact: handleClientStreamingCall<UploadArtefactRequest, UploadArtefactResponse>;
+  /** The workers that there are now. */
+  listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
   /** Reads an artefact back: a derived model, for instance. */
   downloadArtefact: handleServerStreamingCall<DownloadArtefactRequest, DownloadArtefactResponse>;
 }
@@ -4555,6 +4583,22 @@ export interface CampaignServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UploadArtefactResponse) => void,
   ): ClientWritableStream<UploadArtefactRequest>;
+  /** The workers that there are now. */
+  listWorkers(
+    request: ListWorkersRequest,
+    callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
+  ): ClientUnaryCall;
+  listWorkers(
+    request: ListWorkersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
+  ): ClientUnaryCall;
+  listWorkers(
+    request: ListWorkersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
+  ): ClientUnaryCall;
   /** Reads an artefact back: a derived model, for instance. */
   downloadArtefact(
     request: DownloadArtefactRequest,

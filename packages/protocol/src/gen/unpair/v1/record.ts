@@ -32,7 +32,15 @@ export interface CampaignRecord {
   readonly priority: number;
   readonly weight: number;
   /** Present while the campaign is being deleted. */
-  readonly deleteTime: Date | undefined;
+  readonly deleteTime:
+    | Date
+    | undefined;
+  /**
+   * Engine that computes its rows, and the one that makes its models; empty before the first task was released, or where
+   * the campaign file lets engines mix.
+   */
+  readonly engine: string;
+  readonly trainEngine: string;
 }
 
 function createBaseCampaignRecord(): CampaignRecord {
@@ -48,6 +56,8 @@ function createBaseCampaignRecord(): CampaignRecord {
     priority: 0,
     weight: 0,
     deleteTime: undefined,
+    engine: "",
+    trainEngine: "",
   };
 }
 
@@ -85,6 +95,12 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     }
     if (message.deleteTime !== undefined) {
       Timestamp.encode(toTimestamp(message.deleteTime), writer.uint32(90).fork()).join();
+    }
+    if (message.engine !== "") {
+      writer.uint32(162).string(message.engine);
+    }
+    if (message.trainEngine !== "") {
+      writer.uint32(170).string(message.trainEngine);
     }
     return writer;
   },
@@ -190,6 +206,22 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
             message.deleteTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.trainEngine = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -220,6 +252,8 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     message.priority = object.priority ?? 0;
     message.weight = object.weight ?? 0;
     message.deleteTime = object.deleteTime ?? undefined;
+    message.engine = object.engine ?? "";
+    message.trainEngine = object.trainEngine ?? "";
     return message;
   },
 };

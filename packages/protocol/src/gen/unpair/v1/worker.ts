@@ -110,6 +110,60 @@ export interface DrainRequest {
 export interface DrainResponse {
 }
 
+/** What a worker tells the coordinator of itself every few seconds, on workers.<id>. The answer is WorkerOrders. */
+export interface WorkerReport {
+  readonly worker: string;
+  readonly version: string;
+  /** The operator's; "any" unless one was given. */
+  readonly label: string;
+  /** Stands for everything of a worker that determines rows: workers of one engine compute the same to the bit. */
+  readonly engine: string;
+  /** Of train, attack and measure, those that it does. */
+  readonly kinds: readonly string[];
+  /** Runtime name and version. */
+  readonly runtime: string;
+  /** cpu, cuda:0. */
+  readonly device: string;
+  /** Tasks that it works on at a time. */
+  readonly slots: number;
+  readonly tasks: readonly TaskInHand[];
+  /** Models that it holds in memory, and the digests of those that it used last. */
+  readonly modelsHeld: number;
+  readonly models: readonly string[];
+  /** It takes no more tasks: the last report. */
+  readonly leaving: boolean;
+}
+
+/** A task that a worker has taken and not settled. */
+export interface TaskInHand {
+  readonly campaignId: string;
+  readonly index: number;
+  readonly round: number;
+}
+
+/** What a worker is to do, told in the answer to its report. */
+export interface WorkerOrders {
+  /** Tasks in hand whose result nobody wants any more. */
+  readonly abandon: readonly TaskInHand[];
+}
+
+/** A worker as the coordinator knows it. */
+export interface LiveWorker {
+  readonly report:
+    | WorkerReport
+    | undefined;
+  /** Seconds since it reported last, by the coordinator's clock. */
+  readonly secondsAgo: number;
+}
+
+export interface ListWorkersRequest {
+}
+
+export interface ListWorkersResponse {
+  /** By name. */
+  readonly workers: readonly LiveWorker[];
+}
+
 function createBaseDescribeRequest(): DescribeRequest {
   return {};
 }
@@ -474,6 +528,507 @@ export const DrainResponse: MessageFns<DrainResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<DrainResponse>, I>>(_: I): DrainResponse {
     const message = createBaseDrainResponse() as any;
+    return message;
+  },
+};
+
+function createBaseWorkerReport(): WorkerReport {
+  return {
+    worker: "",
+    version: "",
+    label: "",
+    engine: "",
+    kinds: [],
+    runtime: "",
+    device: "",
+    slots: 0,
+    tasks: [],
+    modelsHeld: 0,
+    models: [],
+    leaving: false,
+  };
+}
+
+export const WorkerReport: MessageFns<WorkerReport> = {
+  encode(message: WorkerReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== "") {
+      writer.uint32(10).string(message.worker);
+    }
+    if (message.version !== "") {
+      writer.uint32(18).string(message.version);
+    }
+    if (message.label !== "") {
+      writer.uint32(26).string(message.label);
+    }
+    if (message.engine !== "") {
+      writer.uint32(34).string(message.engine);
+    }
+    for (const v of message.kinds) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.runtime !== "") {
+      writer.uint32(50).string(message.runtime);
+    }
+    if (message.device !== "") {
+      writer.uint32(58).string(message.device);
+    }
+    if (message.slots !== 0) {
+      writer.uint32(64).int32(message.slots);
+    }
+    for (const v of message.tasks) {
+      TaskInHand.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.modelsHeld !== 0) {
+      writer.uint32(80).int64(message.modelsHeld);
+    }
+    for (const v of message.models) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.leaving !== false) {
+      writer.uint32(96).bool(message.leaving);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kinds.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.runtime = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.slots = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tasks.push(TaskInHand.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.modelsHeld = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.leaving = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WorkerReport>, I>>(base?: I): WorkerReport {
+    return WorkerReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WorkerReport>, I>>(object: I): WorkerReport {
+    const message = createBaseWorkerReport() as any;
+    message.worker = object.worker ?? "";
+    message.version = object.version ?? "";
+    message.label = object.label ?? "";
+    message.engine = object.engine ?? "";
+    message.kinds = object.kinds?.map((e) => e) || [];
+    message.runtime = object.runtime ?? "";
+    message.device = object.device ?? "";
+    message.slots = object.slots ?? 0;
+    message.tasks = object.tasks?.map((e) => TaskInHand.fromPartial(e)) || [];
+    message.modelsHeld = object.modelsHeld ?? 0;
+    message.models = object.models?.map((e) => e) || [];
+    message.leaving = object.leaving ?? false;
+    return message;
+  },
+};
+
+function createBaseTaskInHand(): TaskInHand {
+  return { campaignId: "", index: 0, round: 0 };
+}
+
+export const TaskInHand: MessageFns<TaskInHand> = {
+  encode(message: TaskInHand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaignId !== "") {
+      writer.uint32(10).string(message.campaignId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).int64(message.index);
+    }
+    if (message.round !== 0) {
+      writer.uint32(24).int32(message.round);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskInHand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskInHand() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaignId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.round = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TaskInHand>, I>>(base?: I): TaskInHand {
+    return TaskInHand.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskInHand>, I>>(object: I): TaskInHand {
+    const message = createBaseTaskInHand() as any;
+    message.campaignId = object.campaignId ?? "";
+    message.index = object.index ?? 0;
+    message.round = object.round ?? 0;
+    return message;
+  },
+};
+
+function createBaseWorkerOrders(): WorkerOrders {
+  return { abandon: [] };
+}
+
+export const WorkerOrders: MessageFns<WorkerOrders> = {
+  encode(message: WorkerOrders, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.abandon) {
+      TaskInHand.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerOrders {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerOrders() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.abandon.push(TaskInHand.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WorkerOrders>, I>>(base?: I): WorkerOrders {
+    return WorkerOrders.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WorkerOrders>, I>>(object: I): WorkerOrders {
+    const message = createBaseWorkerOrders() as any;
+    message.abandon = object.abandon?.map((e) => TaskInHand.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLiveWorker(): LiveWorker {
+  return { report: undefined, secondsAgo: 0 };
+}
+
+export const LiveWorker: MessageFns<LiveWorker> = {
+  encode(message: LiveWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.report !== undefined) {
+      WorkerReport.encode(message.report, writer.uint32(10).fork()).join();
+    }
+    if (message.secondsAgo !== 0) {
+      writer.uint32(17).double(message.secondsAgo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiveWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiveWorker() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.report = WorkerReport.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.secondsAgo = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LiveWorker>, I>>(base?: I): LiveWorker {
+    return LiveWorker.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LiveWorker>, I>>(object: I): LiveWorker {
+    const message = createBaseLiveWorker() as any;
+    message.report = (object.report !== undefined && object.report !== null)
+      ? WorkerReport.fromPartial(object.report)
+      : undefined;
+    message.secondsAgo = object.secondsAgo ?? 0;
+    return message;
+  },
+};
+
+function createBaseListWorkersRequest(): ListWorkersRequest {
+  return {};
+}
+
+export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
+  encode(_: ListWorkersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkersRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(base?: I): ListWorkersRequest {
+    return ListWorkersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(_: I): ListWorkersRequest {
+    const message = createBaseListWorkersRequest() as any;
+    return message;
+  },
+};
+
+function createBaseListWorkersResponse(): ListWorkersResponse {
+  return { workers: [] };
+}
+
+export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
+  encode(message: ListWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.workers) {
+      LiveWorker.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkersResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workers.push(LiveWorker.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(base?: I): ListWorkersResponse {
+    return ListWorkersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(object: I): ListWorkersResponse {
+    const message = createBaseListWorkersResponse() as any;
+    message.workers = object.workers?.map((e) => LiveWorker.fromPartial(e)) || [];
     return message;
   },
 };

@@ -1,0 +1,88 @@
+import { listen, type Heard, type Logger, type NatsConnection } from '@unpair/platform';
+import {
+  allWorkers,
+  decodeReport,
+  encodeOrders,
+  rollCall,
+  type TaskInHand,
+  type WorkerReport,
+} from '@unpair/protocol';
+import { queuesOf, type WorkerTable } from './worker-table.js';
+
+export interface WorkerRegistryOptions {
+  readonly connection: NatsConnection;
+  readonly table: WorkerTable;
+  /** Makes the queue of a class that is offered. */
+  readonly ensureQueue: (queue: string) => Promise<void>;
+  /** Whether nobody wants the result of a task any more. */
+  readonly isAbandoned: (task: TaskInHand) => boolean;
+  /** Called when other classes are offered, or other numbers of slots. */
+  readonly onChange: () => void;
+  readonly logger: Logger;
+}
+
+/** Milliseconds between two looks for workers that are gone. */
+const interval = 1_000;
+
+/** Hears what workers tell of themselves, makes the queues that they offer to serve, and tells them what to abandon. */
+export class WorkerRegistry implements Disposable {
+  readonly #options: WorkerRegistryOptions;
+  readonly #ear: Disposable;
+  readonly #timer: NodeJS.Timeout;
+  readonly #queues = new Map<string, Promise<void>>();
+
+  constructor(options: WorkerRegistryOptions) {
+    this.#options = options;
+    const { connection, table, logger, onChange } = options;
+    const onMessage = (heard: Heard): void => {
+      this.#take(heard);
+    };
+    this.#ear = listen(connection, { subject: allWorkers, logger, onMessage });
+    this.#timer = setInterval(() => {
+      if (table.expire()) onChange();
+    }, interval);
+    this.callRoll();
+  }
+
+  /** Has workers report at once: all of them, or those that hold a task of a campaign. */
+  callRoll(campaignId = ''): void {
+    this.#options.connection.publish(rollCall, Buffer.from(campaignId));
+  }
+
+  /** Queues are made again as workers report: one may have been deleted. */
+  forgetQueues(): void {
+    this.#queues.clear();
+  }
+
+  #take({ subject, data, respond }: Heard): void {
+    const { table, isAbandoned, onChange, logger } = this.#options;
+    let report: WorkerReport;
+    try {
+      report = decodeReport(data);
+    } catch (error) {
+      logger.warn({ error, subject }, 'skipped what a worker told of itself');
+      return;
+    }
+    const isChanged = table.take(report);
+    respond(encodeOrders({ abandon: report.tasks.filter(isAbandoned) }));
+    const made = report.leaving ? [] : queuesOf(report).map((queue) => this.#ensure(queue));
+    if (isChanged) void Promise.allSettled(made).then(onChange);
+  }
+
+  /** Makes a queue once; where that fails, the next report tries again. */
+  #ensure(queue: string): Promise<void> {
+    const made = this.#queues.get(queue);
+    if (made !== undefined) return made;
+    const making = this.#options.ensureQueue(queue).catch((error: unknown) => {
+      this.#queues.delete(queue);
+      this.#options.logger.warn({ error, queue }, 'a queue could not be made; trying again');
+    });
+    this.#queues.set(queue, making);
+    return making;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#ear[Symbol.dispose]();
+  }
+}
