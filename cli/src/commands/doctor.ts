@@ -39,5 +39,6 @@ async function runDoctor(options: DoctorOptions, { terminal, signal }: CommandCo
     }
   if (!options.json) terminal.print(`answered in ${Date.now() - before} ms`);
   const errors = findings.filter(({ severity }) => severity === Severity.ERROR).length;
-  if (errors > 0) throw new UnpairError('ABORTED', `the cluster at ${options.server} has ${errors} errors`);
+  const count = errors === 1 ? '1 error' : `${errors} errors`;
+  if (errors > 0) throw new UnpairError('ABORTED', `the cluster at ${options.server} has ${count}`);
 }

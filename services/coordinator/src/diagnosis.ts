@@ -73,8 +73,13 @@ function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[
     );
   }
   if (behind.length === 0)
-    findings.push(ok('replicas', `${streams.length} streams, ${replicas} copies of each`));
-  const apart = `the broker's clock is ${clockAhead.toFixed(1)} s ahead of the coordinator's`;
+    findings.push(
+      ok(
+        'replicas',
+        `${streams.length} streams, of each ${replicas === 1 ? '1 copy' : `${replicas} copies`}`,
+      ),
+    );
+  const apart = `the broker's clock and the coordinator's are ${Math.abs(clockAhead).toFixed(1)} s apart`;
   const isApart = Math.abs(clockAhead) > clockTolerance;
   const sync = 'let both synchronize their clocks; no result depends on it, but times in lists do';
   return [...findings, isApart ? worse('clock', apart, sync) : ok('clock', apart)];
@@ -87,7 +92,7 @@ async function queueFinding({ queue }: DiagnosisOptions): Promise<Finding> {
     return bad(
       'workers',
       `${state}: no worker takes any`,
-      'start workers, or look at why theirs logs say that they do not',
+      'start workers, or read in the logs of those that run why they do not',
     );
   return ok('workers', state);
 }

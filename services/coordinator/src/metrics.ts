@@ -104,7 +104,7 @@ export class CoordinatorMetrics {
 
 function registerCampaignGauges({ registry, runs }: CoordinatorMetricsOptions): void {
   const registers = [registry];
-  const running = (): CampaignRun[] => [...runs()].filter((run) => !run.ended);
+  const running = (): CampaignRun[] => [...runs()].filter((run) => !run.ended && !run.isPaused);
   new Gauge({
     name: 'unpair_tasks',
     help: 'Tasks of running campaigns, by state.',
@@ -127,7 +127,7 @@ function registerCampaignGauges({ registry, runs }: CoordinatorMetricsOptions): 
     registers,
     collect() {
       const states = [...runs()].map((run) => run.state);
-      for (const state of ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const) {
+      for (const state of ['RUNNING', 'PAUSED', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const) {
         const count = states.filter((each) => each === CampaignState[state]).length;
         this.set({ state: state.toLowerCase() }, count);
       }

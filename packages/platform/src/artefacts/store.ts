@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../clock.js';
 import { fromNats } from '../nats/errors.js';
 import { publish } from '../nats/publish.js';
+import { ensureReplicas } from '../nats/replicas.js';
 import { managementTimeout } from '../nats/topology.js';
 import { deleteMessages, eraseMessages } from '../nats/erase.js';
 import { checkDigest, isDigest, type Digest } from './digest.js';
@@ -47,11 +48,12 @@ export class ArtefactStore {
 
   /** Opens the bucket, creating it at the first time. */
   static async open(connection: NatsConnection, options: ArtefactStoreOptions = {}): Promise<ArtefactStore> {
-    const { replicas = 1 } = options;
+    const { replicas } = options;
     try {
-      const bucket = { storage: StorageType.File, replicas };
+      const bucket = { storage: StorageType.File, replicas: replicas ?? 1 };
       const { views } = connection.jetstream({ timeout: managementTimeout });
       const objects = await views.os(artefactsBucket, bucket);
+      await ensureReplicas(connection, stream, replicas);
       return new ArtefactStore(connection, objects);
     } catch (error) {
       throw fromNats('open the artefact store', error);

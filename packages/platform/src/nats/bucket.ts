@@ -1,12 +1,13 @@
 import { ErrorCode, NatsError, StorageType, type KV, type NatsConnection } from 'nats';
 import { fromNats, isFenced } from './errors.js';
+import { ensureReplicas } from './replicas.js';
 import { managementTimeout } from './topology.js';
 
 export interface BucketOptions {
   readonly name: string;
   /** What its entries are, for errors: `campaign records`. */
   readonly what: string;
-  /** Copies of the bucket: 1 on one server, 3 in production. */
+  /** Copies of the bucket: 1 on one server, 3 in production; as many as there are where it is not said. */
   readonly replicas?: number;
 }
 
@@ -27,14 +28,13 @@ export class Bucket {
   }
 
   /** Opens the bucket, creating it at the first time. */
-  static async open(
-    connection: NatsConnection,
-    { name, what, replicas = 1 }: BucketOptions,
-  ): Promise<Bucket> {
+  static async open(connection: NatsConnection, { name, what, replicas }: BucketOptions): Promise<Bucket> {
     try {
       const { views } = connection.jetstream({ timeout: managementTimeout });
-      const options = { history: 1, replicas, storage: StorageType.File };
-      return new Bucket(await views.kv(name, options), what);
+      const options = { history: 1, replicas: replicas ?? 1, storage: StorageType.File };
+      const entries = await views.kv(name, options);
+      await ensureReplicas(connection, `KV_${name}`, replicas);
+      return new Bucket(entries, what);
     } catch (error) {
       throw fromNats(`open the ${what}`, error);
     }
