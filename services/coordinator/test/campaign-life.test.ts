@@ -2,6 +2,7 @@ import type { Report } from '@unpair/campaign';
 import {
   CampaignServiceService as Service,
   CampaignState,
+  ExportFormat,
   ResumeScope,
   TaskState,
   type Campaign,
@@ -276,6 +277,11 @@ test('the beginning of an id stands for it where it is unique, and is said to be
   const [id = ''] = ids;
   expect((await get(served, id.slice(0, 12)))?.id).toBe(id);
   expect((await get(served, id.slice(2, 12)))?.id).toBe(id);
+  const request = { id: id.slice(0, 12), format: ExportFormat.CSV, table: 'attacks' };
+  const pieces: Uint8Array[] = [];
+  for await (const { chunk } of served.client.serverStream(Service.exportResults, request))
+    pieces.push(chunk);
+  expect(Buffer.concat(pieces).toString()).toMatch(/^target,/);
   const error = get(served, 'c-');
   const some = [...ids].sort().slice(0, 3).join(', ');
   await expect(error).rejects.toMatchObject({

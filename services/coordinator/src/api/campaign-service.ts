@@ -117,8 +117,8 @@ function streams(
     }),
     exportResults: handlers.serverStream<ExportResultsRequest, ExportResultsResponse>(
       async function* (request) {
-        book.get(request.id);
-        for await (const chunk of exportTable(store, request, exportDirectory)) yield { chunk };
+        const { id } = book.get(request.id);
+        for await (const chunk of exportTable(store, { ...request, id }, exportDirectory)) yield { chunk };
       },
     ),
     downloadArtefact: handlers.serverStream<DownloadArtefactRequest, DownloadArtefactResponse>(

@@ -16,7 +16,7 @@ import type { TaskOutcome } from './outcome.js';
 import { Pace } from './pace.js';
 import { ReleaseOrder } from './release-order.js';
 import { taskMessage } from './task-message.js';
-import { TaskStates, type TaskState } from './task-states.js';
+import { progressOf, TaskStates, type TaskState } from './task-states.js';
 
 export interface CampaignRunOptions {
   readonly record: CampaignRecord;
@@ -397,31 +397,28 @@ export class CampaignRun {
 
   /** The campaign as clients see it. */
   snapshot(): Campaign {
-    const { ended } = this;
+    const open = this.count('pending') + this.count('inFlight');
     return {
       id: this.id,
       name: this.file.name,
       state: this.state,
+      ...{ labels: { ...this.labels }, priority: this.priority, weight: this.weight, round: this.round },
       progress: {
-        tasks: this.plan.size,
-        done: this.count('done'),
-        inFlight: this.count('inFlight'),
-        failed: this.count('failed'),
-        deadLetters: this.count('dead'),
-        cancelled: this.count('cancelled'),
+        ...progressOf(this.#states),
         queries: this.#queries,
-        secondsLeft: ended ? 0 : this.#pace.secondsLeft(this.count('pending') + this.count('inFlight')),
+        secondsLeft: this.ended ? 0 : this.#pace.secondsLeft(open),
         stage: this.#stage(),
       },
       createTime: this.#record.createTime,
-      endTime: ended ? (this.#record.cancelTime ?? this.#lastResult ?? this.#record.createTime) : undefined,
+      endTime: this.#endTime,
       failures: [...this.#failures.sentences],
       training: [...this.#training.all()],
-      labels: { ...this.labels },
-      priority: this.priority,
-      weight: this.weight,
-      round: this.round,
       waiting: this.waiting,
     };
+  }
+
+  get #endTime(): Date | undefined {
+    const { cancelTime, createTime } = this.#record;
+    return this.ended ? (cancelTime ?? this.#lastResult ?? createTime) : undefined;
   }
 }

@@ -84,3 +84,15 @@ export class TaskStates {
     for (let index = from; index < this.size; index++) if (this.#states[index] === code) yield index;
   }
 }
+
+/** How many tasks there are, and how many in each state, as clients see it. */
+export function progressOf(states: TaskStates) {
+  return {
+    tasks: states.size,
+    done: states.count('done'),
+    inFlight: states.count('inFlight'),
+    failed: states.count('failed'),
+    deadLetters: states.count('dead'),
+    cancelled: states.count('cancelled'),
+  };
+}
