@@ -4,13 +4,17 @@ import { readIfThere, writeWhole } from './whole-file.js';
 
 /** The state of long work in one file, so that what was killed goes on where it was. */
 export class CheckpointFile {
-  /** Steps between two saves: what a kill costs, at most. */
-  readonly every: number;
   readonly #path: string;
+  readonly #every: number;
 
+  /** @param every steps between two saves: what a kill costs, at most */
   constructor(path: string, every: number) {
     this.#path = path;
-    this.every = every;
+    this.#every = every;
+  }
+
+  isDue(step: number): boolean {
+    return step % this.#every === 0;
   }
 
   /** The last state that was saved; undefined without any. */

@@ -37,8 +37,8 @@ export interface Checkpoints {
   /** The last state that was saved; undefined without any. */
   load(): Promise<Uint8Array | undefined>;
   save(bytes: Uint8Array): Promise<void>;
-  /** Steps between two. */
-  readonly every: number;
+  /** Whether the state is to be saved after this step; asked after every one. When it is changes no result. */
+  isDue(step: number): boolean;
 }
 
 export interface FineTuneProgress extends StepReport {
@@ -126,6 +126,7 @@ function sharedFloats(length: number): Float32Array {
 class Training {
   readonly #state: TrainingState;
   readonly #selection: Selection | undefined;
+  readonly #watch: CollapseWatch;
   readonly #options: TrainingOptions;
   readonly #job: ShardJob;
   readonly #executor: ShardExecutor;
@@ -142,6 +143,7 @@ class Training {
     this.#executor = executor;
     this.#constraint = constraint?.(job.step.weights) ?? {};
     this.#selection = evaluation && new Selection(evaluation);
+    this.#watch = new CollapseWatch(samples.classes);
     this.#state = initialState(options.graph, job.step, schedule);
     this.#stepsPerEpoch = Math.floor(sampleCount(samples) / schedule.batch);
     this.#steps = this.#stepsPerEpoch * schedule.epochs;
@@ -154,8 +156,7 @@ class Training {
   }
 
   async toEnd(): Promise<void> {
-    const { samples, checkpoints, onStep, signal, schedule, judge = 'epoch' } = this.#options;
-    const watch = new CollapseWatch(samples.classes);
+    const { checkpoints, onStep, signal, schedule, judge = 'epoch' } = this.#options;
     await this.#resume();
     let measures = await this.#selection?.begin(this.#model());
     while (!this.#isDone()) {
@@ -164,15 +165,15 @@ class Training {
         signal.throwIfAborted();
       }
       const report = await this.#advance();
-      watch.read(report);
+      this.#watch.read(report);
       const isEpoch = report.step % this.#stepsPerEpoch === 0;
       if (isEpoch) measures = (await this.#evaluate()) ?? measures;
       const progress = { ...report, steps: this.#steps, epochs: schedule.epochs, batch: schedule.batch };
       onStep?.({ ...progress, ...(measures && { measures }) });
       measures = undefined;
       const isDue = this.#isDone() || (isEpoch && judge === 'epoch');
-      if (isDue && judge !== 'never') this.#judge(watch);
-      if (checkpoints !== undefined && report.step % checkpoints.every === 0) await this.#save();
+      if (isDue && judge !== 'never') this.#judge();
+      if (checkpoints?.isDue(report.step) === true) await this.#save();
     }
   }
 
@@ -181,11 +182,11 @@ class Training {
   }
 
   /** Judges the accuracy on held-out samples or, where there are none, on rows that are shown as they are. */
-  #judge(watch: CollapseWatch): void {
+  #judge(): void {
     const heldOut = this.#selection?.accuracy;
     const { shown } = this.#job;
     const hasCleanRows = shown === undefined || shown.firstClean < shown.images.length;
-    if (hasCleanRows || heldOut !== undefined) watch.judge(this.#state.step, heldOut);
+    if (hasCleanRows || heldOut !== undefined) this.#watch.judge(this.#state.step, heldOut);
   }
 
   /** The model with the weights that the last step left, as they would be published. */
@@ -203,13 +204,16 @@ class Training {
   async #resume(): Promise<void> {
     const bytes = await this.#options.checkpoints?.load();
     if (bytes !== undefined) {
-      decodeState(bytes, this.#owner, this.#state, (others) => this.#selection?.restore(others));
+      decodeState(bytes, this.#owner, this.#state, (others) => {
+        this.#watch.restore(others);
+        this.#selection?.restore(others);
+      });
     }
     this.#constraint.begin?.(this.#state.weights);
   }
 
   async #save(): Promise<void> {
-    const others = this.#selection?.encode();
+    const others = new Map([...this.#watch.encode(), ...(this.#selection?.encode() ?? [])]);
     await this.#options.checkpoints?.save(encodeState(this.#owner, this.#state, others));
   }
 
