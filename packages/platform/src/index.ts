@@ -1,4 +1,9 @@
 export { ArtefactCache, type ArtefactCacheOptions } from './artefacts/cache.js';
+export {
+  CheckpointStore,
+  type PutCheckpointOptions,
+  type StoredCheckpoint,
+} from './artefacts/checkpoint-store.js';
 export { checkDigest, digestOf, isDigest, type Digest } from './artefacts/digest.js';
 export { ArtefactStore, type ArtefactStoreOptions } from './artefacts/store.js';
 export { systemClock, type Clock } from './clock.js';

@@ -120,6 +120,7 @@ export {
   artefactsBucket,
   campaignsBucket,
   leaderBucket,
+  checkpointsBucket,
   parseSubject,
   resultsOf,
   resultsStream,

@@ -18,6 +18,9 @@ export const leaderBucket = 'unpair-leader';
 /** Object-store bucket of models and sample sets, by SHA-256. */
 export const artefactsBucket = 'unpair-artefacts';
 
+/** Object-store bucket of the states of training, by what determines the model that comes of it. */
+export const checkpointsBucket = 'unpair-checkpoints';
+
 /** Every task of every queue. */
 export const allTasks = 'tasks.*.*.*';
 /** Every result of every campaign, of any round. */

@@ -1,4 +1,12 @@
-import { allResults, allTasks, allWasted, resultsStream, tasksIn, tasksStream } from '@unpair/protocol';
+import {
+  allResults,
+  allTasks,
+  allWasted,
+  checkpointsBucket,
+  resultsStream,
+  tasksIn,
+  tasksStream,
+} from '@unpair/protocol';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -12,6 +20,7 @@ import {
   type NatsConnection,
   type StreamConfig,
 } from 'nats';
+import { streamOf, subjectsOf } from '../artefacts/object-bucket.js';
 import { systemClock, type Clock } from '../clock.js';
 import { fromNats, isNotFound } from './errors.js';
 
@@ -31,6 +40,8 @@ export const maxDeliveries = 8;
 export const managementTimeout = 15_000;
 
 const duplicateWindow = 120_000;
+/** Milliseconds after which a state of training goes that nobody has replaced or deleted: a week. */
+const checkpointAge = 7 * 24 * 3_600_000;
 
 export interface TopologyOptions {
   /** Copies of every stream: 1 on one server, 3 in production. */
@@ -39,6 +50,8 @@ export interface TopologyOptions {
   readonly maxTaskBytes?: number;
   /** Bytes of results at most; no limit by default. */
   readonly maxResultBytes?: number;
+  /** Bytes of the states of training at most; what comes beyond is not kept, and training goes on without. */
+  readonly maxCheckpointBytes?: number;
   /** Tasks that the workers of one class may hold together: at least their slots. */
   readonly maxAckPending?: number;
   /** {@link ackWait} unless said: tests shorten it. */
@@ -57,6 +70,8 @@ export async function ensureTopology(
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
     for (const config of streamConfigs(options)) await ensureStream(manager, config);
     await dropUnclassed(manager);
+    // A broker without room for it serves all the same; workers say that they keep no checkpoints.
+    await ensureStream(manager, checkpointsConfig(options)).catch(onlyWhereShort);
   } catch (error) {
     throw fromNats('set up the streams', error);
   }
@@ -84,9 +99,8 @@ export async function restoreTopology(
 ): Promise<void> {
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-    for (const config of streamConfigs(options)) {
-      if (await isMissing(manager.streams.info(config.name))) await manager.streams.add(config);
-    }
+    for (const config of streamConfigs(options)) await restoreStream(manager, config);
+    await restoreStream(manager, checkpointsConfig(options)).catch(onlyWhereShort);
     for (const queue of queues) {
       if (await isMissing(manager.consumers.info(tasksStream, queue))) {
         await ensureConsumer(manager, queue, options);
@@ -95,6 +109,10 @@ export async function restoreTopology(
   } catch (error) {
     throw fromNats('restore the streams', error);
   }
+}
+
+async function restoreStream(manager: JetStreamManager, config: NamedStream): Promise<void> {
+  if (await isMissing(manager.streams.info(config.name))) await manager.streams.add(config);
 }
 
 async function isMissing(looking: Promise<unknown>): Promise<boolean> {
@@ -135,6 +153,25 @@ function streamConfigs(options: TopologyOptions): NamedStream[] {
       allow_direct: true,
     },
   ];
+}
+
+/** The bucket of checkpoints, as the object store of JetStream would make it. */
+function checkpointsConfig({ replicas = 1, maxCheckpointBytes = 2 ** 30 }: TopologyOptions): NamedStream {
+  return {
+    name: streamOf(checkpointsBucket),
+    subjects: subjectsOf(checkpointsBucket),
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    num_replicas: replicas,
+    max_bytes: maxCheckpointBytes,
+    max_age: nanos(checkpointAge),
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+  };
+}
+
+function onlyWhereShort(error: unknown): void {
+  if (fromNats('set up the checkpoints', error).code !== 'RESOURCE_EXHAUSTED') throw error;
 }
 
 async function ensureStream(manager: JetStreamManager, config: NamedStream): Promise<void> {
