@@ -58,6 +58,12 @@ const settings = {
     min: 1,
     max: 100_000,
   }),
+  maxCheckpointMegabytes: integer('UNPAIR_MAX_CHECKPOINT_MEGABYTES', {
+    description: 'the megabytes of all states of training in the object store; without room, none is stored',
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+  }),
   drainNoticeSeconds: integer('UNPAIR_DRAIN_NOTICE_SECONDS', {
     description: 'the seconds between saying NOT_SERVING and refusing calls',
     default: 5,

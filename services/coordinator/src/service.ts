@@ -89,7 +89,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 function settingsOf(configuration: Configuration) {
   const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks, retentionDays } =
     configuration;
-  const topology = { replicas, maxAckPending, ackWait: ackWaitSeconds * 1_000 };
+  const maxCheckpointBytes = configuration.maxCheckpointMegabytes * 1e6;
+  const topology = { replicas, maxAckPending, maxCheckpointBytes, ackWait: ackWaitSeconds * 1_000 };
   return { database, window, topology, limits: { maxTasks }, retentionDays };
 }
 

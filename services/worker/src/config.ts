@@ -99,6 +99,12 @@ export const workerSettings = {
     max: 86_400,
     default: 30,
   }),
+  checkpointSeconds: integer('UNPAIR_CHECKPOINT_SECONDS', {
+    description: "seconds between two uploads of a training's state to the object store",
+    min: 1,
+    max: 86_400,
+    default: 60,
+  }),
   retryMilliseconds: integer('UNPAIR_RETRY_MILLISECONDS', {
     description:
       'milliseconds until a task that failed for a passing reason comes back; then 6 and 24 times as long',

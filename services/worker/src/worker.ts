@@ -2,6 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import {
   ArtefactCache,
   ArtefactStore,
+  CheckpointStore,
   connectNats,
   createGrpcMetrics,
   createRegistry,
@@ -38,6 +39,8 @@ import { Registration, type RegistrationOptions } from './agent/registration.js'
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
 import { TaskQueue } from './agent/task-queue.js';
+import { TrainingCheckpoints } from './agent/training-checkpoints.js';
+import type { ComputeFacts } from './compute/messages.js';
 import type { WorkerConfig } from './config.js';
 import { engineOf, instructionSet } from './engine.js';
 import { inferenceService } from './grpc/inference-service.js';
@@ -152,7 +155,7 @@ function register({
 function startCompute({ config, logger, program }: WorkerOptions, metrics: WorkerMetrics): ComputeHost {
   const { runtime, device, threads, batchSize, modelCapacity, cacheDir, memoryLimit, loadSeconds } = config;
   const tuningDir = join(cacheDir, 'tuning');
-  const checkpointDir = join(cacheDir, 'checkpoints');
+  const checkpointDir = checkpointsIn(config);
   const onLost = (reason: string): void => {
     metrics.computeRestarts.inc();
     logger.error({ reason }, 'the compute process was lost');
@@ -192,7 +195,8 @@ function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts)
   const { worker, retryMilliseconds } = config;
   const batchSize = (): number => compute.facts?.batchSize ?? 1;
   const taskTimeout = config.taskSeconds * 1_000;
-  const executor = new TaskExecutor({ worker, compute, cache, store, taskTimeout });
+  const checkpoints = createCheckpoints({ config, logger }, parts);
+  const executor = new TaskExecutor({ worker, compute, cache, store, checkpoints, taskTimeout });
   const policy = {
     delays: [retryMilliseconds, 6 * retryMilliseconds, 24 * retryMilliseconds],
     attempts: maxAttempts,
@@ -206,6 +210,32 @@ function createQueue({ config, logger, lifecycle }: WorkerOptions, parts: Parts)
     signal: lifecycle.signal,
     grace: config.drainSeconds * 1_000,
   });
+}
+
+function createCheckpoints(
+  { config, logger }: Pick<WorkerOptions, 'config' | 'logger'>,
+  { connection, compute, metrics }: Pick<Parts, 'connection' | 'compute' | 'metrics'>,
+): TrainingCheckpoints {
+  const instructions = instructionSet();
+  return new TrainingCheckpoints({
+    store: new CheckpointStore(connection),
+    folder: checkpointsIn(config),
+    engine: () => engineOf(factsOf(compute), instructions),
+    interval: config.checkpointSeconds * 1_000,
+    metrics,
+    logger,
+  });
+}
+
+/** Where the compute process keeps the states of training. */
+function checkpointsIn({ cacheDir }: WorkerConfig): string {
+  return join(cacheDir, 'checkpoints');
+}
+
+/** @throws {UnpairError} UNAVAILABLE before the compute process has said what it runs on */
+function factsOf({ facts }: ComputeHost): ComputeFacts {
+  if (facts !== undefined) return facts;
+  throw new UnpairError('UNAVAILABLE', 'The compute process did not say what it runs on.');
 }
 
 interface GrpcParts extends Pick<Parts, 'compute' | 'cache' | 'store'> {

@@ -1,6 +1,8 @@
 import type { Training } from '@unpair/protocol';
+import { Readable } from 'node:stream';
 import { TrainingCurve, type Checkpoints, type FineTuneProgress } from '@unpair/training';
 import { expect, test } from 'vitest';
+import { encodeCheckpoint, stepsIn } from '../src/compute/checkpoint-record.js';
 import { CurveCheckpoints } from '../src/compute/curve-checkpoints.js';
 import { TrainingMonitor } from '../src/compute/training-monitor.js';
 
@@ -66,8 +68,10 @@ test('a measure that could not be had is left out, here and in the curve', () =>
 });
 
 class MemoryCheckpoints implements Checkpoints {
-  readonly every = 7;
   bytes: Uint8Array | undefined;
+  isDue(step: number): boolean {
+    return step % 7 === 0;
+  }
   load(): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.bytes);
   }
@@ -77,20 +81,45 @@ class MemoryCheckpoints implements Checkpoints {
   }
 }
 
-test('a checkpoint gives back the state and the curve that were saved with it', async () => {
+test('a checkpoint gives back the state and the curve that were saved with it; one that is damaged is none', async () => {
   const memory = new MemoryCheckpoints();
   const curve = new TrainingCurve(10);
   for (let step = 1; step <= 9; step++) curve.add(stepOf(step, { cosine: step / 7 }));
   await new CurveCheckpoints(memory, curve).save(Uint8Array.of(1, 2, 3));
   const later = new TrainingCurve(10);
   const checkpoints = new CurveCheckpoints(memory, later);
-  expect(checkpoints.every).toBe(7);
   expect([...((await checkpoints.load()) ?? [])]).toEqual([1, 2, 3]);
   expect(later.state).toEqual(curve.state);
-  memory.bytes = memory.bytes?.subarray(0, 20);
-  await expect(checkpoints.load()).rejects.toThrow('the checkpoint is damaged');
-  memory.bytes = Uint8Array.of(1);
-  await expect(checkpoints.load()).rejects.toThrow('the checkpoint is damaged');
+  const whole = memory.bytes ?? new Uint8Array();
+  for (const length of [0, 1, 39, 40, 60, whole.length - 1]) {
+    memory.bytes = whole.subarray(0, length);
+    expect(await checkpoints.load()).toBeUndefined();
+  }
   memory.bytes = undefined;
   expect(await checkpoints.load()).toBeUndefined();
+});
+
+test('a state is saved after so many steps, and after half a minute however few there were', async () => {
+  let now = 0;
+  const checkpoints = new CurveCheckpoints(new MemoryCheckpoints(), new TrainingCurve(10), () => now);
+  expect([6, 7, 8].map((step) => checkpoints.isDue(step))).toEqual([false, true, false]);
+  now = 30_000;
+  expect(checkpoints.isDue(8)).toBe(true);
+  await checkpoints.save(Uint8Array.of(1));
+  expect(checkpoints.isDue(9)).toBe(false);
+});
+
+test('the steps of a record are read from pieces of any size, and none from one that is damaged', async () => {
+  const curve = new TrainingCurve(10);
+  for (let step = 1; step <= 9; step++) curve.add(stepOf(step));
+  const bytes = encodeCheckpoint({ curve: curve.state, state: new Uint8Array(100).fill(7) });
+  const pieces = (all: Uint8Array, size: number): AsyncIterable<Uint8Array> =>
+    Readable.from(
+      Array.from({ length: Math.ceil(all.length / size) }, (_, k) => all.subarray(k * size, (k + 1) * size)),
+    );
+  for (const size of [1, 5, 31, 32, 33, 40, 41, 1_000]) expect(await stepsIn(pieces(bytes, size))).toBe(9);
+  for (const length of [0, 20, 35, 40, 100])
+    expect(await stepsIn(pieces(bytes.subarray(0, length), 9))).toBeUndefined();
+  bytes[bytes.length - 1] = 8;
+  expect(await stepsIn(pieces(bytes, 9))).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { UnpairError } from '@unpair/errors';
 import { checkpointsBucket } from '@unpair/protocol';
-import type { NatsConnection, ObjectInfo, ObjectStore } from 'nats';
+import { NatsError, type NatsConnection, type ObjectInfo, type ObjectStore } from 'nats';
 import { fromNats } from '../nats/errors.js';
 import { chunksOf, metaOf, purge, streamOf } from './object-bucket.js';
 import { ObjectUpload } from './object-upload.js';
@@ -46,7 +46,7 @@ export class CheckpointStore {
 
   /**
    * The stored state of `key`, in pieces.
-   * @throws {UnpairError} NOT_FOUND when it is gone; DATA_LOSS when it is damaged or stands still; UNAVAILABLE
+   * @throws {UnpairError} NOT_FOUND when it is gone; DATA_LOSS when it is damaged; UNAVAILABLE when it does not come
    */
   async *get(key: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     const result = await (await this.#open()).get(key).catch((error: unknown) => {
@@ -59,7 +59,7 @@ export class CheckpointStore {
     try {
       for (;;) {
         signal?.throwIfAborted();
-        const { done, value } = await inTime(reader.read());
+        const { done, value } = await inTime(reader.read().catch(damaged));
         if (done) return;
         yield value;
       }
@@ -128,11 +128,17 @@ function stepsOf({ metadata }: ObjectInfo): number {
   return Number(metadata?.['steps'] ?? 0);
 }
 
+/** The client says of content with another digest no more than that, in an error of its own. */
+function damaged(error: unknown): never {
+  if (error instanceof NatsError) throw fromNats('read a checkpoint', error);
+  throw new UnpairError('DATA_LOSS', 'The checkpoint is damaged in the object store.', { cause: error });
+}
+
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new UnpairError('DATA_LOSS', `The checkpoint did not come on for ${stall / 1_000} s.`));
+      reject(new UnpairError('UNAVAILABLE', `The checkpoint did not come on for ${stall / 1_000} s.`));
     }, stall);
   });
   try {

@@ -156,7 +156,7 @@ function streamConfigs(options: TopologyOptions): NamedStream[] {
 }
 
 /** The bucket of checkpoints, as the object store of JetStream would make it. */
-function checkpointsConfig({ replicas = 1, maxCheckpointBytes = 2 ** 30 }: TopologyOptions): NamedStream {
+function checkpointsConfig({ replicas = 1, maxCheckpointBytes = 1e9 }: TopologyOptions): NamedStream {
   return {
     name: streamOf(checkpointsBucket),
     subjects: subjectsOf(checkpointsBucket),

@@ -31,6 +31,8 @@ export interface WorkerMetrics {
   readonly redeliveries: Counter;
   readonly heartbeats: Counter;
   readonly computeRestarts: Counter;
+  readonly checkpoints: Counter;
+  readonly resumedSteps: Counter<'from'>;
   readonly outOfMemory: Counter<'graph'>;
   readonly images: Counter;
   readonly batches: Counter;
@@ -69,6 +71,12 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     redeliveries: counter('redeliveries_total', 'Tasks received that had been delivered before.'),
     heartbeats: counter('lease_heartbeats_total', 'Signs of life sent for the task in hand.'),
     computeRestarts: counter('compute_restarts_total', 'Compute processes that ended unasked.'),
+    checkpoints: counter('checkpoints_stored_total', 'States of training put into the object store.'),
+    resumedSteps: counter(
+      'resumed_steps_total',
+      'Steps of training that were not done again, by where their checkpoint was: disk or store.',
+      ['from'],
+    ),
     outOfMemory: counter(
       'out_of_memory_total',
       'Runs of a graph that did not fit in memory and were repeated with fewer samples, by graph.',

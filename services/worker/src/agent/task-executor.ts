@@ -4,18 +4,19 @@ import { decodeResult, encodeTask, type Task, type TaskResult } from '@unpair/pr
 import type { ComputeProgress, Executed } from '../compute/messages.js';
 import type { ComputeHost } from './compute-host.js';
 import { digestsOf } from './task-digests.js';
+import type { TrainingCheckpoints, TrainingSignals } from './training-checkpoints.js';
 
 export interface TaskExecutorOptions {
   readonly worker: string;
   readonly compute: ComputeHost;
   readonly cache: ArtefactCache;
   readonly store: ArtefactStore;
+  readonly checkpoints: TrainingCheckpoints;
   /** Longest time without progress, in milliseconds; then the compute process counts as stuck and is killed. */
   readonly taskTimeout: number;
 }
 
-export interface ExecuteOptions {
-  readonly signal: AbortSignal;
+export interface ExecuteOptions extends TrainingSignals {
   readonly onProgress: (progress: ComputeProgress) => void;
 }
 
@@ -29,15 +30,22 @@ export class TaskExecutor {
 
   /** @throws errors with a canonical `code`; see {@link isPermanent} for which of them end the task. */
   async execute(task: Task, options: ExecuteOptions): Promise<TaskResult> {
-    const { compute, worker } = this.#options;
+    const { compute, worker, checkpoints } = this.#options;
     const started = performance.now();
     const artefacts = await this.#fetch(task, options.signal);
-    const executed = await this.#compute(task, artefacts, options);
+    // A process that has yet to start has a time limit of its own.
+    await compute.start();
+    const executed = await checkpoints.during(task, options, () => this.#compute(task, artefacts, options));
     const result = decodeResult(executed.result);
     await this.#keep(result, executed, options.signal);
     const { campaignId, index, round, generation } = task;
     const seconds = (performance.now() - started) / 1000;
     return { ...result, campaignId, index, round, generation, worker, runtime: compute.runtime, seconds };
+  }
+
+  /** Lets go of what was kept for another attempt at a task that has its result. */
+  async forget(task: Task): Promise<void> {
+    await this.#options.checkpoints.forget(task);
   }
 
   async #fetch(task: Task, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
@@ -54,8 +62,6 @@ export class TaskExecutor {
     options: ExecuteOptions,
   ): Promise<Executed> {
     const { compute, taskTimeout } = this.#options;
-    // A process that has yet to start has a time limit of its own.
-    await compute.start();
     const stuck = new AbortController();
     const timer = setTimeout(() => {
       stuck.abort();

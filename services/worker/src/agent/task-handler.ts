@@ -60,7 +60,7 @@ export class TaskHandler {
 
   /** Never rejects for what is wrong with the task; rejects when the broker could not be told within `signal`. */
   async handle(delivery: Delivery, options: HandleOptions): Promise<DeliveryOutcome> {
-    const { metrics } = this.#options;
+    const { metrics, executor } = this.#options;
     if (delivery.count > 1) metrics.redeliveries.inc();
     const onBeat = (): void => {
       metrics.heartbeats.inc();
@@ -68,6 +68,7 @@ export class TaskHandler {
     const reading = readTask(delivery);
     const work = (): Promise<DeliveryOutcome> => this.#process(delivery, reading, options);
     const outcome = await withHeartbeat(delivery, { interval: options.heartbeatInterval, onBeat }, work);
+    if (reading.kind === 'task' && hasResult(outcome)) await executor.forget(reading.task);
     metrics.tasks.inc({ kind: kindOf(reading), outcome });
     return outcome;
   }
@@ -113,7 +114,7 @@ export class TaskHandler {
         if (progress.training !== undefined) this.#tell(task, progress.training);
       };
       const signal = AbortSignal.any([signals.signal, signals.abandoned]);
-      const result = await executor.execute(task, { signal, onProgress });
+      const result = await executor.execute(task, { signal, abandoned: signals.abandoned, onProgress });
       const { images, batches } = done.progress;
       if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
       return await this.#publish(delivery, task, result.outcome, result);
@@ -217,6 +218,11 @@ export class TaskHandler {
     const { worker } = this.#options;
     return { campaignId, index, round, generation, worker, runtime: '', seconds: 0, outcome };
   }
+}
+
+/** A dead letter is none: who tries it again goes on from where it was. */
+function hasResult(outcome: DeliveryOutcome): boolean {
+  return outcome === 'done' || outcome === 'failed' || outcome === 'refused';
 }
 
 function nameOf({ campaignId, index }: TaskName): { readonly campaign: string; readonly task: number } {

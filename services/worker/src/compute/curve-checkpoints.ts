@@ -1,53 +1,41 @@
-import { UnpairError } from '@unpair/errors';
-import { type Checkpoints, type CurveState, type TrainingCurve } from '@unpair/training';
+import type { Checkpoints, TrainingCurve } from '@unpair/training';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-record.js';
 
-/** Bytes of the length before a curve. */
-const HEAD = 4;
+/** Milliseconds after which a state is saved, however slow the steps are. */
+const INTERVAL = 30_000;
 
 /**
- * Checkpoints with the training curve so far in front, in one write, so that a run that goes on ends with the whole
- * curve: length of the curve (32 bits, little-endian), curve as JSON, state.
+ * Checkpoints with the training curve so far beside the state, in one write. Those that are damaged are passed over: the run
+ * starts afresh, and the next save takes their place.
  */
 export class CurveCheckpoints implements Checkpoints {
-  readonly #states: Checkpoints;
+  readonly #records: Checkpoints;
   readonly #curve: TrainingCurve;
+  readonly #now: () => number;
+  #saved: number;
 
-  constructor(states: Checkpoints, curve: TrainingCurve) {
-    this.#states = states;
+  /** @param now milliseconds of a monotonic clock */
+  constructor(records: Checkpoints, curve: TrainingCurve, now: () => number = () => performance.now()) {
+    this.#records = records;
     this.#curve = curve;
+    this.#now = now;
+    this.#saved = now();
   }
 
-  get every(): number {
-    return this.#states.every;
+  isDue(step: number): boolean {
+    return this.#records.isDue(step) || this.#now() - this.#saved >= INTERVAL;
   }
 
-  /** @throws {UnpairError} DATA_LOSS when the bytes begin with no curve */
   async load(): Promise<Uint8Array | undefined> {
-    const bytes = await this.#states.load();
-    if (bytes === undefined) return undefined;
-    const end = HEAD + (bytes.length < HEAD ? 0 : viewOf(bytes).getUint32(0, true));
-    this.#curve.restore(decode(bytes.subarray(HEAD, end)));
-    return bytes.subarray(end);
+    const bytes = await this.#records.load();
+    const record = bytes && decodeCheckpoint(bytes);
+    if (record === undefined) return undefined;
+    this.#curve.restore(record.curve);
+    return record.state;
   }
 
   async save(state: Uint8Array): Promise<void> {
-    const curve = new TextEncoder().encode(JSON.stringify(this.#curve.state));
-    const bytes = new Uint8Array(HEAD + curve.length + state.length);
-    viewOf(bytes).setUint32(0, curve.length, true);
-    bytes.set(curve, HEAD);
-    bytes.set(state, HEAD + curve.length);
-    await this.#states.save(bytes);
-  }
-}
-
-function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, length);
-}
-
-function decode(curve: Uint8Array): CurveState {
-  try {
-    return JSON.parse(new TextDecoder().decode(curve)) as CurveState;
-  } catch {
-    throw new UnpairError('DATA_LOSS', 'the checkpoint is damaged; remove it to start afresh');
+    await this.#records.save(encodeCheckpoint({ curve: this.#curve.state, state }));
+    this.#saved = this.#now();
   }
 }

@@ -1,5 +1,6 @@
 import { openRuntime, type OpenedRuntime, type RuntimeName } from '@unpair/runtime';
 import { decodeTask, encodeResult } from '@unpair/protocol';
+import { engineOf, instructionSet } from '../engine.js';
 import { failureOf } from '../failure.js';
 import { executeTask } from './execute-task.js';
 import type { ComputeOptions, FromCompute, ToCompute } from './messages.js';
@@ -53,7 +54,9 @@ const tuner = new Tuner({
 const onRemark = (model: string, remark: string): void => {
   send({ kind: 'remark', model, remark });
 };
-const { checkpointDir } = options;
+const { name, version } = runtime;
+const facts = { runtime: { name, version, device: runtime.device }, devices };
+const checkpoints = { folder: options.checkpointDir, engine: engineOf(facts, instructionSet()) };
 const workbench = new Workbench({
   runtime,
   threads,
@@ -64,7 +67,7 @@ const workbench = new Workbench({
   onLoading: (model, begun) => {
     send({ kind: 'loading', model, begun });
   },
-  checkpointDir,
+  checkpoints,
 });
 
 const handle: Handle = async (request, { signal, report }) => {
@@ -86,5 +89,4 @@ process.on('message', (message) => {
   server.receive(message as ToCompute);
 });
 
-const { name, version } = runtime;
-send({ kind: 'ready', runtime: { name, version, device: runtime.device }, devices, batchSize });
+send({ kind: 'ready', ...facts, batchSize });

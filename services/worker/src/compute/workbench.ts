@@ -1,6 +1,7 @@
 import { decodeSampleSet, type SampleSet } from '@unpair/datasets';
 import type { Runtime } from '@unpair/graph';
 import { readFile } from 'node:fs/promises';
+import type { CheckpointPlace } from './checkpoint-of.js';
 import { LeaseCache, type Lease } from './lease-cache.js';
 import { LoadedModel } from './loaded-model.js';
 import type { ComputeOptions, CachedFile } from './messages.js';
@@ -13,8 +14,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   readonly runtime: Runtime;
   /** Without one, a model runs all that a task offers it. */
   readonly tuner?: Tuner;
-  /** Folder for the state of training tasks; without one, they start afresh. */
-  readonly checkpointDir?: string;
+  /** Where training keeps its state; without it, tasks start afresh. */
+  readonly checkpoints?: CheckpointPlace;
   /** Called with the digests of the models held, whenever they change. */
   readonly onModels?: (digests: readonly string[]) => void;
   /** Called with what a user should know of how a model runs, as a sentence about `it`. */
@@ -38,7 +39,7 @@ export class Workbench {
   readonly runtime: Runtime;
   /** Threads inside one operator. */
   readonly threads: number;
-  readonly checkpointDir: string | undefined;
+  readonly checkpoints: CheckpointPlace | undefined;
   readonly #tuner: Tuner | undefined;
   readonly #onRemark: WorkbenchOptions['onRemark'];
   readonly #onLoading: WorkbenchOptions['onLoading'];
@@ -46,11 +47,11 @@ export class Workbench {
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
   constructor(options: WorkbenchOptions) {
-    const { runtime, threads, tuner, modelCapacity, onModels, onRemark, checkpointDir } = options;
+    const { runtime, threads, tuner, modelCapacity, onModels, onRemark, checkpoints } = options;
     this.#onRemark = onRemark;
     this.#onLoading = options.onLoading;
     this.runtime = runtime;
-    this.checkpointDir = checkpointDir;
+    this.checkpoints = checkpoints;
     this.#tuner = tuner;
     this.threads = threads;
     this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });

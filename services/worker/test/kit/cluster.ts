@@ -9,6 +9,7 @@ import {
   WorkQueue,
   type Heard,
   type QueueDepth,
+  type TopologyOptions,
 } from '@unpair/platform';
 import {
   allResults,
@@ -60,10 +61,10 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** @param ackWait milliseconds that a worker may stay silent: short, so that tests are. */
-  static async start(ackWait = 2_000): Promise<TestCluster> {
+  static async start(ackWait = 2_000, topology: TopologyOptions = {}): Promise<TestCluster> {
     const server = await TestNatsServer.start();
     const connection = await connectNats({ url: server.url, name: 'test', logger: silent });
-    await ensureTopology(connection, { ackWait });
+    await ensureTopology(connection, { ...topology, ackWait });
     return new TestCluster(server, connection, await ArtefactStore.open(connection), ackWait);
   }
 

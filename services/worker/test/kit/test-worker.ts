@@ -1,4 +1,4 @@
-import { Lifecycle, systemClock } from '@unpair/platform';
+import { Lifecycle, systemClock, type Logger } from '@unpair/platform';
 import { temporaryFolder, type TemporaryFolder } from '../../../../test/kit/index.js';
 import { readWorkerConfig } from '../../src/config.js';
 import { startWorker, type Worker } from '../../src/worker.js';
@@ -14,6 +14,8 @@ export interface TestWorkerOptions {
   /** The compute process's program: the real one unless said. */
   readonly entry?: URL;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Nothing is logged unless said. */
+  readonly logger?: Logger;
 }
 
 /** The environment of a worker for a test. */
@@ -46,9 +48,10 @@ export async function startTestWorker(
 ): Promise<TestWorker> {
   const folder = await temporaryFolder();
   const config = readWorkerConfig(environmentFor(cluster, folder, options));
-  const lifecycle = new Lifecycle({ logger: silent, clock: systemClock, deadline: 20_000 });
+  const { logger = silent } = options;
+  const lifecycle = new Lifecycle({ logger, clock: systemClock, deadline: 20_000 });
   const program = { entry: options.entry ?? computeMain, execArgv: fromSources };
-  const worker = await startWorker({ config, version: '0.0.0-test', program, logger: silent, lifecycle });
+  const worker = await startWorker({ config, version: '0.0.0-test', program, logger, lifecycle });
   const metrics = async (): Promise<string> =>
     (await fetch(`http://${worker.metricsAddress}/metrics`)).text();
   return {

@@ -72,9 +72,9 @@ async function siblingOf(
 ): Promise<{ readonly sibling: Graph; readonly queries: number }> {
   const { graph, target, samples, heldOut, context, monitor } = ingredients;
   const { workbench, signal, task: whole, meter } = context;
-  const { runtime, threads, checkpointDir } = workbench;
+  const { runtime, threads } = workbench;
   const { seed } = whole;
-  const file = checkpointDir === undefined ? undefined : checkpointOf(task, seed, checkpointDir);
+  const file = workbench.checkpoints && checkpointOf(task, seed, workbench.checkpoints);
   const checkpoints = file && new CurveCheckpoints(file, monitor.curve);
   const parameters = parseParameters(task.parameters);
   const onStep = (progress: FineTuneProgress): void => {
