@@ -120,5 +120,6 @@ test('a store that is full, or that nobody has made, costs one line of the log, 
   await cluster.submit(none);
   await derived(cluster, none);
   expect(lines.filter((line) => line.includes('could not be stored'))).toHaveLength(2);
+  expect(lines).toHaveLength(2);
   expect(await worker.metric('unpair_worker_checkpoints_stored_total')).toBe(0);
 }, 120_000);

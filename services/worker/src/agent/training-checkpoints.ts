@@ -66,7 +66,8 @@ export class TrainingCheckpoints {
     const training = this.#trainingOf(task);
     if (training === undefined) return;
     await this.#options.store.delete(training.key).catch((error: unknown) => {
-      const { message: reason } = UnpairError.from(error);
+      const { code, message: reason } = UnpairError.from(error);
+      if (code === 'NOT_FOUND') return;
       this.#options.logger.warn(
         { ...training.about, reason },
         'a checkpoint stays in the store until it is too old',
@@ -119,6 +120,8 @@ export class TrainingCheckpoints {
     } catch (error) {
       signal.throwIfAborted();
       const { code, message: reason } = UnpairError.from(error);
+      // Without a bucket, or where another worker has just come to the end.
+      if (code === 'NOT_FOUND') return undefined;
       logger.warn({ ...about, code, reason }, 'no checkpoint could be had from the store');
       // It would keep all that is not as far out of the store.
       if (code === 'DATA_LOSS') await store.delete(key).catch(() => undefined);
