@@ -44,20 +44,25 @@ export class ObjectUpload {
   /** Sends the content; nobody sees it yet. */
   async send(content: AsyncIterable<Uint8Array>): Promise<void> {
     let batch: Promise<unknown>[] = [];
-    for await (const piece of inPieces(content, pieceSize)) {
-      this.#hash.update(piece);
-      this.#bytes += piece.length;
-      const messageId = `${this.#id}/${this.#pieces++}`;
-      const sending = this.#publish(chunksOf(this.#options.bucket, this.#id), piece, { messageId });
-      // A failure is met at the next await of the batch, not as an unhandled rejection before.
-      sending.catch(() => undefined);
-      batch.push(sending);
-      if (batch.length === piecesInFlight) {
-        await Promise.all(batch);
-        batch = [];
+    try {
+      for await (const piece of inPieces(content, pieceSize)) {
+        this.#hash.update(piece);
+        this.#bytes += piece.length;
+        const messageId = `${this.#id}/${this.#pieces++}`;
+        const sending = this.#publish(chunksOf(this.#options.bucket, this.#id), piece, { messageId });
+        // A failure is met at the next await of the batch, not as an unhandled rejection before.
+        sending.catch(() => undefined);
+        batch.push(sending);
+        if (batch.length === piecesInFlight) {
+          await Promise.all(batch);
+          batch = [];
+        }
       }
+      await Promise.all(batch);
+    } finally {
+      // What is still on its way would come after it was taken back.
+      await Promise.allSettled(batch);
     }
-    await Promise.all(batch);
   }
 
   /**
