@@ -30,7 +30,7 @@ async function coordinator(state: { leads: boolean }): Promise<{ address: string
       await Promise.resolve().then(check);
       if (id === 'none') throw new UnpairError('NOT_FOUND', 'There is none.');
       const unknown = { progress: undefined, createTime: undefined, endTime: undefined };
-      const share = { labels: {}, priority: 0, weight: 1, round: 0, failures: [], training: [] };
+      const share = { labels: {}, priority: 0, weight: 1, round: 0, failures: [], training: [], waiting: '' };
       return { campaign: { id, name: '', state: CampaignState.RUNNING, ...unknown, ...share } };
     }),
     watchCampaign: handlers.serverStream<WatchCampaignRequest, WatchCampaignResponse>(async function* () {

@@ -97,7 +97,7 @@ test('the coordinator makes the bucket, with a limit of age, and makes it again;
   const { config } = await manager.streams.info('OBJ_unpair-checkpoints');
   expect(config).toMatchObject({ max_bytes: 1e9, max_age: 7 * 24 * 3_600e9 });
   await manager.streams.delete('OBJ_unpair-checkpoints');
-  await restoreTopology(connection);
+  await restoreTopology(connection, []);
   expect(await store.put('key', { steps: 1, content: of(randomBytes(1)) })).toBe(true);
 });
 
