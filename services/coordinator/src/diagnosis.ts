@@ -85,7 +85,15 @@ function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[
   return [...findings, isApart ? worse('clock', apart, sync) : ok('clock', apart)];
 }
 
-async function queueFinding({ queue }: DiagnosisOptions): Promise<Finding> {
+async function queueFinding({ queue, book }: DiagnosisOptions): Promise<Finding> {
+  const unserved = [...book.running()].filter((run) => run.waiting !== '');
+  const [first] = unserved;
+  if (first !== undefined) {
+    const others = unserved.length > 1 ? `, and ${unserved.length - 1} more campaigns wait` : '';
+    const remedy =
+      'start such a worker ("unpair workers" shows those that there are), or cancel the campaign and run it with another placement';
+    return bad('workers', `${first.id} ${first.waiting}${others}`, remedy);
+  }
   const { waiting, held, redelivered } = await queue.depth();
   const state = `${waiting} tasks wait, workers hold ${held}, ${redelivered} of them not for the first time`;
   if (waiting > 0 && held === 0)

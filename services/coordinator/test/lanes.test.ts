@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { CampaignRun } from '../src/campaigns/campaign-run.js';
 import { Lanes } from '../src/dispatch/lanes.js';
 import { bindingFor, queuesFor } from '../src/workers/placement.js';
 import { WorkerTable } from '../src/workers/worker-table.js';
@@ -8,7 +7,7 @@ import { synthetic } from './support/synthetic-worker.js';
 test('a window is two tasks for each slot, and for short tasks as many as ended within a second', () => {
   const time = { now: 0 };
   const ended = new Set<number>();
-  const run = { isInFlight: (index: number) => !ended.has(index) } as CampaignRun;
+  const run = { isInFlight: (index: number) => !ended.has(index) };
   const lanes = new Lanes(() => time.now);
   for (let index = 0; index < 40; index++) lanes.add('q', run, index);
   expect([lanes.window('q', 3, 2), lanes.window('q', 0, 2), lanes.count('q')]).toEqual([6, 2, 40]);

@@ -1,11 +1,14 @@
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 
+/** A campaign, as far as its tasks are counted. */
+type Counted = Pick<CampaignRun, 'isInFlight'>;
+
 /** Seconds over which the pace of a queue is taken. */
 const paceSeconds = 1;
 
 /** The tasks in flight of one queue. */
 interface Lane {
-  readonly tasks: Map<CampaignRun, Set<number>>;
+  readonly tasks: Map<Counted, Set<number>>;
   count: number;
   /** Tasks that ended in this stretch of time and in the one before. */
   ended: number;
@@ -27,7 +30,7 @@ export class Lanes {
   }
 
   /** A task is in a queue. */
-  add(queue: string, run: CampaignRun, index: number): void {
+  add(queue: string, run: Counted, index: number): void {
     const lane = this.#lane(queue);
     const tasks = lane.tasks.get(run) ?? new Set<number>();
     lane.tasks.set(run, tasks);
@@ -36,7 +39,7 @@ export class Lanes {
   }
 
   /** The queue that a task is in; undefined where it is in none. */
-  queueOf(run: CampaignRun, index: number): string | undefined {
+  queueOf(run: Counted, index: number): string | undefined {
     for (const [queue, { tasks }] of this.#lanes) if (tasks.get(run)?.has(index) === true) return queue;
     return undefined;
   }
@@ -50,7 +53,7 @@ export class Lanes {
   }
 
   /** Tasks of a queue in flight, of one campaign or of all. */
-  count(queue: string, run?: CampaignRun): number {
+  count(queue: string, run?: Counted): number {
     const lane = this.#lanes.get(queue);
     return (run === undefined ? lane?.count : lane?.tasks.get(run)?.size) ?? 0;
   }
@@ -82,7 +85,7 @@ export class Lanes {
   }
 }
 
-function settle(lane: Lane, run: CampaignRun, tasks: Set<number>): void {
+function settle(lane: Lane, run: Counted, tasks: Set<number>): void {
   for (const index of tasks) {
     if (run.isInFlight(index)) continue;
     tasks.delete(index);
