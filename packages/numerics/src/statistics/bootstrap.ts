@@ -109,10 +109,14 @@ export function bootstrapMeans<Name extends string>(
 
 /** The mean of a resample of `values`. */
 export function resampledMean(values: ArrayLike<number>): (counts: Counts) => number {
+  const typed = Float64Array.from(values);
   return (counts) => {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) if (counts[i] !== 0) sum += (counts[i] ?? 0) * (values[i] ?? 0);
-    return sum / values.length;
+    for (let i = 0; i < typed.length; i++) {
+      const count = counts[i] ?? 0;
+      if (count !== 0) sum += count * (typed[i] ?? 0);
+    }
+    return sum / typed.length;
   };
 }
 
@@ -121,19 +125,18 @@ export function resampledMean(values: ArrayLike<number>): (counts: Counts) => nu
  * odd. The values are sorted once, so that each resample is a walk, not a sort.
  */
 export function resampledMedian(values: ArrayLike<number>): (counts: Counts) => number {
-  const order = Array.from({ length: values.length }, (_, index) => index);
+  const size = values.length;
+  const order = Uint32Array.from({ length: size }, (_, index) => index);
   order.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
-  const [low, high] = [Math.floor((order.length - 1) / 2), Math.floor(order.length / 2)];
+  const sorted = Float64Array.from(order, (index) => values[index] ?? Number.NaN);
+  const [low, high] = [Math.floor((size - 1) / 2), Math.floor(size / 2)];
   return (counts) => {
+    let at = -1;
     let passed = 0;
-    let below = Number.NaN;
-    for (const index of order) {
-      const next = passed + (counts[index] ?? 0);
-      if (passed <= low && low < next) below = values[index] ?? Number.NaN;
-      if (passed <= high && high < next) return midpoint(below, values[index] ?? Number.NaN);
-      passed = next;
-    }
-    return Number.NaN;
+    while (passed <= low && at < size) passed += counts[order[++at] ?? size] ?? 0;
+    const below = sorted[at] ?? Number.NaN;
+    while (passed <= high && at < size) passed += counts[order[++at] ?? size] ?? 0;
+    return midpoint(below, sorted[at] ?? Number.NaN);
   };
 }
 

@@ -4,6 +4,7 @@ import {
   createRandom,
   pearson,
   ranks,
+  resampledMean,
   resampledMedian,
   resampledSpearman,
   spearman,
@@ -137,4 +138,35 @@ test('resamples that were kept are those that would be drawn', () => {
     );
     expect(bootstrap(values, { statistic: 'median', seed: 4 })).toEqual(fresh);
   }
+});
+
+test('medians and means of resamples are those of the resamples written out', () => {
+  const same = (values: readonly number[]): void => {
+    const [middle, average] = [resampledMedian(values), resampledMean(values)];
+    const random = stream('m');
+    const counts = new Uint32Array(values.length);
+    for (let draw = 0; draw < 20; draw++) {
+      counts.fill(0);
+      values.forEach(() => {
+        const at = random.integer(values.length);
+        counts[at] = (counts[at] ?? 0) + 1;
+      });
+      const written = values
+        .flatMap((value, at) => Array<number>(counts[at] ?? 0).fill(value))
+        .sort((a, b) => a - b);
+      const sumOf = (all: readonly number[], drawn: Uint32Array): number =>
+        all.reduce((sum, value, at) => (drawn[at] ? sum + drawn[at] * value : sum), 0);
+      const [low, high] = [written[(values.length - 1) >> 1] ?? NaN, written[values.length >> 1] ?? NaN];
+      expect(middle(counts)).toBe(low === high ? low : (low + high) / 2);
+      expect(average(counts)).toBe(sumOf(values, counts) / values.length);
+    }
+  };
+  fc.assert(fc.property(fc.oneof(someValues, fc.constantFrom([Infinity, 3], [5])), same), {
+    numRuns: 50,
+    seed: 1,
+  });
+  expect([resampledMedian([])(new Uint32Array(0)), resampledMean([])(new Uint32Array(0))]).toEqual([
+    NaN,
+    NaN,
+  ]);
 });
