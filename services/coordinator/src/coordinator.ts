@@ -218,6 +218,7 @@ export class Coordinator implements AsyncDisposable {
       queue: this.#queue,
       lanes: this.#lanes,
       runs: () => this.#running(),
+      isAbandoned: (task) => this.#isAbandoned(task),
       publishResult: (result) => publishResult(connection, result, signal),
       interval,
       clock,
@@ -230,7 +231,7 @@ export class Coordinator implements AsyncDisposable {
   }
 
   /** Whether nobody wants a task's result: it has reached its end, or its campaign is none. */
-  #isAbandoned({ campaignId, index }: TaskInHand): boolean {
+  #isAbandoned({ campaignId, index }: Pick<TaskInHand, 'campaignId' | 'index'>): boolean {
     if (this.#options.isLeading?.() === false) return false;
     const run = this.book.find(campaignId);
     if (run === undefined || index >= run.plan.size) return true;

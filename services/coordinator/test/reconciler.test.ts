@@ -2,6 +2,7 @@ import { createLogger, ensureTopology, publishResult, systemClock } from '@unpai
 import type { Task, TaskResult } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { CampaignBook } from '../src/campaigns/campaign-book.js';
+import { outcomeOf } from '../src/campaigns/outcome.js';
 import type { CampaignRun } from '../src/campaigns/campaign-run.js';
 import { newRecord } from '../src/campaigns/records.js';
 import { Lanes } from '../src/dispatch/lanes.js';
@@ -45,6 +46,7 @@ class Watched {
       queue,
       runs: () => [this.run],
       lanes,
+      isAbandoned: ({ index }) => !this.run.isInFlight(index),
       publishResult: (result) => Promise.resolve(this.results.push(result)),
       interval: 0,
       clock: systemClock,
@@ -114,4 +116,18 @@ test('a task that leaves the queue time after time is given up, with the number 
       value: { deliveries: 0, publications: 3, reason: 'it left the queue each time without a result' },
     },
   ]);
+});
+
+test('a task that is queued though it has ended leaves the queue, once it was seen twice', async () => {
+  await using base = await ground();
+  await ensureTopology(base.connection);
+  const watched = new Watched(base);
+  await watched.queue.publish('any_synthetic_measure', watched.task, signal);
+  await watched.look(3);
+  expect(await watched.queued()).toEqual([watched.task.index]);
+  watched.run.accept(outcomeOf(syntheticResult(watched.task), 1, new Date(0)));
+  await watched.look(1);
+  expect(await watched.queued()).toEqual([watched.task.index]);
+  await watched.look(1);
+  expect(await watched.queued()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@unpair/platform';
-import type { Task, TaskResult } from '@unpair/protocol';
+import type { ResultAddress, Task, TaskResult } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { Lanes } from './lanes.js';
 import type { TaskQueue } from './task-queue.js';
@@ -7,6 +7,8 @@ import type { TaskQueue } from './task-queue.js';
 export interface ReconcilerOptions {
   readonly queue: TaskQueue;
   readonly runs: () => Iterable<CampaignRun>;
+  /** Whether nobody wants the result of a queued task any more, whatever its campaign. */
+  readonly isAbandoned: (task: Pick<ResultAddress, 'campaignId' | 'index'>) => boolean;
   readonly lanes: Pick<Lanes, 'queueOf'>;
   /** Writes a result as a worker would; used for the dead letters of tasks that workers never get to. */
   readonly publishResult: (result: TaskResult) => Promise<unknown>;
@@ -29,6 +31,7 @@ const mostPublications = 3;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   #suspects: ReadonlySet<string> = new Set();
+  #leftovers: ReadonlySet<string> = new Set();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -56,6 +59,31 @@ export class Reconciler {
       else fresh.add(key);
     }
     this.#suspects = fresh;
+    await this.#sweep();
+  }
+
+  /**
+   * Takes out of the queue what nobody waits for, once it was seen twice: a broker that is killed can forget that a task was
+   * acknowledged, and then neither delivers nor drops it.
+   */
+  async #sweep(): Promise<void> {
+    const { queue, isAbandoned, logger } = this.#options;
+    const before = this.#leftovers;
+    this.#leftovers = new Set();
+    const leftovers = new Set<string>();
+    for (const [campaignId, tasks] of await queue.allQueued()) {
+      for (const index of tasks.keys()) {
+        if (!isAbandoned({ campaignId, index })) continue;
+        leftovers.add(`${campaignId}/${index}`);
+        if (!before.has(`${campaignId}/${index}`)) continue;
+        logger.info(
+          { campaign: campaignId, task: index },
+          'took a task out of the queue that nobody waits for',
+        );
+        await queue.remove(campaignId, index);
+      }
+    }
+    this.#leftovers = leftovers;
   }
 
   /** Tasks that should be in flight, and that the queue does not hold or will not deliver. */
