@@ -216,6 +216,10 @@ export class Coordinator implements AsyncDisposable {
     });
     const reconciler = new Reconciler({
       queue: this.#queue,
+      isServed: (queue) => this.workers.slots().has(queue),
+      wake: () => {
+        this.#dispatcher.wake();
+      },
       lanes: this.#lanes,
       runs: () => this.#running(),
       isAbandoned: (task) => this.#isAbandoned(task),

@@ -141,6 +141,27 @@ test('a campaign keeps to the engine that it began with, whoever joins; mixed on
   });
 });
 
+test('tasks of a mixed campaign that wait for workers that are gone go to others', async () => {
+  await using base = await ground();
+  await using served = await serve(base, { window: 2, reconcileInterval: 200 });
+  const other = beThere(base.connection, { worker: 'other', engine: 'other' });
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_other_measure: 0, any_synthetic_measure: 0 });
+  });
+  const id = await create(served, 'mixed', `${spec}placement: { mixed: true }\n`);
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_other_measure: 2 });
+  });
+  await other.report({ leaving: true });
+  other[Symbol.dispose]();
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  expect(await eventually(() => ended(served, id), 20)).toBe(CampaignState.SUCCEEDED);
+  stop.abort();
+  await working;
+  expect((await depths(base.connection))['any_other_measure']).toBe(0);
+});
+
 test('a cancel tells workers at once to abandon what they have in hand', async () => {
   await using base = await ground();
   await using served = await serve(base);

@@ -47,6 +47,8 @@ class Watched {
       runs: () => [this.run],
       lanes,
       isAbandoned: ({ index }) => !this.run.isInFlight(index),
+      isServed: () => true,
+      wake: () => undefined,
       publishResult: (result) => Promise.resolve(this.results.push(result)),
       interval: 0,
       clock: systemClock,

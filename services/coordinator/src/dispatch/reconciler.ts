@@ -10,6 +10,10 @@ export interface ReconcilerOptions {
   /** Whether nobody wants the result of a queued task any more, whatever its campaign. */
   readonly isAbandoned: (task: Pick<ResultAddress, 'campaignId' | 'index'>) => boolean;
   readonly lanes: Pick<Lanes, 'queueOf'>;
+  /** Whether a worker is there that takes tasks of a queue. */
+  readonly isServed: (queue: string) => boolean;
+  /** There may be tasks to release. */
+  readonly wake: () => void;
   /** Writes a result as a worker would; used for the dead letters of tasks that workers never get to. */
   readonly publishResult: (result: TaskResult) => Promise<unknown>;
   /** Milliseconds between two looks. */
@@ -100,10 +104,16 @@ export class Reconciler {
       const queued = await queue.queued(run.id);
       for (const index of inFlight) {
         const place = queued.get(index);
-        if (place === undefined || isDrained(place)) missing.set(`${run.id}/${index}`, { run, index });
+        const isAmiss = place === undefined || isDrained(place) || this.#isDeserted(run, place);
+        if (isAmiss) missing.set(`${run.id}/${index}`, { run, index });
       }
     }
     return missing;
+  }
+
+  /** Whether a task waits where nobody takes it, and could go elsewhere. */
+  #isDeserted({ file }: CampaignRun, queue: string): boolean {
+    return file.placement.mixed && !this.#options.isServed(queue);
   }
 
   async #revive(run: CampaignRun, index: number, signal: AbortSignal): Promise<void> {
@@ -121,8 +131,10 @@ export class Reconciler {
       'a task left the queue without a result; queueing it again',
     );
     const place = this.#options.lanes.queueOf(run, index);
-    if (place === undefined) {
+    if (place === undefined || this.#isDeserted(run, place)) {
+      run.requeued(index);
       run.putBack(index);
+      this.#options.wake();
       return;
     }
     await queue.publish(place, again, signal);
