@@ -1,5 +1,5 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import { CampaignState, type Task } from '@unpair/protocol';
+import { CampaignState, type CampaignRecord, type Task } from '@unpair/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
@@ -11,12 +11,12 @@ import { requestFor, spec } from './support/campaign-file.js';
 /** Of two derived models, of which only the first is attacked through. */
 const twoModels = spec.replace('targets:', '  pruned: { prune: { of: full } }\ntargets:');
 
-function runOf(text: string, seconds: () => number = () => 0): CampaignRun {
+function runOf(text: string, seconds: () => number = () => 0, from?: CampaignRecord): CampaignRun {
   const parsed = parseCampaign(text);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.violations));
   const { campaign: file } = parsed;
   const request = requestFor('run', text);
-  const record = { ...newRecord(request, new Date(0)), id: 'c-1' };
+  const record = from ?? { ...newRecord(request, new Date(0)), id: 'c-1' };
   return new CampaignRun({ record, file, plan: planCampaign(file), seconds });
 }
 
@@ -161,3 +161,82 @@ test('the first task without an end is found whatever happened to tasks in which
     }),
   );
 });
+
+test('whatever is done to a campaign, a coordinator that starts anew arrives at the same state', () => {
+  const kinds = fc.constantFrom<TaskOutcome['kind']>('done', 'done', 'failed', 'dead');
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ kind: kinds, pick: fc.nat(1_000) }) },
+    fc.constantFrom('pause', 'cancel', 'resume', 'retry', 'drop', 'late' as const),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const life = new Life();
+      for (const each of steps) {
+        if (typeof each === 'string') life.do(each);
+        else life.end(each.pick, each.kind);
+      }
+      life.do('resume');
+      const again = life.replay();
+      const settled = (run: CampaignRun) => {
+        release(run);
+        const { progress, ...rest } = run.snapshot();
+        const { inFlight = 0, done, failed, deadLetters, cancelled, stage } = progress ?? {};
+        const open = inFlight + run.count('pending');
+        return {
+          ...rest,
+          failures: [...rest.failures].sort(),
+          open,
+          done,
+          failed,
+          deadLetters,
+          cancelled,
+          stage,
+        };
+      };
+      expect(settled(again)).toEqual(settled(life.run));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** One campaign under everything that can happen to it, and all that a stream would hold of it. */
+class Life {
+  readonly run = runOf(twoModels);
+  readonly #outcomes: TaskOutcome[] = [];
+  #tasks: Task[] = [];
+
+  /** One of the tasks that were ever released ends, whatever became of the campaign since. */
+  end(pick: number, kind: TaskOutcome['kind']): void {
+    this.#tasks.push(...release(this.run));
+    const [task] = this.#tasks.splice(pick % Math.max(1, this.#tasks.length), 1);
+    if (task === undefined) return;
+    const sequence = this.#outcomes.length + 1;
+    const failure = kind === 'done' ? '' : `it is ${kind}`;
+    const outcome = { ...outcomeOf(task, kind), round: task.round, sequence, failure };
+    this.#outcomes.push(outcome);
+    this.run.accept(outcome);
+  }
+
+  do(what: 'pause' | 'cancel' | 'resume' | 'retry' | 'drop' | 'late'): void {
+    const { run } = this;
+    const { record } = run;
+    const time = new Date(0);
+    const open = { pauseTime: undefined, cancelTime: undefined };
+    const isStopped = run.isPaused || record.cancelTime !== undefined;
+    if (what === 'pause' && !run.ended) run.revise({ ...record, pauseTime: time });
+    if (what === 'cancel' && !run.ended) run.revise({ ...record, ...open, cancelTime: time });
+    if (what === 'resume' && isStopped) run.revise({ ...record, ...open, round: record.round + 1 });
+    const round = record.round + 1;
+    if (what === 'retry') run.revise({ ...record, ...open, round, retriedRound: round });
+    if (what === 'drop') run.revise({ ...record, droppedSequence: run.sequence });
+    if (what === 'late') this.#tasks.reverse();
+  }
+
+  /** The same campaign from its record and its results. */
+  replay(): CampaignRun {
+    const again = runOf(twoModels, undefined, this.run.record);
+    for (const outcome of this.#outcomes) again.accept(outcome);
+    for (const index of this.run.inFlight()) again.markInFlight(index);
+    return again;
+  }
+}
