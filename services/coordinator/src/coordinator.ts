@@ -281,7 +281,8 @@ export class Coordinator implements AsyncDisposable {
   /** What an operator would look at. */
   diagnose(): Promise<readonly Finding[]> {
     const { connection, clock, topology: { replicas = 1 } = {} } = this.#options;
-    return diagnose({ connection, book: this.book, replicas, queue: this.#queue, clock });
+    const { book, workers } = this;
+    return diagnose({ connection, book, workers, replicas, queue: this.#queue, clock });
   }
 
   /** Settles when the work ends: rejects when it cannot go on, so that the process can end and be started again. */

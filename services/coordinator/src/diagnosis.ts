@@ -9,12 +9,14 @@ import { UnpairError } from '@unpair/errors';
 import { CampaignState, Finding_Severity as Severity, leaderBucket, type Finding } from '@unpair/protocol';
 import type { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';
+import type { WorkerTable } from './workers/worker-table.js';
 
 export interface DiagnosisOptions {
   readonly connection: NatsConnection;
   readonly book: CampaignBook;
   /** Copies that every stream is to have. */
   readonly replicas: number;
+  readonly workers: Pick<WorkerTable, 'all'>;
   readonly queue: {
     depth(): Promise<QueueDepth>;
     allQueued(): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>>;
@@ -35,7 +37,7 @@ export async function diagnose(options: DiagnosisOptions): Promise<readonly Find
   const parts = [
     async () =>
       brokerFindings(await brokerFacts(connection, { bucket: leaderBucket, clock }), options.replicas),
-    async () => [await queueFinding(options)],
+    () => workerFindings(options),
     () => Promise.resolve(campaignFindings(options)),
     async () => orphanFindings(options),
   ];
@@ -85,24 +87,39 @@ function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[
   return [...findings, isApart ? worse('clock', apart, sync) : ok('clock', apart)];
 }
 
-async function queueFinding({ queue, book }: DiagnosisOptions): Promise<Finding> {
-  const unserved = [...book.running()].filter((run) => run.waiting !== '');
-  const [first] = unserved;
-  if (first !== undefined) {
-    const others = unserved.length > 1 ? `, and ${unserved.length - 1} more campaigns wait` : '';
-    const remedy =
-      'start such a worker ("unpair workers" shows those that there are), or cancel the campaign and run it with another placement';
-    return bad('workers', `${first.id} ${first.waiting}${others}`, remedy);
-  }
+async function workerFindings({ queue, workers, book }: DiagnosisOptions): Promise<readonly Finding[]> {
   const { waiting, held, redelivered } = await queue.depth();
   const state = `${waiting} tasks wait, workers hold ${held}, ${redelivered} of them not for the first time`;
-  if (waiting > 0 && held === 0)
-    return bad(
-      'workers',
-      `${state}: no worker takes any`,
-      'start workers, or read in the logs of those that run why they do not',
-    );
-  return ok('workers', state);
+  const idle = 'start workers, or read in the logs of those that run why they do not';
+  const isTaken = waiting === 0 || held > 0;
+  const findings = [
+    ...unservedFindings(book),
+    isTaken ? ok('workers', state) : bad('workers', `${state}: no worker takes any`, idle),
+  ];
+  const reports = workers.all().flatMap(({ report }) => (report === undefined ? [] : [report]));
+  const classes = new Map<string, number>();
+  for (const { label, engine, device, kinds, version } of reports) {
+    const words = `${label} ${engine} on ${device} for ${kinds.join(', ')}, version ${version}`;
+    classes.set(words, (classes.get(words) ?? 0) + 1);
+  }
+  for (const [words, count] of [...classes].sort())
+    findings.push(ok('workers', `${count === 1 ? '1 worker' : `${count} workers`} ${words}`));
+  const versions = new Set(reports.map(({ version }) => version));
+  const mixed = `workers are of ${versions.size} versions: ${[...versions].sort().join(', ')}`;
+  const update = 'let all have one version; campaigns of one wait for workers of it';
+  if (versions.size > 1) findings.push(worse('workers', mixed, update));
+  return findings;
+}
+
+/** What campaigns wait for, where no worker that there is can take their next tasks. */
+function unservedFindings(book: CampaignBook): readonly Finding[] {
+  const unserved = [...book.running()].filter((run) => run.waiting !== '');
+  const [first] = unserved;
+  if (first === undefined) return [];
+  const others = unserved.length > 1 ? `, and ${unserved.length - 1} more campaigns wait` : '';
+  const remedy =
+    'start such a worker ("unpair workers" shows those that there are), or cancel the campaign and run it with another placement';
+  return [bad('workers', `${first.id} ${first.waiting}${others}`, remedy)];
 }
 
 function campaignFindings({ book, clock }: DiagnosisOptions): readonly Finding[] {

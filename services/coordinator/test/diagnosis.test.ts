@@ -10,10 +10,9 @@ test('a diagnosis says what runs, and of what is amiss what to do about it', asy
   const look = async () => (await served.client.unary(Service.diagnose, {})).findings;
   const well = await look();
   expect(well.map(({ subject, severity }) => [subject, severity])).toEqual(
-    ['coordinator', 'broker', 'storage', 'replicas', 'clock', 'workers', 'campaigns'].map((subject) => [
-      subject,
-      Severity.OK,
-    ]),
+    ['coordinator', 'broker', 'storage', 'replicas', 'clock', 'workers', 'workers', 'campaigns'].map(
+      (subject) => [subject, Severity.OK],
+    ),
   );
   await base.connection.jetstream().publish('tasks.any_synthetic_measure.c-0123.7', 'of nobody');
   await served.client.unary(Service.createCampaign, requestFor('looked at'));

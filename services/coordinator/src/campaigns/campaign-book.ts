@@ -8,6 +8,7 @@ import {
 import { type Clock, type Logger } from '@unpair/platform';
 import { CampaignState, type Campaign, type CampaignRecord } from '@unpair/protocol';
 import { CampaignRun } from './campaign-run.js';
+import { RecordedCampaign } from './recorded-campaign.js';
 
 export interface CampaignBookOptions {
   readonly clock: Clock;
@@ -15,48 +16,25 @@ export interface CampaignBookOptions {
 }
 
 /** A campaign whose file an older version took and this one does not: it can be listed and deleted. */
-export class UnreadableCampaign {
+export class UnreadableCampaign extends RecordedCampaign {
   readonly state = CampaignState.FAILED;
   readonly reason: string;
-  #record: CampaignRecord;
 
   constructor(record: CampaignRecord, reason: string) {
-    this.#record = record;
+    super(record);
     this.reason = reason;
   }
 
-  get id(): string {
-    return this.#record.id;
-  }
-
-  get record(): CampaignRecord {
-    return this.#record;
-  }
-
-  get labels(): Readonly<Record<string, string>> {
-    return this.#record.request?.labels ?? {};
-  }
-
   revise(record: CampaignRecord): void {
-    this.#record = record;
+    this.current = record;
   }
 
   /** The campaign as clients see it. */
   snapshot(): Campaign {
-    const { id, createTime, priority, weight, round } = this.#record;
-    const name = /^name: *(\S+)/m.exec(this.#record.request?.spec ?? '')?.[1] ?? '';
-    return {
-      ...{ id, name, state: this.state, progress: undefined, createTime, endTime: createTime },
-      ...{
-        failures: [this.reason],
-        training: [],
-        labels: { ...this.labels },
-        priority,
-        weight,
-        round,
-        waiting: '',
-      },
-    };
+    const name = /^name: *(\S+)/m.exec(this.record.request?.spec ?? '')?.[1] ?? '';
+    const endTime = this.record.createTime;
+    const rest = { progress: undefined, endTime, failures: [this.reason], training: [], waiting: '' };
+    return { ...this.settings, name, state: this.state, ...rest };
   }
 }
 

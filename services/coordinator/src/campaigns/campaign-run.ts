@@ -3,7 +3,6 @@ import {
   CampaignState,
   type Campaign,
   type CampaignRecord,
-  type ModelSource,
   type Task,
   type Training,
   type WorkKind,
@@ -14,6 +13,7 @@ import { ChangeSignal } from './change-signal.js';
 import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
 import { Pace } from './pace.js';
+import { RecordedCampaign } from './recorded-campaign.js';
 import { ReleaseOrder } from './release-order.js';
 import { taskMessage } from './task-message.js';
 import { progressOf, TaskStates, type TaskState } from './task-states.js';
@@ -33,8 +33,7 @@ export type Answers = Parameters<AccuracyGate['count']>;
  * One campaign as the coordinator holds it in memory: which tasks are where, and what comes next. A pure fold over the
  * campaign's record, its results and what is queued, so a restart arrives at the same state.
  */
-export class CampaignRun {
-  readonly id: string;
+export class CampaignRun extends RecordedCampaign {
   readonly file: CampaignFile;
   readonly plan: Plan;
   /** Fires whenever a new {@link snapshot} would differ. */
@@ -48,7 +47,6 @@ export class CampaignRun {
   readonly #failures = new CampaignFailures();
   readonly #generations = new Map<number, number>();
   readonly #training = new ModelsInTraining();
-  #record: CampaignRecord;
   #queries = 0;
   #waiting = '';
   #wastedQueries = 0;
@@ -56,10 +54,9 @@ export class CampaignRun {
   #lastResult: Date | undefined;
 
   constructor({ record, file, plan, seconds }: CampaignRunOptions) {
-    this.id = record.id;
+    super(record);
     this.file = file;
     this.plan = plan;
-    this.#record = record;
     this.#digests = new Map(Object.entries(record.request?.models ?? {}));
     this.#states = new TaskStates(plan.size);
     this.#gate = new AccuracyGate(file, plan);
@@ -67,33 +64,6 @@ export class CampaignRun {
     this.#order = new ReleaseOrder(plan, this.#gate.tasks);
     this.#pace = new Pace(seconds);
     if (record.cancelTime !== undefined) this.#states.cancelRest();
-  }
-
-  get record(): CampaignRecord {
-    return this.#record;
-  }
-
-  /** Counted up whenever the campaign is resumed. */
-  get round(): number {
-    return this.#record.round;
-  }
-
-  /** Campaigns of a higher priority are served first. */
-  get priority(): number {
-    return this.#record.priority;
-  }
-
-  /** Its share among campaigns of one priority; above 0. */
-  get weight(): number {
-    return this.#record.weight > 0 ? this.#record.weight : 1;
-  }
-
-  get labels(): Readonly<Record<string, string>> {
-    return this.#record.request?.labels ?? {};
-  }
-
-  get isPaused(): boolean {
-    return this.#record.pauseTime !== undefined;
   }
 
   /** Why running it again would end where it ended; empty where it would not. */
@@ -143,12 +113,6 @@ export class CampaignRun {
   /** Tasks that were published and have no result yet. */
   inFlight(): number[] {
     return [...this.#states.in('inFlight')];
-  }
-
-  /** The published file that a model was made from, as far as the client told. */
-  source(model: string): ModelSource | undefined {
-    const sources = this.#record.request?.sources ?? {};
-    return Object.hasOwn(sources, model) ? sources[model] : undefined;
   }
 
   /** Of every model that exists. */
@@ -205,7 +169,7 @@ export class CampaignRun {
     return taskMessage({
       planned,
       generation,
-      record: this.#record,
+      record: this.current,
       file: this.file,
       digests: this.#digests,
     });
@@ -266,7 +230,7 @@ export class CampaignRun {
       if (previous === 'inFlight') this.putBack(index);
       return false;
     }
-    const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.#record.droppedSequence;
+    const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.current.droppedSequence;
     if (!this.#states.set(index, isDropped ? 'cancelled' : outcome.kind)) return false;
     this.#queries += outcome.queries;
     this.#lastResult = outcome.time;
@@ -281,7 +245,7 @@ export class CampaignRun {
 
   /** Whether an outcome is the failure of a task that has been tried again since. */
   #isPast({ kind, round }: TaskOutcome): boolean {
-    return kind !== 'done' && round < this.#record.retriedRound;
+    return kind !== 'done' && round < this.current.retriedRound;
   }
 
   #take(outcome: TaskOutcome, isDropped: boolean): void {
@@ -337,8 +301,8 @@ export class CampaignRun {
 
   /** Takes in a later state of the record: cancelled, paused, resumed, dropped, of another weight. */
   revise(record: CampaignRecord): void {
-    const before = this.#record;
-    this.#record = record;
+    const before = this.current;
+    this.current = record;
     if (record.cancelTime !== undefined) this.#states.cancelRest();
     else if (record.round > before.round) this.#reopen(record.retriedRound > before.retriedRound);
     if (record.droppedSequence > before.droppedSequence) this.#drop();
@@ -376,7 +340,7 @@ export class CampaignRun {
   }
 
   get state(): CampaignState {
-    if (this.#record.cancelTime !== undefined) return CampaignState.CANCELLED;
+    if (this.current.cancelTime !== undefined) return CampaignState.CANCELLED;
     if (this.ended) return this.#failures.any ? CampaignState.FAILED : CampaignState.SUCCEEDED;
     return this.isPaused ? CampaignState.PAUSED : CampaignState.RUNNING;
   }
@@ -399,17 +363,15 @@ export class CampaignRun {
   snapshot(): Campaign {
     const open = this.count('pending') + this.count('inFlight');
     return {
-      id: this.id,
+      ...this.settings,
       name: this.file.name,
       state: this.state,
-      ...{ labels: { ...this.labels }, priority: this.priority, weight: this.weight, round: this.round },
       progress: {
         ...progressOf(this.#states),
         queries: this.#queries,
         secondsLeft: this.ended ? 0 : this.#pace.secondsLeft(open),
         stage: this.#stage(),
       },
-      createTime: this.#record.createTime,
       endTime: this.#endTime,
       failures: [...this.#failures.sentences],
       training: [...this.#training.all()],
@@ -418,7 +380,7 @@ export class CampaignRun {
   }
 
   get #endTime(): Date | undefined {
-    const { cancelTime, createTime } = this.#record;
+    const { cancelTime, createTime } = this.current;
     return this.ended ? (cancelTime ?? this.#lastResult ?? createTime) : undefined;
   }
 }

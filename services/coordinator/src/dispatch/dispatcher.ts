@@ -171,11 +171,11 @@ export class Dispatcher {
       error = outcome.reason;
       run.putBack(task.index);
     });
-    // Tasks of a campaign that was cancelled while they were on their way came after it was cleared.
-    const cancelled = new Set(
-      batch.filter(({ run }) => run.record.cancelTime !== undefined).map(({ run }) => run.id),
+    // Tasks of a campaign that was stopped while they were on their way came after it was cleared.
+    const stopped = new Set(
+      batch.filter(({ run }) => run.isCancelled || run.isPaused).map(({ run }) => run.id),
     );
-    await Promise.allSettled([...cancelled].map((id) => queue.clear(id)));
+    await Promise.allSettled([...stopped].map((id) => queue.clear(id)));
     if (error === undefined || signal.aborted) return;
     logger.warn({ error }, 'tasks could not be queued; trying again');
     await clock.sleep(1_000, signal).catch(() => undefined);
