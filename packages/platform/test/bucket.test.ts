@@ -5,6 +5,12 @@ import { Bucket, connectNats, createLogger } from '../src/index.js';
 const logger = createLogger({ service: 'test', level: 'silent' });
 const bytes = (text: string): Buffer => Buffer.from(text);
 
+/** What key a holds, of which revision. */
+async function textOf(bucket: Bucket): Promise<readonly [string, number | undefined]> {
+  const entry = await bucket.get('a');
+  return [Buffer.from(entry?.value ?? []).toString(), entry?.revision];
+}
+
 async function openBucket(url: string): Promise<{ bucket: Bucket; close: () => Promise<void> }> {
   const connection = await connectNats({ url, name: 'test', logger });
   const bucket = await Bucket.open(connection, { name: 'letters', what: 'letters' });
@@ -20,10 +26,10 @@ test('a key is created once, replaced by who knows its revision, and outlives it
   expect(await first.bucket.create('a', bytes('two'))).toBeUndefined();
   await first.close();
   const second = await openBucket(server.url);
-  expect(await second.bucket.get('a')).toMatchObject({ value: bytes('one'), revision });
+  expect(await textOf(second.bucket)).toEqual(['one', revision]);
   const next = await second.bucket.replace('a', bytes('three'), revision ?? 0);
   expect(await second.bucket.replace('a', bytes('four'), revision ?? 0)).toBeUndefined();
-  expect(await second.bucket.get('a')).toMatchObject({ value: bytes('three'), revision: next });
+  expect(await textOf(second.bucket)).toEqual(['three', next]);
   await second.bucket.remove('a');
   expect(await second.bucket.get('a')).toBeUndefined();
   expect(await second.bucket.create('a', bytes('five'))).toBeGreaterThan(next ?? 0);
@@ -39,7 +45,7 @@ test.each([0, 1, 3, 100, 1_000])('of %i keys every one is listed with what it ho
   await bucket.remove('gone');
   const entries = await bucket.entries();
   expect([...entries.keys()].sort()).toEqual(keys);
-  for (const [key, { value }] of entries) expect(value).toEqual(bytes(key));
+  for (const [key, { value }] of entries) expect(Buffer.from(value)).toEqual(bytes(key));
   await close();
 });
 
