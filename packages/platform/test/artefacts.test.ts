@@ -111,3 +111,18 @@ test('a cache keeps within its bounds: what was asked for longest ago goes first
   const kept = [first, ...contents.slice(-2)].map(digestOf);
   expect((await readdir(folder.path)).sort()).toEqual(kept.sort());
 });
+
+test('the bucket is asked for by settings that JetStream knows: newer servers refuse others', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  const asked: Record<string, unknown>[] = [];
+  connection.subscribe('$JS.API.STREAM.CREATE.OBJ_unpair-artefacts', {
+    callback: (_, message) => asked.push(message.json()),
+  });
+  await ArtefactStore.open(connection, { replicas: 1 });
+  await connection.flush();
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toMatchObject({ num_replicas: 1, storage: 'file' });
+  expect(asked[0]).not.toHaveProperty('replicas');
+  await connection.close();
+});

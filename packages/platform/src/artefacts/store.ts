@@ -50,7 +50,8 @@ export class ArtefactStore {
   static async open(connection: NatsConnection, options: ArtefactStoreOptions = {}): Promise<ArtefactStore> {
     const { replicas } = options;
     try {
-      const bucket = { storage: StorageType.File, replicas: replicas ?? 1 };
+      // Copies come afterwards: the client passes on what it is told of them by a name that nats-server 2.12 refuses.
+      const bucket = { storage: StorageType.File };
       const { views } = connection.jetstream({ timeout: managementTimeout });
       const objects = await views.os(artefactsBucket, bucket);
       await ensureReplicas(connection, stream, replicas);
