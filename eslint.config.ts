@@ -112,7 +112,15 @@ const pureRules: Linter.Config = {
 };
 
 export default defineConfig(
-  globalIgnores(['cli/bin/**', '**/dist/**', '**/gen/**', 'runs/**', 'data/**', 'coverage/**']),
+  globalIgnores([
+    'cli/bin/**',
+    'test/chaos/*.cjs',
+    '**/dist/**',
+    '**/gen/**',
+    'runs/**',
+    'data/**',
+    'coverage/**',
+  ]),
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -1,0 +1,77 @@
+import { decodeResult, queriesOf, resultsStream, tasksStream, type Campaign } from '@unpair/protocol';
+import type { NatsConnection } from 'nats';
+
+/** What the results stream holds of one campaign. */
+interface Written {
+  queries: number;
+  done: number;
+  failed: number;
+  dead: number;
+}
+
+/**
+ * What must hold of the broker when all campaigns have ended, as sentences; none where all is well. Each task has
+ * exactly one end, what the coordinator counts is what the stream says, and nothing is left in the queue.
+ */
+export async function violationsOf(
+  connection: NatsConnection,
+  campaigns: readonly Campaign[],
+): Promise<readonly string[]> {
+  const { subjects, written } = await readResults(connection);
+  const twice = [...subjects].filter(([, count]) => count > 1);
+  return [
+    ...twice.map(([subject, count]) => `${subject} has ${count} results`),
+    ...campaigns.flatMap((campaign) => countsOf(campaign, written.get(campaign.id))),
+    ...(await queueOf(connection)),
+  ];
+}
+
+function countsOf(
+  { id, progress }: Campaign,
+  written: Written = { queries: 0, done: 0, failed: 0, dead: 0 },
+): readonly string[] {
+  const told = {
+    queries: progress?.queries ?? 0,
+    done: progress?.done ?? 0,
+    failed: progress?.failed ?? 0,
+    dead: progress?.deadLetters ?? 0,
+  };
+  return (['queries', 'done', 'failed', 'dead'] as const)
+    .filter((key) => told[key] !== written[key])
+    .map((key) => `${id} is said to have ${told[key]} ${key}, the stream has ${written[key]}`);
+}
+
+async function readResults(connection: NatsConnection): Promise<{
+  readonly subjects: ReadonlyMap<string, number>;
+  readonly written: ReadonlyMap<string, Written>;
+}> {
+  const subjects = new Map<string, number>();
+  const written = new Map<string, Written>();
+  const manager = await connection.jetstreamManager();
+  const { state } = await manager.streams.info(resultsStream);
+  const consumer = await connection.jetstream().consumers.get(resultsStream);
+  for (let read = state.messages; read > 0; read--) {
+    const message = await consumer.next();
+    if (message === null) throw new Error(`The results stream ended ${read} messages early.`);
+    if (!message.subject.startsWith('results.')) continue;
+    subjects.set(message.subject, (subjects.get(message.subject) ?? 0) + 1);
+    const result = decodeResult(message.data);
+    const sums = written.get(result.campaignId) ?? { queries: 0, done: 0, failed: 0, dead: 0 };
+    sums.queries += queriesOf(result);
+    const kind = result.outcome?.$case;
+    sums[kind === 'failure' ? 'failed' : kind === 'deadLetter' ? 'dead' : 'done']++;
+    written.set(result.campaignId, sums);
+  }
+  return { subjects, written };
+}
+
+async function queueOf(connection: NatsConnection): Promise<readonly string[]> {
+  const manager = await connection.jetstreamManager();
+  const violations: string[] = [];
+  const { state } = await manager.streams.info(tasksStream);
+  if (state.messages > 0) violations.push(`${state.messages} tasks are left in the queue`);
+  for await (const { name, num_ack_pending: held } of manager.consumers.list(tasksStream)) {
+    if (held > 0) violations.push(`${held} tasks of ${name} are still held`);
+  }
+  return violations;
+}

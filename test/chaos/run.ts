@@ -1,0 +1,145 @@
+import { connectNats, createLogger } from '@unpair/platform';
+import type { NatsConnection } from 'nats';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../kit/index.js';
+import { Campaigns, type Ending } from './campaigns.js';
+import { ChaosCluster, type ClusterOptions } from './cluster.js';
+import { Crowd } from './crowd.js';
+import { inflict } from './inflict.js';
+import { violationsOf } from './invariants.js';
+import { RecoveryWatch } from './recovery.js';
+import type { Fault, FaultKind } from './schedule.js';
+
+export interface ChaosOptions extends ClusterOptions {
+  readonly faults: readonly Fault[];
+  /** Campaigns that run at once. */
+  readonly campaigns: number;
+  /** Seconds for which campaigns that end are followed by new ones. */
+  readonly seconds: number;
+  /** Seconds that all may take to end once nothing happens any more. */
+  readonly patience: number;
+  readonly onEvent?: (text: string) => void;
+}
+
+export interface ChaosOutcome {
+  /** Sentences; none where every invariant holds. */
+  readonly violations: readonly string[];
+  readonly campaigns: number;
+  readonly worst: ReadonlyMap<FaultKind, { readonly count: number; readonly seconds: number }>;
+  readonly restarts: number;
+}
+
+const VARIANTS = 3;
+const LOOK_MS = 1_000;
+
+/** Runs campaigns on a cluster while faults happen to it, and says what did not hold. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const { folder } = options;
+  const work = join(folder, 'campaigns');
+  await mkdir(work, { recursive: true });
+  const campaigns = await Campaigns.write(work, VARIANTS);
+  await using cluster = await ChaosCluster.start(options);
+  const stop = new AbortController();
+  const expected = await undisturbed(cluster, campaigns, stop.signal);
+  using crowd = new Crowd(cluster.server, campaigns, expected, stop.signal);
+  const logger = createLogger({ service: 'chaos', level: 'silent' });
+  const connection = await connectNats({ url: cluster.broker.url, name: 'chaos', logger });
+  const watch = new RecoveryWatch(connection);
+  try {
+    const before = cluster.members.reduce((sum, { restarts }) => sum + restarts, 0);
+    await Promise.all([follow(crowd, options), inflictAll(options, cluster, crowd, watch)]);
+    cluster.heal();
+    const stuck = await settle(crowd, options.patience);
+    const restarts = cluster.members.reduce((sum, member) => sum + member.restarts, 0) - before;
+    const broken = stuck.length > 0 ? stuck : await verdict(crowd, connection);
+    return {
+      violations: [...crowd.violations, ...broken],
+      campaigns: crowd.submitted,
+      worst: watch.worst,
+      restarts,
+    };
+  } finally {
+    await watch.stop();
+    stop.abort();
+    await connection.close();
+  }
+}
+
+/** What each variant comes to without a fault. */
+async function undisturbed(
+  cluster: ChaosCluster,
+  campaigns: Campaigns,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, Ending>> {
+  using crowd = new Crowd(cluster.server, campaigns, new Map(), signal);
+  const endings = new Map<number, Ending>();
+  for (let variant = 0; variant < campaigns.variants; variant++) {
+    const id = await crowd.submit();
+    await settle(crowd, 120);
+    endings.set(variant, await crowd.ending(id));
+  }
+  return endings;
+}
+
+async function follow(crowd: Crowd, { campaigns, seconds }: ChaosOptions): Promise<void> {
+  const end = performance.now() + seconds * 1_000;
+  while (performance.now() < end) {
+    while (crowd.active < campaigns && performance.now() < end) await crowd.submit();
+    await crowd.look();
+    await sleep(LOOK_MS);
+  }
+}
+
+async function inflictAll(
+  { faults, onEvent }: ChaosOptions,
+  cluster: ChaosCluster,
+  crowd: Crowd,
+  watch: RecoveryWatch,
+): Promise<void> {
+  const start = performance.now();
+  const now = (): number => (performance.now() - start) / 1_000;
+  for (const fault of faults) {
+    await sleep(Math.max(0, fault.at - now()) * 1_000);
+    onEvent?.(`${now().toFixed(1)} s: ${fault.kind} for ${fault.seconds.toFixed(1)} s`);
+    await inflict(fault, cluster, () => crowd.cancelOne());
+    watch.ended(fault.kind);
+  }
+}
+
+/** Waits until all campaigns have ended; says which have not. */
+async function settle(crowd: Crowd, patience: number): Promise<readonly string[]> {
+  const end = performance.now() + patience * 1_000;
+  while (crowd.active > 0) {
+    if (performance.now() > end) return crowd.describeActive();
+    await crowd.look();
+    await sleep(LOOK_MS);
+  }
+  return [];
+}
+
+async function verdict(crowd: Crowd, connection: NatsConnection): Promise<readonly string[]> {
+  const campaigns = await crowd.list();
+  const missing = crowd.submitted - new Set(campaigns.map(({ id }) => id)).size;
+  const forgotten = missing > 0 ? [`${missing} campaigns are forgotten`] : [];
+  // Acknowledgements of the last tasks travel behind their results.
+  const broken = await eventually(async () => {
+    const violations = await violationsOf(connection, await crowd.list());
+    if (violations.length > 0) throw new Broken(violations);
+    return violations;
+  }, 20).catch((error: unknown) => {
+    if (error instanceof Broken) return error.violations;
+    throw error;
+  });
+  return [...forgotten, ...broken];
+}
+
+class Broken extends Error {
+  readonly violations: readonly string[];
+
+  constructor(violations: readonly string[]) {
+    super(violations.join('; '));
+    this.violations = violations;
+  }
+}
