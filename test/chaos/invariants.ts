@@ -22,7 +22,7 @@ export async function violationsOf(
   return [
     ...twice.map(([subject, count]) => `${subject} has ${count} results`),
     ...campaigns.flatMap((campaign) => countsOf(campaign, written.get(campaign.id))),
-    ...(await queueOf(connection)),
+    ...(await queueOf(connection, campaigns)),
   ];
 }
 
@@ -65,11 +65,20 @@ async function readResults(connection: NatsConnection): Promise<{
   return { subjects, written };
 }
 
-async function queueOf(connection: NatsConnection): Promise<readonly string[]> {
+async function queueOf(
+  connection: NatsConnection,
+  campaigns: readonly Campaign[],
+): Promise<readonly string[]> {
   const manager = await connection.jetstreamManager();
-  const violations: string[] = [];
-  const { state } = await manager.streams.info(tasksStream);
-  if (state.messages > 0) violations.push(`${state.messages} tasks are left in the queue`);
+  const { state } = await manager.streams.info(tasksStream, { subjects_filter: '>' });
+  const subjects = Object.keys(state.subjects ?? {});
+  const left = campaigns.map(({ id, state: now }) => {
+    const tasks = subjects.filter((subject) => subject.includes(id));
+    return tasks.length === 0 ? '' : `${tasks.length} tasks of ${id}, which is ${now}, are left in the queue`;
+  });
+  const violations = left.filter((text) => text !== '');
+  if (subjects.length > 0 && violations.length === 0)
+    violations.push(`${subjects.length} tasks are left in the queue: ${subjects.slice(0, 5).join(', ')}`);
   for await (const { name, num_ack_pending: held } of manager.consumers.list(tasksStream)) {
     if (held > 0) violations.push(`${held} tasks of ${name} are still held`);
   }
