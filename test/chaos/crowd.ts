@@ -104,7 +104,11 @@ export class Crowd implements Disposable {
     const all: Campaign[] = [];
     for (let token = ''; ;) {
       const page = await patiently(
-        () => this.#client.list(1_000, token, this.#patience.signal),
+        () =>
+          this.#client.list(
+            { pageSize: 1_000, pageToken: token, states: [], labels: {} },
+            this.#patience.signal,
+          ),
         this.#patience,
       );
       all.push(...page.campaigns);

@@ -123,12 +123,12 @@ async function verdict(crowd: Crowd, connection: NatsConnection): Promise<readon
   const campaigns = await crowd.list();
   const missing = crowd.submitted - new Set(campaigns.map(({ id }) => id)).size;
   const forgotten = missing > 0 ? [`${missing} campaigns are forgotten`] : [];
-  // Acknowledgements of the last tasks travel behind their results.
+  // Acknowledgements of the last tasks travel behind their results, and what a killed broker keeps is swept in time.
   const broken = await eventually(async () => {
     const violations = await violationsOf(connection, await crowd.list());
     if (violations.length > 0) throw new Broken(violations);
     return violations;
-  }, 20).catch((error: unknown) => {
+  }, 60).catch((error: unknown) => {
     if (error instanceof Broken) return error.violations;
     throw error;
   });
