@@ -10,7 +10,7 @@ async function chaos(faults: readonly Fault[], options: Partial<ChaosOptions> = 
     folder: folder.path,
     natsServer: 'nats-server',
     brokers: 1,
-    coordinators: 1,
+    coordinators: 2,
     workers: 2,
     fenced: true,
     campaigns: 5,

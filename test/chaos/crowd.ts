@@ -1,4 +1,5 @@
 import type { Report } from '@unpair/campaign';
+import { UnpairError } from '@unpair/errors';
 import { CampaignState, type Campaign } from '@unpair/protocol';
 import { CampaignClient } from '../../cli/src/client/campaign-client.js';
 import { patiently, type Patience } from '../../cli/src/client/patience.js';
@@ -60,7 +61,12 @@ export class Crowd implements Disposable {
     const one = [...this.#active.values()].find(({ cancelled }) => !cancelled);
     if (one === undefined) return;
     one.cancelled = true;
-    await patiently(() => this.#client.cancel(one.id, this.#patience.signal), this.#patience);
+    try {
+      await patiently(() => this.#client.cancel(one.id, this.#patience.signal), this.#patience);
+    } catch (error) {
+      // It has ended meanwhile.
+      if (UnpairError.from(error).code !== 'FAILED_PRECONDITION') throw error;
+    }
   }
 
   /** Looks at every active campaign, and takes out those that have ended. */
