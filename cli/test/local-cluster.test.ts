@@ -125,7 +125,8 @@ targets: [full]`;
     await ended;
     await writeFile(join(folder, 'campaign.yaml'), CAMPAIGN.replace('name: tiny', 'name: edited'));
     const { stderr } = await runOk(args, { cwd: folder });
-    const pattern = /campaign tiny \((c-\w+), \d+ of 1501 tasks done\) is paused: go on with "unpair (run .*)"/;
+    const pattern =
+      /campaign tiny \((c-\w+), \d+ of 1501 tasks done\) is paused: go on with "unpair (run .*)"/;
     const [, id = '', command = ''] = pattern.exec(stderr) ?? [];
     expect(stderr).toMatch(pattern);
     const edited = await readFile(join(folder, 'out', 'report.json'), 'utf8');

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkEpsilons,
-  checkGoal,
-  checkSamples,
-  surrogateOf,
-  violationSentence,
-} from '../src/index.js';
+import { checkEpsilons, checkGoal, checkSamples, surrogateOf, violationSentence } from '../src/index.js';
 import { parsed, sentences, valid, withSection } from './fixtures.js';
 
 describe('placement', () => {
