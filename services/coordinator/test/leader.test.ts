@@ -12,7 +12,9 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 
 async function started(base: Ground, database: string): Promise<CoordinatorProcess> {
   const coordinator = await startProcess(base, { database });
-  onTestFinished(async () => void (await endProcess(coordinator, 'SIGKILL')));
+  onTestFinished(async () => {
+    await endProcess(coordinator, 'SIGKILL');
+  });
   return coordinator;
 }
 

@@ -91,7 +91,7 @@ function placesOf(document: Document): ReadonlyMap<string, number> {
     const start = (node as Node | null)?.range?.[0];
     const key = keyOf(path);
     if (start !== undefined && !places.has(key)) places.set(key, start);
-    if (isSeq(node)) node.items.forEach((item, index) => visit(item, [...path, index]));
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) visit(item, [...path, index]);
     if (isMap(node)) for (const { key: name, value } of node.items) visit(value, [...path, String(name)]);
   };
   visit(document.contents, []);

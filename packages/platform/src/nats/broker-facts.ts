@@ -51,7 +51,7 @@ export async function brokerFacts(
 }
 
 function factsOf({ config, state, cluster }: StreamInfo): StreamFacts {
-  const followers = cluster?.replicas?.filter(({ current, offline }) => current && offline !== true) ?? [];
+  const followers = cluster?.replicas?.filter(({ current, offline }) => current && !offline) ?? [];
   return {
     name: config.name,
     messages: state.messages,

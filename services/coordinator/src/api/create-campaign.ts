@@ -2,6 +2,7 @@ import { UnpairError, type FieldViolation } from '@unpair/errors';
 import {
   fileOf,
   heldOutSamplesOf,
+  MAX_SHARD_SIZE,
   parseCampaign,
   planCampaign,
   violationSentence,
@@ -50,7 +51,7 @@ function checkSize(campaign: Campaign, { maxTasks }: CampaignLimits): FieldViola
   if (size <= maxTasks) return [];
   const enough = Math.ceil((campaign.shardSize * size) / maxTasks);
   const remedy =
-    enough < campaign.dataset.samples
+    enough < campaign.dataset.samples && enough <= MAX_SHARD_SIZE
       ? `raise shardSize (${campaign.shardSize}) to about ${enough}`
       : 'ask for fewer models, attacks, parameters or epsilons';
   const description = `the campaign has ${size} tasks, but may have ${maxTasks}: ${remedy}, or lower dataset.samples (${campaign.dataset.samples}).`;

@@ -1,3 +1,5 @@
+import type { Progress } from '@unpair/protocol';
+
 /**
  * Where a task of a campaign stands. `done` is for ever; `failed` (it said why it can never succeed) and `dead` are unless
  * another round brings a result. A cancelled task becomes one of them when a result arrives that was on its way, so that
@@ -86,7 +88,9 @@ export class TaskStates {
 }
 
 /** How many tasks there are, and how many in each state, as clients see it. */
-export function progressOf(states: TaskStates) {
+export function progressOf(
+  states: TaskStates,
+): Pick<Progress, 'tasks' | 'done' | 'inFlight' | 'failed' | 'deadLetters' | 'cancelled'> {
   return {
     tasks: states.size,
     done: states.count('done'),

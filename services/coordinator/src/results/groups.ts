@@ -1,12 +1,7 @@
-import { ROW_KINDS, type RowKind } from '@unpair/measurements';
+import type { RowKind } from '@unpair/measurements';
 import type { Database } from './database.js';
 import type { RowWriter } from './row-writer.js';
-
-/** Parts of the longest key. */
-const parts = Math.max(...ROW_KINDS.map((kind: RowKind) => Object.keys(kind.key).length));
-
-/** What a group's rows are of, as columns of the table of groups. */
-export const partNames: readonly string[] = Array.from({ length: parts }, (_, at) => `part_${at}`);
+import { partNames } from './schema.js';
 
 /**
  * Numbers of the groups of rows: each row has the number alone, so that a row of ten values is not written with

@@ -1,6 +1,11 @@
-import { partNames } from './groups.js';
 import { columnsOf, ROW_KINDS, type ColumnType, type ListedKind, type RowKind } from '@unpair/measurements';
 import { createHash } from 'node:crypto';
+
+/** Parts of the longest key. */
+const parts = Math.max(...ROW_KINDS.map((kind: RowKind) => Object.keys(kind.key).length));
+
+/** What a group's rows are of, as columns of the table of groups. */
+export const partNames: readonly string[] = Array.from({ length: parts }, (_, at) => `part_${at}`);
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   int32: 'INTEGER',
