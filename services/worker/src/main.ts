@@ -18,7 +18,7 @@ function configOrExit(): WorkerConfig {
 
 const config = configOrExit();
 const logger = createLogger({ service: 'worker', level: config.logLevel }).child({ worker: config.worker });
-const lifecycle = new Lifecycle({ logger, clock: systemClock, deadline: (config.drainSeconds + 10) * 1_000 });
+const lifecycle = new Lifecycle({ logger, clock: systemClock, deadline: (config.drainSeconds + 20) * 1_000 });
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.on(name, () => {
     // Whoever asks twice means now; the broker gives the task to another worker when the lease ends.

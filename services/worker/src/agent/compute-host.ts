@@ -57,8 +57,8 @@ interface Pending {
 }
 
 const MAX_RESTART_DELAY = 5_000;
-/** Milliseconds that a request may take to stop: a batch, as a rule. */
-const CANCEL_PATIENCE = 2_000;
+/** Milliseconds that a request may take to stop: a batch, as a rule, and the state of a training that is written to a disk. */
+const CANCEL_PATIENCE = 5_000;
 
 /**
  * Owns the compute process. Native code may crash, block or be killed there; requests in flight then reject with
