@@ -1,0 +1,86 @@
+import {
+  ask,
+  connectNats,
+  createLogger,
+  Deliveries,
+  publishResult,
+  type Delivery,
+  type NatsConnection,
+} from '@unpair/platform';
+import { decodeTask, encodeReport, queueName, workerSubject, workKinds } from '@unpair/protocol';
+import { syntheticResult } from '../../services/coordinator/test/support/synthetic-worker.js';
+
+export interface SimulationOptions {
+  readonly url: string;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+}
+
+/** Workers of one connection: a pod has its own, which costs the broker a socket and nothing else that counts here. */
+const workersOfConnection = 50;
+const reportInterval = 3_000;
+const engine = 'simulated-cpu-00000000';
+const queues = workKinds.map((kind) => queueName({ label: 'any', engine, kind }));
+
+/**
+ * So many workers that speak the real protocol (reports, leases, fenced results, acknowledgements) and compute nothing: each
+ * result is a function of its task.
+ */
+export async function simulateWorkers({ url, workers, signal }: SimulationOptions): Promise<void> {
+  const logger = createLogger({ service: 'simulated', level: 'silent' });
+  const connections: NatsConnection[] = [];
+  const lives: Promise<void>[] = [];
+  for (let index = 0; index < workers; index++) {
+    if (index % workersOfConnection === 0) {
+      connections.push(await connectNats({ url, name: `simulated-${index}`, logger }));
+    }
+    const connection = connections.at(-1);
+    if (connection === undefined) throw new Error('There is no connection.');
+    lives.push(live(`simulated-${index}`, connection, signal));
+  }
+  await Promise.all(lives);
+  await Promise.all(connections.map((connection) => connection.close()));
+}
+
+async function live(worker: string, connection: NatsConnection, signal: AbortSignal): Promise<void> {
+  const report = (): Promise<unknown> =>
+    ask(connection, workerSubject(worker), encodeReport(reportOf(worker)), reportInterval);
+  // Spread over the interval, as pods that start one after the other are.
+  const timer = setInterval(() => void report(), reportInterval);
+  try {
+    await report();
+    const onExtra = (delivery: Delivery): void => {
+      delivery.retry();
+    };
+    await using deliveries = await Deliveries.open({ connection, queues, onExtra }, signal);
+    while (!signal.aborted) {
+      // As the real loop does: a broker that does not answer in time is asked again.
+      const delivery = await deliveries.next(1_000).catch(() => undefined);
+      if (delivery === undefined) continue;
+      const task = decodeTask(delivery.data);
+      await publishResult(connection, { ...syntheticResult(task), worker });
+      await delivery.done();
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function reportOf(worker: string): Parameters<typeof encodeReport>[0] {
+  return {
+    worker,
+    version: 'simulated',
+    label: 'any',
+    engine,
+    kinds: [...workKinds],
+    runtime: 'simulated 1',
+    device: 'cpu',
+    slots: 1,
+    tasks: [],
+    modelsHeld: 0,
+    models: [],
+    leaving: false,
+  };
+}
