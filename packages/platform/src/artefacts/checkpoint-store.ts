@@ -80,13 +80,18 @@ export class CheckpointStore {
     try {
       await upload.send(content);
       const isNewest = await upload.show(key, old?.revision ?? 0, { steps: `${steps}` });
-      if (!isNewest) await upload.discard();
+      if (!isNewest) await this.#discard(upload);
       else if (old !== undefined) await this.#dropContent(old);
       return isNewest;
     } catch (error) {
-      await upload.discard();
+      await this.#discard(upload);
       throw error;
     }
+  }
+
+  /** Takes back what was sent. Best effort: pieces that nothing refers to cost space, until they are too old. */
+  async #discard({ id }: ObjectUpload): Promise<void> {
+    await this.#dropContent({ nuid: id }).catch(() => undefined);
   }
 
   /** Deletes the state of `key`: nothing will go on from there. */
@@ -101,7 +106,7 @@ export class CheckpointStore {
     }
   }
 
-  #dropContent({ nuid }: ObjectInfo): Promise<void> {
+  #dropContent({ nuid }: Pick<ObjectInfo, 'nuid'>): Promise<void> {
     return purge(this.#connection, checkpointsBucket, chunksOf(checkpointsBucket, nuid));
   }
 

@@ -1,48 +1,31 @@
 import { UnpairError } from '@unpair/errors';
 import { artefactsBucket } from '@unpair/protocol';
-import {
-  headers,
-  nuid,
-  StorageType,
-  type JetStreamClient,
-  type NatsConnection,
-  type ObjectStore,
-} from 'nats';
+import { StorageType, type NatsConnection, type ObjectStore } from 'nats';
 import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../clock.js';
 import { fromNats } from '../nats/errors.js';
-import { publish } from '../nats/publish.js';
 import { ensureReplicas } from '../nats/replicas.js';
 import { managementTimeout } from '../nats/topology.js';
 import { deleteMessages, eraseMessages } from '../nats/erase.js';
 import { checkDigest, isDigest, type Digest } from './digest.js';
-import { inPieces } from './pieces.js';
+import { chunksOf, metaOf, streamOf } from './object-bucket.js';
+import { ObjectUpload } from './object-upload.js';
 
 export interface ArtefactStoreOptions {
   readonly replicas?: number;
 }
 
-const stream = `OBJ_${artefactsBucket}`;
-/** Subjects of pieces, but for their upload's id. */
-const pieces = `$O.${artefactsBucket}.C.`;
-const pieceSize = 128 * 1024;
-/** Pieces on their way to the broker at a time: bounds the memory of an upload. */
-const piecesInFlight = 16;
+const stream = streamOf(artefactsBucket);
 /** Milliseconds that an upload waits for a broker that went away. */
 const patience = 30_000;
 
-/**
- * Models and sample sets, named by their SHA-256, on the JetStream Object Store. Writing follows the store's format
- * (chunk messages, then one meta message) so that pieces are bounded in flight and sent again when the broker was away.
- */
+/** Models and sample sets, named by their SHA-256, on the JetStream Object Store. */
 export class ArtefactStore {
-  readonly #js: JetStreamClient;
   readonly #connection: NatsConnection;
   readonly #objects: ObjectStore;
 
   private constructor(connection: NatsConnection, objects: ObjectStore) {
     this.#connection = connection;
-    this.#js = connection.jetstream();
     this.#objects = objects;
   }
 
@@ -71,7 +54,7 @@ export class ArtefactStore {
       signal?.throwIfAborted();
       try {
         const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-        await manager.streams.info(`OBJ_${artefactsBucket}`);
+        await manager.streams.info(stream);
         return await ArtefactStore.open(connection);
       } catch (error) {
         const failure = fromNats('reach the artefact store', error);
@@ -104,17 +87,18 @@ export class ArtefactStore {
   async put(digest: Digest, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     const present = await this.size(digest);
     if (present !== undefined) return present;
-    const upload: Upload = { id: nuid.next(), hash: createHash('sha256'), bytes: 0, sequences: [] };
+    const connection = this.#connection;
+    const upload = new ObjectUpload({ connection, bucket: artefactsBucket, patience, signal });
     try {
-      await this.#putPieces(upload, content, signal);
-      const actual = upload.hash.copy().digest('hex');
-      if (actual !== digest) {
-        const message = `The content's SHA-256 is ${actual}, but it was announced as ${digest}.`;
+      await upload.send(content);
+      if (upload.digest !== digest) {
+        const message = `The content's SHA-256 is ${upload.digest}, but it was announced as ${digest}.`;
         throw new UnpairError('INVALID_ARGUMENT', message, {
           violations: [{ field: 'digest', description: message }],
         });
       }
-      if (!(await this.#putMeta(digest, upload, signal))) await this.#discard(upload);
+      // Another upload of the same content may have been faster.
+      if (!(await upload.show(digest, 0))) await this.#discard(upload);
       return upload.bytes;
     } catch (error) {
       await this.#discard(upload);
@@ -122,60 +106,8 @@ export class ArtefactStore {
     }
   }
 
-  async #putPieces(upload: Upload, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    const subject = `${pieces}${upload.id}`;
-    const common = { patience, ...(signal !== undefined && { signal }) };
-    let batch: Promise<void>[] = [];
-    let count = 0;
-    try {
-      for await (const piece of inPieces(content, pieceSize)) {
-        upload.hash.update(piece);
-        upload.bytes += piece.length;
-        const messageId = `${upload.id}/${count++}`;
-        const sending = publish(this.#js, subject, piece, { ...common, messageId }).then((publication) => {
-          if (publication.outcome === 'stored') upload.sequences.push(publication.sequence);
-        });
-        // A failure is met at the next await of the batch, not as an unhandled rejection before.
-        sending.catch(() => undefined);
-        batch.push(sending);
-        if (batch.length === piecesInFlight) {
-          await Promise.all(batch);
-          batch = [];
-        }
-      }
-      await Promise.all(batch);
-    } finally {
-      // Those that are on their way have sequences to know, too.
-      await Promise.allSettled(batch);
-    }
-  }
-
-  /** Makes the artefact visible; false when another upload of the same content was faster. */
-  async #putMeta(digest: Digest, upload: Upload, signal?: AbortSignal): Promise<boolean> {
-    const meta = {
-      name: digest,
-      bucket: artefactsBucket,
-      nuid: upload.id,
-      size: upload.bytes,
-      chunks: upload.sequences.length,
-      digest: `SHA-256=${base64url(Buffer.from(digest, 'hex'))}`,
-      mtime: new Date().toISOString(),
-      options: { max_chunk_size: pieceSize },
-    };
-    const rollup = headers();
-    rollup.set('Nats-Rollup', 'sub');
-    const { outcome } = await publish(this.#js, metaSubject(digest), Buffer.from(JSON.stringify(meta)), {
-      messageId: `${upload.id}/meta`,
-      onlyFirst: true,
-      headers: rollup,
-      patience,
-      ...(signal !== undefined && { signal }),
-    });
-    return outcome === 'stored';
-  }
-
   /** Pieces that nothing refers to cost space, and are collected; the error that led here matters more. */
-  async #discard({ sequences }: Upload): Promise<void> {
+  async #discard({ sequences }: ObjectUpload): Promise<void> {
     await deleteMessages(this.#connection, stream, sequences).catch(() => undefined);
   }
 
@@ -185,8 +117,11 @@ export class ArtefactStore {
       const entries = (await this.#objects.list()).filter(({ deleted }) => !deleted);
       const owned = new Set(entries.map(({ nuid: id }) => id));
       const manager = await this.#connection.jetstreamManager({ timeout: managementTimeout });
-      const { state } = await manager.streams.info(stream, { subjects_filter: `${pieces}*` });
-      const ids = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(pieces.length));
+      const { state } = await manager.streams.info(stream, {
+        subjects_filter: chunksOf(artefactsBucket, '*'),
+      });
+      const before = chunksOf(artefactsBucket, '').length;
+      const ids = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(before));
       const digests = entries.map(({ name }) => name).filter(isDigest);
       return { digests, uploads: ids.filter((id) => !owned.has(id)) };
     } catch (error) {
@@ -200,13 +135,13 @@ export class ArtefactStore {
       throw fromNats(`look up artefact ${digest}`, error);
     });
     if (info === null) return;
-    await eraseMessages(this.#connection, { stream, filter: metaSubject(digest) });
+    await eraseMessages(this.#connection, { stream, filter: metaOf(artefactsBucket, digest) });
     await this.removeUpload(info.nuid);
   }
 
   /** Deletes what there is of an upload. */
   async removeUpload(id: string): Promise<void> {
-    await eraseMessages(this.#connection, { stream, filter: `${pieces}${id}` });
+    await eraseMessages(this.#connection, { stream, filter: chunksOf(artefactsBucket, id) });
   }
 
   /**
@@ -240,22 +175,4 @@ async function* verified(
     throw new UnpairError('DATA_LOSS', `Artefact ${digest} is damaged in the object store.`);
   }
   if (held !== undefined) yield held;
-}
-
-interface Upload {
-  readonly id: string;
-  readonly hash: ReturnType<typeof createHash>;
-  /** Of its pieces. */
-  readonly sequences: number[];
-  bytes: number;
-}
-
-/** Where the one message lies that makes an artefact visible. */
-function metaSubject(digest: Digest): string {
-  return `$O.${artefactsBucket}.M.${base64url(Buffer.from(digest))}`;
-}
-
-/** The object store keeps the padding. */
-function base64url(bytes: Buffer): string {
-  return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
