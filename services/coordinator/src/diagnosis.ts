@@ -158,7 +158,7 @@ async function orphanFindings({ queue, book }: DiagnosisOptions): Promise<readon
   for (const [id, queued] of await queue.allQueued()) {
     if (book.find(id) !== undefined) continue;
     const remedy =
-      'run the same campaign again, and it takes them in with all results there are; left alone, they do no harm';
+      'run the same campaign again, and it takes in all results there are; left alone, they are taken out of the queue';
     findings.push(
       worse('tasks', `${queued.size} tasks of ${id} are queued, which no record tells of`, remedy),
     );

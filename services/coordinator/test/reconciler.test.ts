@@ -94,7 +94,7 @@ test('a look that the broker did not answer counts for nothing', async () => {
   await ensureTopology(base.connection);
   const watched = new Watched(base);
   await watched.look(1);
-  watched.broken.add('queued');
+  watched.broken.add('allQueued');
   await watched.look(1);
   watched.broken.clear();
   await watched.look(1);

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@unpair/platform';
+import type { Clock, Logger, QueueDepth } from '@unpair/platform';
 import type { ResultAddress, Task, TaskResult } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { Lanes } from './lanes.js';
@@ -56,26 +56,29 @@ export class Reconciler {
   async look(signal: AbortSignal): Promise<void> {
     const before = this.#suspects;
     this.#suspects = new Set();
-    const suspects = await this.#missing();
+    const { queue, runs } = this.#options;
+    const depths = await queue.depths();
+    const inFlight = [...runs()].map((run) => ({ run, indices: run.inFlight() }));
+    const queued = await queue.allQueued();
     const fresh = new Set<string>();
-    for (const [key, { run, index }] of suspects) {
+    for (const [key, { run, index }] of this.#missing(inFlight, queued, depths)) {
       if (before.has(key)) await this.#revive(run, index, signal);
       else fresh.add(key);
     }
     this.#suspects = fresh;
-    await this.#sweep();
+    await this.#sweep(queued);
   }
 
   /**
    * Takes out of the queue what nobody waits for, once it was seen twice: a broker that is killed can forget that a task was
    * acknowledged, and then neither delivers nor drops it.
    */
-  async #sweep(): Promise<void> {
+  async #sweep(queued: Queued): Promise<void> {
     const { queue, isAbandoned, logger } = this.#options;
     const before = this.#leftovers;
     this.#leftovers = new Set();
     const leftovers = new Set<string>();
-    for (const [campaignId, tasks] of await queue.allQueued()) {
+    for (const [campaignId, tasks] of queued) {
       for (const index of tasks.keys()) {
         if (!isAbandoned({ campaignId, index })) continue;
         leftovers.add(`${campaignId}/${index}`);
@@ -91,19 +94,19 @@ export class Reconciler {
   }
 
   /** Tasks that should be in flight, and that the queue does not hold or will not deliver. */
-  async #missing(): Promise<ReadonlyMap<string, InFlight>> {
-    const { queue, runs } = this.#options;
-    const depths = await queue.depths();
+  #missing(
+    inFlight: readonly { readonly run: CampaignRun; readonly indices: readonly number[] }[],
+    queued: Queued,
+    depths: ReadonlyMap<string, QueueDepth>,
+  ): ReadonlyMap<string, InFlight> {
     const isDrained = (name: string): boolean => {
       const depth = depths.get(name);
       return depth !== undefined && depth.waiting + depth.held === 0;
     };
     const missing = new Map<string, InFlight>();
-    for (const run of runs()) {
-      const inFlight = run.inFlight();
-      const queued = await queue.queued(run.id);
-      for (const index of inFlight) {
-        const place = queued.get(index);
+    for (const { run, indices } of inFlight) {
+      for (const index of indices) {
+        const place = queued.get(run.id)?.get(index);
         const isAmiss = place === undefined || isDrained(place) || this.#isDeserted(run, place);
         if (isAmiss) missing.set(`${run.id}/${index}`, { run, index });
       }
@@ -141,6 +144,9 @@ export class Reconciler {
     run.requeued(index);
   }
 }
+
+/** Queues of all tasks that are queued, by campaign and position. */
+type Queued = Awaited<ReturnType<TaskQueue['allQueued']>>;
 
 interface InFlight {
   readonly run: CampaignRun;
