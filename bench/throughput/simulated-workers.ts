@@ -7,8 +7,15 @@ import {
   type Delivery,
   type NatsConnection,
 } from '@unpair/platform';
-import { decodeTask, encodeReport, queueName, workerSubject, workKinds } from '@unpair/protocol';
-import { syntheticResult } from '../../services/coordinator/test/support/synthetic-worker.js';
+import {
+  decodeTask,
+  encodeReport,
+  queueName,
+  workerSubject,
+  workKinds,
+  type WorkerReport,
+} from '@unpair/protocol';
+import { synthetic, syntheticResult } from '../../services/coordinator/test/support/synthetic-worker.js';
 
 export interface SimulationOptions {
   readonly url: string;
@@ -19,8 +26,7 @@ export interface SimulationOptions {
 /** Workers of one connection: a pod has its own, which costs the broker a socket and nothing else that counts here. */
 const workersOfConnection = 50;
 const reportInterval = 3_000;
-const engine = 'simulated-cpu-00000000';
-const queues = workKinds.map((kind) => queueName({ label: 'any', engine, kind }));
+const queues = workKinds.map((kind) => queueName({ ...synthetic, kind }));
 
 /**
  * So many workers that speak the real protocol (reports, leases, fenced results, acknowledgements) and compute nothing: each
@@ -68,19 +74,6 @@ async function live(worker: string, connection: NatsConnection, signal: AbortSig
   }
 }
 
-function reportOf(worker: string): Parameters<typeof encodeReport>[0] {
-  return {
-    worker,
-    version: 'simulated',
-    label: 'any',
-    engine,
-    kinds: [...workKinds],
-    runtime: 'simulated 1',
-    device: 'cpu',
-    slots: 1,
-    tasks: [],
-    modelsHeld: 0,
-    models: [],
-    leaving: false,
-  };
+function reportOf(worker: string): WorkerReport {
+  return { ...synthetic, worker };
 }

@@ -106,11 +106,12 @@ export class Dispatcher {
   /** The queues that have room and workers; of campaigns that can go to none, says what they wait for. */
   #openings(): Iterable<Opening> {
     const { runs, workers, lanes, window } = this.#options;
-    const slots = workers.slots();
+    const [slots, engines] = [workers.slots(), workers.engines()];
     const openings = new Map<string, Opening>();
     for (const run of runs()) {
       for (const kind of workKinds) {
-        const live = this.#queues(run, kind).filter((queue) => slots.has(queue));
+        const task = { placement: run.file.placement, binding: run.record, kind };
+        const live = queuesFor(task, engines).filter((queue) => slots.has(queue));
         if (kind === run.firstKind)
           run.wait(live.length > 0 || !workers.isKnown ? '' : waitingReason(run, kind));
         for (const queue of live) {
@@ -122,11 +123,6 @@ export class Dispatcher {
       }
     }
     return openings.values();
-  }
-
-  #queues(run: CampaignRun, kind: WorkKind): readonly string[] {
-    const { placement } = run.file;
-    return queuesFor({ placement, binding: run.record, kind }, this.#options.workers.engines());
   }
 
   /** The next task for a queue, of the campaign whose turn it is. */

@@ -33,10 +33,11 @@ export class TaskQueue {
    * @throws UnpairError UNAVAILABLE or RESOURCE_EXHAUSTED after 5 s of trying
    */
   async publish(queue: string, task: Task, signal: AbortSignal): Promise<void> {
-    const problem = sizeProblem(this.#connection, 'task', encodeTask(task));
+    const data = encodeTask(task);
+    const problem = sizeProblem(this.#connection, 'task', data);
     if (problem !== undefined) return this.#fail(task, problem, signal);
     const options = { messageId: taskMessageId(task), onlyFirst: true, patience: 5_000, signal };
-    await this.#queue.publish(taskSubject(queue, task), encodeTask(task), options);
+    await this.#queue.publish(taskSubject(queue, task), data, options);
   }
 
   /** Ends a task as a worker would that found it to be impossible. */
