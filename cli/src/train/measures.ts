@@ -8,9 +8,11 @@ const MEASURES: Readonly<Record<string, Wording>> = {
   heldOutAccuracy: { words: 'held-out accuracy', text: (value) => percent(value, 1) },
   cosine: { words: 'cosine', text: (value) => value.toFixed(2) },
   transfer: { words: 'transfer', text: (value) => percent(value, 0) },
+  vanished: { words: 'gradients gone', text: (value) => percent(value, 0) },
   keptStep: { words: 'kept step', text: number },
   keptHeldOutAccuracy: { words: 'kept held-out accuracy', text: (value) => percent(value, 1) },
   keptTransfer: { words: 'kept transfer', text: (value) => percent(value, 0) },
+  keptVanished: { words: 'kept gradients gone', text: (value) => percent(value, 0) },
 };
 
 /** What was measured of a model in training, each in its unit: `cosine 0.08`, `transfer 31 %`. */

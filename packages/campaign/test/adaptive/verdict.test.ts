@@ -146,6 +146,52 @@ describe('a sibling without gradients', () => {
   });
 });
 
+describe('a stranger without gradients', () => {
+  const surrogates = '[int8, int8-unpaired, stranger, other]';
+  const models = `
+  other: { file: other.onnx }
+  tuned: { unpair: { of: full, from: full } }
+  int8-unpaired: { quantize: { of: tuned } }`;
+  const two = defend({ epsilon: '8/255', samples: 10, models, surrogates });
+  const blind = (count: number): readonly AttackRow[] =>
+    fooled(count).map((row) => ({ ...row, surrogateQueries: 10, zeroGradients: 10 }));
+
+  test('is no bar that a defence could fail at: that attack is untested', async () => {
+    const cells = new Map(ALIKE)
+      .set('pgd int8-unpaired → full', fooled(6))
+      .set('pgd stranger → full', blind(0));
+    const report = defenceOf(await reportOf(campaign, cells, unmasked));
+    expect(report).toMatchObject({ failed: [], verdict: null });
+    expect(report.untested).toEqual([
+      'pgd at ε 8/255: it came further, but the gradients of stranger are 0 everywhere on 10 of 10 samples',
+      expect.stringMatching(/^ensemble: pgd at ε 8\/255: it came further, but /),
+    ]);
+    expect(report.exposure[0]).toMatchObject({
+      beats: null,
+      stranger: { surrogate: 'stranger', gradients: { samples: 10, vanished: 10 } },
+    });
+  });
+
+  test('is one that a defence can stay below, for with gradients it would only be higher', async () => {
+    const cells = new Map(ALIKE).set('pgd stranger → full', blind(4));
+    const report = defenceOf(await reportOf(campaign, cells, unmasked));
+    expect(report).toMatchObject({ failed: [], untested: [], verdict: 'stands' });
+  });
+
+  test('leaves it to the other strangers to let a defence fail', async () => {
+    const at = async (others: number): Promise<unknown> => {
+      const cells = new Map(everywhere(two, alike))
+        .set('pgd int8-unpaired → full', fooled(9))
+        .set('pgd stranger → full', blind(2))
+        .set('pgd other → full', fooled(others));
+      const { exposure } = defenceOf(await reportOf(two, cells, unmasked));
+      return [exposure[0]?.stranger?.surrogate, exposure[0]?.beats];
+    };
+    expect(await at(1)).toEqual(['other', true]);
+    expect(await at(9)).toEqual(['other', false]);
+  });
+});
+
 describe('searches whose budget hides the median', () => {
   const search = 'p-rgf int8-unpaired → full';
 

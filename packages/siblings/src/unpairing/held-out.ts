@@ -13,6 +13,8 @@ import { foolingPoints, lossGradientsOf } from './points.js';
 
 /** Samples of one run. */
 const BATCH = 64;
+/** Share of samples without a gradient from which on transfer along gradients tests nothing. */
+const MOST_VANISHED = 0.1;
 /** Samples that are attacked: of those that the target classifies correctly, the first. */
 const ATTACKED = 256;
 
@@ -20,7 +22,8 @@ const ATTACKED = 256;
 export interface SelectionRule {
   /**
    * Accuracy on held-out samples that may be lost against the model before unpairing. Of states that lose no more, that
-   * with the least transfer is kept; where none does, the most accurate. 1: the last state, whatever its accuracy.
+   * with the least transfer is kept, but one whose gradients vanish, so that transfer through it tests nothing, only where
+   * all others' do as well; where none does, the most accurate. 1: the last state, whatever its accuracy.
    */
   readonly maxAccuracyDrop: number;
   /** Epochs in a row that may bring nothing better before training stops; 0: never. */
@@ -32,16 +35,24 @@ export function isBetter(rule: SelectionRule, candidate: Measures, best: Measure
   if (rule.maxAccuracyDrop >= 1) return true;
   const [own, other] = [candidate, best].map((measures) => isAllowed(rule, measures, start));
   if (own !== other) return own === true;
+  const [isTested, wasTested] = [candidate, best].map(
+    (measures) => numberIn(measures, 'vanished') < MOST_VANISHED,
+  );
+  if (own === true && isTested !== wasTested) return isTested === true;
   const gained = numberIn(candidate, 'heldOutAccuracy') - numberIn(best, 'heldOutAccuracy');
   const saved = numberIn(best, 'transfer') - numberIn(candidate, 'transfer');
   return own === true && saved !== 0 ? saved > 0 : gained > 0;
 }
 
-/** What the last report says of the state that is kept; `keptWithinDrop` is 0 where no state was accurate enough. */
+/**
+ * What the last report says of the state that is kept; `keptWithinDrop` is 0 where no state was accurate enough, and
+ * `keptVanished` is the share of samples on which its gradients vanish.
+ */
 export function describeKept(rule: SelectionRule, best: Measures, start: Measures): Measures {
   return {
     keptHeldOutAccuracy: numberIn(best, 'heldOutAccuracy'),
     keptTransfer: numberIn(best, 'transfer'),
+    keptVanished: numberIn(best, 'vanished'),
     keptWithinDrop: Number(isAllowed(rule, best, start)),
   };
 }
@@ -82,7 +93,7 @@ export function splitHeldOut(
 /**
  * Measures a model on samples that it is not trained on: `heldOutAccuracy`; `cosine`, the mean absolute cosine of its
  * input gradients and the target's; `transfer`, how often examples of projected gradient descent on it fool the target,
- * of those that the target classifies correctly.
+ * of those that the target classifies correctly; `vanished`, the share of samples at which its own gradient is 0.
  */
 export class HeldOutEvaluation implements Evaluation {
   readonly patience: number;
@@ -102,7 +113,7 @@ export class HeldOutEvaluation implements Evaluation {
   async measure(model: Graph): Promise<Measures> {
     const sibling = await load(model, this.#options);
     const { samples, signal } = this.#options;
-    const sums = { correct: 0, cosine: 0, attacked: 0, fooled: 0 };
+    const sums = { correct: 0, cosine: 0, vanished: 0, attacked: 0, fooled: 0 };
     try {
       for (let first = 0; first < sampleCount(samples); first += BATCH) {
         signal?.throwIfAborted();
@@ -113,6 +124,7 @@ export class HeldOutEvaluation implements Evaluation {
         const theirs = await this.#target.gradients(batch.images, objective, batch.labels.length);
         sums.correct += rightRows(own.logits, batch.labels).length;
         sums.cosine += absoluteCosines(own, theirs, batch.labels.length);
+        sums.vanished += vanishedRows(own, batch.labels.length);
         const right = rightRows(theirs.logits, batch.labels).slice(0, ATTACKED - sums.attacked);
         sums.attacked += right.length;
         if (right.length > 0) sums.fooled += await this.#fooled(sibling, pick(batch, right));
@@ -125,6 +137,7 @@ export class HeldOutEvaluation implements Evaluation {
       heldOutAccuracy: sums.correct / count,
       cosine: sums.cosine / count,
       transfer: sums.fooled / Math.max(1, sums.attacked),
+      vanished: sums.vanished / count,
     };
   }
 
@@ -201,6 +214,14 @@ function absoluteCosines(own: ObjectiveGradients, theirs: ObjectiveGradients, co
     const [a, b] = [own, theirs].map(({ gradients }) => gradients.subarray(row * size, (row + 1) * size));
     return a === undefined || b === undefined ? 0 : Math.abs(cosine(a, b));
   }).reduce((sum, value) => sum + value, 0);
+}
+
+/** Rows whose gradient is 0 everywhere. */
+function vanishedRows({ gradients }: ObjectiveGradients, count: number): number {
+  const size = gradients.length / count;
+  const isZero = (row: number): boolean =>
+    gradients.subarray(row * size, (row + 1) * size).every((value) => value === 0);
+  return Array.from({ length: count }, (_, row) => row).filter(isZero).length;
 }
 
 function numberIn(measures: Measures, name: string): number {

@@ -190,11 +190,13 @@ describe('unpair with held-out samples', () => {
     expect(measured.map(({ step }) => step)).toEqual([1, 3, 6, 9, 12]);
     expect(measured[0]?.measures?.['cosine']).toBeCloseTo(1, 3);
     expect(measured[0]?.measures?.['heldOutAccuracy']).toBeGreaterThan(0.9);
-    expect(Object.keys(measured[1]?.measures ?? {})).toEqual(['heldOutAccuracy', 'cosine', 'transfer']);
+    expect(Object.keys(measured[1]?.measures ?? {})).toEqual([
+      ...['heldOutAccuracy', 'cosine', 'transfer', 'vanished'],
+    ]);
     const { cosine = 1, transfer = 1, ...rest } = measured.at(-1)?.measures ?? {};
     expect(cosine).toBeLessThan(0.9);
     expect(transfer).toBeLessThanOrEqual(measured[0]?.measures?.['transfer'] ?? 0);
-    expect(rest).toMatchObject({ keptStep: 12, keptTransfer: transfer, keptWithinDrop: 1 });
+    expect(rest).toMatchObject({ keptStep: 12, keptTransfer: transfer, keptVanished: 0, keptWithinDrop: 1 });
     // The last state is kept, and measuring changes nothing of it.
     const unmeasured = await unpaired(objective, { samples: firstSamples(samples, 104) });
     expect(encodeModel(last)).toEqual(encodeModel(unmeasured));
@@ -216,6 +218,25 @@ describe('unpair with held-out samples', () => {
     });
     expect(describeKept(rule, { heldOutAccuracy: 0.91, transfer: 0.1 }, start)).toMatchObject({
       keptWithinDrop: 1,
+    });
+  });
+
+  it('keeps no state whose gradients vanish, however little transfers, while there is another', () => {
+    const start = { heldOutAccuracy: 0.92, transfer: 1, vanished: 0 };
+    const states = [
+      { heldOutAccuracy: 0.92, transfer: 0.6, vanished: 0.05 },
+      { heldOutAccuracy: 0.93, transfer: 0, vanished: 0.9 },
+      { heldOutAccuracy: 0.91, transfer: 0.5, vanished: 0.09 },
+      { heldOutAccuracy: 0.93, transfer: 0.01, vanished: 0.1 },
+    ];
+    expect(best(rule, states, start)).toBe(2);
+    expect(best(rule, states.slice(1, 2), start)).toBe(0);
+    // One that is not accurate enough is worse than one without gradients.
+    expect(
+      best(rule, [{ heldOutAccuracy: 0.8, transfer: 0, vanished: 0 }, ...states.slice(1, 2)], start),
+    ).toBe(1);
+    expect(describeKept(rule, { heldOutAccuracy: 0.9, transfer: 0, vanished: 0.9 }, start)).toMatchObject({
+      keptVanished: 0.9,
     });
   });
 

@@ -1,6 +1,6 @@
 import type { AccuracyRow, MaskingRow } from '@unpair/measurements';
 import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
-import { judgeMasking } from '@unpair/measurements';
+import { judgeMasking, lackGradients } from '@unpair/measurements';
 import type { GradientHealth, MaskingCheck } from '@unpair/measurements';
 import { undefendedOf } from '../../adaptive/defences.js';
 import type { Campaign, Defence } from '../../campaign.js';
@@ -16,7 +16,6 @@ import type {
   ExposureReport,
   MaskingCheckReport,
   MaskingChecks,
-  StrangerLevel,
 } from './types.js';
 import { judge } from './verdict.js';
 
@@ -125,20 +124,40 @@ type Tried = Pick<
   'attack' | 'parameters' | 'norm' | 'epsilon' | 'samples' | 'gradients' | 'stranger' | 'beats'
 >;
 
-function tried(cell: Cell, target: string, { levels, gradientsOf }: DefenceEvidence): Tried {
+function tried(cell: Cell, target: string, evidence: DefenceEvidence): Tried {
   const { attack, parameters, norm, epsilon } = cell;
-  const other = levels.strangerOf(cell, target);
   return {
     ...{ attack, parameters, norm, epsilon },
-    samples: levels.outcomesOf(cell).length,
-    gradients: gradientsOf(cell),
-    stranger: other === undefined ? null : strangerLevel(other, target, levels),
-    beats: other === undefined ? null : levels.beats(cell, other),
+    samples: evidence.levels.outcomesOf(cell).length,
+    gradients: evidence.gradientsOf(cell),
+    ...heldAgainst(cell, target, evidence),
   };
 }
 
-function strangerLevel(cell: Cell, target: string, levels: Levels): StrangerLevel {
-  return { surrogate: oppositeOf(cell, target)?.name ?? '', ...levels.levelOf(cell) };
+/**
+ * The stranger that comes furthest. One without gradients might have come further: it lets the defence pass, and where it
+ * would let it fail, the furthest with gradients is asked instead; without one, nothing is said.
+ */
+function heldAgainst(
+  cell: Cell,
+  target: string,
+  { levels, gradientsOf }: DefenceEvidence,
+): Pick<Tried, 'stranger' | 'beats'> {
+  const lacks = (other: Cell): boolean => {
+    const health = gradientsOf(other);
+    return health !== null && lackGradients(health);
+  };
+  const held = (other: Cell, beats: boolean | null): Pick<Tried, 'stranger' | 'beats'> => {
+    const surrogate = oppositeOf(other, target)?.name ?? '';
+    return { stranger: { surrogate, ...levels.levelOf(other), gradients: gradientsOf(other) }, beats };
+  };
+  const strangers = levels.strangersOf(cell, target);
+  const [furthest] = strangers;
+  if (furthest === undefined) return { stranger: null, beats: null };
+  const beats = levels.beats(cell, furthest);
+  if (beats !== true || !lacks(furthest)) return held(furthest, beats);
+  const sound = strangers.find((other) => !lacks(other));
+  return sound === undefined ? held(furthest, null) : held(sound, levels.beats(cell, sound));
 }
 
 function maskingChecks(rows: readonly MaskingRow[]): MaskingChecks | null {

@@ -43,10 +43,10 @@ export class Levels {
   }
 
   /**
-   * The cell of a stranger in the sibling's place that comes furthest; undefined where none has rows. An imitation is
-   * held against strangers that imitate with as many queries as well.
+   * The cells with rows of strangers in the sibling's place, the one that comes furthest first. An imitation is held
+   * against strangers that imitate with as many queries as well.
    */
-  strangerOf(cell: Cell, target: string): Cell | undefined {
+  strangersOf(cell: Cell, target: string): readonly Cell[] {
     const { models } = this.#campaign;
     const isStranger = (other: Surrogate): boolean =>
       onlyModelOf(other) !== undefined &&
@@ -57,7 +57,7 @@ export class Levels {
       return opposite !== null && goesBack(other, target) === isBack && isStranger(opposite);
     });
     const nearest = nearestOfEach(candidates, cell, target);
-    return nearest.sort((a, b) => byReach(this.#reach(a), this.#reach(b)))[0];
+    return nearest.sort((a, b) => byReach(this.#reach(a), this.#reach(b)));
   }
 
   /**

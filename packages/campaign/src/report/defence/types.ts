@@ -20,7 +20,7 @@ export interface DefenceReport {
   readonly masking: MaskingChecks | null;
   /** A sentence for each attack and check that the defence does not stand up to. */
   readonly failed: readonly string[];
-  /** A sentence for each attack and check that had no gradients to go by, so that it tested nothing. */
+  /** A sentence for each attack and check that, or whose stranger, had no gradients to go by, so that it tested nothing. */
   readonly untested: readonly string[];
   /** Attacks and checks of the plan that have no results. */
   readonly missing: number;
@@ -52,6 +52,8 @@ export interface Level {
 /** The level of the stranger through which the attack comes furthest. */
 export interface StrangerLevel extends Level {
   readonly surrogate: string;
+  /** That the attack went by. */
+  readonly gradients: GradientHealth | null;
 }
 
 /** An attack through a sibling, and how it compares. */
@@ -66,7 +68,10 @@ interface Tried {
   readonly gradients: GradientHealth | null;
   /** Null without a stranger. */
   readonly stranger: StrangerLevel | null;
-  /** Whether it comes further than through the stranger, beyond the interval; null without a stranger. */
+  /**
+   * Whether it comes further than through the stranger, beyond the interval; null without a stranger, or where only
+   * strangers without gradients came less far.
+   */
   readonly beats: boolean | null;
 }
 

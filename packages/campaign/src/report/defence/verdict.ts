@@ -40,18 +40,18 @@ function untestedOf(judged: Judged, models: Campaign['models']): readonly string
     if (health === null || !lackGradients(health)) return [];
     return [`${gradientsOf(name, models.has(name))} ${gradientFaults(health) ?? ''}`];
   };
-  const where = ({ attack, norm, epsilon }: AttemptReport): string =>
-    `${attack} at ε ${threat(norm, epsilon)}`;
+  const lackAt = (tried: AttemptReport, name: string, prefix: string): readonly Said[] => {
+    const { attack, norm, epsilon, stranger, beats } = tried;
+    const own = lackOf(tried.gradients, name);
+    const other = beats === null && stranger !== null ? lackOf(stranger.gradients, stranger.surrogate) : [];
+    const [lack] = [...own, ...other.map((words) => `it came further, but ${words}`)];
+    return lack === undefined
+      ? []
+      : [{ tried, sentence: `${prefix}${attack} at ε ${threat(norm, epsilon)}: ${lack}` }];
+  };
   const sentences = [
-    ...exposure.flatMap((tried) =>
-      lackOf(tried.gradients, surrogate).map((lack) => ({ tried, sentence: `${where(tried)}: ${lack}` })),
-    ),
-    ...adaptive.flatMap((tried) =>
-      lackOf(tried.gradients, tried.surrogate).map((lack) => ({
-        tried,
-        sentence: `${tried.attacker}: ${where(tried)}: ${lack}`,
-      })),
-    ),
+    ...exposure.flatMap((tried) => lackAt(tried, surrogate, '')),
+    ...adaptive.flatMap((tried) => lackAt(tried, tried.surrogate, `${tried.attacker}: `)),
   ];
   const unmasked = lackOf(masking?.gradients ?? null, surrogate).map((lack) => `masking: ${lack}`);
   return [...onceEach(sentences, judged), ...unmasked];
@@ -59,11 +59,14 @@ function untestedOf(judged: Judged, models: Campaign['models']): readonly string
 
 type AttemptReport = ExposureReport | AdaptiveReport;
 
+/** What is said of an attack. */
+interface Said {
+  readonly tried: AttemptReport;
+  readonly sentence: string;
+}
+
 /** What is said of attacks: once of a plain attack of the file that is an adaptive one as well. */
-function onceEach(
-  sentences: readonly { readonly tried: AttemptReport; readonly sentence: string }[],
-  { surrogate, target }: Judged,
-): Iterable<string> {
+function onceEach(sentences: readonly Said[], { surrogate, target }: Judged): Iterable<string> {
   const keyOf = (tried: AttemptReport): string => {
     const { attack, norm, epsilon, parameters } = tried;
     const through = 'attacker' in tried ? [tried.target, tried.surrogate] : [target, surrogate];
