@@ -23,8 +23,8 @@ export function workerTable(workers: readonly LiveWorker[]): string {
 
 function row({ report, secondsAgo }: LiveWorker): (string | number)[][] {
   if (report === undefined) return [];
-  const { worker, label, engine, kinds, version, runtime, device, slots, tasks } = report;
+  const { worker, label, engine, kinds, version, runtime, device, slots, tasks, leaving } = report;
   const inHand = tasks.map(({ campaignId, index }) => `${campaignId}/${index}`).join(' ');
-  const seen = `${duration(secondsAgo)} ago`;
+  const seen = leaving ? 'leaving' : `${duration(secondsAgo)} ago`;
   return [[worker, label, engine, kinds.join(','), version, runtime, device, slots, inHand, seen]];
 }

@@ -92,9 +92,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await compute.start();
   announce(compute, metrics, logger);
   const offer = offerOf(options, compute);
-  lifecycle.onStop('task queue', () => queue.ended());
   const report = (): WorkerReport => reportOf(options, { offer, compute, queue });
+  // Ends after the task queue: a worker that leaves hears of what to abandon while it has a task in hand.
   const registration = lifecycle.use('registration', register({ connection, report, queue, logger }));
+  lifecycle.onStop('task queue', async () => {
+    await registration.report();
+    await queue.ended();
+  });
   queue.start(offer.kinds.map((kind) => queueName({ ...offer, kind })));
   await registration.report();
   logger.info({ grpc: server.address, metrics: metricsServer.address, runtime: compute.runtime }, 'ready');

@@ -49,3 +49,25 @@ test('a task that nobody wants is dropped within a batch: no result, and its que
   expect(queries).toBe(await worker.metric('unpair_worker_wasted_queries_total{reason="lost"}'));
   expect(queries).toBeGreaterThan(0);
 });
+
+test('a worker that leaves hears of what nobody wants as long as it has a task in hand', async () => {
+  await using cluster = await TestCluster.start();
+  const made = await fixture(8);
+  await cluster.store(made.target, made.samples);
+  await using worker = await startTestWorker(cluster, { environment: { UNPAIR_DRAIN_SECONDS: '3600' } });
+  const long = longTask(0, made, 50_000_000);
+  await cluster.submit(long);
+  await eventually(() => {
+    expect(worker.describe().task).toBe('test/0');
+  });
+  const left = worker[Symbol.asyncDispose]();
+  await eventually(() => {
+    expect(cluster.report('worker-1')).toMatchObject({ leaving: true, tasks: [{ index: 0 }] });
+  });
+  cluster.abandoned.push({ campaignId: 'test', index: 0, round: 0 });
+  cluster.connection.publish(rollCall, Buffer.from('test'));
+  await left;
+  expect(cluster.report('worker-1')).toBeUndefined();
+  expect(await cluster.depth()).toMatchObject({ waiting: 0, held: 0 });
+  expect([...(await cluster.results()).keys()]).toEqual([]);
+});

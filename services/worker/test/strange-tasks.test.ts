@@ -59,3 +59,17 @@ test('what is no task of any campaign is dropped at once, and holds up no other'
   expect(await outcomes(worker, 'dropped')).toBe(3);
   expect([...(await cluster.results()).keys()]).toEqual(['results.test.1']);
 });
+
+test('what no worker can read comes back for others, and is given up at last, never failed for good', async () => {
+  await using cluster = await TestCluster.start();
+  await using worker = await startTestWorker(cluster, { environment: { UNPAIR_RETRY_MILLISECONDS: '5' } });
+  const task = accuracyTask(3, await fixture(8));
+  await cluster.put(taskSubject(await cluster.queue(task), task), Buffer.from([0x0a, 0xff]));
+  const { outcome } = await cluster.result(task);
+  expect(outcome).toMatchObject({
+    $case: 'deadLetter',
+    value: { deliveries: 5, reason: expect.stringMatching(/^no worker can read it: /) as string },
+  });
+  expect(await outcomes(worker, 'handed_back')).toBe(4);
+  await cluster.settled();
+});

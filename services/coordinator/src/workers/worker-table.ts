@@ -42,7 +42,7 @@ export class WorkerTable {
   /** Takes in what a worker tells of itself. @returns whether the classes that are offered may have changed */
   take(report: WorkerReport): boolean {
     const before = this.#entries.get(report.worker)?.report;
-    if (report.leaving) return this.#entries.delete(report.worker);
+    if (report.leaving && report.tasks.length === 0) return this.#entries.delete(report.worker);
     this.#entries.set(report.worker, { report, time: this.#seconds() });
     return before === undefined || classText(before) !== classText(report);
   }
@@ -65,10 +65,15 @@ export class WorkerTable {
       .sort((a, b) => (a.report.worker < b.report.worker ? -1 : 1));
   }
 
+  /** Reports of workers that take tasks: those that leave end what they have in hand. */
+  *#taking(): Generator<WorkerReport, void, undefined> {
+    for (const { report } of this.#entries.values()) if (!report.leaving) yield report;
+  }
+
   /** Tasks that the workers of each queue could work on at a time, by the queue's name. */
   slots(): ReadonlyMap<string, number> {
     const slots = new Map<string, number>();
-    for (const { report } of this.#entries.values()) {
+    for (const report of this.#taking()) {
       for (const queue of queuesOf(report)) slots.set(queue, (slots.get(queue) ?? 0) + report.slots);
     }
     return slots;
@@ -77,7 +82,7 @@ export class WorkerTable {
   /** The engines that there are under each label, the one with most slots first, and by name among equals. */
   engines(): readonly Engine[] {
     const engines = new Map<string, Engine & { readonly slots: Record<WorkKind, number> }>();
-    for (const { report } of this.#entries.values()) {
+    for (const report of this.#taking()) {
       const { label, engine } = report;
       const key = `${label} ${engine}`;
       const device = report.device.split(':')[0] ?? '';
@@ -99,6 +104,6 @@ function kindsOf({ kinds }: WorkerReport): WorkKind[] {
   return workKinds.filter((kind) => kinds.includes(kind));
 }
 
-function classText({ label, engine, kinds, slots }: WorkerReport): string {
-  return JSON.stringify([label, engine, kinds, slots]);
+function classText({ label, engine, kinds, slots, leaving }: WorkerReport): string {
+  return JSON.stringify([label, engine, kinds, slots, leaving]);
 }

@@ -90,7 +90,7 @@ export class TaskHandler {
       case 'strange':
         return this.#leaveToOthers(delivery, reading.task, reading.reason);
       case 'damaged':
-        return this.#publish(delivery, reading.task, failure(failureOf(reading.error)));
+        return this.#leaveUnread(delivery, reading.task, reading.reason);
       case 'task':
         if (delivery.count <= this.#options.policy.attempts)
           return this.#attempt(delivery, reading.task, signals);
@@ -175,7 +175,16 @@ export class TaskHandler {
     return 'handed_back';
   }
 
-  async #giveUp(delivery: Delivery, task: Task, reason: string): Promise<DeliveryOutcome> {
+  /** Another worker may read what this one cannot; it comes as often as any task, for it can go back as it is alone. */
+  async #leaveUnread(delivery: Delivery, task: TaskName, reason: string): Promise<DeliveryOutcome> {
+    const { logger, policy } = this.#options;
+    if (delivery.count >= policy.attempts) return this.#giveUp(delivery, task, reason);
+    logger.warn({ ...nameOf(task), reason }, 'a task that cannot be read; handed back for other workers');
+    delivery.retry(strangeDelay(policy));
+    return 'handed_back';
+  }
+
+  async #giveUp(delivery: Delivery, task: TaskName, reason: string): Promise<DeliveryOutcome> {
     const deliveries = Math.min(delivery.count, this.#options.policy.attempts);
     this.#options.logger.error({ ...nameOf(task), deliveries, reason }, 'task given up');
     const value = { deliveries, publications: task.generation + 1, reason };

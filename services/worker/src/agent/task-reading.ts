@@ -10,8 +10,8 @@ export type Reading =
   | { readonly kind: 'task'; readonly task: Task }
   /** A task of another version's: it asks for what this worker does not know. */
   | { readonly kind: 'strange'; readonly task: Task; readonly reason: string }
-  /** Its subject says which task it was to be, so that it can fail by name. */
-  | { readonly kind: 'damaged'; readonly task: TaskName; readonly error: UnpairError }
+  /** Its subject says which task it was to be, so that it can be given up by name. */
+  | { readonly kind: 'damaged'; readonly task: TaskName; readonly reason: string }
   /** No task of any campaign: nothing can be said of it to anyone. */
   | { readonly kind: 'stray'; readonly reason: string };
 
@@ -21,7 +21,8 @@ export function readTask({ subject, data }: Pick<Delivery, 'subject' | 'data'>):
   if (address === undefined) return { kind: 'stray', reason: 'its subject names no task' };
   const task = decoded(data);
   if (task instanceof UnpairError) {
-    return { kind: 'damaged', task: { ...address, generation: 0 }, error: task };
+    const reason = `no worker can read it: ${task.message}`;
+    return { kind: 'damaged', task: { ...address, generation: 0 }, reason };
   }
   if (task.campaignId !== address.campaignId || task.index !== address.index) {
     return { kind: 'stray', reason: `it says that it is task ${task.index} of "${task.campaignId}"` };

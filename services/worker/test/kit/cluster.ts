@@ -71,7 +71,7 @@ export class TestCluster implements AsyncDisposable {
   /** Answers workers as a coordinator would: makes their queues, and tells them what to abandon. */
   #answer({ data, respond }: Heard, ackWait: number): void {
     const report = decodeReport(data);
-    if (report.leaving) this.#reports.delete(report.worker);
+    if (report.leaving && report.tasks.length === 0) this.#reports.delete(report.worker);
     else this.#reports.set(report.worker, report);
     respond(encodeOrders({ abandon: [...this.abandoned] }));
     for (const kind of workKinds) {
