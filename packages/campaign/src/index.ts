@@ -77,7 +77,6 @@ export type {
   SourceReport,
   WorkerShare,
 } from './report/report.js';
-export { MemoryResults } from './results/result-source.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
 export { MAX_SHARD_SIZE } from './results/shard-limit.js';

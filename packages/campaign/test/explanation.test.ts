@@ -1,9 +1,10 @@
 import { createRandom } from '@unpair/numerics';
 import { describe, expect, test } from 'vitest';
 import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityReport } from '../src/index.js';
-import { MemoryResults, buildReport, planCampaign, renderReport } from '../src/index.js';
+import { buildReport, planCampaign, renderReport } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import type { Explained } from '../src/report/explanation.js';
-import { explanations } from '../src/report/explanation.js';
+import { explain } from '../src/report/explanation.js';
 import { parsed, valid, catalogue } from './fixtures.js';
 import { similarityRow } from './rows.js';
 import { inputOf, report, reportRows, rows } from './small-report.js';
@@ -49,10 +50,10 @@ function sketched(sketches: readonly Sketch[]): Explained {
   };
 }
 
-function explain(sketches: readonly Sketch[], outcome: ExplanationReport['outcome']): ExplanationReport {
+function explained(sketches: readonly Sketch[], outcome: ExplanationReport['outcome']): ExplanationReport {
   const streams = (cell: string): ReturnType<typeof createRandom> =>
     createRandom({ seed: 7, cell, sample: 0 });
-  const found = explanations(sketched(sketches), streams).find((entry) => entry.outcome === outcome);
+  const found = [...explain(sketched(sketches), streams)].find((entry) => entry.outcome === outcome);
   if (found === undefined) throw new Error(`no explanation of ${outcome}`);
   return found;
 }
@@ -72,7 +73,7 @@ const pairs = NORMS.map((norm, at) => ({ cosine: (at + 1) / 10, norm }));
 
 describe('what explains transfer', () => {
   test('success that follows the cosine is put down to it, and to nothing else', () => {
-    const explanation = explain(
+    const explanation = explained(
       pairs.map((pair) => ({ ...pair, success: pair.cosine ** 2 })),
       'success',
     );
@@ -95,7 +96,7 @@ describe('what explains transfer', () => {
   });
 
   test('both effects come out where both act, in units of standard deviations', () => {
-    const explanation = explain(
+    const explanation = explained(
       pairs.map((pair) => ({ ...pair, success: 0.5 * pair.cosine - 0.1 * Math.log10(pair.norm) })),
       'success',
     );
@@ -108,7 +109,7 @@ describe('what explains transfer', () => {
   });
 
   test('of query attacks it is the logarithm of the queries saved', () => {
-    const explanation = explain(
+    const explanation = explained(
       pairs.map((pair) => ({ ...pair, queryRatio: 10 ** (2 * pair.cosine) })),
       'log10 queryRatio',
     );
@@ -117,7 +118,7 @@ describe('what explains transfer', () => {
   });
 
   test('a measure that does not vary explains nothing', () => {
-    const explanation = explain(
+    const explanation = explained(
       pairs.map((pair) => ({ ...pair, success: pair.cosine })),
       'success',
     );
@@ -125,9 +126,9 @@ describe('what explains transfer', () => {
   });
 
   test('too few pairs explain nothing, and the report says how many are needed', () => {
-    const four = explain(pairs.slice(0, 4), 'success');
+    const four = explained(pairs.slice(0, 4), 'success');
     expect(four).toMatchObject({ pairs: 4, pairsNeeded: 5, measures: null, joint: null });
-    const seven = explain(
+    const seven = explained(
       pairs.slice(0, 7).map((pair) => ({ ...pair, success: pair.cosine })),
       'success',
     );
@@ -140,7 +141,7 @@ describe('what explains transfer', () => {
     const partly = parts.similarity.map((pair, at) => (at < 2 ? { ...pair, linearCka: null } : pair));
     const streams = (cell: string): ReturnType<typeof createRandom> =>
       createRandom({ seed: 7, cell, sample: 0 });
-    const [explanation] = explanations({ ...parts, similarity: partly }, streams);
+    const [explanation] = explain({ ...parts, similarity: partly }, streams);
     const counts = explanation?.measures?.map(({ measure: name, pairs: count }) => [name, count]);
     expect(counts).toContainEqual(['linearCka', 6]);
     expect(counts).toContainEqual(['agreement', 8]);
@@ -173,7 +174,7 @@ test('the terminal shows the measures that go best with an attack’s outcomes',
   const parts = sketched(pairs.map((pair) => ({ ...pair, success: pair.cosine })));
   const streams = (cell: string): ReturnType<typeof createRandom> =>
     createRandom({ seed: 7, cell, sample: 0 });
-  const text = renderReport({ ...full, explanation: explanations(parts, streams) }, { width: 120 });
+  const text = renderReport({ ...full, explanation: [...explain(parts, streams)] }, { width: 120 });
   const lines = text.split('\n');
   const [, header, best] = lines.slice(lines.indexOf('What goes with success'));
   expect(header).toMatch(/^attack .*Spearman’s ρ +p +R² +pairs$/);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AttackReport } from '../src/index.js';
-import { MemoryResults, buildReport, renderReport } from '../src/index.js';
+import { buildReport, renderReport } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import { inputOf, report, targetedReport } from './small-report.js';
 
 /** ANSI escapes for bold and dim, and their ends. */

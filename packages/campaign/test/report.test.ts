@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../src/index.js';
-import { MemoryResults, buildReport } from '../src/index.js';
+import { buildReport } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import { cellId, inputOf, plan, report, reportRows, rows, targetedReport } from './small-report.js';
 
 function attackOf(full: Report, attack: string, surrogate: string | null): Report['attacks'][number] {

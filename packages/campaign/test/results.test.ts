@@ -9,7 +9,8 @@ import {
   type SimilarityRow,
 } from '@unpair/measurements';
 import type { RowGroup } from '../src/index.js';
-import { MemoryResults, ResultsDigest, resultsDigest } from '../src/index.js';
+import { ResultsDigest, resultsDigest } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import { attackRow, similarityRow } from './rows.js';
 
 const groups: readonly RowGroup[] = [

@@ -1,6 +1,7 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Report, ReportInput } from '../src/index.js';
-import { MemoryResults, buildReport, planCampaign } from '../src/index.js';
+import { buildReport, planCampaign } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import { parsed, valid, catalogue } from './fixtures.js';
 import { attackRow, similarityRow } from './rows.js';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Report } from '../src/index.js';
-import { MemoryResults, buildReport, parseCampaign, planCampaign, renderReport } from '../src/index.js';
+import { buildReport, parseCampaign, planCampaign, renderReport } from '../src/index.js';
+import { MemoryResults } from './memory-results.js';
 import { violationSentence } from '../src/index.js';
 import { breakName, leastWidth } from '../src/report/terminal/break-name.js';
 import { attackRow, similarityRow } from './rows.js';

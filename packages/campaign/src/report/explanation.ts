@@ -38,13 +38,8 @@ type Streams = (purpose: string) => Random;
 
 /**
  * Relates measures of similarity to outcomes, over the pairs of models that each attack was tried on: success rates of
- * transfer, and the decimal logarithm of the queries saved by a prior.
+ * transfer, and the decimal logarithm of the queries saved by a prior. One by one: each takes some tens of milliseconds.
  */
-export function explanations(explained: Explained, streams: Streams): readonly ExplanationReport[] {
-  return [...explain(explained, streams)];
-}
-
-/** The same one by one: each takes some tens of milliseconds. */
 export function* explain(
   explained: Explained,
   streams: Streams,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AdaptiveReport } from '../../src/index.js';
-import { MemoryResults, renderReport } from '../../src/index.js';
+import { renderReport } from '../../src/index.js';
+import { MemoryResults } from '../memory-results.js';
 import { SAMPLES, RESULTS, campaign, costing, defenceOf, fooled, reportOf } from './defend-results.js';
 import { maskingRow } from '../rows.js';
 import { defend } from './defend-file.js';

@@ -1,6 +1,7 @@
 import type { AttackRow } from '@unpair/attacks';
 import type { Campaign, Cell, DefenceReport, Report } from '../../src/index.js';
-import { MemoryResults, buildReport, planCampaign } from '../../src/index.js';
+import { buildReport, planCampaign } from '../../src/index.js';
+import { MemoryResults } from '../memory-results.js';
 import { attackRow, maskingRow } from '../rows.js';
 import { defend } from './defend-file.js';
 
