@@ -1,5 +1,6 @@
 import { isCode, UnpairError, type FieldViolation } from '@unpair/errors';
 import { explainSystemError } from '@unpair/files';
+import { retryDelayIn } from '@unpair/platform';
 import { CommanderError } from 'commander';
 
 import type { ExitCode } from './exit-code.js';
@@ -46,9 +47,17 @@ function describeError(error: Error): Failure {
   }
   if (isCode(code)) {
     const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
-    return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations)] };
+    return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations), ...whenAgain(error)] };
   }
   return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
+}
+
+/** What a cluster without room says of when it may have some. */
+function whenAgain(error: Error): readonly string[] {
+  const seconds = UnpairError.from(error).code === 'RESOURCE_EXHAUSTED' ? retryDelayIn(error) : undefined;
+  return seconds === undefined
+    ? []
+    : [`  nothing is lost: the same command goes on, in ${seconds} s or later`];
 }
 
 function listOf(violations: unknown): readonly string[] {

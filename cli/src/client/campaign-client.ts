@@ -2,6 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import type {
   Campaign,
   CreateCampaignRequest,
+  DropTasksRequest,
   ExportFormat,
   Finding,
   ListCampaignsRequest,
@@ -9,7 +10,7 @@ import type {
   ListTasksRequest,
   ListTasksResponse,
   LiveWorker,
-  ResumeScope,
+  ResumeCampaignRequest,
   UpdateCampaignRequest,
   WatchCampaignResponse,
 } from '@unpair/protocol';
@@ -64,13 +65,13 @@ export class CampaignClient implements Disposable {
   }
 
   /** Begins another round; everything anew is another campaign. */
-  async resume(id: string, scope: ResumeScope, signal: AbortSignal): Promise<Campaign> {
-    return present(await this.#rpc.unary(methods.resumeCampaign, { id, scope }, brief(signal)));
+  async resume(request: ResumeCampaignRequest, signal: AbortSignal): Promise<Campaign> {
+    return present(await this.#rpc.unary(methods.resumeCampaign, request, brief(signal)));
   }
 
   /** Gives up failed tasks, and says how many. */
-  async drop(id: string, signal: AbortSignal): Promise<number> {
-    return (await this.#rpc.unary(methods.dropTasks, { id }, brief(signal))).dropped;
+  async drop(request: DropTasksRequest, signal: AbortSignal): Promise<number> {
+    return (await this.#rpc.unary(methods.dropTasks, request, brief(signal))).dropped;
   }
 
   async update(request: UpdateCampaignRequest, signal: AbortSignal): Promise<Campaign> {

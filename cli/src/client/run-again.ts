@@ -27,7 +27,7 @@ export async function runAgain(
   if (state === CampaignState.RUNNING && scope === ResumeScope.UNFINISHED) return campaign;
   const wanted = scope ?? (state === CampaignState.PAUSED ? ResumeScope.UNFINISHED : ResumeScope.FAILED);
   try {
-    const resumed = await client.resume(id, wanted, signal);
+    const resumed = await client.resume({ id, scope: wanted, tasks: undefined }, signal);
     const done = `${progress?.done ?? 0} of ${progress?.tasks ?? 0} tasks`;
     const what =
       wanted === ResumeScope.ALL

@@ -1,39 +1,29 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import type { TaskStatus } from '@unpair/protocol';
-import { TaskState } from '@unpair/protocol';
 
 import type { CampaignClient } from '../client/campaign-client.js';
 import type { CommandContext } from '../context.js';
 import { renderTable } from '../terminal/table.js';
 import type { ServerOptions } from './server-option.js';
 import { serverOption, withClient } from './server-option.js';
+import type { TaskFilterOptions } from './task-filter.js';
+import { addTaskFilter, filterOf, TASK_STATES } from './task-filter.js';
 import { wholeNumber } from './whole-number.js';
 
-interface TasksOptions extends ServerOptions {
+interface TasksOptions extends ServerOptions, TaskFilterOptions {
   readonly limit: number;
-  readonly state?: keyof typeof STATES;
   readonly json?: true;
 }
 
 const PAGE_SIZE = 500;
 
-const STATES = {
-  pending: TaskState.PENDING,
-  'in-flight': TaskState.IN_FLIGHT,
-  done: TaskState.DONE,
-  failed: TaskState.FAILED,
-  dead: TaskState.DEAD,
-  cancelled: TaskState.CANCELLED,
-} as const;
-
 /** `unpair tasks ID --state failed`. */
 export function addTasksCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('tasks')
     .description('list the tasks of a campaign, in the order of its plan')
-    .argument('<id>', 'campaign id, as `list` shows it, or its beginning')
-    .addOption(new Option('--state <state>', 'only tasks in this state').choices(Object.keys(STATES)))
+    .argument('<id>', 'campaign id, as `list` shows it, or its beginning');
+  addTaskFilter(command, TASK_STATES)
     .option('--limit <n>', 'most tasks to show', wholeNumber(1, 1_000_000), 50)
     .option('--json', 'print JSON')
     .addOption(serverOption(context))
@@ -52,15 +42,15 @@ async function runTasks(
 async function firstTasks(
   client: CampaignClient,
   id: string,
-  { limit, state }: TasksOptions,
+  { limit, ...options }: TasksOptions,
   signal: AbortSignal,
 ): Promise<readonly TaskStatus[]> {
   const found: TaskStatus[] = [];
-  const wanted = state === undefined ? TaskState.UNSPECIFIED : STATES[state];
+  const tasks = filterOf(options);
   let pageToken = '';
   do {
     const pageSize = Math.min(PAGE_SIZE, limit - found.length);
-    const page = await client.tasks({ id, state: wanted, pageSize, pageToken }, signal);
+    const page = await client.tasks({ id, tasks, pageSize, pageToken }, signal);
     found.push(...page.tasks);
     pageToken = page.nextPageToken;
   } while (pageToken !== '' && found.length < limit);

@@ -45,6 +45,7 @@ export type {
   CreateCampaignResponse,
   DownloadArtefactRequest,
   DownloadArtefactResponse,
+  DropTasksRequest,
   ExportResultsRequest,
   ExportResultsResponse,
   Finding,
@@ -60,8 +61,10 @@ export type {
   ListTasksResponse,
   ModelSource,
   Progress,
+  ResumeCampaignRequest,
   StreamReportRequest,
   StreamReportResponse,
+  TaskFilter,
   TaskStatus,
   UpdateCampaignRequest,
   UploadArtefactRequest,
@@ -147,5 +150,5 @@ export {
   workKinds,
 } from './classes.js';
 export type { WorkerClass, WorkKind } from './classes.js';
-export { queriesOf } from './queries.js';
+export { permanentFailure, queriesOf, resultOf } from './results.js';
 export { reflectionPackage } from './reflection.js';

@@ -21,6 +21,7 @@ import type { TaskOutcome } from './campaigns/outcome.js';
 import { CampaignLife } from './campaigns/campaign-life.js';
 import { answersIn, CampaignLoader } from './campaigns/campaign-loader.js';
 import { Erasure } from './campaigns/erasure.js';
+import { Rebinding } from './campaigns/rebinding.js';
 import { CampaignRecords } from './campaigns/records.js';
 import { TrainingFeed } from './campaigns/training-feed.js';
 import { diagnose } from './diagnosis.js';
@@ -73,6 +74,7 @@ export class Coordinator implements AsyncDisposable {
   readonly artefacts: ArtefactStore;
   readonly store: ResultStore;
   readonly life: CampaignLife;
+  readonly rebinding: Rebinding;
   readonly erasure: Erasure;
   readonly janitor: Janitor;
   readonly #loader: CampaignLoader;
@@ -122,11 +124,24 @@ export class Coordinator implements AsyncDisposable {
     const wake = (): void => {
       this.#dispatcher.wake();
     };
-    this.life = new CampaignLife({ book, loader: this.#loader, records, unqueue, wake, clock });
+    this.life = new CampaignLife({ book, loader: this.#loader, records, store, unqueue, wake, clock });
+    const { workers } = this;
+    this.rebinding = new Rebinding({ book, records, workers, unqueue, wake, clock });
     this.erasure = new Erasure({ connection, book, records, store, clock });
     const { artefacts, erasure } = this;
     const { retentionDays = 0 } = options;
-    this.janitor = new Janitor({ book, store, artefacts, erasure, retentionDays, clock, logger });
+    const queues = {
+      depths: () => this.#queue.depths(),
+      isServed: (queue: string) => this.workers.slots().has(queue),
+      drop: async (queue: string) => {
+        await this.#queue.drop(queue);
+        this.#registry?.forget(queue);
+      },
+    };
+    this.janitor = new Janitor({
+      ...{ book, store, artefacts, erasure, queues, retentionDays, clock, logger },
+      isLeading: () => this.#isLeading,
+    });
     const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
     const slots = (): ReadonlyMap<string, number> => this.workers.slots();
     this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth, slots });
@@ -182,9 +197,13 @@ export class Coordinator implements AsyncDisposable {
     return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
   }
 
+  get #isLeading(): boolean {
+    return this.#options.isLeading?.() !== false;
+  }
+
   /** Campaigns to work on: none while another coordinator may have taken over. */
   #running(): Iterable<CampaignRun> {
-    return this.#options.isLeading?.() === false ? [] : this.book.running();
+    return this.#isLeading ? this.book.running() : [];
   }
 
   /** Notes what is queued already; tasks of campaigns that do not run have no business there. */
@@ -236,7 +255,7 @@ export class Coordinator implements AsyncDisposable {
 
   /** Whether nobody wants a task's result: it has reached its end, or its campaign is none. */
   #isAbandoned({ campaignId, index }: Pick<TaskInHand, 'campaignId' | 'index'>): boolean {
-    if (this.#options.isLeading?.() === false) return false;
+    if (!this.#isLeading) return false;
     const run = this.book.find(campaignId);
     if (run === undefined || index >= run.plan.size) return true;
     const state = run.stateOf(index);
@@ -295,7 +314,7 @@ export class Coordinator implements AsyncDisposable {
    * @throws UnpairError UNAVAILABLE where another coordinator may have taken over, and not have seen the record
    */
   async launch(record: CampaignRecord, file?: Campaign): Promise<CampaignRun> {
-    if (this.#options.isLeading?.() === false)
+    if (!this.#isLeading)
       throw new UnpairError('UNAVAILABLE', 'This coordinator no longer leads; call again.');
     const run = await this.#loader.enter(record, file);
     this.#dispatcher.wake();

@@ -118,7 +118,8 @@ function unservedFindings(book: CampaignBook): readonly Finding[] {
   if (first === undefined) return [];
   const others = unserved.length > 1 ? `, and ${unserved.length - 1} more campaigns wait` : '';
   const remedy =
-    'start such a worker ("unpair workers" shows those that there are), or cancel the campaign and run it with another placement';
+    'start such a worker ("unpair workers" shows those that there are), or let the campaign use another engine: ' +
+    `"unpair set ${first.id} --engine any", or once it has rows "unpair resume ${first.id} --scope all"`;
   return [bad('workers', `${first.id} ${first.waiting}${others}`, remedy)];
 }
 

@@ -7,6 +7,7 @@ import {
   TaskState,
   type Campaign,
   type ListTasksResponse,
+  type TaskFilter,
   type Task,
   type TaskResult,
 } from '@unpair/protocol';
@@ -63,6 +64,15 @@ const failing = (task: Task): TaskResult['outcome'] | undefined =>
     ? { $case: 'failure', value: { code: 'INVALID_ARGUMENT', message: 'it cannot be', training: undefined } }
     : undefined;
 
+const engines = { engine: undefined, trainEngine: undefined };
+
+const rounded = (all: Campaign | undefined) => ({ ...all, progress: { ...all?.progress, secondsLeft: 0 } });
+
+/** Tasks as a client asks for them. */
+function only(wanted: Partial<TaskFilter>): TaskFilter {
+  return { indices: [], states: [], error: '', ...wanted };
+}
+
 test('a paused campaign releases nothing, over a restart, and goes on where it was', async () => {
   await using base = await ground();
   let id = '';
@@ -82,7 +92,7 @@ test('a paused campaign releases nothing, over a restart, and goes on where it w
   expect(await get(served, id)).toMatchObject({ state: CampaignState.PAUSED, progress: { done: 5 } });
   expect(await queued(base)).toBe(0);
   const taken = await working(base, async () => {
-    const resume = { id, scope: ResumeScope.UNFINISHED };
+    const resume = { id, scope: ResumeScope.UNFINISHED, tasks: undefined };
     const { campaign } = await served.client.unary(Service.resumeCampaign, resume);
     expect(campaign).toMatchObject({ state: CampaignState.RUNNING, round: 1 });
     await reaches(served, id, CampaignState.SUCCEEDED);
@@ -97,7 +107,11 @@ test('failed tasks are tried again in another round, and the rows are those of a
   const id = await create(served, 'failed');
   await working(base, () => reaches(served, id, CampaignState.FAILED), failing);
   expect((await get(served, id))?.progress).toMatchObject({ failed: 8, done: taskCount - 8 });
-  const unfinished = served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.UNFINISHED });
+  const unfinished = served.client.unary(Service.resumeCampaign, {
+    id,
+    scope: ResumeScope.UNFINISHED,
+    tasks: undefined,
+  });
   await expect(unfinished).rejects.toMatchObject({
     code: 'FAILED_PRECONDITION',
     message: `Campaign ${id} is failed: all its tasks have ended: failed ones can be tried again, or all as a new campaign.`,
@@ -105,7 +119,7 @@ test('failed tasks are tried again in another round, and the rows are those of a
   const taken = await working(
     base,
     async () => {
-      await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED });
+      await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED, tasks: undefined });
       await reaches(served, id, CampaignState.SUCCEEDED);
     },
     failing,
@@ -113,7 +127,11 @@ test('failed tasks are tried again in another round, and the rows are those of a
   expect(taken).toHaveLength(8);
   const ended = await get(served, id);
   expect(ended).toMatchObject({ failures: [], round: 1, progress: { failed: 0, done: taskCount } });
-  const { campaign } = await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.ALL });
+  const { campaign } = await served.client.unary(Service.resumeCampaign, {
+    id,
+    scope: ResumeScope.ALL,
+    tasks: undefined,
+  });
   const other = campaign?.id ?? '';
   expect(other).not.toBe(id);
   await working(base, () => reaches(served, other, CampaignState.SUCCEEDED));
@@ -121,7 +139,6 @@ test('failed tasks are tried again in another round, and the rows are those of a
   const digest = await digestOf(served, id);
   await served[Symbol.asyncDispose]();
   await using again = await serve(base);
-  const rounded = (all: Campaign | undefined) => ({ ...all, progress: { ...all?.progress, secondsLeft: 0 } });
   expect(rounded(await get(again, id))).toEqual(rounded(ended));
   expect(await digestOf(again, id)).toBe(digest);
 });
@@ -141,7 +158,7 @@ test('a model that could not be made is made in another round, and what needs it
   await working(
     base,
     async () => {
-      await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED });
+      await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED, tasks: undefined });
       await reaches(served, id, CampaignState.SUCCEEDED);
     },
     noModel,
@@ -156,14 +173,14 @@ test('failed tasks that are dropped count as cancelled, over a restart, until th
     await using served = await serve(base);
     id = await create(served, 'dropped');
     await working(base, () => reaches(served, id, CampaignState.FAILED), failing);
-    const { dropped, campaign } = await served.client.unary(Service.dropTasks, { id });
+    const { dropped, campaign } = await served.client.unary(Service.dropTasks, { id, tasks: undefined });
     expect(dropped).toBe(8);
     expect(campaign).toMatchObject({
       state: CampaignState.SUCCEEDED,
       failures: [],
       progress: { cancelled: 8 },
     });
-    await expect(served.client.unary(Service.dropTasks, { id })).rejects.toMatchObject({
+    await expect(served.client.unary(Service.dropTasks, { id, tasks: undefined })).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       message: `Campaign ${id} is succeeded: it has no failed tasks to drop.`,
     });
@@ -175,7 +192,7 @@ test('failed tasks that are dropped count as cancelled, over a restart, until th
     progress: { cancelled: 8, failed: 0 },
   });
   await working(base, async () => {
-    await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED });
+    await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED, tasks: undefined });
     await reaches(served, id, CampaignState.RUNNING);
     await reaches(served, id, CampaignState.SUCCEEDED);
   });
@@ -189,7 +206,11 @@ test('a cancelled campaign can be run again at once, and what was on its way cou
   await work({ connection: base.connection, limit: 3 }, new AbortController().signal);
   await served.client.unary(Service.cancelCampaign, { id });
   await working(base, async () => {
-    await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.UNFINISHED });
+    await served.client.unary(Service.resumeCampaign, {
+      id,
+      scope: ResumeScope.UNFINISHED,
+      tasks: undefined,
+    });
     await reaches(served, id, CampaignState.SUCCEEDED);
   });
   const ended = await get(served, id);
@@ -247,7 +268,7 @@ test('tasks are listed by state, page by page, with what was wrong', async () =>
   const id = await create(served, 'tasks');
   await working(base, () => reaches(served, id, CampaignState.FAILED), failing);
   const list = (state: TaskState, pageToken = ''): Promise<ListTasksResponse> =>
-    served.client.unary(Service.listTasks, { id, state, pageSize: 5, pageToken });
+    served.client.unary(Service.listTasks, { id, tasks: only({ states: [state] }), pageSize: 5, pageToken });
   const first = await list(TaskState.FAILED);
   const second = await list(TaskState.FAILED, first.nextPageToken);
   expect([first.tasks.length, second.tasks.length, second.nextPageToken]).toEqual([5, 3, '']);
@@ -259,14 +280,64 @@ test('tasks are listed by state, page by page, with what was wrong', async () =>
     error: 'it cannot be',
   });
   expect(first.tasks[0]?.time).toBeInstanceOf(Date);
-  const all = await served.client.unary(Service.listTasks, {
-    id,
-    state: TaskState.UNSPECIFIED,
-    pageSize: 0,
-    pageToken: '',
-  });
+  const everything = { id, tasks: undefined, pageSize: 0, pageToken: '' };
+  const all = await served.client.unary(Service.listTasks, everything);
   expect(all.tasks).toHaveLength(taskCount);
   await expect(list(TaskState.DONE, 'x')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+test('of the tasks that failed some are tried again or dropped, and the others stay as they are', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const { client } = served;
+  const id = await create(served, 'chosen');
+  const twice = (task: Task): TaskResult['outcome'] | undefined => {
+    const dead = { deliveries: 5, publications: 1, reason: 'Out of MEMORY' };
+    if (task.work?.$case !== 'attack' || task.round > 0) return undefined;
+    return task.index % 2 === 0 ? { $case: 'deadLetter', value: dead } : failing(task);
+  };
+  await working(base, () => reaches(served, id, CampaignState.FAILED), twice);
+  const list = async (tasks: TaskFilter): Promise<readonly number[]> =>
+    (await client.unary(Service.listTasks, { id, tasks, pageSize: 0, pageToken: '' })).tasks.map(
+      ({ index }) => index,
+    );
+  const dead = await list(only({ states: [TaskState.DEAD] }));
+  const failed = await list(only({ states: [TaskState.FAILED] }));
+  expect([dead.length, failed.length]).toEqual([4, 4]);
+  expect(await list(only({ error: 'out of memory' }))).toEqual(dead);
+  expect(await list(only({ error: 'out of', indices: dead.slice(1, 2) }))).toEqual(dead.slice(1, 2));
+
+  const retry = (tasks: TaskFilter) =>
+    client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED, tasks });
+  const drop = (tasks: TaskFilter) => client.unary(Service.dropTasks, { id, tasks });
+  const [done = NaN] = await list(only({ states: [TaskState.DONE] }));
+  await expect(retry(only({ indices: [done] }))).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: `Campaign ${id} is failed: its task ${done} has not failed, so there is nothing to try again.`,
+  });
+  await expect(drop(only({ error: 'disk' }))).rejects.toMatchObject({
+    message: `Campaign ${id} is failed: none of its failed tasks is as asked for, so there is nothing to drop.`,
+  });
+  await expect(retry(only({ indices: [taskCount] }))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: `task ${taskCount} is none of campaign ${id}, whose tasks are 0 to ${taskCount - 1}.`,
+  });
+
+  expect((await drop(only({ indices: failed.slice(0, 1) }))).dropped).toBe(1);
+  const taken = await working(base, async () => {
+    await retry(only({ states: [TaskState.DEAD] }));
+    await eventually(async () => {
+      expect((await get(served, id))?.progress).toMatchObject({ deadLetters: 0, failed: 3, cancelled: 1 });
+      expect((await get(served, id))?.state).toBe(CampaignState.FAILED);
+    });
+  });
+  expect(taken.map(({ index }) => index).sort((a, b) => a - b)).toEqual(dead);
+  const before = await get(served, id);
+  await served[Symbol.asyncDispose]();
+  await using again = await serve(base);
+  expect(rounded(await get(again, id))).toEqual(rounded(before));
+  await again.client.unary(Service.dropTasks, { id, tasks: only({ states: [TaskState.FAILED] }) });
+  expect((await get(again, id))?.state).toBe(CampaignState.SUCCEEDED);
 });
 
 test('the beginning of an id stands for it where it is unique, and is said to be ambiguous where not', async () => {
@@ -308,9 +379,14 @@ test('campaigns have labels, priority and weight; lists can be of some states an
   expect(await list([], { team: 'red' })).toEqual([campaign?.id]);
   expect(await list([], { team: 'blue' })).toEqual([]);
   expect(await list([CampaignState.PAUSED, CampaignState.FAILED], {})).toEqual([plain]);
-  const changed = await client.unary(Service.updateCampaign, { id: plain, priority: -5, weight: undefined });
+  const changed = await client.unary(Service.updateCampaign, {
+    id: plain,
+    priority: -5,
+    weight: undefined,
+    ...engines,
+  });
   expect(changed.campaign).toMatchObject({ priority: -5, weight: 1 });
-  const bad = client.unary(Service.updateCampaign, { id: plain, priority: 5_000, weight: NaN });
+  const bad = client.unary(Service.updateCampaign, { id: plain, priority: 5_000, weight: NaN, ...engines });
   await expect(bad).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     violations: [{ field: 'priority' }, { field: 'weight' }],
@@ -336,7 +412,9 @@ test('a campaign that ended because a model answers by chance is not run again, 
   };
   await working(base, () => reaches(served, id, CampaignState.FAILED), guess);
   for (const scope of [ResumeScope.UNFINISHED, ResumeScope.FAILED])
-    await expect(served.client.unary(Service.resumeCampaign, { id, scope })).rejects.toMatchObject({
+    await expect(
+      served.client.unary(Service.resumeCampaign, { id, scope, tasks: undefined }),
+    ).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       message: expect.stringMatching(
         / is failed: nothing of it can be run, for full is right on 2 of 20/,

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
 import type { TaskOutcome } from '../src/campaigns/outcome.js';
 import { newRecord } from '../src/campaigns/records.js';
+import { withChoice } from '../src/campaigns/task-choice.js';
 import { TaskStates, type TaskState } from '../src/campaigns/task-states.js';
 import { requestFor, spec } from './support/campaign-file.js';
 
@@ -167,12 +168,14 @@ test('whatever is done to a campaign, a coordinator that starts anew arrives at 
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: kinds, pick: fc.nat(1_000) }) },
     fc.constantFrom('pause', 'cancel', 'resume', 'retry', 'drop', 'late' as const),
+    fc.record({ choose: fc.constantFrom('retry' as const, 'drop' as const), picks: fc.array(fc.nat(1_000)) }),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const life = new Life();
       for (const each of steps) {
         if (typeof each === 'string') life.do(each);
+        else if ('choose' in each) life.choose(each.choose, each.picks);
         else life.end(each.pick, each.kind);
       }
       life.do('resume');
@@ -229,7 +232,25 @@ class Life {
     const round = record.round + 1;
     if (what === 'retry') run.revise({ ...record, ...open, round, retriedRound: round });
     if (what === 'drop') run.revise({ ...record, droppedSequence: run.sequence });
+    // As it is done where all are tried again.
+    if (what === 'retry') run.revise({ ...run.record, choices: [] });
     if (what === 'late') this.#tasks.reverse();
+  }
+
+  /** Some of the tasks that failed are tried again or dropped. */
+  choose(what: 'retry' | 'drop', picks: readonly number[]): void {
+    const { run } = this;
+    const able = what === 'drop' ? run.failed() : [...run.failed(), ...run.dropped()];
+    const tasks = [...new Set(picks.flatMap((pick) => able[pick % Math.max(1, able.length)] ?? []))];
+    if (tasks.length === 0) return;
+    const round = run.record.round + 1;
+    if (what === 'drop') run.revise(withChoice(run.record, tasks, { droppedSequence: run.sequence }));
+    else
+      run.revise({
+        ...withChoice(run.record, tasks, { retriedRound: round }),
+        ...{ round, pauseTime: undefined, cancelTime: undefined },
+      });
+    for (const index of tasks) expect(run.stateOf(index)).toBe(what === 'drop' ? 'cancelled' : 'pending');
   }
 
   /** The same campaign from its record and its results. */

@@ -141,6 +141,57 @@ test('a campaign keeps to the engine that it began with, whoever joins; mixed on
   });
 });
 
+test('a campaign whose engine is gone goes on with another while it has no rows, and says how where it has', async () => {
+  await using base = await ground({ slots: 0 });
+  await using served = await serve(base, { window: 2 });
+  const { client } = served;
+  const old = beThere(base.connection, { worker: 'old', engine: 'old' });
+  const id = await create(served, 'stranded');
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_old_measure: 2, any_old_train: 1 });
+  });
+  await old.report({ leaving: true });
+  old[Symbol.dispose]();
+  using other = beThere(base.connection);
+  expect(other).toBeDefined();
+  await eventually(async () => {
+    expect(await depths(base.connection)).toMatchObject({ any_synthetic_measure: 0 });
+  });
+  const set = (engine?: string, trainEngine?: string) =>
+    client.unary(Service.updateCampaign, {
+      ...{ id, priority: undefined, weight: undefined },
+      engine,
+      trainEngine,
+    });
+  await expect(set('older')).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: `Campaign ${id} is running: no worker of engine "older" is there (there are synthetic).`,
+  });
+  // Models are files, whoever makes them.
+  await set('', 'synthetic');
+  const stop = new AbortController();
+  const taken = work({ connection: base.connection, limit: 5 }, stop.signal);
+  await eventually(() => {
+    expect(served.coordinator.book.get(id).record).toMatchObject({
+      engine: 'synthetic',
+      trainEngine: 'synthetic',
+    });
+    expect(served.coordinator.book.get(id).count('done')).toBe(5);
+  });
+  await taken;
+  expect(await depths(base.connection)).toMatchObject({ any_old_measure: 0, any_old_train: 0 });
+  using third = beThere(base.connection, { worker: 'third', engine: 'third', slots: 9 });
+  expect(third).toBeDefined();
+  await eventually(() => {
+    expect(served.coordinator.workers.all()).toHaveLength(2);
+  });
+  await expect(set('third')).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: `Campaign ${id} is running: it has rows of engine synthetic, and those of two do not mix: "unpair resume ${id} --scope all" runs all of it on another, as a campaign of its own.`,
+  });
+  expect(served.coordinator.book.get(id).record.engine).toBe('synthetic');
+});
+
 test('tasks of a mixed campaign that wait for workers that are gone go to others', async () => {
   await using base = await ground();
   await using served = await serve(base, { window: 2, reconcileInterval: 200 });

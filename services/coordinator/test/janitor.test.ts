@@ -1,11 +1,11 @@
-import { createLogger, digestOf, systemClock, type Clock } from '@unpair/platform';
+import { createLogger, digestOf, systemClock, WorkQueue, type Clock } from '@unpair/platform';
 import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { Janitor } from '../src/janitor.js';
 import { derivedDigest, requestFor } from './support/campaign-file.js';
 import { ground, serve, type Served } from './support/cluster.js';
-import { work } from './support/synthetic-worker.js';
+import { beThere, work } from './support/synthetic-worker.js';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 
@@ -30,9 +30,15 @@ class MovedClock implements Clock {
   }
 }
 
+const never = (): Promise<void> => Promise.reject(new Error('no queue is deleted here'));
+
 function janitorOf({ coordinator }: Served, clock: Clock, retentionDays = 0): Janitor {
   const { book, store, artefacts, erasure } = coordinator;
-  return new Janitor({ book, store, artefacts, erasure, retentionDays, clock, logger });
+  const queues = { depths: () => Promise.resolve(new Map()), isServed: () => true, drop: never };
+  return new Janitor({
+    ...{ book, store, artefacts, erasure, queues, retentionDays, clock, logger },
+    isLeading: () => true,
+  });
 }
 
 async function put({ coordinator }: Served, text: string): Promise<string> {
@@ -104,4 +110,41 @@ test('campaigns are deleted so many days after their end, where that is set', as
   expect(await list()).toHaveLength(2);
   await janitorOf(served, clock, 7).look();
   expect(await list()).toEqual([running?.campaign?.id]);
+});
+
+test('empty queues that no worker serves are deleted an hour after, and made again when one comes', async () => {
+  await using base = await ground({ slots: 0 });
+  const clock = new MovedClock();
+  await using served = await serve(base, { clock });
+  const { coordinator } = served;
+  const queues = async (): Promise<readonly string[]> =>
+    [...(await new WorkQueue(base.connection).depths()).keys()].sort();
+  const kinds = ['measure'];
+  const present = (worker: string) => beThere(base.connection, { worker, engine: worker, kinds });
+  const [gone, full] = [present('gone'), present('full')];
+  using here = present('here');
+  expect(here).toBeDefined();
+  const all = ['any_full_measure', 'any_gone_measure', 'any_here_measure'];
+  await eventually(async () => {
+    expect(await queues()).toEqual(all);
+  });
+  await base.connection.jetstream().publish('tasks.any_full_measure.c-1.0', 'waits');
+  for (const worker of [gone, full]) {
+    await worker.report({ leaving: true });
+    worker[Symbol.dispose]();
+  }
+  await coordinator.janitor.look();
+  clock.move(3_000);
+  await here.report({});
+  await coordinator.janitor.look();
+  expect(await queues()).toEqual(all);
+  clock.move(700);
+  await here.report({});
+  await coordinator.janitor.look();
+  expect(await queues()).toEqual(['any_full_measure', 'any_here_measure']);
+  using back = present('gone');
+  expect(back).toBeDefined();
+  await eventually(async () => {
+    expect(await queues()).toEqual(all);
+  });
 });

@@ -1,5 +1,5 @@
 import { connectNats, createLogger, Lease, RpcClient, systemClock } from '@unpair/platform';
-import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
+import { CampaignServiceService as Service, CampaignState, ResumeScope } from '@unpair/protocol';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, TestNatsServer } from '../../../test/kit/index.js';
@@ -97,7 +97,7 @@ test('a leader that stands still is followed within 15 s, and finds then that it
   first.child.kill('SIGCONT');
   expect((await exited)[0]).toBe(1);
   expect(first.log()).toContain(`This process no longer leads, for ${second.address} leads now.`);
-  await second.client.unary(Service.resumeCampaign, { id, scope: 'RESUME_SCOPE_UNFINISHED' });
+  await second.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.UNFINISHED, tasks: undefined });
   await finish(base, second, id);
 }, 120_000);
 

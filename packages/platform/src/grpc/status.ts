@@ -37,9 +37,10 @@ export function fromStatus(given: Pick<StatusObject, 'code' | 'details' | 'metad
   return new UnpairError(codeName(given.code), given.details, { cause: given, violations });
 }
 
-/** The seconds after which a status says that the call is worth repeating; undefined where it says none. */
-export function retryDelayIn(metadata: Metadata): number | undefined {
-  const [bytes] = metadata.get(detailsKey);
+/** The seconds after which the server says that a call is worth repeating; undefined where it says none. */
+export function retryDelayIn({ cause }: { readonly cause?: unknown }): number | undefined {
+  const { metadata } = (cause ?? {}) as { readonly metadata?: unknown };
+  const [bytes] = metadata instanceof Metadata ? metadata.get(detailsKey) : [];
   if (!(bytes instanceof Uint8Array)) return undefined;
   const detail = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === `${typePrefix}RetryInfo`);
   return detail && RetryInfo.decode(detail.value).retryDelay?.seconds;

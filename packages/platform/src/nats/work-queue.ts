@@ -1,7 +1,7 @@
 import { tasksStream } from '@unpair/protocol';
 import type { NatsConnection } from 'nats';
 import { deleteNewest, inBatches } from './erase.js';
-import { fromNats } from './errors.js';
+import { fromNats, isNotFound } from './errors.js';
 import { publish, type Publication, type PublishOptions } from './publish.js';
 
 /** How full a queue is, from its consumer: the stream's own count includes orphans of a broker's crash. */
@@ -45,6 +45,16 @@ export class WorkQueue {
       await inBatches(subjects, (subject) => deleteNewest(manager, tasksStream, subject));
     } catch (error) {
       throw fromNats('take tasks out of the queue', error);
+    }
+  }
+
+  /** Deletes the consumer of a queue; no task that waits. */
+  async drop(queue: string): Promise<void> {
+    try {
+      const manager = await this.#connection.jetstreamManager();
+      await manager.consumers.delete(tasksStream, queue);
+    } catch (error) {
+      if (!isNotFound(error)) throw fromNats('delete a queue', error);
     }
   }
 

@@ -72,26 +72,36 @@ type LifeMethod =
   | 'diagnose';
 
 /** What is done to campaigns and their tasks. */
-function lifeOf({ coordinator, handlers }: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
-  const { life, book, store, erasure } = coordinator;
+function lifeOf({
+  coordinator,
+  handlers,
+  clock,
+  versions,
+}: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
+  const { life, rebinding, book, store, erasure } = coordinator;
   return {
     pauseCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.pause(id)).snapshot() })),
-    resumeCampaign: handlers.unary(async ({ id, scope }) => ({
-      campaign: (await life.resume(id, scope)).snapshot(),
+    resumeCampaign: handlers.unary(async ({ id, scope, tasks }) => ({
+      campaign: (await life.resume(id, scope, tasks)).snapshot(),
     })),
     cancelCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.cancel(id)).snapshot() })),
-    dropTasks: handlers.unary(async ({ id }) => {
-      const { run, dropped } = await life.drop(id);
+    dropTasks: handlers.unary(async ({ id, tasks }) => {
+      const { run, dropped } = await life.drop(id, tasks);
       return { campaign: run.snapshot(), dropped };
     }),
-    updateCampaign: handlers.unary(async ({ id, priority, weight }) => {
+    updateCampaign: handlers.unary(async ({ id, priority, weight, engine, trainEngine }) => {
       const violations = checkShare({ priority, weight });
       if (violations.length > 0) throw refused(violations);
+      if (engine !== undefined || trainEngine !== undefined)
+        await rebinding.rebind(id, { engine, trainEngine });
       return { campaign: (await life.update(id, { priority, weight })).snapshot() };
     }),
     deleteCampaign: handlers.unary(async ({ id }) => ({ id: await erasure.erase(id) })),
     listTasks: handlers.unary((request) => listTasks(book.get(request.id), store, request)),
-    diagnose: handlers.unary(async () => ({ findings: await coordinator.diagnose() })),
+    diagnose: handlers.unary(async () => {
+      const findings = await coordinator.diagnose();
+      return { findings, time: clock.now(), version: versions['unpair'] ?? '' };
+    }),
   };
 }
 

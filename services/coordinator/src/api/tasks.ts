@@ -1,21 +1,9 @@
-import { TaskState, type ListTasksRequest, type ListTasksResponse, type TaskStatus } from '@unpair/protocol';
+import type { ListTasksRequest, ListTasksResponse, TaskStatus } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
+import { meantBy, stateName } from '../campaigns/task-choice.js';
 import { taskLabel } from '../campaigns/task-label.js';
-import type { TaskState as State } from '../campaigns/task-states.js';
 import type { NewestResult, ResultStore } from '../results/result-store.js';
 import { sizeOf, unknownToken } from './pagination.js';
-
-/** States of tasks by their names on the wire. */
-const states: Partial<Record<TaskState, State>> = {
-  [TaskState.PENDING]: 'pending',
-  [TaskState.IN_FLIGHT]: 'inFlight',
-  [TaskState.DONE]: 'done',
-  [TaskState.FAILED]: 'failed',
-  [TaskState.DEAD]: 'dead',
-  [TaskState.CANCELLED]: 'cancelled',
-};
-
-const names = new Map(Object.entries(states).map(([name, state]) => [state, name as TaskState]));
 
 /** One page of a campaign's tasks; the token is the position after the last one. */
 export async function listTasks(
@@ -28,10 +16,9 @@ export async function listTasks(
   const from = Number(pageToken);
   if (!/^\d{0,15}$/.test(pageToken)) throw unknownToken(pageToken);
   const indices: number[] = [];
-  for (const index of run.tasks(states[request.state], from)) {
-    indices.push(index);
-    if (indices.length > size) break;
-  }
+  const isMeant = await meantBy(request.tasks, run, store);
+  for (let index = from; index < run.plan.size && indices.length <= size; index++)
+    if (isMeant(index)) indices.push(index);
   const shown = indices.slice(0, size);
   const next = indices[size];
   const results = await store.newest(run.id, shown);
@@ -46,7 +33,7 @@ function statusOf(run: CampaignRun, index: number, newest: NewestResult | undefi
   const released = state === 'inFlight' ? 1 + run.generation(index) : 0;
   return {
     index,
-    state: names.get(state) ?? TaskState.UNSPECIFIED,
+    state: stateName(state),
     label: taskLabel(run.plan.task(index)),
     attempts: released + (newest?.results ?? 0),
     worker: newest?.worker ?? '',

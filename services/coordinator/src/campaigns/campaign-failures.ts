@@ -58,26 +58,26 @@ export class CampaignFailures {
     if (task.kind === 'derive') this.#models.set(task.model, failure);
   }
 
-  get hasDropped(): boolean {
-    return this.#dropped.size > 0;
+  /** A task that failed or was given up is tried again. */
+  retry(task: PlannedTask): void {
+    if (this.#dropped.delete(task.index)) this.#failed++;
+    this.mend(task);
+  }
+
+  get dropped(): readonly number[] {
+    return [...this.#dropped];
   }
 
   isDropped(index: number): boolean {
     return this.#dropped.has(index);
   }
 
-  /** Of all that has failed so far, nothing counts as a failure any more; models that could not be made stay unmade. */
+  /** Of these, which have failed, none counts as a failure any more; models that could not be made stay unmade. */
   dropAll(failed: Iterable<number>): void {
-    for (const index of failed) this.#dropped.add(index);
-    this.#tasks.clear();
-    this.#failed = 0;
-  }
-
-  /** Everything that has failed is tried again. */
-  forget(): void {
-    this.#tasks.clear();
-    this.#models.clear();
-    this.#dropped.clear();
-    this.#failed = 0;
+    for (const index of failed) {
+      this.#dropped.add(index);
+      this.#tasks.delete(index);
+      this.#failed--;
+    }
   }
 }

@@ -1,15 +1,18 @@
 import { UnpairError } from '@unpair/errors';
 import type { Clock } from '@unpair/platform';
-import { CampaignState, ResumeScope, type CampaignRecord } from '@unpair/protocol';
+import { CampaignState, ResumeScope, type CampaignRecord, type TaskFilter } from '@unpair/protocol';
+import type { ResultStore } from '../results/result-store.js';
 import type { CampaignBook } from './campaign-book.js';
 import type { CampaignLoader } from './campaign-loader.js';
 import type { CampaignRun } from './campaign-run.js';
 import { campaignIdOf, type CampaignRecords } from './records.js';
+import { meantBy, withChoice } from './task-choice.js';
 
 export interface CampaignLifeOptions {
   readonly book: CampaignBook;
   readonly loader: CampaignLoader;
   readonly records: CampaignRecords;
+  readonly store: Pick<ResultStore, 'tasksWithError'>;
   /** Takes the tasks of a campaign out of the queue. */
   readonly unqueue: (campaignId: string) => Promise<unknown>;
   /** There may be tasks to release. */
@@ -78,21 +81,41 @@ export class CampaignLife {
   /**
    * Begins another round of a campaign: of its tasks without an end, or of those that failed too. All of them are another
    * campaign, of the same file.
+   * @param filter which of those that failed
    * @throws UnpairError FAILED_PRECONDITION where there is nothing to run
    */
-  async resume(id: string, scope: ResumeScope): Promise<CampaignRun> {
+  async resume(id: string, scope: ResumeScope, filter?: TaskFilter): Promise<CampaignRun> {
     const { book, records, wake } = this.#options;
     const run = book.get(id);
+    if (filter !== undefined && scope !== ResumeScope.FAILED)
+      throw new UnpairError('INVALID_ARGUMENT', 'tasks can only be chosen with the scope of failed ones.');
     if (scope === ResumeScope.ALL) return this.#anew(run);
-    const alsoFailed = scope === ResumeScope.FAILED;
+    const choose = await this.#choice(run, filter);
     await records.amend(run, (record) => {
-      checkResumable(run, alsoFailed);
-      const round = record.round + 1;
-      const retriedRound = alsoFailed ? round : record.retriedRound;
-      return { ...record, round, retriedRound, cancelTime: undefined, pauseTime: undefined };
+      checkResumable(run, scope);
+      const tried = scope === ResumeScope.FAILED ? retried(record, choose?.('try again')) : record;
+      return { ...tried, round: record.round + 1, cancelTime: undefined, pauseTime: undefined };
     });
     wake();
     return run;
+  }
+
+  /** Chooses among the tasks that failed, as they are then; undefined where nobody asks for some of them. */
+  async #choice(
+    run: CampaignRun,
+    filter?: TaskFilter,
+  ): Promise<((verb: Verb) => readonly number[]) | undefined> {
+    if (filter === undefined) return undefined;
+    const isMeant = await meantBy(filter, run, this.#options.store);
+    return (verb) => {
+      const able = new Set(verb === 'drop' ? run.failed() : [...run.failed(), ...run.dropped()]);
+      const chosen = [...able].filter(isMeant).sort((a, b) => a - b);
+      const unable = filter.indices.find((index) => !able.has(index));
+      if (unable !== undefined)
+        throw refusal(run, `its task ${unable} has not failed, so there is nothing to ${verb}`);
+      if (chosen.length > 0) return chosen;
+      throw refusal(run, `none of its failed tasks is as asked for, so there is nothing to ${verb}`);
+    };
   }
 
   async #anew({ record }: CampaignRun): Promise<CampaignRun> {
@@ -108,15 +131,27 @@ export class CampaignLife {
     return run;
   }
 
-  /** Gives up the tasks that failed, and says how many. @throws UnpairError FAILED_PRECONDITION where there are none */
-  async drop(id: string): Promise<{ readonly run: CampaignRun; readonly dropped: number }> {
+  /**
+   * Gives up the tasks that failed, or some of them, and says how many.
+   * @throws UnpairError FAILED_PRECONDITION where there are none
+   */
+  async drop(
+    id: string,
+    filter?: TaskFilter,
+  ): Promise<{ readonly run: CampaignRun; readonly dropped: number }> {
     const { book, records } = this.#options;
     const run = book.get(id);
+    const choose = await this.#choice(run, filter);
     let dropped = 0;
     await records.amend(run, (record) => {
-      dropped = run.count('failed') + run.count('dead');
-      if (dropped === 0) throw refusal(run, 'it has no failed tasks to drop');
-      return { ...record, droppedSequence: run.sequence };
+      if (run.failed().length === 0) throw refusal(run, 'it has no failed tasks to drop');
+      const chosen = choose?.('drop');
+      dropped = (chosen ?? run.failed()).length;
+      const droppedSequence = run.sequence;
+      if (chosen !== undefined) return withChoice(record, chosen, { droppedSequence });
+      // What was decided of single tasks before is part of that, but for rounds.
+      const choices = record.choices.filter(({ retriedRound }) => retriedRound > 0);
+      return { ...record, droppedSequence, choices };
     });
     return { run, dropped };
   }
@@ -136,8 +171,17 @@ export class CampaignLife {
   }
 }
 
-function checkResumable(run: CampaignRun, alsoFailed: boolean): void {
-  const failed = run.count('failed') + run.count('dead');
+type Verb = 'try again' | 'drop';
+
+/** A record in whose next round failed tasks are tried again: all, or those chosen. */
+function retried(record: CampaignRecord, chosen: readonly number[] | undefined): CampaignRecord {
+  const retriedRound = record.round + 1;
+  if (chosen !== undefined) return withChoice(record, chosen, { retriedRound });
+  return { ...record, retriedRound, choices: [] };
+}
+
+function checkResumable(run: CampaignRun, scope: ResumeScope): void {
+  const alsoFailed = scope === ResumeScope.FAILED;
   const [problem] = run.problems;
   if (problem !== undefined) throw refusal(run, `nothing of it can be run, for ${problem}`);
   if (run.state === PAUSED || run.state === CANCELLED) return;
@@ -146,11 +190,11 @@ function checkResumable(run: CampaignRun, alsoFailed: boolean): void {
     const allowed = 'all its tasks have ended: failed ones can be tried again, or all as a new campaign';
     throw refusal(run, allowed);
   }
-  if (failed > 0 || run.hasDropped) return;
+  if (run.failed().length > 0 || run.dropped().length > 0) return;
   throw refusal(run, 'it has no failed tasks to try again');
 }
 
 /** FAILED_PRECONDITION: the state does not allow what is asked; `allowed` says what it does. */
-function refusal(run: CampaignRun, allowed: string): UnpairError {
+export function refusal(run: CampaignRun, allowed: string): UnpairError {
   return new UnpairError('FAILED_PRECONDITION', `Campaign ${run.id} is ${stateWord(run.state)}: ${allowed}.`);
 }

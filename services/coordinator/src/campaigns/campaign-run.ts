@@ -15,6 +15,7 @@ import type { TaskOutcome } from './outcome.js';
 import { Pace } from './pace.js';
 import { RecordedCampaign } from './recorded-campaign.js';
 import { ReleaseOrder } from './release-order.js';
+import { TaskChoices } from './task-choice.js';
 import { taskMessage } from './task-message.js';
 import { progressOf, TaskStates, type TaskState } from './task-states.js';
 
@@ -42,6 +43,7 @@ export class CampaignRun extends RecordedCampaign {
   readonly #states: TaskStates;
   readonly #gate: AccuracyGate;
   #order: ReleaseOrder;
+  #choices: TaskChoices;
   #isGatePassed: boolean;
   readonly #pace: Pace;
   readonly #failures = new CampaignFailures();
@@ -59,6 +61,7 @@ export class CampaignRun extends RecordedCampaign {
     this.plan = plan;
     this.#digests = new Map(Object.entries(record.request?.models ?? {}));
     this.#states = new TaskStates(plan.size);
+    this.#choices = new TaskChoices(record);
     this.#gate = new AccuracyGate(file, plan);
     this.#isGatePassed = this.#gate.tasks.length === 0;
     this.#order = new ReleaseOrder(plan, this.#gate.tasks);
@@ -71,9 +74,14 @@ export class CampaignRun extends RecordedCampaign {
     return this.#failures.problems;
   }
 
-  /** Whether tasks that failed were given up, and might be tried again. */
-  get hasDropped(): boolean {
-    return this.#failures.hasDropped;
+  /** Tasks that failed, in whatever way, and were not dropped. */
+  failed(): number[] {
+    return [...this.#states.in('failed'), ...this.#states.in('dead')];
+  }
+
+  /** Tasks that failed and were given up for that; they might be tried again. */
+  dropped(): readonly number[] {
+    return this.#failures.dropped;
   }
 
   /** When the newest result that counts came; undefined before the first. */
@@ -99,12 +107,6 @@ export class CampaignRun extends RecordedCampaign {
     return this.#states.count(state);
   }
 
-  /** Tasks in a state, ascending, from one on; all of them where no state is named. */
-  *tasks(state: TaskState | undefined, from: number): Generator<number, void, undefined> {
-    if (state !== undefined) yield* this.#states.in(state, from);
-    else for (let index = from; index < this.plan.size; index++) yield index;
-  }
-
   /** @throws RangeError for an index outside the plan */
   stateOf(index: number): TaskState {
     return this.#states.get(index);
@@ -113,6 +115,11 @@ export class CampaignRun extends RecordedCampaign {
   /** Tasks that were published and have no result yet. */
   inFlight(): number[] {
     return [...this.#states.in('inFlight')];
+  }
+
+  /** Whether anything but making models has brought a result. */
+  get hasRows(): boolean {
+    return [...this.#states.in('done')].some((index) => this.plan.task(index).kind !== 'derive');
   }
 
   /** Of every model that exists. */
@@ -230,7 +237,7 @@ export class CampaignRun extends RecordedCampaign {
       if (previous === 'inFlight') this.putBack(index);
       return false;
     }
-    const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.current.droppedSequence;
+    const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.#choices.of(index).droppedSequence;
     if (!this.#states.set(index, isDropped ? 'cancelled' : outcome.kind)) return false;
     this.#queries += outcome.queries;
     this.#lastResult = outcome.time;
@@ -238,14 +245,14 @@ export class CampaignRun extends RecordedCampaign {
     if (previous === 'failed' || previous === 'dead') this.#failures.mend(this.plan.task(index));
     this.#take(outcome, isDropped);
     // A model that was given up exists after all: so can what needs it.
-    if (previous === 'failed' && outcome.derived !== undefined) this.#reopen(false);
+    if (previous === 'failed' && outcome.derived !== undefined) this.#reopen(() => false);
     this.changes.notify();
     return true;
   }
 
   /** Whether an outcome is the failure of a task that has been tried again since. */
-  #isPast({ kind, round }: TaskOutcome): boolean {
-    return kind !== 'done' && round < this.current.retriedRound;
+  #isPast({ kind, round, index }: TaskOutcome): boolean {
+    return kind !== 'done' && round < this.#choices.of(index).retriedRound;
   }
 
   #take(outcome: TaskOutcome, isDropped: boolean): void {
@@ -301,11 +308,13 @@ export class CampaignRun extends RecordedCampaign {
 
   /** Takes in a later state of the record: cancelled, paused, resumed, dropped, of another weight. */
   revise(record: CampaignRecord): void {
-    const before = this.current;
+    const [before, had, has] = [this.current, this.#choices, new TaskChoices(record)];
     this.current = record;
+    this.#choices = has;
     if (record.cancelTime !== undefined) this.#states.cancelRest();
-    else if (record.round > before.round) this.#reopen(record.retriedRound > before.retriedRound);
-    if (record.droppedSequence > before.droppedSequence) this.#drop();
+    else if (record.round > before.round)
+      this.#reopen((index) => has.of(index).retriedRound > had.of(index).retriedRound);
+    this.#drop((index) => has.of(index).droppedSequence > had.of(index).droppedSequence);
     if (record.pauseTime !== undefined || record.cancelTime !== undefined) this.#training.clear();
     if (record.pauseTime !== undefined) {
       this.#states.moveAll('pending', (state) => state === 'inFlight');
@@ -315,11 +324,12 @@ export class CampaignRun extends RecordedCampaign {
   }
 
   /** What was cancelled can run again, and what failed where that is tried again. */
-  #reopen(alsoFailed: boolean): void {
-    if (alsoFailed) this.#failures.forget();
-    const isFailed = (state: TaskState): boolean => state === 'failed' || state === 'dead';
-    this.#states.moveAll('pending', (state, index) =>
-      state === 'cancelled' ? !this.#failures.isDropped(index) : alsoFailed && isFailed(state),
+  #reopen(isRetried: (index: number) => boolean): void {
+    const retried = new Set([...this.failed(), ...this.dropped()].filter(isRetried));
+    for (const index of retried) this.#failures.retry(this.plan.task(index));
+    this.#states.moveAll(
+      'pending',
+      (state, index) => retried.has(index) || (state === 'cancelled' && !this.#failures.isDropped(index)),
     );
     this.#startOver();
   }
@@ -332,11 +342,10 @@ export class CampaignRun extends RecordedCampaign {
     for (const model of this.#failures.models.keys()) this.#order.modelFailed(model);
   }
 
-  #drop(): void {
-    const failed = [...this.#states.in('failed'), ...this.#states.in('dead')];
-    this.#failures.dropAll(failed);
-    const dropped = new Set(failed);
-    this.#states.moveAll('cancelled', (_, index) => dropped.has(index));
+  #drop(isDropped: (index: number) => boolean): void {
+    const dropped = new Set(this.failed().filter(isDropped));
+    this.#failures.dropAll(dropped);
+    if (dropped.size > 0) this.#states.moveAll('cancelled', (_, index) => dropped.has(index));
   }
 
   get state(): CampaignState {

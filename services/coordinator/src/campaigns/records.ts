@@ -148,6 +148,7 @@ export function newRecord(request: CreateCampaignRequest, createTime: Date): Cam
     round: 0,
     retriedRound: 0,
     droppedSequence: 0,
+    choices: [],
     pauseTime: undefined,
     priority: request.priority,
     weight: request.weight,

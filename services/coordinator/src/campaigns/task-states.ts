@@ -80,10 +80,10 @@ export class TaskStates {
     for (let index = 0; index < this.size; index++) this.set(index, 'cancelled');
   }
 
-  /** Tasks in a state, ascending, from one on. */
-  *in(state: TaskState, from = 0): Generator<number, void, undefined> {
+  /** Tasks in a state, ascending. */
+  *in(state: TaskState): Generator<number, void, undefined> {
     const code = order.indexOf(state);
-    for (let index = from; index < this.size; index++) if (this.#states[index] === code) yield index;
+    for (let index = 0; index < this.size; index++) if (this.#states[index] === code) yield index;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Logger, QueueDepth } from '@unpair/platform';
-import type { ResultAddress, Task, TaskResult } from '@unpair/protocol';
+import { resultOf, type ResultAddress, type Task, type TaskResult } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import type { Lanes } from './lanes.js';
 import type { TaskQueue } from './task-queue.js';
@@ -154,16 +154,9 @@ interface InFlight {
 }
 
 /** @param again the publication that the task would have had next */
-function deadLetter({ campaignId, index, round, generation: publications }: Task): TaskResult {
+function deadLetter(again: Task): TaskResult {
+  const { generation: publications } = again;
   const reason = 'it left the queue each time without a result';
-  return {
-    campaignId,
-    index,
-    round,
-    generation: publications - 1,
-    worker: '',
-    runtime: '',
-    seconds: 0,
-    outcome: { $case: 'deadLetter', value: { deliveries: 0, publications, reason } },
-  };
+  const value = { deliveries: 0, publications, reason };
+  return resultOf({ ...again, generation: publications - 1 }, { $case: 'deadLetter', value });
 }

@@ -11,7 +11,9 @@ import {
   allTasks,
   encodeTask,
   parseSubject,
+  permanentFailure,
   queueOf,
+  resultOf,
   taskMessageId,
   tasksOf,
   taskSubject,
@@ -42,14 +44,7 @@ export class TaskQueue {
 
   /** Ends a task as a worker would that found it to be impossible. */
   async #fail(task: Task, { code, message }: UnpairError, signal: AbortSignal): Promise<void> {
-    const { campaignId, index, round, generation } = task;
-    const about = { campaignId, index, round, generation, worker: '', runtime: '', seconds: 0 };
-    const failure = { code, message, training: undefined };
-    await publishResult(
-      this.#connection,
-      { ...about, outcome: { $case: 'failure', value: failure } },
-      signal,
-    );
+    await publishResult(this.#connection, resultOf(task, permanentFailure(code, message)), signal);
   }
 
   /** Whether a task has a result already, read or not. @throws UnpairError UNAVAILABLE where the broker does not answer */
@@ -87,6 +82,11 @@ export class TaskQueue {
   /** Takes one task out of whichever queue it is in. */
   async remove(campaignId: string, index: number): Promise<void> {
     await this.#queue.remove(await this.#queue.subjects(tasksOf(campaignId, index)));
+  }
+
+  /** Does away with a queue, and with nothing that waits in it. */
+  drop(queue: string): Promise<void> {
+    return this.#queue.drop(queue);
   }
 
   /** How full all queues are together. */

@@ -1,5 +1,11 @@
 import type { Plan } from '@unpair/campaign';
-import type { ResultAddress, TaskResult, WastedAttempt } from '@unpair/protocol';
+import {
+  permanentFailure,
+  resultOf,
+  type ResultAddress,
+  type TaskResult,
+  type WastedAttempt,
+} from '@unpair/protocol';
 import { SparseLog, type Clock, type Logger } from '@unpair/platform';
 import { outcomeOf, type TaskOutcome } from '../campaigns/outcome.js';
 import { Breath } from './breath.js';
@@ -115,12 +121,8 @@ export class Collector {
     const plan = listener.plan(address.campaignId);
     this.#skip('spoilt', { ...about(address, place), reason: problem });
     if (plan === undefined || !this.#isPlanned(plan, address, place)) return;
-    const failure = { code: 'DATA_LOSS', message: `The result of the task ${problem}.`, training: undefined };
-    const { campaignId, index, round } = address;
-    const ended: TaskResult = {
-      ...{ campaignId, index, round, generation: 0, worker: '', runtime: '', seconds: 0 },
-      outcome: { $case: 'failure', value: failure },
-    };
+    const failure = permanentFailure('DATA_LOSS', `The result of the task ${problem}.`);
+    const ended = resultOf({ ...address, generation: 0 }, failure);
     const outcome = this.#store(ended, place);
     if (outcome !== undefined) listener.onResult(ended, outcome);
   }

@@ -283,6 +283,16 @@ export class ResultStore implements AsyncDisposable {
     );
   }
 
+  /** Tasks of a campaign whose newest result failed with this text in the reason, in whatever case. */
+  async tasksWithError(campaignId: string, text: string): Promise<ReadonlySet<number>> {
+    const rows = await this.query(
+      `SELECT task FROM tasks WHERE campaign = $1 GROUP BY task
+       HAVING contains(lower(arg_max(failure, sequence)), lower($2))`,
+      [campaignId, text],
+    );
+    return new Set(rows.map(({ task }) => Number(task)));
+  }
+
   /** Forgets everything about a campaign. */
   async remove(campaignId: string): Promise<void> {
     await this.flush();

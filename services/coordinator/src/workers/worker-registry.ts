@@ -49,9 +49,9 @@ export class WorkerRegistry implements Disposable {
     this.#options.connection.publish(rollCall, Buffer.from(campaignId));
   }
 
-  /** Queues are made again as workers report: one may have been deleted. */
-  forgetQueues(): void {
-    this.#queues.clear();
+  /** A queue was deleted: it is made again when a worker reports that takes tasks of it. */
+  forget(queue: string): void {
+    this.#queues.delete(queue);
   }
 
   #take({ subject, data, respond }: Heard): void {

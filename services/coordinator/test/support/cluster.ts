@@ -8,7 +8,7 @@ import {
   systemClock,
 } from '@unpair/platform';
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
-import type { Logger, NatsConnection } from '@unpair/platform';
+import type { Clock, Logger, NatsConnection } from '@unpair/platform';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
@@ -54,6 +54,7 @@ export interface ServeOptions {
   /** Less than the patience of `eventually`: a pull that is lost in a pause costs a lease. */
   readonly ackWait?: number;
   readonly logger?: Logger;
+  readonly clock?: Clock;
   readonly maxTasks?: number;
   readonly maxTaskBytes?: number;
   readonly uploads?: { readonly most?: number; readonly patience?: number };
@@ -61,6 +62,7 @@ export interface ServeOptions {
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
   const { window = 8, reconcileInterval = 15_000, ackWait = 10_000, logger = silent } = options;
+  const { clock = systemClock } = options;
   const registry = createRegistry();
   const coordinator = await Coordinator.start({
     connection,
@@ -70,7 +72,7 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     topology: { ackWait, ...(options.maxTaskBytes && { maxTaskBytes: options.maxTaskBytes }) },
     limits: { maxTasks: options.maxTasks ?? 1_000_000 },
     registry,
-    clock: systemClock,
+    clock,
     logger,
   });
   await storeArtefacts(coordinator.artefacts);

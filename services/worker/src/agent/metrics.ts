@@ -19,9 +19,6 @@ export type DeliveryOutcome =
   /** Taken out of the queue since it is no task. */
   | 'dropped';
 
-/** Why target evaluations were thrown away. */
-export type WasteReason = 'refused' | 'lost';
-
 /** Everything that a worker counts. Labels have few values and never name a task, a campaign or a pod. */
 export interface WorkerMetrics {
   readonly tasks: Counter<'kind' | 'outcome'>;

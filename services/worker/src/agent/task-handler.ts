@@ -4,6 +4,7 @@ import {
   encodeTraining,
   encodeWasted,
   queriesOf,
+  resultOf,
   trainingSubject,
   wastedSubject,
   type Failure,
@@ -188,7 +189,10 @@ export class TaskHandler {
     const deliveries = Math.min(delivery.count, this.#options.policy.attempts);
     this.#options.logger.error({ ...nameOf(task), deliveries, reason }, 'task given up');
     const value = { deliveries, publications: task.generation + 1, reason };
-    await publishResult(this.#options.connection, this.#resultOf(task, { $case: 'deadLetter', value }));
+    await publishResult(
+      this.#options.connection,
+      resultOf(task, { $case: 'deadLetter', value }, this.#options.worker),
+    );
     delivery.drop();
     return 'dead_letter';
   }
@@ -197,7 +201,7 @@ export class TaskHandler {
     delivery: Delivery,
     task: Task | TaskName,
     outcome: TaskResult['outcome'],
-    result: TaskResult = this.#resultOf(task, outcome),
+    result: TaskResult = resultOf(task, outcome, this.#options.worker),
   ): Promise<DeliveryOutcome> {
     const { connection, metrics } = this.#options;
     const queries = queriesOf(result);
@@ -221,11 +225,6 @@ export class TaskHandler {
     const wasted = encodeWasted({ campaignId, index, generation, worker, queries });
     const options = { messageId: randomUUID(), patience: 0 };
     await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
-  }
-
-  #resultOf({ campaignId, index, round, generation }: TaskName, outcome: TaskResult['outcome']): TaskResult {
-    const { worker } = this.#options;
-    return { campaignId, index, round, generation, worker, runtime: '', seconds: 0, outcome };
   }
 }
 

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import type { Task, TaskResult } from '@unpair/protocol';
+import { resultOf, type Task, type TaskResult } from '@unpair/protocol';
 import { accuracy } from './tasks/accuracy.js';
 import { alignment } from './tasks/alignment.js';
 import { attack } from './tasks/attack.js';
@@ -28,9 +28,7 @@ export async function executeTask(task: Task, options: TaskEnvironment): Promise
   const { outcome, artefact } = await run({ ...options, task, meter }).finally(() => {
     meter.finish();
   });
-  const { campaignId, index, round, generation } = task;
-  const address = { campaignId, index, round, generation };
-  const result: TaskResult = { ...address, worker: '', runtime: '', seconds: 0, outcome };
+  const result = resultOf(task, outcome);
   return { result, ...(artefact && { artefact }) };
 }
 

@@ -443,9 +443,21 @@ export interface PauseCampaignResponse {
   readonly campaign: Campaign | undefined;
 }
 
+/** Some tasks of a campaign: those that are all of what is said. */
+export interface TaskFilter {
+  /** Positions in the plan; any when empty. */
+  readonly indices: readonly number[];
+  /** Any when empty. */
+  readonly states: readonly TaskState[];
+  /** Part of what went wrong in the last attempt, in whatever case; any when empty. */
+  readonly error: string;
+}
+
 export interface ResumeCampaignRequest {
   readonly id: string;
   readonly scope: ResumeScope;
+  /** Which of those that failed, with RESUME_SCOPE_FAILED; all when absent. */
+  readonly tasks: TaskFilter | undefined;
 }
 
 export interface ResumeCampaignResponse {
@@ -454,6 +466,8 @@ export interface ResumeCampaignResponse {
 
 export interface DropTasksRequest {
   readonly id: string;
+  /** Which of those that failed; all when absent. */
+  readonly tasks: TaskFilter | undefined;
 }
 
 export interface DropTasksResponse {
@@ -464,7 +478,15 @@ export interface DropTasksResponse {
 export interface UpdateCampaignRequest {
   readonly id: string;
   readonly priority?: number | undefined;
-  readonly weight?: number | undefined;
+  readonly weight?:
+    | number
+    | undefined;
+  /** Engine that computes the campaign's rows: one that is there now, or empty for whichever has most slots. Refused once there are rows. */
+  readonly engine?:
+    | string
+    | undefined;
+  /** The one that makes its models. */
+  readonly trainEngine?: string | undefined;
 }
 
 export interface UpdateCampaignResponse {
@@ -500,8 +522,10 @@ export interface TaskStatus {
 
 export interface ListTasksRequest {
   readonly id: string;
-  /** All when unspecified. */
-  readonly state: TaskState;
+  /** All when absent. */
+  readonly tasks:
+    | TaskFilter
+    | undefined;
   /** At most 1000; 50 when 0. */
   readonly pageSize: number;
   readonly pageToken: string;
@@ -517,6 +541,12 @@ export interface DiagnoseRequest {
 
 export interface DiagnoseResponse {
   readonly findings: readonly Finding[];
+  /** On the coordinator's clock, when it had looked. */
+  readonly time:
+    | Date
+    | undefined;
+  /** Of the coordinator. */
+  readonly version: string;
 }
 
 /** One thing that was looked at. */
@@ -2240,8 +2270,115 @@ export const PauseCampaignResponse: MessageFns<PauseCampaignResponse> = {
   },
 };
 
+function createBaseTaskFilter(): TaskFilter {
+  return { indices: [], states: [], error: "" };
+}
+
+export const TaskFilter: MessageFns<TaskFilter> = {
+  encode(message: TaskFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.indices.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.indices) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.states) {
+        writer.int32(taskStateToNumber(v));
+      }
+      writer.join();
+    }
+    if (message.error !== "") {
+      writer.uint32(26).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskFilter() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.indices.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.states.push(taskStateFromJSON(reader.int32()));
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(taskStateFromJSON(reader.int32()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TaskFilter>, I>>(base?: I): TaskFilter {
+    return TaskFilter.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskFilter>, I>>(object: I): TaskFilter {
+    const message = createBaseTaskFilter() as any;
+    message.indices = object.indices?.map((e) => e) || [];
+    message.states = object.states?.map((e) => e) || [];
+    message.error = object.error ?? "";
+    return message;
+  },
+};
+
 function createBaseResumeCampaignRequest(): ResumeCampaignRequest {
-  return { id: "", scope: ResumeScope.UNSPECIFIED };
+  return { id: "", scope: ResumeScope.UNSPECIFIED, tasks: undefined };
 }
 
 export const ResumeCampaignRequest: MessageFns<ResumeCampaignRequest> = {
@@ -2251,6 +2388,9 @@ export const ResumeCampaignRequest: MessageFns<ResumeCampaignRequest> = {
     }
     if (message.scope !== ResumeScope.UNSPECIFIED) {
       writer.uint32(16).int32(resumeScopeToNumber(message.scope));
+    }
+    if (message.tasks !== undefined) {
+      TaskFilter.encode(message.tasks, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2284,6 +2424,14 @@ export const ResumeCampaignRequest: MessageFns<ResumeCampaignRequest> = {
             message.scope = resumeScopeFromJSON(reader.int32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tasks = TaskFilter.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2303,6 +2451,9 @@ export const ResumeCampaignRequest: MessageFns<ResumeCampaignRequest> = {
     const message = createBaseResumeCampaignRequest() as any;
     message.id = object.id ?? "";
     message.scope = object.scope ?? ResumeScope.UNSPECIFIED;
+    message.tasks = (object.tasks !== undefined && object.tasks !== null)
+      ? TaskFilter.fromPartial(object.tasks)
+      : undefined;
     return message;
   },
 };
@@ -2365,13 +2516,16 @@ export const ResumeCampaignResponse: MessageFns<ResumeCampaignResponse> = {
 };
 
 function createBaseDropTasksRequest(): DropTasksRequest {
-  return { id: "" };
+  return { id: "", tasks: undefined };
 }
 
 export const DropTasksRequest: MessageFns<DropTasksRequest> = {
   encode(message: DropTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.tasks !== undefined) {
+      TaskFilter.encode(message.tasks, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2397,6 +2551,14 @@ export const DropTasksRequest: MessageFns<DropTasksRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tasks = TaskFilter.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2415,6 +2577,9 @@ export const DropTasksRequest: MessageFns<DropTasksRequest> = {
   fromPartial<I extends Exact<DeepPartial<DropTasksRequest>, I>>(object: I): DropTasksRequest {
     const message = createBaseDropTasksRequest() as any;
     message.id = object.id ?? "";
+    message.tasks = (object.tasks !== undefined && object.tasks !== null)
+      ? TaskFilter.fromPartial(object.tasks)
+      : undefined;
     return message;
   },
 };
@@ -2489,7 +2654,7 @@ export const DropTasksResponse: MessageFns<DropTasksResponse> = {
 };
 
 function createBaseUpdateCampaignRequest(): UpdateCampaignRequest {
-  return { id: "", priority: undefined, weight: undefined };
+  return { id: "", priority: undefined, weight: undefined, engine: undefined, trainEngine: undefined };
 }
 
 export const UpdateCampaignRequest: MessageFns<UpdateCampaignRequest> = {
@@ -2502,6 +2667,12 @@ export const UpdateCampaignRequest: MessageFns<UpdateCampaignRequest> = {
     }
     if (message.weight !== undefined) {
       writer.uint32(25).double(message.weight);
+    }
+    if (message.engine !== undefined) {
+      writer.uint32(34).string(message.engine);
+    }
+    if (message.trainEngine !== undefined) {
+      writer.uint32(42).string(message.trainEngine);
     }
     return writer;
   },
@@ -2543,6 +2714,22 @@ export const UpdateCampaignRequest: MessageFns<UpdateCampaignRequest> = {
             message.weight = reader.double();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.trainEngine = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2563,6 +2750,8 @@ export const UpdateCampaignRequest: MessageFns<UpdateCampaignRequest> = {
     message.id = object.id ?? "";
     message.priority = object.priority ?? undefined;
     message.weight = object.weight ?? undefined;
+    message.engine = object.engine ?? undefined;
+    message.trainEngine = object.trainEngine ?? undefined;
     return message;
   },
 };
@@ -2883,7 +3072,7 @@ export const TaskStatus: MessageFns<TaskStatus> = {
 };
 
 function createBaseListTasksRequest(): ListTasksRequest {
-  return { id: "", state: TaskState.UNSPECIFIED, pageSize: 0, pageToken: "" };
+  return { id: "", tasks: undefined, pageSize: 0, pageToken: "" };
 }
 
 export const ListTasksRequest: MessageFns<ListTasksRequest> = {
@@ -2891,8 +3080,8 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.state !== TaskState.UNSPECIFIED) {
-      writer.uint32(16).int32(taskStateToNumber(message.state));
+    if (message.tasks !== undefined) {
+      TaskFilter.encode(message.tasks, writer.uint32(42).fork()).join();
     }
     if (message.pageSize !== 0) {
       writer.uint32(24).int32(message.pageSize);
@@ -2924,12 +3113,12 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
             message.id = reader.string();
             continue;
           }
-          case 2: {
-            if (tag !== 16) {
+          case 5: {
+            if (tag !== 42) {
               break;
             }
 
-            message.state = taskStateFromJSON(reader.int32());
+            message.tasks = TaskFilter.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -2966,7 +3155,9 @@ export const ListTasksRequest: MessageFns<ListTasksRequest> = {
   fromPartial<I extends Exact<DeepPartial<ListTasksRequest>, I>>(object: I): ListTasksRequest {
     const message = createBaseListTasksRequest() as any;
     message.id = object.id ?? "";
-    message.state = object.state ?? TaskState.UNSPECIFIED;
+    message.tasks = (object.tasks !== undefined && object.tasks !== null)
+      ? TaskFilter.fromPartial(object.tasks)
+      : undefined;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     return message;
@@ -3084,13 +3275,19 @@ export const DiagnoseRequest: MessageFns<DiagnoseRequest> = {
 };
 
 function createBaseDiagnoseResponse(): DiagnoseResponse {
-  return { findings: [] };
+  return { findings: [], time: undefined, version: "" };
 }
 
 export const DiagnoseResponse: MessageFns<DiagnoseResponse> = {
   encode(message: DiagnoseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.findings) {
       Finding.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
+    }
+    if (message.version !== "") {
+      writer.uint32(26).string(message.version);
     }
     return writer;
   },
@@ -3116,6 +3313,22 @@ export const DiagnoseResponse: MessageFns<DiagnoseResponse> = {
             message.findings.push(Finding.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3134,6 +3347,8 @@ export const DiagnoseResponse: MessageFns<DiagnoseResponse> = {
   fromPartial<I extends Exact<DeepPartial<DiagnoseResponse>, I>>(object: I): DiagnoseResponse {
     const message = createBaseDiagnoseResponse() as any;
     message.findings = object.findings?.map((e) => Finding.fromPartial(e)) || [];
+    message.time = object.time ?? undefined;
+    message.version = object.version ?? "";
     return message;
   },
 };
@@ -4153,7 +4368,7 @@ export const CampaignServiceService = {
     responseSerialize: (value: DropTasksResponse): Buffer => Buffer.from(DropTasksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DropTasksResponse => DropTasksResponse.decode(value),
   },
-  /** Changes priority or weight. */
+  /** Changes priority, weight or engines. */
   updateCampaign: {
     path: "/unpair.v1.CampaignService/UpdateCampaign" as const,
     requestStream: false as const,
@@ -4302,7 +4517,7 @@ export interface CampaignServiceServer extends UntypedServiceImplementation {
   resumeCampaign: handleUnaryCall<ResumeCampaignRequest, ResumeCampaignResponse>;
   /** Gives up the tasks that failed: they count as cancelled from then on. */
   dropTasks: handleUnaryCall<DropTasksRequest, DropTasksResponse>;
-  /** Changes priority or weight. */
+  /** Changes priority, weight or engines. */
   updateCampaign: handleUnaryCall<UpdateCampaignRequest, UpdateCampaignResponse>;
   /** Deletes an ended campaign with its results, and what nothing else refers to. */
   deleteCampaign: handleUnaryCall<DeleteCampaignRequest, DeleteCampaignResponse>;
@@ -4440,7 +4655,7 @@ export interface CampaignServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DropTasksResponse) => void,
   ): ClientUnaryCall;
-  /** Changes priority or weight. */
+  /** Changes priority, weight or engines. */
   updateCampaign(
     request: UpdateCampaignRequest,
     callback: (error: ServiceError | null, response: UpdateCampaignResponse) => void,

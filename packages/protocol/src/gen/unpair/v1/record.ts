@@ -35,12 +35,23 @@ export interface CampaignRecord {
   readonly deleteTime:
     | Date
     | undefined;
+  /** Failed tasks of which some were tried again or dropped by themselves, oldest first. */
+  readonly choices: readonly TaskChoice[];
   /**
    * Engine that computes its rows, and the one that makes its models; empty before the first task was released, or where
    * the campaign file lets engines mix.
    */
   readonly engine: string;
   readonly trainEngine: string;
+}
+
+/** Tasks that were chosen among those that failed. Of the two positions one is 0. */
+export interface TaskChoice {
+  readonly tasks: readonly number[];
+  /** Their failures in a round before this one are no end. */
+  readonly retriedRound: number;
+  /** Their failures at this position of the results stream or before are dropped. */
+  readonly droppedSequence: number;
 }
 
 function createBaseCampaignRecord(): CampaignRecord {
@@ -56,6 +67,7 @@ function createBaseCampaignRecord(): CampaignRecord {
     priority: 0,
     weight: 0,
     deleteTime: undefined,
+    choices: [],
     engine: "",
     trainEngine: "",
   };
@@ -95,6 +107,9 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     }
     if (message.deleteTime !== undefined) {
       Timestamp.encode(toTimestamp(message.deleteTime), writer.uint32(90).fork()).join();
+    }
+    for (const v of message.choices) {
+      TaskChoice.encode(v!, writer.uint32(98).fork()).join();
     }
     if (message.engine !== "") {
       writer.uint32(162).string(message.engine);
@@ -206,6 +221,14 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
             message.deleteTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.choices.push(TaskChoice.decode(reader, reader.uint32()));
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -252,8 +275,102 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     message.priority = object.priority ?? 0;
     message.weight = object.weight ?? 0;
     message.deleteTime = object.deleteTime ?? undefined;
+    message.choices = object.choices?.map((e) => TaskChoice.fromPartial(e)) || [];
     message.engine = object.engine ?? "";
     message.trainEngine = object.trainEngine ?? "";
+    return message;
+  },
+};
+
+function createBaseTaskChoice(): TaskChoice {
+  return { tasks: [], retriedRound: 0, droppedSequence: 0 };
+}
+
+export const TaskChoice: MessageFns<TaskChoice> = {
+  encode(message: TaskChoice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tasks.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.tasks) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.retriedRound !== 0) {
+      writer.uint32(16).int32(message.retriedRound);
+    }
+    if (message.droppedSequence !== 0) {
+      writer.uint32(24).int64(message.droppedSequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskChoice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskChoice() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.tasks.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tasks.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.retriedRound = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.droppedSequence = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TaskChoice>, I>>(base?: I): TaskChoice {
+    return TaskChoice.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TaskChoice>, I>>(object: I): TaskChoice {
+    const message = createBaseTaskChoice() as any;
+    message.tasks = object.tasks?.map((e) => e) || [];
+    message.retriedRound = object.retriedRound ?? 0;
+    message.droppedSequence = object.droppedSequence ?? 0;
     return message;
   },
 };
