@@ -2,9 +2,9 @@ import { UnpairError } from '@unpair/errors';
 import type {
   Campaign,
   CreateCampaignRequest,
+  DiagnoseResponse,
   DropTasksRequest,
   ExportFormat,
-  Finding,
   ListCampaignsRequest,
   ListCampaignsResponse,
   ListTasksRequest,
@@ -90,8 +90,8 @@ export class CampaignClient implements Disposable {
   }
 
   /** What the coordinator finds when it looks at itself and at what it works with. */
-  async diagnose(signal: AbortSignal): Promise<readonly Finding[]> {
-    return (await this.#rpc.unary(methods.diagnose, {}, brief(signal))).findings;
+  diagnose(signal: AbortSignal): Promise<DiagnoseResponse> {
+    return this.#rpc.unary(methods.diagnose, {}, brief(signal));
   }
 
   /** One page, newest first. */

@@ -29,6 +29,7 @@ export { SparseLog } from './sparse-log.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
 export { createRegistry } from './metrics/registry.js';
 export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
+export { serverStorage, type ServerStorage } from './nats/server-storage.js';
 export { brokerFacts, type BrokerFacts, type StreamFacts } from './nats/broker-facts.js';
 export { Bucket, type BucketOptions, type Entry } from './nats/bucket.js';
 export {

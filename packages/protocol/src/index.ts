@@ -43,6 +43,7 @@ export type {
   CancelCampaignResponse,
   CreateCampaignRequest,
   CreateCampaignResponse,
+  DiagnoseResponse,
   DownloadArtefactRequest,
   DownloadArtefactResponse,
   DropTasksRequest,

@@ -5,6 +5,11 @@ const settings = {
     description: 'the URL of a nats-server, or several separated by commas',
     default: 'nats://127.0.0.1:4222',
   }),
+  natsMonitoring: text('UNPAIR_NATS_MONITORING', {
+    description:
+      'the URLs of the monitoring ports of nats-servers, separated by commas, for what doctor says of their storage',
+    default: '',
+  }),
   grpcAddress: address('UNPAIR_GRPC_ADDRESS', {
     description: 'the address that gRPC is served on',
     default: '127.0.0.1:50051',

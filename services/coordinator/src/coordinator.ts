@@ -49,6 +49,10 @@ export interface CoordinatorOptions {
   /** Days after its end at which a campaign is deleted; 0, unless said, keeps all. */
   readonly retentionDays?: number;
   readonly topology?: TopologyOptions;
+  /** URLs of the monitoring ports of the nats-servers; none unless said. */
+  readonly monitoring?: readonly string[];
+  /** Of this program. */
+  readonly version: string;
   /** Whether this process may still act for the cluster; always unless said. */
   readonly isLeading?: () => boolean;
   /** Milliseconds between two comparisons of the queue with the campaigns. */
@@ -299,9 +303,11 @@ export class Coordinator implements AsyncDisposable {
 
   /** What an operator would look at. */
   diagnose(): Promise<readonly Finding[]> {
-    const { connection, clock, topology: { replicas = 1 } = {} } = this.#options;
+    const { connection, clock, version, monitoring = [], database } = this.#options;
+    const { topology: { replicas = 1 } = {} } = this.#options;
     const { book, workers } = this;
-    return diagnose({ connection, book, workers, replicas, queue: this.#queue, clock });
+    const about = { connection, version, monitoring, database, replicas, clock };
+    return diagnose({ ...about, book, workers, queue: this.#queue });
   }
 
   /** Settles when the work ends: rejects when it cannot go on, so that the process can end and be started again. */

@@ -1,9 +1,13 @@
+import { dirname } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import {
   brokerFacts,
+  serverStorage,
   type BrokerFacts,
   type Clock,
   type NatsConnection,
   type QueueDepth,
+  type ServerStorage,
 } from '@unpair/platform';
 import { UnpairError } from '@unpair/errors';
 import { CampaignState, Finding_Severity as Severity, leaderBucket, type Finding } from '@unpair/protocol';
@@ -14,6 +18,12 @@ import type { WorkerTable } from './workers/worker-table.js';
 export interface DiagnosisOptions {
   readonly connection: NatsConnection;
   readonly book: CampaignBook;
+  /** Of the coordinator. */
+  readonly version: string;
+  /** URLs of the monitoring ports of the nats-servers. */
+  readonly monitoring: readonly string[];
+  /** File of the result store. */
+  readonly database: string;
   /** Copies that every stream is to have. */
   readonly replicas: number;
   readonly workers: Pick<WorkerTable, 'all'>;
@@ -30,6 +40,11 @@ const longSilence = 1_800;
 const clockTolerance = 5;
 /** Share of a limit from which on it is worth a look. */
 const nearlyFull = 0.8;
+/** Bytes on the disk of the result store below which it is worth a look. */
+const leastFree = 2 ** 30;
+/** What makes room at the broker. */
+const room =
+  'delete campaigns that are not needed ("unpair delete"), set UNPAIR_RETENTION_DAYS, or raise the limit';
 
 /** Looks at what a coordinator works with. A part that cannot be looked at is a finding of its own. */
 export async function diagnose(options: DiagnosisOptions): Promise<readonly Finding[]> {
@@ -37,11 +52,12 @@ export async function diagnose(options: DiagnosisOptions): Promise<readonly Find
   const parts = [
     async () =>
       brokerFindings(await brokerFacts(connection, { bucket: leaderBucket, clock }), options.replicas),
+    async () => storageFindings(options),
     () => workerFindings(options),
     () => Promise.resolve(campaignFindings(options)),
     async () => orphanFindings(options),
   ];
-  const findings: Finding[] = [ok('coordinator', 'it leads, and answers')];
+  const findings: Finding[] = [ok('coordinator', `version ${options.version}; it leads, and answers`)];
   for (const part of parts) {
     try {
       findings.push(...(await part()));
@@ -57,8 +73,6 @@ function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[
   const { server, version, bytes, maxBytes, streams, clockAhead } = facts;
   const used = `${mib(bytes)} used${maxBytes < 0 ? ', no limit of the account' : ` of ${mib(maxBytes)}`}`;
   const isFull = maxBytes > 0 && bytes > nearlyFull * maxBytes;
-  const room =
-    'delete campaigns that are not needed ("unpair delete"), set UNPAIR_RETENTION_DAYS, or raise the limit';
   const findings = [
     ok('broker', `nats-server ${version} at ${server}`),
     isFull ? worse('storage', used, room) : ok('storage', used),
@@ -87,7 +101,38 @@ function brokerFindings(facts: BrokerFacts, replicas: number): readonly Finding[
   return [...findings, isApart ? worse('clock', apart, sync) : ok('clock', apart)];
 }
 
-async function workerFindings({ queue, workers, book }: DiagnosisOptions): Promise<readonly Finding[]> {
+/** What the account does not tell: the limits of the servers themselves, and the disk of the result store. */
+async function storageFindings({ monitoring, database }: DiagnosisOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const url of monitoring) {
+    const asked = await serverStorage(url).catch((error: unknown) => UnpairError.from(error));
+    const remedy =
+      'see that UNPAIR_NATS_MONITORING names the servers, and that the network lets this process there';
+    if (asked instanceof UnpairError) findings.push(worse('storage', asked.message, remedy));
+    else findings.push(serverFinding(url, asked));
+  }
+  if (monitoring.length === 0) {
+    const unknown = 'max_file_store of the servers is not known: UNPAIR_NATS_MONITORING is not set';
+    findings.push(ok('storage', unknown));
+  }
+  const { bavail, bsize } = await statfs(dirname(database));
+  const free = `${mib(bavail * bsize)} free on the disk of ${database}`;
+  const remedy = 'make room, or move the file: it may be lost, for it is rebuilt from the results stream';
+  findings.push(bavail * bsize < leastFree ? worse('storage', free, remedy) : ok('storage', free));
+  return findings;
+}
+
+function serverFinding(url: string, { bytes, maxBytes }: ServerStorage): Finding {
+  const state = `nats-server at ${url}, max_file_store: ${mib(bytes)} of ${mib(maxBytes)} used`;
+  return bytes > nearlyFull * maxBytes ? worse('storage', state, room) : ok('storage', state);
+}
+
+async function workerFindings({
+  queue,
+  workers,
+  book,
+  version: own,
+}: DiagnosisOptions): Promise<readonly Finding[]> {
   const { waiting, held, redelivered } = await queue.depth();
   const state = `${waiting} tasks wait, workers hold ${held}, ${redelivered} of them not for the first time`;
   const idle = 'start workers, or read in the logs of those that run why they do not';
@@ -105,9 +150,10 @@ async function workerFindings({ queue, workers, book }: DiagnosisOptions): Promi
   for (const [words, count] of [...classes].sort())
     findings.push(ok('workers', `${count === 1 ? '1 worker' : `${count} workers`} ${words}`));
   const versions = new Set(reports.map(({ version }) => version));
-  const mixed = `workers are of ${versions.size} versions: ${[...versions].sort().join(', ')}`;
-  const update = 'let all have one version; campaigns of one wait for workers of it';
-  if (versions.size > 1) findings.push(worse('workers', mixed, update));
+  const mixed = `workers are of version ${[...versions].sort().join(', ')}, the coordinator of ${own}`;
+  const update =
+    'let all have one version: tasks that a worker does not know wait for others, and campaigns keep to one engine';
+  if ([...versions].some((version) => version !== own)) findings.push(worse('workers', mixed, update));
   return findings;
 }
 

@@ -75,7 +75,15 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const keeping = lease.keep(signal);
   keeping.catch(() => undefined);
   const coordinator = await Promise.race([
-    Coordinator.start({ ...settingsOf(configuration), connection, registry, isLeading, clock, logger }),
+    Coordinator.start({
+      ...settingsOf(configuration),
+      version: options.versions['unpair'] ?? '',
+      connection,
+      registry,
+      isLeading,
+      clock,
+      logger,
+    }),
     keeping.then(() => Promise.reject(lifecycle.signal.reason as Error)),
   ]);
   started.coordinator = coordinator;
@@ -91,7 +99,8 @@ function settingsOf(configuration: Configuration) {
     configuration;
   const maxCheckpointBytes = configuration.maxCheckpointMegabytes * 1e6;
   const topology = { replicas, maxAckPending, maxCheckpointBytes, ackWait: ackWaitSeconds * 1_000 };
-  return { database, window, topology, limits: { maxTasks }, retentionDays };
+  const monitoring = configuration.natsMonitoring.split(',').filter((url) => url !== '');
+  return { database, window, topology, limits: { maxTasks }, retentionDays, monitoring };
 }
 
 function serviceOf({ configuration, versions, clock }: ServiceOptions) {

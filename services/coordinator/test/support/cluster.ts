@@ -55,6 +55,7 @@ export interface ServeOptions {
   readonly ackWait?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  readonly monitoring?: readonly string[];
   readonly maxTasks?: number;
   readonly maxTaskBytes?: number;
   readonly uploads?: { readonly most?: number; readonly patience?: number };
@@ -67,6 +68,8 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
   const coordinator = await Coordinator.start({
     connection,
     database: join(folder.path, 'results.duckdb'),
+    version: 'test',
+    ...(options.monitoring && { monitoring: options.monitoring }),
     window,
     reconcileInterval,
     topology: { ackWait, ...(options.maxTaskBytes && { maxTaskBytes: options.maxTaskBytes }) },

@@ -552,7 +552,7 @@ export interface DiagnoseResponse {
 /** One thing that was looked at. */
 export interface Finding {
   readonly severity: Finding_Severity;
-  /** broker, storage, replicas, coordinator, clock, campaigns, tasks, workers. */
+  /** broker, storage, replicas, coordinator, clock, campaigns, tasks, workers, versions. */
   readonly subject: string;
   readonly description: string;
   /** What to do about it; empty where nothing is amiss. */
