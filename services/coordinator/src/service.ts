@@ -7,9 +7,11 @@ import {
   Lease,
   serveMetrics,
   type Clock,
+  type LeaseOptions,
   type Lifecycle,
   type Logger,
 } from '@unpair/platform';
+import { UnpairError } from '@unpair/errors';
 import { CampaignServiceService, leaderBucket, reflectionPackage } from '@unpair/protocol';
 import { dirname } from 'node:path';
 import { campaignService } from './api/campaign-service.js';
@@ -67,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   lifecycle.onStop('gRPC', () => grpc.drain({ notice: configuration.drainNoticeSeconds * 1_000 }));
 
   const address = advertisedAddress === '' ? grpc.address : advertisedAddress;
-  const lease = await Lease.open({ connection, name: leaderBucket, address, replicas, clock, logger });
+  const lease = await openLease({ connection, name: leaderBucket, address, replicas, clock, logger }, signal);
   started.lease = lease;
   options.onStandby?.({ grpc: grpc.address, metrics });
   await lease.acquire(signal);
@@ -92,6 +94,19 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   void tellHealth({ grpc, gate, clock, signal });
   const finished = Promise.all([coordinator.finished(), keeping]).then(() => undefined);
   return { grpc: grpc.address, metrics, finished };
+}
+
+/** A broker that does not answer yet is waited for: a process that ends is started again later and later. */
+async function openLease(options: LeaseOptions, signal: AbortSignal): Promise<Lease> {
+  for (;;) {
+    try {
+      return await Lease.open(options);
+    } catch (error) {
+      if (!UnpairError.from(error).retryable) throw error;
+      options.logger.warn({ error }, 'cannot see who leads; looking again');
+      await options.clock.sleep(1_000, signal);
+    }
+  }
 }
 
 function settingsOf(configuration: Configuration) {
