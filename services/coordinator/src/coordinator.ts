@@ -197,6 +197,7 @@ export class Coordinator implements AsyncDisposable {
     const repair = async (): Promise<void> => {
       await restoreTopology(connection, this.workers.slots().keys(), topology);
       await ArtefactStore.open(connection, topology);
+      if (this.#options.isLeading?.() !== false) await this.records.restore();
     };
     return new StreamGuard({ connection, log, streamId, position, repair, clock, logger });
   }

@@ -1,6 +1,7 @@
 import type { Report } from '@unpair/campaign';
 import { createLogger } from '@unpair/platform';
 import {
+  campaignsBucket,
   CampaignServiceService as Service,
   CampaignState,
   resultsStream,
@@ -97,13 +98,14 @@ test('a store whose last message was deleted from the stream, and nothing else, 
   expect(campaign?.progress?.done).toBe(3);
 });
 
-test('streams and consumers that are deleted meanwhile are made again', async () => {
+test('streams, consumers and campaign records that are deleted meanwhile are made again', async () => {
   await using base = await ground();
-  await using served = await serve(base, { reconcileInterval: 500 });
+  const served = await serve(base, { reconcileInterval: 500 });
   const id = await started(served);
   await take(base, served, id, 4);
   const manager = await base.connection.jetstreamManager();
   await manager.streams.delete(tasksStream);
+  await manager.streams.delete(`KV_${campaignsBucket}`);
   for await (const { name } of manager.consumers.list(resultsStream))
     await manager.consumers.delete(resultsStream, name);
   await base.nats.kill();
@@ -113,4 +115,7 @@ test('streams and consumers that are deleted meanwhile are made again', async ()
   });
   const { integrity } = await reportAtEnd(base, served, id);
   expect(integrity).toMatchObject({ results: taskCount, deadLetters: 0 });
+  await served[Symbol.asyncDispose]();
+  await using again = await serve(base);
+  expect(again.coordinator.book.get(id).snapshot()).toMatchObject({ state: CampaignState.SUCCEEDED });
 }, 120_000);

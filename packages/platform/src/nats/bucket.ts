@@ -1,5 +1,5 @@
 import { ErrorCode, NatsError, StorageType, type KV, type NatsConnection } from 'nats';
-import { fromNats, isFenced } from './errors.js';
+import { fromNats, isFenced, isNotFound } from './errors.js';
 import { ensureReplicas } from './replicas.js';
 import { managementTimeout } from './topology.js';
 
@@ -19,25 +19,39 @@ export interface Entry {
 
 /** Small values by key that outlive every process: a JetStream key-value bucket that keeps the newest of each. */
 export class Bucket {
-  readonly #entries: KV;
+  readonly #connection: NatsConnection;
+  readonly #options: BucketOptions;
   readonly #what: string;
+  #entries: KV;
+  /** When the bucket was made: one that was deleted and made again is another. */
+  #created: string;
 
-  private constructor(entries: KV, what: string) {
-    this.#entries = entries;
-    this.#what = what;
+  private constructor(connection: NatsConnection, options: BucketOptions, opened: Opened) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#what = options.what;
+    this.#entries = opened.entries;
+    this.#created = opened.created;
   }
 
   /** Opens the bucket, creating it at the first time. */
-  static async open(connection: NatsConnection, { name, what, replicas }: BucketOptions): Promise<Bucket> {
-    try {
-      const { views } = connection.jetstream({ timeout: managementTimeout });
-      const options = { history: 1, replicas: replicas ?? 1, storage: StorageType.File };
-      const entries = await views.kv(name, options);
-      await ensureReplicas(connection, `KV_${name}`, replicas);
-      return new Bucket(entries, what);
-    } catch (error) {
-      throw fromNats(`open the ${what}`, error);
-    }
+  static async open(connection: NatsConnection, options: BucketOptions): Promise<Bucket> {
+    return new Bucket(connection, options, await openBucket(connection, options));
+  }
+
+  /** Makes the bucket again where someone has deleted it. @returns whether it is another one now, without what was in it */
+  async restore(): Promise<boolean> {
+    const created = await this.#do('look at', () =>
+      createdTime(this.#entries).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }),
+    );
+    if (created === this.#created) return false;
+    const opened = await openBucket(this.#connection, this.#options);
+    this.#entries = opened.entries;
+    this.#created = opened.created;
+    return true;
   }
 
   /** Writes a value under a new key; undefined where the key has one already. @returns the entry's revision */
@@ -96,4 +110,28 @@ export class Bucket {
       throw fromNats(`${action} the ${this.#what}`, error);
     });
   }
+}
+
+interface Opened {
+  readonly entries: KV;
+  readonly created: string;
+}
+
+async function openBucket(
+  connection: NatsConnection,
+  { name, what, replicas }: BucketOptions,
+): Promise<Opened> {
+  try {
+    const { views } = connection.jetstream({ timeout: managementTimeout });
+    const options = { history: 1, replicas: replicas ?? 1, storage: StorageType.File };
+    const entries = await views.kv(name, options);
+    await ensureReplicas(connection, `KV_${name}`, replicas);
+    return { entries, created: await createdTime(entries) };
+  } catch (error) {
+    throw fromNats(`open the ${what}`, error);
+  }
+}
+
+async function createdTime(entries: KV): Promise<string> {
+  return (await entries.status()).streamInfo.created;
 }

@@ -90,11 +90,12 @@ export class Lease {
           seen = { revision: entry.revision, since: now };
           this.#holder = holderIn(entry);
         }
-        const isOver =
-          entry === undefined || this.#isFree() || (now - (seen?.since ?? now)) * 1_000 > this.#duration;
+        // An entry that is gone was deleted by someone: who holds the lease writes it again.
+        const isOver = seen === undefined || this.#isFree() || (now - seen.since) * 1_000 > this.#duration;
         if (isOver && (await this.#write(entry))) return;
       } catch (error) {
         logger.warn({ error }, 'cannot see who leads; looking again');
+        await this.#bucket.restore().catch(() => undefined);
       }
       await clock.sleep(step, signal);
     }
@@ -146,12 +147,18 @@ export class Lease {
 
   async #renew(): Promise<void> {
     const entry = { value: new Uint8Array(), revision: this.#revision };
-    if (await this.#write(entry)) return;
+    if (await this.#write(entry).catch((error: unknown) => this.#writeAnew(error))) return;
     const found = await this.#bucket.get(key);
     this.#holder = found && holderIn(found);
     // A renewal whose confirmation was lost stands in its own way.
     if (found !== undefined && this.#holder?.id === this.#id) this.#revision = found.revision;
     else throw this.#lost(`${this.holderAddress || 'another process'} leads now`);
+  }
+
+  /** Writes the lease where its bucket was deleted, and fails as writing did where it was not. */
+  async #writeAnew(error: unknown): Promise<boolean> {
+    if (!(await this.#bucket.restore())) throw error;
+    return this.#write(undefined);
   }
 
   #lost(reason: string): UnpairError {

@@ -28,6 +28,11 @@ export interface Recorded {
   revise(record: CampaignRecord): void;
 }
 
+interface Known {
+  readonly record: CampaignRecord;
+  readonly revision: number;
+}
+
 /**
  * Campaign records in a bucket: what a coordinator that starts anew knows of its campaigns. A record is replaced only by
  * who has read its newest revision, so that a coordinator that no longer leads changes nothing.
@@ -35,9 +40,12 @@ export interface Recorded {
 export class CampaignRecords {
   readonly #bucket: Bucket;
   readonly #logger: Logger;
-  readonly #revisions = new Map<string, number>();
+  /** What the bucket holds, as this process wrote or read it: should someone delete the bucket, it is written again. */
+  readonly #known = new Map<string, Known>();
   /** Rounds that campaigns begin with which were there before: the broker drops messages that it has seen lately. */
   readonly #firstRounds = new Map<string, number>();
+  /** Of those, what has still to be written again. */
+  #lost = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(bucket: Bucket, logger: Logger) {
@@ -62,7 +70,7 @@ export class CampaignRecords {
     const record = { ...fresh, round: this.#firstRounds.get(fresh.id) ?? 0 };
     for (;;) {
       const revision = await this.#bucket.create(record.id, encodeRecord(record));
-      if (revision !== undefined) this.#revisions.set(record.id, revision);
+      if (revision !== undefined) this.#known.set(record.id, { record, revision });
       const stored = revision === undefined ? await this.#stored(record.id) : record;
       if (stored !== undefined) return stored;
     }
@@ -77,7 +85,7 @@ export class CampaignRecords {
   async #read(id: string, entry: Entry): Promise<CampaignRecord | undefined> {
     const record = decoded(id, entry.value);
     if (record !== undefined) {
-      this.#revisions.set(id, entry.revision);
+      this.#known.set(id, { record, revision: entry.revision });
       return record;
     }
     const key = `${damaged}${id}.${entry.revision}`;
@@ -105,23 +113,53 @@ export class CampaignRecords {
    * @throws UnpairError ABORTED where another coordinator has changed the record
    */
   async amend(campaign: Recorded, edit: (record: CampaignRecord) => CampaignRecord): Promise<void> {
-    const amending = this.#last.then(async () => {
+    await this.#inTurn(async () => {
       const record = edit(campaign.record);
       if (record === campaign.record) return;
       await this.#put(record);
       campaign.revise(record);
     });
-    this.#last = amending.catch(() => undefined);
-    await amending;
+  }
+
+  /** Writes every record again where someone has deleted the bucket. */
+  async restore(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (await this.#bucket.restore()) this.#lost = new Set(this.#known.keys());
+      if (this.#lost.size === 0) return;
+      this.#logger.warn(
+        { records: this.#lost.size },
+        'the campaign records were deleted; writing them again',
+      );
+      for (const id of this.#lost) {
+        const known = this.#known.get(id);
+        if (known !== undefined) await this.#rewrite(known.record);
+        this.#lost.delete(id);
+      }
+    });
+  }
+
+  async #rewrite(record: CampaignRecord): Promise<void> {
+    const value = encodeRecord(record);
+    const revision = await this.#bucket.create(record.id, value);
+    // The same command may have made it anew meanwhile.
+    const found = revision ?? (await this.#bucket.get(record.id))?.revision;
+    if (found !== undefined) this.#known.set(record.id, { record, revision: found });
+    if (revision === undefined) await this.#put(record);
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const working = this.#last.then(work);
+    this.#last = working.catch(() => undefined);
+    await working;
   }
 
   async #put(record: CampaignRecord): Promise<void> {
     const { id } = record;
     const value = encodeRecord(record);
-    const revision = await this.#bucket.replace(id, value, this.#revisions.get(id) ?? 0);
+    const revision = await this.#bucket.replace(id, value, this.#known.get(id)?.revision ?? 0);
     // A write whose confirmation was lost stands in its own way.
     const stored = revision ?? (await this.#revisionOf(id, value));
-    if (stored !== undefined) this.#revisions.set(id, stored);
+    if (stored !== undefined) this.#known.set(id, { record, revision: stored });
     else throw new UnpairError('ABORTED', `Campaign ${id} was changed by another coordinator; ask again.`);
   }
 
@@ -133,7 +171,7 @@ export class CampaignRecords {
   /** Removes a record, and so the last trace of its campaign. */
   async remove({ id, round }: CampaignRecord): Promise<void> {
     await this.#bucket.remove(id);
-    this.#revisions.delete(id);
+    this.#known.delete(id);
     this.#firstRounds.set(id, round + 1);
   }
 }
