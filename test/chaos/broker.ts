@@ -9,16 +9,28 @@ interface Node {
   readonly member: Member;
 }
 
+export interface BrokerOptions {
+  /** Path or name of a nats-server. */
+  readonly natsServer: string;
+  readonly brokers: 1 | 3;
+  readonly folder: string;
+  /** Where its streams are kept instead of in the folder: a small file system, to be filled. */
+  readonly store?: string | undefined;
+}
+
 /** A nats-server, or a cluster of three of them, whose data outlive kills; each process reaches it through proxies. */
 export class Broker implements AsyncDisposable {
   readonly nodes: readonly Node[];
+  /** Where the streams are kept, if that is a place of its own. */
+  readonly store: string | undefined;
 
-  private constructor(nodes: readonly Node[]) {
+  private constructor(nodes: readonly Node[], store: string | undefined) {
     this.nodes = nodes;
+    this.store = store;
   }
 
-  /** @param executable path of a nats-server; three nodes want one that is newer than Debian's. */
-  static async start(executable: string, count: 1 | 3, folder: string): Promise<Broker> {
+  /** Starts a nats-server, or three: those want one that is newer than Debian's. */
+  static async start({ natsServer, brokers: count, folder, store }: BrokerOptions): Promise<Broker> {
     const ports = await portsOf(count);
     const routes = ports.map(({ route }) => `"nats://127.0.0.1:${route}"`).join(', ');
     const nodes: Node[] = [];
@@ -33,15 +45,15 @@ export class Broker implements AsyncDisposable {
       const config = join(home, 'nats.conf');
       await writeFile(
         config,
-        `server_name: ${name}\nlisten: "127.0.0.1:${client}"\njetstream { store_dir: "${home}" }\n${cluster}`,
+        `server_name: ${name}\nlisten: "127.0.0.1:${client}"\njetstream { store_dir: "${store === undefined ? home : join(store, name)}" }\n${cluster}`,
       );
       const log = join(folder, `${name}.log`);
       nodes.push({
         port: client,
-        member: new Member({ name, command: executable, words: ['-c', config], log }),
+        member: new Member({ name, command: natsServer, words: ['-c', config], log }),
       });
     }
-    return new Broker(nodes);
+    return new Broker(nodes, store);
   }
 
   get members(): readonly Member[] {

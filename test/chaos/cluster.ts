@@ -1,8 +1,10 @@
 import { freePort } from '../../cli/src/local/free-port.js';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Broker } from './broker.js';
+import { Broker, type BrokerOptions } from './broker.js';
+import { clockOff } from './clock.js';
 import { Member } from './member.js';
 import type { Proxy } from './proxy.js';
 
@@ -12,15 +14,15 @@ const program = (service: string): string =>
 /** Makes a worker write results without the fence: the suite must fail then. */
 const fenceless = fileURLToPath(new URL('without-fence.cjs', import.meta.url));
 
-export interface ClusterOptions {
-  readonly folder: string;
-  /** Path or name of a nats-server. */
-  readonly natsServer: string;
-  readonly brokers: 1 | 3;
+export interface ClusterOptions extends BrokerOptions {
   readonly coordinators: number;
   readonly workers: number;
   /** Whether results are fenced; false for the suite's own test. */
   readonly fenced: boolean;
+  /** Workers that a `join-workers` adds; 3 unless said. */
+  readonly joining?: number;
+  /** Whether the last coordinator's clock is an hour late, and the last worker's an hour early. */
+  readonly clocksOff?: boolean;
 }
 
 /** A process with ways of its own to the broker. */
@@ -36,8 +38,17 @@ export class ChaosCluster implements AsyncDisposable {
   readonly workers: readonly Peer[];
   /** Addresses of the coordinators' gRPC, separated by commas. */
   readonly server: string;
+  readonly #options: ClusterOptions;
+  #joined = 0;
 
-  private constructor(broker: Broker, coordinators: Peer[], workers: Peer[], server: string) {
+  private constructor(
+    options: ClusterOptions,
+    broker: Broker,
+    coordinators: Peer[],
+    workers: Peer[],
+    server: string,
+  ) {
+    this.#options = options;
     this.broker = broker;
     this.coordinators = coordinators;
     this.workers = workers;
@@ -45,24 +56,42 @@ export class ChaosCluster implements AsyncDisposable {
   }
 
   static async start(options: ClusterOptions): Promise<ChaosCluster> {
-    const broker = await Broker.start(options.natsServer, options.brokers, options.folder);
+    const broker = await Broker.start(options);
     const addresses: string[] = [];
     const coordinators: Peer[] = [];
     for (let index = 1; index <= options.coordinators; index++) {
       const address = `127.0.0.1:${await freePort()}`;
       addresses.push(address);
-      coordinators.push(await coordinator(`coordinator-${index}`, address, broker, options));
+      const off = options.clocksOff === true && index === options.coordinators ? clockOff(-1) : {};
+      coordinators.push(await coordinator(`coordinator-${index}`, address, broker, options, off));
     }
     const workers: Peer[] = [];
     for (let index = 1; index <= options.workers; index++) {
-      workers.push(await worker(`worker-${index}`, broker, options));
+      const off = options.clocksOff === true && index === options.workers ? clockOff(1) : {};
+      workers.push(await worker(`worker-${index}`, broker, options, off));
     }
-    return new ChaosCluster(broker, coordinators, workers, addresses.join(','));
+    return new ChaosCluster(options, broker, coordinators, workers, addresses.join(','));
   }
 
   get members(): readonly Member[] {
     const peers = [...this.coordinators, ...this.workers].map(({ member }) => member);
     return [...this.broker.members, ...peers];
+  }
+
+  /** Workers join for so long, and leave: every other one by SIGTERM, the rest by kill -9. */
+  async join(seconds: number): Promise<void> {
+    const joining: Peer[] = [];
+    try {
+      for (let index = 0; index < (this.#options.joining ?? 3); index++)
+        joining.push(await worker(`joined-${++this.#joined}`, this.broker, this.#options));
+      await sleep(seconds * 1_000);
+      for (const [index, { member }] of joining.entries()) if (index % 2 === 0) await member.leave(5_000);
+    } finally {
+      for (const { member, proxies } of joining) {
+        await member[Symbol.asyncDispose]();
+        for (const proxy of proxies) await proxy[Symbol.asyncDispose]();
+      }
+    }
   }
 
   /** Ends every fault that lasts. */
@@ -90,8 +119,10 @@ async function coordinator(
   address: string,
   broker: Broker,
   { folder, brokers }: ClusterOptions,
+  clock: Readonly<Record<string, string>>,
 ): Promise<Peer> {
   const environment = {
+    ...clock,
     UNPAIR_GRPC_ADDRESS: address,
     UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
     UNPAIR_DATABASE: join(folder, name, 'results.duckdb'),
@@ -102,8 +133,14 @@ async function coordinator(
   return peer(name, [program('coordinator')], environment, broker, folder);
 }
 
-async function worker(name: string, broker: Broker, { folder, fenced }: ClusterOptions): Promise<Peer> {
+async function worker(
+  name: string,
+  broker: Broker,
+  { folder, fenced }: ClusterOptions,
+  clock: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
   const environment = {
+    ...clock,
     UNPAIR_WORKER_ID: name,
     UNPAIR_CACHE_DIR: join(folder, name),
     UNPAIR_RETRY_MILLISECONDS: '200',

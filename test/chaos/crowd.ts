@@ -31,7 +31,7 @@ export class Crowd implements Disposable {
     this.#client = new CampaignClient(server);
     this.#campaigns = campaigns;
     this.#expected = expected;
-    this.#patience = { signal, attempts: 240, delayMs: 500 };
+    this.#patience = { signal, attempts: 1_200, delayMs: 500 };
   }
 
   get active(): number {

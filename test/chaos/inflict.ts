@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosCluster, Peer } from './cluster.js';
+import { fillDisk } from './disk.js';
+import type { Meddler } from './meddler.js';
 import type { Fault } from './schedule.js';
 
-/** Does to a cluster what a fault says; resolves when it is over. `cancel` ends a campaign as a user would. */
+export interface Means {
+  readonly cluster: ChaosCluster;
+  /** Who deletes streams and writes nonsense. */
+  readonly meddler: Meddler;
+  /** Ends a campaign as a user would. */
+  readonly cancel: () => Promise<void>;
+}
+
+/** Does to a cluster what a fault says; resolves when it is over. */
 export async function inflict(
   { kind, whom, seconds }: Fault,
-  cluster: ChaosCluster,
-  cancel: () => Promise<void>,
+  { cluster, meddler, cancel }: Means,
 ): Promise<void> {
   const worker = pick(cluster.workers, whom);
   const coordinator = pick(cluster.coordinators, whom);
@@ -48,6 +57,7 @@ export async function inflict(
       await parted(worker, 'silence', seconds);
       return;
     case 'cut-coordinator':
+    case 'lose-coordinator':
       await parted(coordinator, 'cut', seconds);
       return;
     case 'silence-coordinator':
@@ -55,6 +65,16 @@ export async function inflict(
       return;
     case 'cancel-campaign':
       await cancel();
+      return;
+    case 'join-workers':
+      await cluster.join(seconds);
+      return;
+    case 'fill-disk':
+      await fillDisk(cluster.broker.store, seconds);
+      for (const node of nodes) node.kill();
+      return;
+    default:
+      await meddler[kind]();
   }
 }
 

@@ -1,4 +1,11 @@
-import { decodeResult, queriesOf, resultsStream, tasksStream, type Campaign } from '@unpair/protocol';
+import {
+  decodeResult,
+  queriesOf,
+  resultsStream,
+  tasksStream,
+  type Campaign,
+  type TaskResult,
+} from '@unpair/protocol';
 import type { NatsConnection } from 'nats';
 
 /** What the results stream holds of one campaign. */
@@ -54,8 +61,9 @@ async function readResults(connection: NatsConnection): Promise<{
     const message = await consumer.next();
     if (message === null) throw new Error(`The results stream ended ${read} messages early.`);
     if (!message.subject.startsWith('results.')) continue;
+    const result = resultIn(message.data);
+    if (result === undefined) continue;
     subjects.set(message.subject, (subjects.get(message.subject) ?? 0) + 1);
-    const result = decodeResult(message.data);
     const sums = written.get(result.campaignId) ?? { queries: 0, done: 0, failed: 0, dead: 0 };
     sums.queries += queriesOf(result);
     const kind = result.outcome?.$case;
@@ -63,6 +71,15 @@ async function readResults(connection: NatsConnection): Promise<{
     written.set(result.campaignId, sums);
   }
   return { subjects, written };
+}
+
+/** The result that the bytes are; undefined for what somebody else wrote there. */
+function resultIn(data: Uint8Array): TaskResult | undefined {
+  try {
+    return decodeResult(data);
+  } catch {
+    return undefined;
+  }
 }
 
 async function queueOf(

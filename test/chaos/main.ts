@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChaos, type ChaosOutcome } from './run.js';
-import { scheduleOf } from './schedule.js';
+import { faultsIn, scheduleOf } from './schedule.js';
 
 /** `npm run chaos -- --minutes 30 --seed 1`: see docs/chaos.md. */
 const { values } = parseArgs({
@@ -15,6 +15,10 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     coordinators: { type: 'string', default: '2' },
     brokers: { type: 'string', default: '1' },
+    faults: { type: 'string' },
+    joining: { type: 'string', default: '3' },
+    store: { type: 'string' },
+    'clocks-off': { type: 'boolean', default: false },
     'nats-server': { type: 'string', default: 'nats-server' },
     'no-fence': { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -31,7 +35,13 @@ const outcome = await runChaos({
   workers: Number(values.workers),
   fenced: !values['no-fence'],
   campaigns: Number(values.campaigns),
-  faults: scheduleOf({ seed: Number(values.seed), seconds, every: Number(values.every) }),
+  joining: Number(values.joining),
+  store: values.store,
+  clocksOff: values['clocks-off'],
+  faults:
+    values.faults === undefined
+      ? scheduleOf({ seed: Number(values.seed), seconds, every: Number(values.every) })
+      : faultsIn(values.faults),
   seconds,
   patience: 300,
   onEvent: (text) => process.stdout.write(`${text}\n`),

@@ -81,6 +81,16 @@ export class Member implements AsyncDisposable {
     if (!this.#isRunning()) this.#spawn();
   }
 
+  /** SIGTERM, and no way back: it has some milliseconds to end. */
+  async leave(patience: number): Promise<void> {
+    this.#held = true;
+    const child = this.#child;
+    if (child === undefined || !this.#isRunning()) return;
+    const exited = once(child, 'exit');
+    this.signal('SIGTERM');
+    await Promise.race([exited, sleep(patience)]);
+  }
+
   /** Kills the processes that it has started. */
   async killChildren(): Promise<void> {
     const pid = this.#child?.pid ?? 0;

@@ -7,8 +7,9 @@ import { eventually } from '../kit/index.js';
 import { Campaigns, type Ending } from './campaigns.js';
 import { ChaosCluster, type ClusterOptions } from './cluster.js';
 import { Crowd } from './crowd.js';
-import { inflict } from './inflict.js';
+import { inflict, type Means } from './inflict.js';
 import { violationsOf } from './invariants.js';
+import { Meddler } from './meddler.js';
 import { RecoveryWatch } from './recovery.js';
 import type { Fault, FaultKind } from './schedule.js';
 
@@ -47,9 +48,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const logger = createLogger({ service: 'chaos', level: 'silent' });
   const connection = await connectNats({ url: cluster.broker.url, name: 'chaos', logger });
   const watch = new RecoveryWatch(connection);
+  const ids = async (): Promise<string[]> => (await crowd.list()).map(({ id }) => id);
+  const meddler = new Meddler(connection, ids);
+  const means = { cluster, meddler, cancel: () => crowd.cancelOne() };
   try {
     const before = cluster.members.reduce((sum, { restarts }) => sum + restarts, 0);
-    await Promise.all([follow(crowd, options), inflictAll(options, cluster, crowd, watch)]);
+    await Promise.all([follow(crowd, options), inflictAll(options, means, watch)]);
     cluster.heal();
     const stuck = await settle(crowd, options.patience);
     const restarts = cluster.members.reduce((sum, member) => sum + member.restarts, 0) - before;
@@ -93,18 +97,21 @@ async function follow(crowd: Crowd, { campaigns, seconds }: ChaosOptions): Promi
 }
 
 async function inflictAll(
-  { faults, onEvent }: ChaosOptions,
-  cluster: ChaosCluster,
-  crowd: Crowd,
+  { faults, seconds, onEvent }: ChaosOptions,
+  means: Means,
   watch: RecoveryWatch,
 ): Promise<void> {
   const start = performance.now();
   const now = (): number => (performance.now() - start) / 1_000;
+  // What takes longer than planned puts off all that follows: the pauses between faults stay.
+  let lag = 0;
   for (const fault of faults) {
-    await sleep(Math.max(0, fault.at - now()) * 1_000);
+    await sleep(Math.max(0, fault.at + lag - now()) * 1_000);
+    if (fault.at < seconds && now() > seconds) return;
     onEvent?.(`${now().toFixed(1)} s: ${fault.kind} for ${fault.seconds.toFixed(1)} s`);
-    await inflict(fault, cluster, () => crowd.cancelOne());
+    await inflict(fault, means);
     watch.ended(fault.kind);
+    lag = Math.max(lag, now() - fault.at - fault.seconds);
   }
 }
 

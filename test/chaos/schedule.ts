@@ -35,18 +35,34 @@ export const FAULTS = {
   'silence-worker': [3, 25],
   'cut-coordinator': [3, 20],
   'silence-coordinator': [3, 30],
+  /** A coordinator cut off for so long that tasks have been given back and ended without it. */
+  'lose-coordinator': [25, 90],
   /** A user cancels a campaign that runs beside the others. */
   'cancel-campaign': [0, 0],
+  /** Workers join, and leave again: every other one by SIGTERM, the rest by kill -9. */
+  'join-workers': [10, 25],
+  /** Someone deletes the stream of tasks. */
+  'delete-tasks': [0, 0],
+  /** Someone deletes the consumers of tasks. */
+  'delete-queues': [0, 0],
+  /** Someone deletes the bucket of campaign records; over when they are there again. */
+  'delete-records': [0, 0],
+  /** Someone deletes the bucket of the lease. */
+  'delete-lease': [0, 0],
+  /** A thousand messages that are none, on the subjects of results, training and tasks. */
+  noise: [0, 0],
+  /** The disk of the broker is full; then there is room again, and its nodes are killed. Only with `--store`. */
+  'fill-disk': [5, 10],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 
 export type FaultKind = keyof typeof FAULTS;
 
-const KINDS = Object.keys(FAULTS) as FaultKind[];
+const KINDS = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => kind !== 'fill-disk');
 
 export interface ScheduleOptions {
   readonly seed: number;
   readonly seconds: number;
-  /** Mean seconds between the beginnings of two faults. */
+  /** Mean seconds between the end of a fault and the beginning of the next. */
   readonly every: number;
 }
 
@@ -68,6 +84,18 @@ export function scheduleOf({ seed, seconds, every }: ScheduleOptions): readonly 
     at += length + every * (0.5 + random.uniform());
   }
   return faults;
+}
+
+/**
+ * Faults as they are named on the command line: `kill-all@10,cut-worker@20+15`, the second from 20 s on for 15 s.
+ * @throws RangeError where one is none
+ */
+export function faultsIn(text: string): readonly Fault[] {
+  return text.split(',').map((word, whom) => {
+    const [, kind = '', at, seconds = '0'] = /^([a-z-]+)@([\d.]+)(?:\+([\d.]+))?$/.exec(word) ?? [];
+    if (!(kind in FAULTS)) throw new RangeError(`"${word}" is no fault like "cut-worker@20+15".`);
+    return { at: Number(at), kind: kind as FaultKind, whom, seconds: Number(seconds) };
+  });
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {
