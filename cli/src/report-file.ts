@@ -2,6 +2,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Report } from '@unpair/campaign';
+import { UnpairError } from '@unpair/errors';
 import { systemCode, writeWhole } from '@unpair/files';
 
 /** Says whose report a folder holds. */
@@ -29,6 +30,32 @@ export async function writeReport(
   await writeWhole(ownerFile, id);
   await writeWhole(file, `${JSON.stringify(report, null, 2)}\n`);
   return file;
+}
+
+/**
+ * The text of a report that an earlier run wrote.
+ * @throws {UnpairError} when there is none, or it has no verdict, as those of earlier versions
+ */
+export async function readReport(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UnpairError('NOT_FOUND', `there is no report at ${file}`, { cause: error });
+  });
+  if (!isReport(text)) {
+    throw new UnpairError(
+      'FAILED_PRECONDITION',
+      `${file} is no report of this version of unpair: run the campaign again, which takes seconds where its results are kept`,
+    );
+  }
+  return text;
+}
+
+function isReport(text: string): boolean {
+  try {
+    const report = JSON.parse(text) as Partial<Report> | null;
+    return report?.verdict !== undefined && report.integrity !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function textOf(file: string): Promise<string | undefined> {

@@ -24,6 +24,11 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     const args = ['run', 'campaign.yaml', '--workers', '1', '--out', 'out'];
     const first = await runOk(args, { cwd: folder });
     expect(first.stdout).toContain('0 dead letters');
+    expect(first.stdout).toContain('every figure: unpair report out --full');
+    // What is printed again of the folder is what the run printed.
+    expect((await runOk(['report', 'out'], { cwd: folder })).stdout).toBe(first.stdout);
+    const one = await runOk(['report', 'out/report.json', '--epsilon', '8/255'], { cwd: folder });
+    expect(one.stdout).toMatch(/^Models\n[^]*\nTransfer\n/);
     const report = await readReport(folder);
     expect(report.integrity).toMatchObject({ tasks: 6, results: 6, deadLetters: 0 });
     await runOk(args, { cwd: folder });

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
 import type { Report } from '@unpair/campaign';
-import { renderReport } from '@unpair/campaign';
 import type { Campaign, ResumeScope } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
 
@@ -14,6 +13,7 @@ import { stateWord } from '../client/campaign-table.js';
 import { followCampaign } from '../client/follow.js';
 import type { Patience } from '../client/patience.js';
 import { patiently } from '../client/patience.js';
+import { reportText } from '../client/report-text.js';
 import { pauseOthers, runAgain } from '../client/run-again.js';
 import { submitCampaign } from '../client/submit.js';
 import type { CommandContext } from '../context.js';
@@ -161,7 +161,7 @@ async function runOn(server: string, run: Run, patience: Patience): Promise<Camp
     const report = JSON.parse(text) as Report;
     progress.end();
     const file = await writeReport(out, id, report, terminal.note);
-    terminal.print(renderReport(report));
+    terminal.print(reportText(report, terminal, `unpair report ${relative('', out) || '.'} --full`));
     terminal.note(`report: ${file}`);
     return campaign;
   } finally {

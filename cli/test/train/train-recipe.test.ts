@@ -128,7 +128,10 @@ describe('trainRecipe', () => {
     };
     const terminal: Terminal = {
       isInteractive: false,
+      width: 80,
+      color: false,
       print: () => undefined,
+      page: () => Promise.resolve(),
       note: (text) => notes.push(text),
       write: () => Promise.resolve(),
       progress: () => ({ update, end: () => undefined }),

@@ -77,10 +77,14 @@ export type {
   SourceReport,
   WorkerShare,
 } from './report/report.js';
+export type { CureVerdict, Evidence, ExposureVerdict, Verdict } from './report/verdict/types.js';
 export type { ResultSource } from './results/result-source.js';
 export { ResultsDigest, resultsDigest } from './results/results-digest.js';
 export { MAX_SHARD_SIZE } from './results/shard-limit.js';
 export { rowKind } from './results/rows.js';
 export type { RowGroup } from './results/rows.js';
-export { renderReport } from './report/terminal/render-report.js';
+export { selectReport } from './report/select.js';
+export type { Selection } from './report/select.js';
+export { outcomeLines, renderReport } from './report/terminal/render-report.js';
+export { renderVerdict } from './report/terminal/render-verdict.js';
 export type { TerminalStyle } from './report/terminal/table.js';

@@ -54,6 +54,7 @@ import type {
 } from './report.js';
 import type { PairRows } from './similarity-report.js';
 import { similarityReport } from './similarity-report.js';
+import { buildVerdict } from './verdict/build-verdict.js';
 
 /** What is known of a model's file. */
 export interface ModelFacts {
@@ -135,7 +136,7 @@ class ReportBuilder {
     const amplification = await this.#amplification();
     const asked = attacks.filter(({ adaptive }) => !adaptive);
     const defence = await this.#defence(attacks);
-    return {
+    const found = {
       name: campaign.name,
       accounting: ACCOUNTING_RULE,
       models,
@@ -153,6 +154,8 @@ class ReportBuilder {
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
       provenance: { seed: campaign.seed, ...provenance },
     };
+    const { name, ...rest } = found;
+    return { name, verdict: buildVerdict(campaign, found), ...rest };
   }
 
   async #models(): Promise<readonly ModelReport[]> {

@@ -7,6 +7,7 @@ import type { TrainingPoint } from '@unpair/training';
 import type { DefenceReport, TradeOffPoint } from './defence/types.js';
 import type { Bounds } from './estimates.js';
 import type { QueryRatio } from './query-ratio.js';
+import type { Verdict } from './verdict/types.js';
 
 /** A ratio with its 95 % interval; `high` is null where the interval has no upper end. */
 export interface Ratio {
@@ -18,6 +19,8 @@ export interface Ratio {
 /** What a campaign found. docs/report.md says what every field means, in which unit and over which samples. */
 export interface Report {
   readonly name: string;
+  /** What it all comes to, in plain words. */
+  readonly verdict: Verdict;
   /** How queries were counted, in words. */
   readonly accounting: string;
   readonly models: readonly ModelReport[];

@@ -40,6 +40,11 @@ export function ratio(estimate: (Ratio & Partial<Pick<QueryRatio, 'bound'>>) | n
   return `${boundSign(estimate)}${factor(value)}× [${factor(low)}, ${end}]`;
 }
 
+/** `9.1×`, with `≥` or `≤` before a bound: a ratio without its interval, for what is only there to be compared with. */
+export function times(estimate: Pick<Ratio, 'value'> & Partial<Pick<QueryRatio, 'bound'>>): string {
+  return `${boundSign(estimate)}${factor(estimate.value)}×`;
+}
+
 /** What stands before a figure that is a bound. */
 export function boundSign({ bound }: Partial<Pick<QueryRatio, 'bound'>>): string {
   if (bound === undefined || bound === null) return '';

@@ -4,7 +4,6 @@ import type {
   ExplanationReport,
   MeasureExplanation,
   ModelReport,
-  Provenance,
   Report,
   SimilarityReport,
 } from '../report.js';
@@ -14,6 +13,7 @@ import { sweptLabel } from './swept.js';
 import type { Column, TerminalStyle } from './table.js';
 import { dim, table } from './table.js';
 import { wrap } from './wrap.js';
+import { mixtureSentences } from '../verdict/cautions.js';
 
 /** The report as tables for a terminal, at best 100 columns wide or more; narrower ones lose optional columns. */
 export function renderReport(report: Report, options: Partial<TerminalStyle> = {}): string {
@@ -217,23 +217,21 @@ const LEGEND =
 const LEGEND_OF_GOALS =
   ' Success is to reach the class; samples that have it for a label are left out, and not in n.';
 
-function footer({ attacks, integrity, provenance }: Report, style: TerminalStyle): readonly string[] {
-  const { tasks, results, failed, deadLetters, cancelled, resultsDigest } = integrity;
-  const legend = attacks.some(({ goal }) => goal !== null) ? LEGEND + LEGEND_OF_GOALS : LEGEND;
+function footer(report: Report, style: TerminalStyle): readonly string[] {
+  const legend = report.attacks.some(({ goal }) => goal !== null) ? LEGEND + LEGEND_OF_GOALS : LEGEND;
   return [
     ...wrap(legend, style.width).map((line) => dim(line, style)),
     '',
-    `${count(results)} of ${count(tasks)} tasks, ${failed > 0 ? `${count(failed)} failed, ` : ''}${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
-    `results ${resultsDigest}`,
-    ...mixture(provenance).flatMap((text) => wrap(text, style.width)),
+    ...outcomeLines(report),
+    ...mixtureSentences(report.provenance).flatMap((text) => wrap(text, style.width)),
   ];
 }
 
-/** A warning where results came from several runtimes or devices. */
-function mixture({ runtime }: Provenance): readonly string[] {
-  if (runtime.length < 2) return [];
+/** How the tasks ended, and the digest by which a repetition is known. */
+export function outcomeLines({ integrity, provenance }: Report): readonly string[] {
+  const { tasks, results, failed, deadLetters, cancelled, resultsDigest } = integrity;
   return [
-    `Results come from ${runtime.length} runtimes or devices (${runtime.join('; ')}): ` +
-      'a repetition has the same bits only on one.',
+    `${count(results)} of ${count(tasks)} tasks, ${failed > 0 ? `${count(failed)} failed, ` : ''}${count(deadLetters)} dead letters, ${count(cancelled)} cancelled; seed ${provenance.seed}`,
+    `results ${resultsDigest}`,
   ];
 }
