@@ -1,9 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
-import { MemoryResults, buildReport, renderVerdict, selectReport } from '../src/index.js';
+import { buildReport, renderVerdict, selectReport } from '../src/index.js';
 import type { DefenceReport } from '../src/index.js';
 import { cureVerdict } from '../src/report/verdict/cure.js';
 import { exposureLevel } from '../src/report/verdict/exposure.js';
 import type { Evidence, PriorEvidence, TransferEvidence } from '../src/report/verdict/types.js';
+import { MemoryResults } from './memory-results.js';
 import { inputOf, report } from './small-report.js';
 
 const fewer = (value: number, low: number): { value: number; low: number; high: number; bound: null } => ({
