@@ -39,7 +39,8 @@ export function planCampaign(campaign: Campaign, catalogue: Catalogue = BUILT_IN
     starts.push(size);
     size += Math.ceil(samples / campaign.shardSize);
   }
-  return { size, cells, adaptive, task: (index) => taskAt(index, size, starts, blocks, campaign.shardSize) };
+  const task = (index: number): PlannedTask => taskAt(index, size, starts, blocks, campaign.shardSize);
+  return { size, blocks: starts, cells, adaptive, task };
 }
 
 function taskAt(

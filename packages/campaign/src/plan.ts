@@ -99,6 +99,8 @@ export type PlannedTask = {
 export interface Plan {
   /** Number of tasks. */
   readonly size: number;
+  /** The first tasks of runs of tasks that differ only in the samples they cover, ascending. */
+  readonly blocks: readonly number[];
   readonly cells: readonly Cell[];
   /** Those of the cells that try a defence, once for each attacker. */
   readonly adaptive: readonly AdaptiveCell[];

@@ -31,7 +31,8 @@ function release(run: CampaignRun): readonly Task[] {
 function outcomeOf({ index, work }: Task, kind: TaskOutcome['kind'] = 'done'): TaskOutcome {
   const model = work?.$case === 'derive' && kind === 'done' ? work.value.model : undefined;
   return {
-    ...{ index, round: 0, kind, sequence: index + 1, time: new Date(0), queries: 0, failure: '' },
+    ...{ index, round: 0, kind, sequence: index + 1, time: new Date(0), queries: 0, seconds: 0 },
+    failure: '',
     derived: model === undefined ? undefined : { model, digest: 'ab'.repeat(32) },
   };
 }
@@ -56,28 +57,44 @@ test('the stage is the earliest that is not over, whatever runs beside it', () =
   expect([stageOf(run), run.ended]).toEqual(['', true]);
 });
 
-test('the time left is told by tasks of the stages after models are made, which take as long as they like', () => {
-  let now = 0;
-  const run = runOf(spec, () => now);
-  const secondsLeft = (): number | undefined => run.snapshot().progress?.secondsLeft;
-  const [quantizing, ...measured] = release(run);
-  if (quantizing === undefined) throw new Error('a derivation');
-  for (const task of measured) {
-    now += 1_000;
-    run.accept(outcomeOf(task));
-  }
-  expect(measured.length).toBeGreaterThan(1);
-  expect(secondsLeft()).toBe(0);
-  run.accept(outcomeOf(quantizing));
-  const rest = release(run);
-  const [first, second] = rest;
-  if (first === undefined || second === undefined) throw new Error('tasks that needed the model');
-  now += 1;
-  run.accept(outcomeOf(first));
-  now += 2;
-  run.accept(outcomeOf(second));
-  // Two in three seconds, since the derivation ended.
-  expect(secondsLeft()).toBe(1.5 * (rest.length - 2));
+describe('the time left', () => {
+  const timed = (task: Task, seconds: number, at: number): TaskOutcome => ({
+    ...outcomeOf(task),
+    ...{ seconds, time: new Date(1_000 * at) },
+  });
+  const left = (run: CampaignRun): number => run.snapshot().progress?.secondsLeft ?? NaN;
+
+  test('is what tasks of each kind took so far, by the tasks that are worked on at a time', () => {
+    const run = runOf(spec);
+    expect(left(run)).toBe(0);
+    const [quantizing, ...others] = release(run);
+    if (quantizing === undefined) throw new Error('a derivation');
+    run.accept(timed(quantizing, 5, 0));
+    const tasks = [...others, ...release(run)];
+    const cost = ({ work }: Task): number => (work?.$case === 'attack' ? 6 : 2);
+    const [last, ...rest] = tasks.toReversed();
+    let at = 0;
+    // Two workers: of what they take for the tasks, half goes by.
+    for (const task of rest.toReversed()) run.accept(timed(task, cost(task), (at += cost(task) / 2)));
+    if (last?.work?.$case !== 'attack') throw new Error('an attack');
+    expect(left(run)).toBeCloseTo(3);
+    expect(run.workload.open('attack')).toBe(1);
+    expect(run.workload.open('measure')).toBe(0);
+    expect(run.workload.spent('train')).toBe(5);
+  });
+
+  test('is told while a model trains, of which all attacks wait', () => {
+    const run = runOf(spec);
+    const [quantizing, ...measured] = release(run);
+    if (quantizing === undefined) throw new Error('a derivation');
+    const training = { model: 'int8', step: 1, steps: 4, epochs: 1, loss: 1, accuracy: 0, measures: {} };
+    run.train(quantizing.index, { ...training, secondsLeft: 300 });
+    expect(left(run)).toBe(300);
+    for (const task of measured) run.accept(timed(task, 0.1, 0));
+    // Now it is known what a run of a model takes, and with that roughly what attacks will.
+    expect(left(run)).toBeGreaterThan(301);
+    expect(left(run)).toBeLessThan(400);
+  });
 });
 
 describe('a campaign whose file allows nothing', () => {

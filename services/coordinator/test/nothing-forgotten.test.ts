@@ -170,6 +170,7 @@ test('results with an address that no plan has are passed over', async () => {
       time: new Date(0),
       kind: 'done',
       queries: 5,
+      seconds: 1,
       failure: '',
     } as const;
     expect(run.accept({ ...outcome, derived: undefined })).toBe(false);

@@ -21,7 +21,7 @@ function planOf(needs: readonly (readonly number[])[], derived: number): Plan {
       ...recipe,
     };
   };
-  return { size: needs.length, cells: [], adaptive: [], task };
+  return { size: needs.length, blocks: [0], cells: [], adaptive: [], task };
 }
 
 const plans = fc.integer({ min: 0, max: 6 }).chain((derived) =>

@@ -12,18 +12,18 @@ import { CampaignFailures } from './campaign-failures.js';
 import { ChangeSignal } from './change-signal.js';
 import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
-import { Pace } from './pace.js';
 import { RecordedCampaign } from './recorded-campaign.js';
 import { ReleaseOrder } from './release-order.js';
 import { TaskChoices } from './task-choice.js';
 import { taskMessage } from './task-message.js';
 import { progressOf, TaskStates, type TaskState } from './task-states.js';
+import { Workload } from './workload.js';
 
 export interface CampaignRunOptions {
   readonly record: CampaignRecord;
   readonly file: CampaignFile;
   readonly plan: Plan;
-  /** Seconds on a clock that never goes back, for the time left. */
+  /** Seconds on a clock that never goes back, for how long nothing was heard. */
   readonly seconds: () => number;
 }
 
@@ -39,13 +39,14 @@ export class CampaignRun extends RecordedCampaign {
   readonly plan: Plan;
   /** Fires whenever a new {@link snapshot} would differ. */
   readonly changes = new ChangeSignal();
+  /** How much is left to do, and what it costs. */
+  readonly workload: Workload;
   readonly #digests: Map<string, string>;
   readonly #states: TaskStates;
   readonly #gate: AccuracyGate;
   #order: ReleaseOrder;
   #choices: TaskChoices;
   #isGatePassed: boolean;
-  readonly #pace: Pace;
   readonly #failures = new CampaignFailures();
   readonly #generations = new Map<number, number>();
   readonly #training = new ModelsInTraining();
@@ -60,12 +61,14 @@ export class CampaignRun extends RecordedCampaign {
     this.file = file;
     this.plan = plan;
     this.#digests = new Map(Object.entries(record.request?.models ?? {}));
-    this.#states = new TaskStates(plan.size);
     this.#choices = new TaskChoices(record);
+    this.workload = new Workload(plan, seconds);
+    this.#states = new TaskStates(plan.size, (...move) => {
+      this.workload.move(...move);
+    });
     this.#gate = new AccuracyGate(file, plan);
     this.#isGatePassed = this.#gate.tasks.length === 0;
     this.#order = new ReleaseOrder(plan, this.#gate.tasks);
-    this.#pace = new Pace(seconds);
     if (record.cancelTime !== undefined) this.#states.cancelRest();
   }
 
@@ -96,6 +99,11 @@ export class CampaignRun extends RecordedCampaign {
 
   get ended(): boolean {
     return this.#states.ended;
+  }
+
+  /** Target queries of results that count. */
+  get queries(): number {
+    return this.#queries;
   }
 
   /** Target queries of attempts that came too late. */
@@ -256,8 +264,7 @@ export class CampaignRun extends RecordedCampaign {
   }
 
   #take(outcome: TaskOutcome, isDropped: boolean): void {
-    // How long models took to make says nothing of the tasks that follow, a thousand times as many.
-    if (this.#stage() !== 'derive') this.#pace.finish();
+    this.workload.finish(outcome);
     this.#generations.delete(outcome.index);
     this.#training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
@@ -293,6 +300,7 @@ export class CampaignRun extends RecordedCampaign {
     const planned = this.plan.task(index);
     if (planned.kind !== 'derive' || planned.model !== training.model) return;
     this.#training.set(index, training);
+    this.workload.sign();
     this.changes.notify();
   }
 
@@ -317,6 +325,7 @@ export class CampaignRun extends RecordedCampaign {
     this.#drop((index) => has.of(index).droppedSequence > had.of(index).droppedSequence);
     if (record.pauseTime !== undefined || record.cancelTime !== undefined) this.#training.clear();
     if (record.pauseTime !== undefined) {
+      this.workload.rest();
       this.#states.moveAll('pending', (state) => state === 'inFlight');
       this.#startOver();
     }
@@ -370,7 +379,6 @@ export class CampaignRun extends RecordedCampaign {
 
   /** The campaign as clients see it. */
   snapshot(): Campaign {
-    const open = this.count('pending') + this.count('inFlight');
     return {
       ...this.settings,
       name: this.file.name,
@@ -378,7 +386,7 @@ export class CampaignRun extends RecordedCampaign {
       progress: {
         ...progressOf(this.#states),
         queries: this.#queries,
-        secondsLeft: this.ended ? 0 : this.#pace.secondsLeft(open),
+        secondsLeft: this.secondsLeft,
         stage: this.#stage(),
       },
       endTime: this.#endTime,
@@ -386,6 +394,11 @@ export class CampaignRun extends RecordedCampaign {
       training: [...this.#training.all()],
       waiting: this.waiting,
     };
+  }
+
+  /** Until all tasks have their end, as far as can be told; 0 while unknown. */
+  get secondsLeft(): number {
+    return this.ended ? 0 : this.workload.secondsLeft(this.#training.entries());
   }
 
   get #endTime(): Date | undefined {

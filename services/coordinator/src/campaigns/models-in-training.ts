@@ -18,6 +18,11 @@ export class ModelsInTraining {
     this.#newest.clear();
   }
 
+  /** By the positions of their tasks. */
+  entries(): ReadonlyMap<number, Training> {
+    return this.#newest;
+  }
+
   /** In the order of the plan. */
   all(): readonly Training[] {
     return this.#sorted().map(([, training]) => training);

@@ -10,6 +10,8 @@ export interface TaskOutcome {
   readonly time: Date;
   readonly kind: 'done' | 'failed' | 'dead';
   readonly queries: number;
+  /** That a worker took for it. */
+  readonly seconds: number;
   /** Why the task failed for good; empty when it did not. */
   readonly failure: string;
   readonly derived: { readonly model: string; readonly digest: string } | undefined;
@@ -26,6 +28,7 @@ export function outcomeOf(result: TaskResult, sequence: number, time: Date): Tas
     time,
     kind: kindOf(result, failure),
     queries: queriesOf(result),
+    seconds: result.seconds,
     failure,
     derived: derived === undefined ? undefined : { model: derived.model, digest: derived.digest },
   };

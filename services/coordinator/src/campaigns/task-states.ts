@@ -19,9 +19,15 @@ export class TaskStates {
   readonly #counts: Record<TaskState, number>;
   /** All tasks before it have reached their end. */
   #firstOpen = 0;
+  readonly #onMove: (index: number, isOpen: boolean, wasOpen: boolean) => void;
 
-  constructor(size: number) {
+  /** @param onMove told of every task whose state changes, whether it has yet to reach its end */
+  constructor(
+    size: number,
+    onMove: (index: number, isOpen: boolean, wasOpen: boolean) => void = () => undefined,
+  ) {
     this.#states = new Uint8Array(size);
+    this.#onMove = onMove;
     this.#counts = { pending: size, inFlight: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
   }
 
@@ -49,6 +55,7 @@ export class TaskStates {
     this.#states[index] = order.indexOf(state);
     this.#counts[previous]--;
     this.#counts[state]++;
+    this.#onMove(index, isOpen(state), isOpen(previous));
   }
 
   /** Moves every task of which `isMoved` is true to another state, also where {@link set} would not. */

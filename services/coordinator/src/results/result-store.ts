@@ -186,7 +186,7 @@ export class ResultStore implements AsyncDisposable {
   /** Outcomes of all tasks, of one campaign or of all, in the order of the stream. */
   async tasks(campaignId = ''): Promise<StoredTask[]> {
     const rows = await this.query(
-      `SELECT t.campaign, t.task, t.round, t.sequence, t.time_ms, t.kind, t.queries, t.failure, m.model, m.digest
+      `SELECT t.campaign, t.task, t.round, t.sequence, t.time_ms, t.kind, t.queries, t.seconds, t.failure, m.model, m.digest
       FROM tasks t LEFT JOIN models m ON m.campaign = t.campaign AND m.task = t.task AND m.digest IS NOT NULL
         AND t.kind = 'done'
       WHERE $1 IN ('', t.campaign) ORDER BY t.sequence`,
@@ -200,6 +200,7 @@ export class ResultStore implements AsyncDisposable {
       time: new Date(Number(row['time_ms'])),
       kind: outcomeKinds.find((kind) => kind === row['kind']) ?? 'dead',
       queries: Number(row['queries']),
+      seconds: Number(row['seconds']),
       failure: String(row['failure']),
       derived: derivedOf(row),
     }));
