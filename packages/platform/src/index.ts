@@ -30,7 +30,14 @@ export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel
 export { createRegistry } from './metrics/registry.js';
 export { serveMetrics, type MetricsServer, type MetricsServerOptions } from './metrics/server.js';
 export { serverStorage, type ServerStorage } from './nats/server-storage.js';
-export { brokerFacts, type BrokerFacts, type StreamFacts } from './nats/broker-facts.js';
+export {
+  brokerFacts,
+  storageFacts,
+  type BrokerFacts,
+  type StorageFacts,
+  type StreamFacts,
+} from './nats/broker-facts.js';
+export { ConnectionMetrics } from './nats/connection-metrics.js';
 export { Bucket, type BucketOptions, type Entry } from './nats/bucket.js';
 export {
   compareVersions,

@@ -6,6 +6,7 @@ import {
   ensureTopology,
   publishResult,
   restoreTopology,
+  storageFacts,
   type Clock,
   type Logger,
   type NatsConnection,
@@ -32,7 +33,8 @@ import { Janitor } from './janitor.js';
 import { Lanes } from './dispatch/lanes.js';
 import { WorkerRegistry } from './workers/worker-registry.js';
 import { WorkerTable } from './workers/worker-table.js';
-import { CoordinatorMetrics } from './metrics.js';
+import { CoordinatorMetrics } from './metrics/coordinator-metrics.js';
+import { Vigil } from './metrics/vigil.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
 import { ResultStore } from './results/result-store.js';
@@ -146,9 +148,12 @@ export class Coordinator implements AsyncDisposable {
       ...{ book, store, artefacts, erasure, queues, retentionDays, clock, logger },
       isLeading: () => this.#isLeading,
     });
-    const depth = (): ReturnType<TaskQueue['depth']> => this.#queue.depth();
-    const slots = (): ReadonlyMap<string, number> => this.workers.slots();
-    this.#metrics = new CoordinatorMetrics({ registry, runs: () => this.book.all(), depth, slots });
+    this.#metrics = new CoordinatorMetrics({
+      ...{ registry, clock, workers: this.workers, runs: () => this.book.all() },
+      vigil: new Vigil({ workers: this.workers, runs: () => this.book.running(), seconds }),
+      depths: () => this.#queue.depths(),
+      storage: () => storageFacts(connection),
+    });
   }
 
   /** Sets up what is missing on NATS, replays what has happened so far, and starts to work. */

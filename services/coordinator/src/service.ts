@@ -1,4 +1,5 @@
 import {
+  ConnectionMetrics,
   connectNats,
   createGrpcMetrics,
   createRegistry,
@@ -14,6 +15,7 @@ import {
 import { UnpairError } from '@unpair/errors';
 import { CampaignServiceService, leaderBucket, reflectionPackage } from '@unpair/protocol';
 import { dirname } from 'node:path';
+import { Gauge, type Registry } from 'prom-client';
 import { campaignService } from './api/campaign-service.js';
 import { LeaderGate } from './api/leader-gate.js';
 import type { Configuration } from './configuration.js';
@@ -45,16 +47,19 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const { configuration, lifecycle, clock, logger } = options;
   const { natsUrl, replicas, advertisedAddress, grpcAddress } = configuration;
   const { signal } = lifecycle;
-  const connection = await connectNats({ url: natsUrl, name: 'coordinator', logger, signal, clock });
-  lifecycle.onStop('NATS', () => connection.drain());
   const registry = createRegistry();
   const started: { coordinator?: Coordinator; lease?: Lease } = {};
-  lifecycle.onStop('lease', () => started.lease?.release());
-  lifecycle.onStop('coordinator', () => started.coordinator?.[Symbol.asyncDispose]());
+  const connected = new ConnectionMetrics(registry);
+  const isLeading = (): boolean => started.lease?.isHeld === true;
+  registerLeading(registry, isLeading);
   const metricsServer = await serveMetrics({ registry, address: configuration.metricsAddress });
   const metrics = lifecycle.use('metrics', metricsServer).address;
+  const connection = await connectNats({ url: natsUrl, name: 'coordinator', logger, signal, clock });
+  connected.follow(connection);
+  lifecycle.onStop('NATS', () => connection.drain());
+  lifecycle.onStop('lease', () => started.lease?.release());
+  lifecycle.onStop('coordinator', () => started.coordinator?.[Symbol.asyncDispose]());
   const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
-  const isLeading = (): boolean => started.lease?.isHeld === true;
   const gate = new LeaderGate({ isLeading, leader: () => started.lease?.holderAddress ?? '' });
   const grpc = await GrpcServer.start({
     ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
@@ -107,6 +112,18 @@ async function openLease(options: LeaseOptions, signal: AbortSignal): Promise<Le
       await options.clock.sleep(1_000, signal);
     }
   }
+}
+
+/** Metrics are served before there is a broker, so that they can tell that there is none. */
+export function registerLeading(registry: Registry, isLeading: () => boolean): void {
+  new Gauge({
+    name: 'unpair_coordinator_leading',
+    help: 'Whether this coordinator leads: 1 or 0.',
+    registers: [registry],
+    collect() {
+      this.set(isLeading() ? 1 : 0);
+    },
+  });
 }
 
 function settingsOf(configuration: Configuration) {

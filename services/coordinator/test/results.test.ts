@@ -169,22 +169,31 @@ test('watching resumes by token: only later states, and none after the last', as
   expect((await after.next()).done).toBe(true);
 });
 
-test('metrics follow campaigns, drop their series at the end, and please promtool', async ({ skip }) => {
+test('metrics follow campaigns, begin at 0, and please promtool', async ({ skip }) => {
   await using base = await ground();
   await using served = await serve(base);
   const { campaign } = await served.client.unary(Service.createCampaign, requestFor('running'));
+  const labels = `campaign="${campaign?.id ?? ''}",name="synthetic",tenant=""`;
   await eventually(async () => {
     const text = await served.registry.metrics();
     expect(text).toContain('unpair_tasks{state="in_flight"} 9');
-    expect(text).toContain('unpair_queue_depth_tasks 9');
-    expect(text).toContain(`unpair_campaign_progress_ratio{campaign="${campaign?.id ?? ''}"} 0`);
+    expect(text).toContain('unpair_queue_depth_tasks{queue="any_synthetic_measure"} 4');
+    expect(text).toContain(`unpair_campaign_progress_ratio{${labels}} 0`);
+    // Also what waits outside the windows.
+    expect(text).toContain('unpair_open_tasks{label="any",kind="attack"} 8');
+    for (const each of ['task_results_total{outcome="dead_letter"}', 'target_queries_total{attack="square"}'])
+      expect(text).toContain(`unpair_${each} 0`);
+    expect(text).toMatch(/unpair_stream_limit_bytes\{stream="UNPAIR_TASKS"\} 268435456/);
   });
   await finished(base, served, 'running');
   const text = await served.registry.metrics();
   expect(text).toContain('unpair_target_queries_total{attack="rgf"} 320');
   expect(text).toContain(`unpair_task_results_total{outcome="done"} ${taskCount}`);
   expect(text).toContain('unpair_campaigns{state="succeeded"} 1');
-  expect(text).not.toContain('unpair_campaign_progress_ratio{');
+  // For an hour: who looks an hour later still sees how it ended.
+  expect(text).toContain(`unpair_campaign_progress_ratio{${labels}} 1`);
+  expect(text).toContain(`unpair_campaign_queries{${labels},fate="accepted"} 640`);
+  expect(text).toContain(`unpair_campaign_device_seconds{${labels},kind="attack"} 4`);
   const check = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   skip(check.error !== undefined, 'promtool is not installed');
   expect(check.stdout + check.stderr).toBe('');

@@ -135,7 +135,7 @@ test('what is said of no task in flight that trains, and what is no message, cha
   expect(served.coordinator.book.get(id).token).toBe(before);
   say(base, id, 0, training);
   await eventually(() => {
-    expect(served.coordinator.book.get(id).training()).toEqual([training]);
+    expect(served.coordinator.book.get(id).training.all()).toEqual([training]);
   });
   const { campaign } = await served.client.unary(Service.cancelCampaign, { id });
   expect(campaign?.training).toEqual([]);

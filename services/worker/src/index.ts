@@ -1,2 +1,2 @@
-export { createWorkerMetrics } from './agent/metrics.js';
+export { createWorkerMetrics, registerComputeGauges } from './agent/metrics.js';
 export type { DeliveryOutcome, WorkerMetrics } from './agent/metrics.js';

@@ -3,6 +3,7 @@ import {
   ArtefactCache,
   ArtefactStore,
   CheckpointStore,
+  ConnectionMetrics,
   connectNats,
   createGrpcMetrics,
   createRegistry,
@@ -34,7 +35,7 @@ import {
   type OutOfMemory,
 } from './agent/compute-host.js';
 import { defaultMemoryLimit } from './agent/compute-limits.js';
-import { createWorkerMetrics, type WorkerMetrics } from './agent/metrics.js';
+import { createWorkerMetrics, registerComputeGauges, type WorkerMetrics } from './agent/metrics.js';
 import { Registration, type RegistrationOptions } from './agent/registration.js';
 import { TaskExecutor } from './agent/task-executor.js';
 import { TaskHandler } from './agent/task-handler.js';
@@ -70,6 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { config, lifecycle, logger } = options;
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
+  const connected = new ConnectionMetrics(registry);
   const metricsServer = await serveMetrics({ registry, address: config.metricsAddress });
   lifecycle.use('metrics', metricsServer);
   const connection = await connectNats({
@@ -78,11 +80,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     logger,
     signal: lifecycle.signal,
   });
+  connected.follow(connection);
   lifecycle.onStop('nats', () => leave(connection));
   const compute = lifecycle.use('compute', startCompute(options, metrics));
+  registerComputeGauges(registry, compute);
   const store = await ArtefactStore.await(connection, lifecycle.signal);
   const cache = new ArtefactCache({
     ...{ store, directory: config.cacheDir, maxBytes: config.cacheMib * 2 ** 20 },
+    onLookup: (found) => {
+      metrics.cacheLookups.inc({ found: found ? 'hit' : 'miss' });
+    },
   });
   const queue = createQueue(options, { connection, compute, store, cache, metrics });
   const describe = (): DescribeResponse => description(options, compute, queue);

@@ -10,6 +10,8 @@ export interface ArtefactCacheOptions {
   readonly directory: string;
   /** Bytes that it may take; no limit unless said. */
   readonly maxBytes?: number;
+  /** Told of every artefact that is asked for, whether it was here. */
+  readonly onLookup?: (found: boolean) => void;
   /** Milliseconds for which a file that was asked for stays in any case. */
   readonly grace?: number;
 }
@@ -29,7 +31,9 @@ export class ArtefactCache {
   /** Path of a file with the artefact's content. */
   async path(digest: Digest, signal?: AbortSignal): Promise<string> {
     const path = join(this.#options.directory, checkDigest(digest));
-    if (await touch(path)) return path;
+    const found = await touch(path);
+    this.#options.onLookup?.(found);
+    if (found) return path;
     const running = this.#fetching.get(digest);
     if (running !== undefined) return running;
     const fetching = this.#fetch(digest, path, signal).finally(() => this.#fetching.delete(digest));

@@ -15,15 +15,19 @@ export interface StreamFacts {
   readonly current: number;
 }
 
-/** What a client can see of the broker. */
-export interface BrokerFacts {
-  readonly server: string;
-  readonly version: string;
+/** What the broker keeps, and how much of it there may be. */
+export interface StorageFacts {
   /** Of files, by all streams of the account. */
   readonly bytes: number;
   /** −1 where the account has no limit; that of the server itself is not told to clients. */
   readonly maxBytes: number;
   readonly streams: readonly StreamFacts[];
+}
+
+/** What a client can see of the broker. */
+export interface BrokerFacts extends StorageFacts {
+  readonly server: string;
+  readonly version: string;
   /** Seconds that the broker's clock is ahead of ours. */
   readonly clockAhead: number;
 }
@@ -34,19 +38,30 @@ export async function brokerFacts(
   { bucket, clock }: { readonly bucket: string; readonly clock: Clock },
 ): Promise<BrokerFacts> {
   try {
-    const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-    const account = await manager.getAccountInfo();
-    const streams = await manager.streams.list().next();
     return {
+      ...(await storageFacts(connection)),
       server: connection.getServer(),
       version: connection.info?.version ?? '',
-      bytes: account.storage,
-      maxBytes: account.limits.max_storage,
-      streams: streams.map(factsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
       clockAhead: await clockAhead(connection, bucket, clock),
     };
   } catch (error) {
     throw fromNats('look at the broker', error);
+  }
+}
+
+/** @throws UnpairError UNAVAILABLE where the broker does not answer */
+export async function storageFacts(connection: NatsConnection): Promise<StorageFacts> {
+  try {
+    const manager = await connection.jetstreamManager({ timeout: managementTimeout });
+    const account = await manager.getAccountInfo();
+    const streams = await manager.streams.list().next();
+    return {
+      bytes: account.storage,
+      maxBytes: account.limits.max_storage,
+      streams: streams.map(factsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  } catch (error) {
+    throw fromNats('look at what the broker keeps', error);
   }
 }
 

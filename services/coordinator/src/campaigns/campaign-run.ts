@@ -41,6 +41,8 @@ export class CampaignRun extends RecordedCampaign {
   readonly changes = new ChangeSignal();
   /** How much is left to do, and what it costs. */
   readonly workload: Workload;
+  /** How every model that is in training comes along. */
+  readonly training = new ModelsInTraining();
   readonly #digests: Map<string, string>;
   readonly #states: TaskStates;
   readonly #gate: AccuracyGate;
@@ -49,7 +51,6 @@ export class CampaignRun extends RecordedCampaign {
   #isGatePassed: boolean;
   readonly #failures = new CampaignFailures();
   readonly #generations = new Map<number, number>();
-  readonly #training = new ModelsInTraining();
   #queries = 0;
   #waiting = '';
   #wastedQueries = 0;
@@ -266,7 +267,7 @@ export class CampaignRun extends RecordedCampaign {
   #take(outcome: TaskOutcome, isDropped: boolean): void {
     this.workload.finish(outcome);
     this.#generations.delete(outcome.index);
-    this.#training.delete(outcome.index);
+    this.training.delete(outcome.index);
     if (outcome.derived !== undefined) this.#adopt(outcome.derived);
     if (outcome.kind !== 'done') this.#fail(outcome, isDropped);
     this.#pass(outcome.index);
@@ -299,14 +300,9 @@ export class CampaignRun extends RecordedCampaign {
     if (!this.#has(index) || this.#states.get(index) !== 'inFlight') return;
     const planned = this.plan.task(index);
     if (planned.kind !== 'derive' || planned.model !== training.model) return;
-    this.#training.set(index, training);
     this.workload.sign();
+    this.training.set(index, training, this.workload.lastSign);
     this.changes.notify();
-  }
-
-  /** How every model that is in training comes along. */
-  training(): readonly Training[] {
-    return this.#training.all();
   }
 
   /** Takes in queries that were spent on a result that came too late. */
@@ -323,7 +319,7 @@ export class CampaignRun extends RecordedCampaign {
     else if (record.round > before.round)
       this.#reopen((index) => has.of(index).retriedRound > had.of(index).retriedRound);
     this.#drop((index) => has.of(index).droppedSequence > had.of(index).droppedSequence);
-    if (record.pauseTime !== undefined || record.cancelTime !== undefined) this.#training.clear();
+    if (record.pauseTime !== undefined || record.cancelTime !== undefined) this.training.clear();
     if (record.pauseTime !== undefined) {
       this.workload.rest();
       this.#states.moveAll('pending', (state) => state === 'inFlight');
@@ -368,7 +364,7 @@ export class CampaignRun extends RecordedCampaign {
     const { round, isPaused, priority, weight } = this;
     const counts = `${this.#sequence}.${this.count('inFlight')}.${this.count('cancelled')}`;
     const pace = `${isPaused ? 1 : 0}${this.waiting === '' ? '' : 'w'}`;
-    return `${counts}.${round}.${pace}.${priority}.${weight}${this.#training.token}`;
+    return `${counts}.${round}.${pace}.${priority}.${weight}${this.training.token}`;
   }
 
   /** That of the first task that has not reached its end; empty where all have. */
@@ -389,19 +385,20 @@ export class CampaignRun extends RecordedCampaign {
         secondsLeft: this.secondsLeft,
         stage: this.#stage(),
       },
-      endTime: this.#endTime,
+      endTime: this.endTime,
       failures: [...this.#failures.sentences],
-      training: [...this.#training.all()],
+      training: [...this.training.all()],
       waiting: this.waiting,
     };
   }
 
   /** Until all tasks have their end, as far as can be told; 0 while unknown. */
   get secondsLeft(): number {
-    return this.ended ? 0 : this.workload.secondsLeft(this.#training.entries());
+    return this.ended ? 0 : this.workload.secondsLeft(this.training.entries());
   }
 
-  get #endTime(): Date | undefined {
+  /** When it ended; undefined while it has not. */
+  get endTime(): Date | undefined {
     const { cancelTime, createTime } = this.current;
     return this.ended ? (cancelTime ?? this.#lastResult ?? createTime) : undefined;
   }

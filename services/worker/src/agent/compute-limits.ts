@@ -83,7 +83,7 @@ export class LimitWatch implements Disposable {
 }
 
 /** Memory that a process holds; 0 where that cannot be told. */
-async function residentBytes(pid: number): Promise<number> {
+export async function residentBytes(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '');
   return Number(text.split(' ')[1] ?? 0) * pageSize;
 }

@@ -1,4 +1,6 @@
+import { BUILT_IN } from '@unpair/campaign';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { residentBytes } from './compute-limits.js';
 
 /** What became of one delivery of a task. */
 export type DeliveryOutcome =
@@ -19,6 +21,17 @@ export type DeliveryOutcome =
   /** Taken out of the queue since it is no task. */
   | 'dropped';
 
+/** Why target evaluations were thrown away. */
+type WasteReason = 'refused' | 'lost';
+
+const outcomes: readonly DeliveryOutcome[] = [
+  ...(['done', 'failed', 'dead_letter', 'refused', 'retried'] as const),
+  ...(['handed_back', 'abandoned', 'dropped'] as const),
+];
+
+/** Kinds of tasks, as the messages have them; `unknown` is what cannot be read. */
+const kinds = ['derive', 'accuracy', 'similarity', 'alignment', 'masking', 'attack', 'unknown'] as const;
+
 /** Everything that a worker counts. Labels have few values and never name a task, a campaign or a pod. */
 export interface WorkerMetrics {
   readonly tasks: Counter<'kind' | 'outcome'>;
@@ -35,6 +48,8 @@ export interface WorkerMetrics {
   readonly batches: Counter;
   readonly batchOccupancy: Gauge;
   readonly busy: Gauge;
+  /** Artefacts that tasks asked for, by whether they were on this machine: `hit` or `miss`. */
+  readonly cacheLookups: Counter<'found'>;
   readonly info: Gauge<'runtime' | 'version' | 'device'>;
 }
 
@@ -45,7 +60,7 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     new Counter({ name: `unpair_worker_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string): Gauge =>
     new Gauge({ name: `unpair_worker_${name}`, help, registers });
-  return {
+  const metrics: WorkerMetrics = {
     tasks: counter('tasks_total', 'Deliveries of tasks by kind and by what became of them.', [
       'kind',
       'outcome',
@@ -54,7 +69,7 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
       name: 'unpair_worker_task_seconds',
       help: 'Time from the delivery of a task to its accepted result, by kind.',
       labelNames: ['kind'],
-      buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
+      buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000],
       registers,
     }),
     queries: counter('queries_total', 'Billed target evaluations in accepted results, by attack.', [
@@ -81,16 +96,56 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     ),
     images: counter('images_total', 'Samples that went through a graph.'),
     batches: counter('batches_total', 'Runs of a graph.'),
-    batchOccupancy: gauge(
-      'batch_occupancy_ratio',
-      'How full the batches of the last task were, from 0 to 1.',
-    ),
+    batchOccupancy: gauge('batch_occupancy_ratio', 'How full the batches of the last task were, of 1.'),
     info: new Gauge({
       name: 'unpair_worker_info',
       help: 'What the worker computes with: always 1.',
       labelNames: ['runtime', 'version', 'device'],
       registers,
     }),
+    cacheLookups: counter(
+      'cache_lookups_total',
+      'Artefacts that tasks asked for, by whether they were here.',
+      ['found'],
+    ),
     busy: gauge('busy', 'Whether a task is in hand: 1 or 0.'),
   };
+  begin(metrics);
+  return metrics;
+}
+
+/** Every value of a label that is known beforehand: a counter that begins with its first event hides that one from `increase`. */
+function begin(metrics: WorkerMetrics): void {
+  for (const kind of kinds) {
+    for (const outcome of outcomes) metrics.tasks.inc({ kind, outcome }, 0);
+    metrics.taskSeconds.zero({ kind });
+  }
+  for (const { name: attack } of [...BUILT_IN.attacks, ...BUILT_IN.siblings])
+    metrics.queries.inc({ attack }, 0);
+  for (const reason of ['refused', 'lost'] satisfies WasteReason[]) metrics.wastedQueries.inc({ reason }, 0);
+  for (const from of ['disk', 'store']) metrics.resumedSteps.inc({ from }, 0);
+  for (const found of ['hit', 'miss']) metrics.cacheLookups.inc({ found }, 0);
+}
+
+/** Registers what the compute process holds, as it is when it is asked for. */
+export function registerComputeGauges(
+  registry: Registry,
+  compute: { readonly pid: number | undefined; readonly models: readonly string[] },
+): void {
+  new Gauge({
+    name: 'unpair_worker_compute_memory_bytes',
+    help: 'Memory that the compute process holds; 0 where that cannot be told.',
+    registers: [registry],
+    async collect() {
+      this.set(compute.pid === undefined ? 0 : await residentBytes(compute.pid));
+    },
+  });
+  new Gauge({
+    name: 'unpair_worker_models_held',
+    help: 'Models that the compute process keeps loaded.',
+    registers: [registry],
+    collect() {
+      this.set(compute.models.length);
+    },
+  });
 }

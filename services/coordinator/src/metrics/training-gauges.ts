@@ -1,6 +1,6 @@
 import type { Training } from '@unpair/protocol';
 import { Gauge, type Registry } from 'prom-client';
-import type { CampaignRun } from './campaigns/campaign-run.js';
+import type { CampaignRun } from '../campaigns/campaign-run.js';
 
 export interface TrainingGaugeOptions {
   readonly registry: Registry;
@@ -55,6 +55,6 @@ function* inTraining(
   runs: Iterable<CampaignRun>,
 ): Generator<readonly [Readonly<Record<Labels, string>>, Training], void, undefined> {
   for (const run of runs) {
-    for (const training of run.training()) yield [{ campaign: run.id, model: training.model }, training];
+    for (const training of run.training.all()) yield [{ campaign: run.id, model: training.model }, training];
   }
 }
