@@ -1,3 +1,4 @@
+export { hasOpenssl, TestAuthority, type CertificateFiles } from './certificates.js';
 export { eventually } from './eventually.js';
 export { TestNatsServer } from './nats-server.js';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js';

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
+import { securitySettings } from '@unpair/platform';
 import { CampaignClient } from '../client/campaign-client.js';
 import { startBroker } from './broker.js';
 import { CloseStack } from './close-stack.js';
@@ -128,6 +129,8 @@ function serviceOptions(
     entry: import.meta.resolve(program),
     environment: {
       ...environment,
+      // What services elsewhere are secured with is not for these, which nobody beyond this machine reaches.
+      ...Object.fromEntries(Object.values(securitySettings).map(({ variable }) => [variable, ''])),
       UNPAIR_NATS_URL: natsUrl,
       UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
       ...settings,

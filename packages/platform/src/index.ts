@@ -7,10 +7,12 @@ export {
 export { checkDigest, digestOf, isDigest, type Digest } from './artefacts/digest.js';
 export { ArtefactStore, type ArtefactStoreOptions } from './artefacts/store.js';
 export { systemClock, type Clock } from './clock.js';
+export { helpAsked, settingProblems, type ServiceHelp } from './configuration/command-line.js';
 export {
   address,
   choice,
   choices,
+  flag,
   integer,
   integerOrAuto,
   pattern,
@@ -19,7 +21,7 @@ export {
   type Setting,
   type Values,
 } from './configuration/environment.js';
-export { RpcClient, type InvokeOptions, type Method } from './grpc/client.js';
+export { RpcClient, type ClientAccess, type InvokeOptions, type Method } from './grpc/client.js';
 export { Handlers, type CallContext, type HandlerOptions } from './grpc/handlers.js';
 export { createGrpcMetrics, type GrpcMetrics } from './grpc/metrics.js';
 export { GrpcServer, type DrainOptions, type GrpcServerOptions, type GrpcService } from './grpc/server.js';
@@ -72,5 +74,15 @@ export {
   type TopologyOptions,
 } from './nats/topology.js';
 export { WorkQueue, type QueueDepth } from './nats/work-queue.js';
+export type { NatsSecurity } from './nats/authentication.js';
 export type { NatsConnection } from 'nats';
 export { parseAddress, type HostPort } from './network-address.js';
+export {
+  isLoopback,
+  natsSecurity,
+  securityProblems,
+  securitySettings,
+  serverTls,
+  type SecurityValues,
+} from './security/settings.js';
+export { tlsChannel, TlsServerCredentials, type ClientTls, type ServerTls } from './security/tls.js';

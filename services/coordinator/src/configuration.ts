@@ -1,10 +1,17 @@
-import { address, choice, integer, logLevels, readEnvironment, text, type Values } from '@unpair/platform';
+import {
+  address,
+  choice,
+  integer,
+  logLevels,
+  readEnvironment,
+  securityProblems,
+  securitySettings,
+  text,
+  type Values,
+} from '@unpair/platform';
 
-const settings = {
-  natsUrl: text('UNPAIR_NATS_URL', {
-    description: 'the URL of a nats-server, or several separated by commas',
-    default: 'nats://127.0.0.1:4222',
-  }),
+/** Every setting of a coordinator, each an environment variable. */
+export const settings = {
   natsMonitoring: text('UNPAIR_NATS_MONITORING', {
     description:
       'the URLs of the monitoring ports of nats-servers, separated by commas, for what doctor says of their storage',
@@ -76,6 +83,7 @@ const settings = {
     max: 600,
   }),
   logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'the log level', default: 'info', of: logLevels }),
+  ...securitySettings,
 };
 
 /** The coordinator's settings. */
@@ -83,5 +91,5 @@ export type Configuration = Values<typeof settings>;
 
 /** Reads the settings from the environment. @throws UnpairError INVALID_ARGUMENT naming every bad variable */
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
-  return readEnvironment(environment, settings);
+  return readEnvironment(environment, settings, (values) => securityProblems(values, values.grpcAddress));
 }

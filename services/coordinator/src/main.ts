@@ -1,14 +1,14 @@
 import { UnpairError } from '@unpair/errors';
-import { createLogger, Lifecycle, systemClock } from '@unpair/platform';
+import { createLogger, helpAsked, Lifecycle, settingProblems, systemClock } from '@unpair/platform';
 import { readFileSync } from 'node:fs';
-import { readConfiguration } from './configuration.js';
+import { readConfiguration, settings, type Configuration } from './configuration.js';
 import { startService } from './service.js';
 
 /** Beyond the notice: calls that finish, rows that are written. */
 const stopDeadline = 20_000;
 
 async function main(): Promise<void> {
-  const configuration = readConfiguration(process.env);
+  const configuration = configurationOrExit();
   const clock = systemClock;
   const logger = createLogger({ service: 'coordinator', level: configuration.logLevel });
   const deadline = configuration.drainNoticeSeconds * 1_000 + stopDeadline;
@@ -30,6 +30,18 @@ async function main(): Promise<void> {
   const { grpc, metrics } = service;
   logger.info({ grpc, metrics }, 'ready');
   process.send?.({ type: 'ready', grpc, metrics });
+}
+
+function configurationOrExit(): Configuration {
+  try {
+    const help = helpAsked(process.argv.slice(2), { name: 'unpair coordinator', settings });
+    if (help === undefined) return readConfiguration(process.env);
+    process.stdout.write(`${help}\n`);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${settingProblems(error)}\n`);
+    process.exit(2);
+  }
 }
 
 function ownVersion(): string {

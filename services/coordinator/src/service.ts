@@ -6,7 +6,9 @@ import {
   GrpcServer,
   Handlers,
   Lease,
+  natsSecurity,
   serveMetrics,
+  serverTls,
   type Clock,
   type LeaseOptions,
   type Lifecycle,
@@ -54,7 +56,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   registerLeading(registry, isLeading);
   const metricsServer = await serveMetrics({ registry, address: configuration.metricsAddress });
   const metrics = lifecycle.use('metrics', metricsServer).address;
-  const connection = await connectNats({ url: natsUrl, name: 'coordinator', logger, signal, clock });
+  const connection = await connectNats({
+    ...{ url: natsUrl, security: natsSecurity(configuration), name: 'coordinator' },
+    ...{ logger, signal, clock },
+  });
   connected.follow(connection);
   lifecycle.onStop('NATS', () => connection.drain());
   lifecycle.onStop('lease', () => started.lease?.release());
@@ -63,6 +68,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const gate = new LeaderGate({ isLeading, leader: () => started.lease?.holderAddress ?? '' });
   const grpc = await GrpcServer.start({
     ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
+    tls: serverTls(configuration),
     services: [
       {
         name: 'unpair.v1.CampaignService',

@@ -7,6 +7,8 @@ import {
   logLevels,
   pattern,
   readEnvironment,
+  securityProblems,
+  securitySettings,
   text,
   type Values,
 } from '@unpair/platform';
@@ -15,10 +17,6 @@ import { DEVICE_NAMES, isDeviceName, RUNTIME_NAMES } from '@unpair/runtime';
 
 /** Every setting of a worker, each an environment variable. */
 export const workerSettings = {
-  natsUrl: text('UNPAIR_NATS_URL', {
-    description: 'the URL of NATS, or several separated by commas',
-    default: 'nats://127.0.0.1:4222',
-  }),
   worker: text('UNPAIR_WORKER_ID', { description: 'a name for this worker that no other has' }),
   label: pattern('UNPAIR_LABEL', {
     description: 'sets this worker apart: only campaigns whose placement names the label come here',
@@ -113,11 +111,14 @@ export const workerSettings = {
     default: 5_000,
   }),
   logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'how much to log', of: logLevels, default: 'info' }),
+  ...securitySettings,
 };
 
 export type WorkerConfig = Values<typeof workerSettings>;
 
 /** @throws UnpairError INVALID_ARGUMENT naming every bad variable. */
 export function readWorkerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
-  return readEnvironment(environment, workerSettings);
+  return readEnvironment(environment, workerSettings, (values) =>
+    securityProblems(values, values.grpcAddress),
+  );
 }

@@ -1,17 +1,20 @@
 #!/usr/bin/env node
 import { UnpairError } from '@unpair/errors';
-import { createLogger, Lifecycle, systemClock } from '@unpair/platform';
+import { createLogger, helpAsked, Lifecycle, settingProblems, systemClock } from '@unpair/platform';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readWorkerConfig, type WorkerConfig } from './config.js';
+import { readWorkerConfig, workerSettings as settings, type WorkerConfig } from './config.js';
 import { startWorker } from './worker.js';
 
 function configOrExit(): WorkerConfig {
   try {
-    return readWorkerConfig(process.env);
+    const help = helpAsked(process.argv.slice(2), { name: 'unpair worker', settings });
+    if (help === undefined) return readWorkerConfig(process.env);
+    process.stdout.write(`${help}\n`);
+    process.exit(0);
   } catch (error) {
-    process.stderr.write(`${UnpairError.from(error).message}\n`);
+    process.stderr.write(`${settingProblems(error)}\n`);
     process.exit(2);
   }
 }

@@ -10,7 +10,9 @@ import {
   GrpcServer,
   Handlers,
   maxAttempts,
+  natsSecurity,
   serveMetrics,
+  serverTls,
   systemClock,
   type Lifecycle,
   type Logger,
@@ -76,6 +78,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   lifecycle.use('metrics', metricsServer);
   const connection = await connectNats({
     url: config.natsUrl,
+    security: natsSecurity(config),
     name: `worker ${config.worker}`,
     logger,
     signal: lifecycle.signal,
@@ -262,6 +265,7 @@ function serveGrpc(
   const drain = (): void => void lifecycle.stop();
   return GrpcServer.start({
     address: config.grpcAddress,
+    tls: serverTls(config),
     services: [
       {
         name: 'unpair.v1.WorkerService',

@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly default: T | undefined;
   /** The value, or what would have been allowed. */
   parse(text: string): { readonly value: T } | { readonly allowed: string };
+  /** A bad value as it may be shown; as it is, unless said. */
+  readonly shown?: (text: string) => string;
 }
 
 type Settings = Readonly<Record<string, Setting<unknown>>>;
@@ -38,6 +40,13 @@ export function choice<const T extends string>(
     return match === undefined ? { allowed: `one of ${options.of.join(', ')}` } : { value: match };
   };
   return { variable, description: options.description, default: options.default, parse };
+}
+
+/** `yes` or `no`, which is the default. */
+export function flag(variable: string, { description }: { readonly description: string }): Setting<boolean> {
+  const parse = (value: string): { value: boolean } | { allowed: string } =>
+    value === 'yes' || value === 'no' ? { value: value === 'yes' } : { allowed: 'yes or no' };
+  return { variable, description, default: false, parse };
 }
 
 /** Some of a few words, separated by commas; each once, in the order of `of`. */
@@ -109,23 +118,27 @@ export function address(variable: string, options: Description<string>): Setting
 
 /**
  * Reads a service's settings once, at its start. Empty variables count as absent.
+ * @param problems finds what settings cannot be together; of those that are wrong by themselves it is told the defaults
  * @throws UnpairError INVALID_ARGUMENT naming every bad variable, its value and what is allowed
  */
 export function readEnvironment<S extends Settings>(
   environment: Readonly<Record<string, string | undefined>>,
   settings: S,
+  problems: (values: Values<S>) => readonly FieldViolation[] = () => [],
 ): Values<S> {
   const violations: FieldViolation[] = [];
   const entries = Object.entries(settings).map(([name, setting]) => {
     const outcome = readOne(setting, environment[setting.variable] ?? '');
     if ('violation' in outcome) violations.push({ field: setting.variable, description: outcome.violation });
-    return [name, 'value' in outcome ? outcome.value : undefined] as const;
+    return [name, 'value' in outcome ? outcome.value : setting.default] as const;
   });
+  const values = Object.freeze(Object.fromEntries(entries)) as Values<S>;
+  violations.push(...problems(values));
   if (violations.length > 0) {
     const message = violations.map(({ description }) => description).join(' ');
     throw new UnpairError('INVALID_ARGUMENT', message, { violations });
   }
-  return Object.freeze(Object.fromEntries(entries)) as Values<S>;
+  return values;
 }
 
 function readOne(setting: Setting<unknown>, value: string): { value: unknown } | { violation: string } {
@@ -136,5 +149,6 @@ function readOne(setting: Setting<unknown>, value: string): { value: unknown } |
   }
   const parsed = setting.parse(value);
   if ('value' in parsed) return parsed;
-  return { violation: `${variable} is "${value}", but must be ${parsed.allowed}.` };
+  const shown = setting.shown?.(value) ?? value;
+  return { violation: `${variable} is "${shown}", but must be ${parsed.allowed}.` };
 }

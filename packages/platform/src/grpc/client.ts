@@ -3,7 +3,6 @@ import {
   credentials,
   Metadata,
   type CallOptions,
-  type ChannelCredentials,
   type ClientOptions,
   type ClientWritableStream,
   type ServiceError as GrpcError,
@@ -11,6 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { UnpairError } from '@unpair/errors';
+import { tlsChannel, type ClientTls } from '../security/tls.js';
 import { fromStatus } from './status.js';
 
 /** One method of a generated service definition: `CampaignServiceService.getCampaign`. */
@@ -30,6 +30,14 @@ export interface InvokeOptions {
   readonly waitForReady?: boolean;
 }
 
+/** How a client reaches servers, and who it is. */
+export interface ClientAccess {
+  /** Plain text where it is undefined. */
+  readonly tls?: ClientTls | undefined;
+  /** A bearer token, which every call carries. */
+  readonly token?: string | undefined;
+}
+
 /** A server that starts is found within a second of it: gRPC's own pauses between tries grow to minutes. */
 const channelOptions: ClientOptions = {
   'grpc.keepalive_time_ms': 30_000,
@@ -44,13 +52,13 @@ const channelOptions: ClientOptions = {
  */
 export class RpcClient implements Disposable {
   readonly #client: Client;
+  readonly #token: string | undefined;
 
-  constructor(
-    address: string,
-    channel: ChannelCredentials = credentials.createInsecure(),
-    options: ClientOptions = channelOptions,
-  ) {
-    this.#client = new Client(address, channel, options);
+  /** @throws UnpairError INVALID_ARGUMENT where a file of {@link ClientAccess.tls} is none */
+  constructor(address: string, { tls, token }: ClientAccess = {}) {
+    const channel = tls === undefined ? credentials.createInsecure() : tlsChannel(tls);
+    this.#client = new Client(address, channel, channelOptions);
+    this.#token = token;
   }
 
   [Symbol.dispose](): void {
@@ -61,7 +69,7 @@ export class RpcClient implements Disposable {
   async unary<Q, R>(method: Method<Q, R, false, false>, request: Q, options: InvokeOptions = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       const settle = settler(resolve, reject);
-      const call = this.#client.makeUnaryRequest(...argumentsOf(method, request, options), settle);
+      const call = this.#client.makeUnaryRequest(...this.#argumentsOf(method, request, options), settle);
       cancelOnAbort(call, options.signal);
     });
   }
@@ -72,7 +80,7 @@ export class RpcClient implements Disposable {
     request: Q,
     options: InvokeOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    const call = this.#client.makeServerStreamRequest(...argumentsOf(method, request, options));
+    const call = this.#client.makeServerStreamRequest(...this.#argumentsOf(method, request, options));
     cancelOnAbort(call, options.signal);
     try {
       for await (const response of call as AsyncIterable<R>) yield response;
@@ -90,7 +98,7 @@ export class RpcClient implements Disposable {
     options: InvokeOptions = {},
   ): Promise<R> {
     const { path, requestSerialize, responseDeserialize } = method;
-    const { metadata, call: callOptions } = prepare(options);
+    const { metadata, call: callOptions } = this.#prepare(options);
     return new Promise((resolve, reject) => {
       const answered = new AbortController();
       const settle = settler(resolve, reject);
@@ -112,6 +120,20 @@ export class RpcClient implements Disposable {
       });
     });
   }
+
+  #prepare(options: InvokeOptions): { metadata: Metadata; call: CallOptions } {
+    const { timeout, waitForReady = false } = options;
+    const metadata = new Metadata({ waitForReady });
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`);
+    return { metadata, call: timeout === undefined ? {} : { deadline: Date.now() + timeout } };
+  }
+
+  /** What a call with one request takes, but for what is told of the answer. */
+  #argumentsOf<Q, R>(method: Method<Q, R, false, boolean>, request: Q, options: InvokeOptions) {
+    const { path, requestSerialize, responseDeserialize } = method;
+    const { metadata, call } = this.#prepare(options);
+    return [path, requestSerialize, responseDeserialize, request, metadata, call] as const;
+  }
 }
 
 /** Writes requests until they end or the server has answered, which it may do before it has read them all. */
@@ -125,19 +147,6 @@ async function send<Q>(
     if (!call.write(request)) await Promise.race([once(call, 'drain'), once(answered, 'abort')]);
   }
   call.end();
-}
-
-function prepare(options: InvokeOptions): { metadata: Metadata; call: CallOptions } {
-  const { timeout, waitForReady = false } = options;
-  const metadata = new Metadata({ waitForReady });
-  return { metadata, call: timeout === undefined ? {} : { deadline: Date.now() + timeout } };
-}
-
-/** What a call with one request takes, but for what is told of the answer. */
-function argumentsOf<Q, R>(method: Method<Q, R, false, boolean>, request: Q, options: InvokeOptions) {
-  const { path, requestSerialize, responseDeserialize } = method;
-  const { metadata, call } = prepare(options);
-  return [path, requestSerialize, responseDeserialize, request, metadata, call] as const;
 }
 
 function settler<R>(resolve: (value: R) => void, reject: (error: Error) => void) {

@@ -7,9 +7,11 @@ import {
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
 import { formatAddress, listenError, parseAddress } from '../network-address.js';
+import { TlsServerCredentials, type ServerTls } from '../security/tls.js';
 import type { Handlers } from './handlers.js';
 
 export interface GrpcService {
@@ -23,6 +25,8 @@ export interface GrpcServerOptions {
   /** host:port; port 0 takes any free port. */
   readonly address: string;
   readonly services: readonly GrpcService[];
+  /** Plain text unless said; the files are read anew when they change. */
+  readonly tls?: ServerTls | undefined;
   /** What health checks are told at first; true unless said. */
   readonly serving?: boolean;
   /** Descriptors that reflection answers from: ours, never a client's. */
@@ -30,6 +34,8 @@ export interface GrpcServerOptions {
   readonly handlers: Handlers;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Milliseconds between two looks at the files of {@link tls}. */
+  readonly certificateInterval?: number;
 }
 
 export interface DrainOptions {
@@ -44,6 +50,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #health: HealthImplementation;
   readonly #options: GrpcServerOptions;
+  readonly #closed = new AbortController();
   #isDraining = false;
   /** host:port as bound. */
   readonly address: string;
@@ -75,11 +82,29 @@ export class GrpcServer {
       server.addService(definition, implementation);
     health.addToServer(server);
     new ReflectionService(options.reflection).addToServer(server);
-    const port = await bind(server, options.address);
+    const credentials =
+      options.tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(options.tls);
+    const port = await bind(server, options.address, credentials);
     const { host } = parseAddress(options.address);
     const started = new GrpcServer(server, health, options, formatAddress({ host, port }));
     started.setServing(options.serving ?? true);
+    if (credentials instanceof TlsServerCredentials) void started.#keepFresh(credentials);
     return started;
+  }
+
+  /** Certificates are rotated on disk; one that is half written is read again. */
+  async #keepFresh(credentials: TlsServerCredentials): Promise<void> {
+    const { clock, logger, certificateInterval = 10_000 } = this.#options;
+    const { signal } = this.#closed;
+    const pause = (): Promise<boolean> => clock.sleep(certificateInterval, signal).then(yes, no);
+    while (await pause()) {
+      try {
+        if (credentials.reload()) logger.info('the certificate of gRPC was read anew');
+      } catch (error) {
+        const { message: reason } = UnpairError.from(error);
+        logger.warn({ reason }, 'the certificate of gRPC was changed and cannot be used: the one before is');
+      }
+    }
   }
 
   /** What health checks are told from now on. */
@@ -112,12 +137,16 @@ export class GrpcServer {
     );
     await Promise.race([shutdown, cut]);
     finished.abort();
+    this.#closed.abort();
   }
 }
 
-function bind(server: Server, address: string): Promise<number> {
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(listenError('gRPC', address, error));
     });

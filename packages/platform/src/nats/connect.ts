@@ -2,13 +2,17 @@ import { connect, Events, type NatsConnection } from 'nats';
 import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
+import { SparseLog } from '../sparse-log.js';
+import { connectionOptions, type NatsSecurity } from './authentication.js';
+import { withoutSecrets } from './server-urls.js';
 
 /** The oldest server whose behaviour we rely on (per-subject fences on work queues, direct gets). */
 export const oldestNatsServer = '2.9.0';
 
 export interface ConnectOptions {
-  /** One URL, or several separated by commas. */
+  /** One URL, or several separated by commas; what it holds of credentials is sent and never logged. */
   readonly url: string;
+  readonly security?: NatsSecurity;
   /** Shown by the server's monitoring. */
   readonly name: string;
   readonly logger: Logger;
@@ -35,12 +39,14 @@ export async function connectNats(options: ConnectOptions): Promise<NatsConnecti
 }
 
 async function connectPatiently(options: ConnectOptions): Promise<NatsConnection> {
-  const { url, name, logger, signal, clock = systemClock } = options;
+  const { url, security, name, logger, signal, clock = systemClock } = options;
+  const nats = withoutSecrets(url);
+  const patience = new SparseLog({ logger, clock, interval: 60 });
   for (;;) {
     signal?.throwIfAborted();
     try {
       return await connect({
-        servers: url.split(',').map((server) => server.trim()),
+        ...connectionOptions(url, security),
         name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: retryDelay,
@@ -49,11 +55,12 @@ async function connectPatiently(options: ConnectOptions): Promise<NatsConnection
       });
     } catch (error) {
       if (isRefusal(error)) {
-        throw new UnpairError('UNAUTHENTICATED', `NATS at ${url} refused the credentials.`, {
+        throw new UnpairError('UNAUTHENTICATED', `NATS at ${nats} refused the credentials.`, {
           cause: error,
         });
       }
-      logger.warn({ error, url }, 'no NATS server answers; trying again');
+      const { message: reason } = UnpairError.from(error);
+      patience.warn({ nats, reason }, 'no NATS server answers; trying again every second');
       await clock.sleep(retryDelay, signal);
     }
   }

@@ -11,6 +11,8 @@ export interface NatsServerOptions {
   /** A free port of the loopback interface unless said. */
   readonly port?: number;
   readonly executable?: string;
+  /** A file of settings for nats-server, beside what is said here. */
+  readonly settings?: string;
   /** In a process group of its own, which a terminal's Ctrl-C does not reach. */
   readonly detached?: boolean;
   readonly signal?: AbortSignal;
@@ -31,11 +33,12 @@ const startTimeout = 60_000;
  * @throws UnpairError FAILED_PRECONDITION when it is not installed, UNAVAILABLE when it does not start
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<LocalNatsServer> {
-  const { directory, port = -1, executable = 'nats-server', detached = false } = options;
+  const { directory, port = -1, executable = 'nats-server', detached = false, settings } = options;
   await mkdir(directory, { recursive: true });
   const flags = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', join(directory, 'store')];
   const log = join(directory, 'nats-server.log');
-  const args = [...flags, '-l', log, '--ports_file_dir', directory];
+  const file = settings === undefined ? [] : ['-c', settings];
+  const args = [...flags, ...file, '-l', log, '--ports_file_dir', directory];
   const child = spawn(executable, args, { stdio: 'ignore', detached });
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (cause) => {
@@ -78,7 +81,7 @@ async function awaitPort(
   const file = join(directory, `nats-server_${child.pid ?? 0}.ports`);
   for (let waited = 0; waited < startTimeout; waited += 25) {
     const text = await readFile(file, 'utf8').catch(() => '');
-    const port = /"nats:\/\/[^"]*:(\d+)"/.exec(text)?.[1];
+    const port = /"(?:nats|tls):\/\/[^"]*:(\d+)"/.exec(text)?.[1];
     if (port !== undefined) {
       await rm(file, { force: true });
       return Number(port);
