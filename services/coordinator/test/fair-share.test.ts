@@ -77,6 +77,7 @@ class Bench implements Disposable {
         time: new Date(0),
         kind: 'done',
         queries: 0,
+        seconds: 2,
         failure: '',
       } as const;
       this.runs.find(({ id }) => id === campaignId)?.accept({ ...about, index, derived: undefined });

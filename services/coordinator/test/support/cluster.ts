@@ -57,13 +57,11 @@ export interface ServeOptions {
   readonly clock?: Clock;
   readonly monitoring?: readonly string[];
   readonly maxTasks?: number;
-  readonly clock?: Clock;
   readonly maxTaskBytes?: number;
   readonly uploads?: { readonly most?: number; readonly patience?: number };
 }
 
 export async function serve({ connection, folder }: Ground, options: ServeOptions = {}): Promise<Served> {
-  const { clock = systemClock } = options;
   const { window = 8, reconcileInterval = 15_000, ackWait = 10_000, logger = silent } = options;
   const { clock = systemClock } = options;
   const registry = createRegistry();
