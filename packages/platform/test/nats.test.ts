@@ -2,6 +2,7 @@ import { decodeResult, decodeWasted, resultsStream, tasksStream, type TaskResult
 import { AckPolicy, RetentionPolicy } from 'nats';
 import { expect, test } from 'vitest';
 import { eventually, temporaryFolder, TestNatsServer } from '../../../test/kit/index.js';
+import { fromNats } from '../src/nats/errors.js';
 import {
   awaitQueues,
   compareVersions,
@@ -87,6 +88,23 @@ test('streams of a version without classes are brought up to date', async () => 
   expect([...depths.keys()]).toEqual(['q']);
   expect(depths.get('q')?.waiting).toBe(1);
   expect((await manager.streams.info(tasksStream)).state.messages).toBe(1);
+  await connection.close();
+});
+
+test('a stream that somebody deleted holds no tasks, and what needs it may be tried again', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  const queue = new WorkQueue(connection);
+  expect(await queue.subjects('tasks.>')).toEqual([]);
+  expect([...(await queue.depths())]).toEqual([]);
+  await queue.remove(['tasks.q.c-1.0']);
+  const manager = await connection.jetstreamManager();
+  const error: unknown = await manager.streams.info(tasksStream).catch((reason: unknown) => reason);
+  expect(fromNats('look', error)).toMatchObject({
+    code: 'UNAVAILABLE',
+    retryable: true,
+    message: 'Could not look: its stream or consumer is missing, and has to be made again.',
+  });
   await connection.close();
 });
 

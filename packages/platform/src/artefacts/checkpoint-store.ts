@@ -37,7 +37,7 @@ export class CheckpointStore {
 
   /**
    * How far the stored state of `key` is; undefined without any.
-   * @throws {UnpairError} NOT_FOUND before a coordinator has made the bucket; UNAVAILABLE
+   * @throws {UnpairError} UNAVAILABLE, before a coordinator has made the bucket too
    */
   async find(key: string): Promise<StoredCheckpoint | undefined> {
     const info = await this.#info(key);

@@ -3,9 +3,11 @@ import { UnpairError, type Code } from '@unpair/errors';
 
 /** JetStream's own error numbers that we act on. */
 export const jetStreamErrors = {
+  consumerNotFound: 10_014,
   insufficientResources: 10_023,
   insufficientStorage: 10_047,
   messageDeleteFailed: 10_057,
+  streamNotFound: 10_059,
   wrongLastSequence: 10_071,
   maximumReached: 10_077,
 } as const;
@@ -49,8 +51,17 @@ export function fromNats(action: string, error: unknown): UnpairError {
     UNAVAILABLE: 'the NATS server does not answer',
     RESOURCE_EXHAUSTED: 'the NATS server has no storage left',
   };
-  const reason = reasons[code] ?? error.api_error?.description ?? error.message;
+  const reason =
+    (isMissing(error) ? MISSING : reasons[code]) ?? error.api_error?.description ?? error.message;
   return new UnpairError(code, `Could not ${action}: ${reason}.`, { cause: error });
+}
+
+const MISSING = 'its stream or consumer is missing, and has to be made again';
+
+/** Whether somebody deleted a whole stream or consumer: it is made again, so that a later try may pass. */
+function isMissing({ api_error }: NatsError): boolean {
+  const number = api_error?.err_code;
+  return number === jetStreamErrors.streamNotFound || number === jetStreamErrors.consumerNotFound;
 }
 
 const isFull: ReadonlySet<number> = new Set([
@@ -63,6 +74,7 @@ function codeOf(error: NatsError): Code {
   const number = error.api_error?.err_code;
   if (number !== undefined && isFull.has(number)) return 'RESOURCE_EXHAUSTED';
   if (number === jetStreamErrors.wrongLastSequence) return 'ALREADY_EXISTS';
+  if (isMissing(error)) return 'UNAVAILABLE';
   if (isNotFound(error)) return 'NOT_FOUND';
   if (unreachable.has(error.code) || error.api_error?.code === 503) return 'UNAVAILABLE';
   return error.isPermissionError() ? 'PERMISSION_DENIED' : 'INTERNAL';

@@ -27,13 +27,14 @@ export class WorkQueue {
     return publish(this.#connection.jetstream(), subject, data, options);
   }
 
-  /** Subjects that have a task in the queue, taken by a worker or not. */
+  /** Subjects that have a task in the queue, taken by a worker or not: none where somebody deleted the stream, which is made again. */
   async subjects(filter: string): Promise<readonly string[]> {
     try {
       const manager = await this.#connection.jetstreamManager();
       const info = await manager.streams.info(tasksStream, { subjects_filter: filter });
       return Object.keys(info.state.subjects ?? {});
     } catch (error) {
+      if (isNotFound(error)) return [];
       throw fromNats('list the queued tasks', error);
     }
   }
@@ -69,6 +70,7 @@ export class WorkQueue {
       }
       return depths;
     } catch (error) {
+      if (isNotFound(error)) return new Map();
       throw fromNats('read the depths of the queues', error);
     }
   }
