@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { decodeSampleSet } from '@unpair/datasets';
-import { GraphBuilder, decodeModel, encodeModel, float32, int, ints } from '@unpair/graph';
+import { GraphBuilder, decodeModel, encodeModel, float32, int, int64, ints } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
 import { expect, test } from 'vitest';
 
@@ -31,6 +31,42 @@ test('a model that leaves the size of its images open is submitted with that of 
   const graph = decodeModel(artefact?.bytes ?? new Uint8Array());
   expect(graph.inputs[0]?.shape).toEqual(['N', 1, 2, 2]);
 });
+
+test.each([
+  ['concat', /its value "[^"]*" has \d+ entries for one image, allowed are 268435456$/],
+  ['range', /its value "[^"]*" has 1000000000 entries for one image/],
+])(
+  'a small file that unfolds into gigabytes is refused before anything starts: %s',
+  async (kind, sentence) => {
+    const builder = new GraphBuilder('bomb', 13);
+    const image = builder.input('image', 'float32', ['N', 1, 2, 2]);
+    const scalar = (name: string, value: bigint): string => builder.initializer(name, int64([], [value]));
+    let whole: string;
+    if (kind === 'range') {
+      const numbers = builder.node('Range', [scalar('a', 0n), scalar('b', 1_000_000_000n), scalar('c', 1n)]);
+      whole = builder.node('Cast', [numbers], { to: int(1) });
+    } else {
+      whole = builder.initializer('one', float32([1024], new Float32Array(1024)));
+      for (let step = 0; step < 22; step++) whole = builder.node('Concat', [whole, whole], { axis: int(0) });
+    }
+    const weights = builder.initializer('weights', float32([4, 2], new Float32Array(8).fill(0.1)));
+    const logits = builder.node('MatMul', [builder.node('Flatten', [image], { axis: int(1) }), weights]);
+    const sum = builder.node('ReduceSum', [whole], { keepdims: int(0) });
+    builder.output(builder.node('Add', [logits, sum]), 'float32', ['N', 2]);
+    const folder = await workplace();
+    const file = encodeModel(builder.build());
+    expect(file.length).toBeLessThan(20_000);
+    await writeFile(join(folder, 'full.onnx'), file);
+    const before = process.memoryUsage().rss;
+    await expect(prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder })).rejects.toMatchObject(
+      {
+        code: 'INVALID_ARGUMENT',
+        violations: [{ field: 'models.full.file', description: expect.stringMatching(sentence) as string }],
+      },
+    );
+    expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+  },
+);
 
 test('an operator that is not supported is said of its field and file, with all else that is wrong', async () => {
   const builder = new GraphBuilder('odd', 13);

@@ -1,4 +1,5 @@
 import type { Dim, Graph, ValueInfo } from '@unpair/graph';
+import { inferShapes } from '@unpair/graph';
 import type { SampleSet } from '@unpair/datasets';
 
 /** The facts of a data set that a model has to fit. */
@@ -29,6 +30,24 @@ export function nonClassifier({ inputs, outputs }: Pick<Graph, 'inputs' | 'outpu
   }
   if (output.dataType === 'float32' && output.shape.length === 2) return undefined;
   return `gives ${describe(output)} instead of float32 [N, classes]`;
+}
+
+/** Entries that one value of a model may have for one image: a gigabyte of floats. */
+const MOST_ENTRIES = 2 ** 28;
+
+/** Says in a phrase which value of a model is larger than any worker could hold; undefined where none is known to be. */
+export function oversizeOf(graph: Graph): string | undefined {
+  for (const [name, { shape }] of inferShapes(graph)) {
+    const entries = shape.reduce<number>((product, dim) => product * sizeOf(dim), 1);
+    if (entries > MOST_ENTRIES)
+      return `unfolds into more than fits memory: its value "${name}" has ${entries} entries for one image, allowed are ${MOST_ENTRIES}`;
+  }
+  return undefined;
+}
+
+/** Of a size that is known only at run time, such as `16*N`, the known factor. */
+function sizeOf(dim: Dim): number {
+  return isOpen(dim) ? Number(/^(\d+)\*/.exec(dim)?.[1] ?? 1) : dim;
 }
 
 function classesProblem(rows: Dim | undefined, data: DataFacts): string | undefined {

@@ -8,7 +8,7 @@ import { siblings } from '@unpair/siblings';
 import type { SiblingDefinition } from '@unpair/training';
 
 import type { DataFacts } from '../models/misfit.js';
-import { misfitOf } from '../models/misfit.js';
+import { misfitOf, oversizeOf } from '../models/misfit.js';
 import type { ModelFile } from '../models/read-model.js';
 import { readModel } from '../models/read-model.js';
 import type { Artefact } from './artefact.js';
@@ -94,7 +94,7 @@ async function readOne(
   try {
     const model = await readModel(path, options, data?.shape);
     if (data === undefined) return model;
-    const misfit = misfitOf(model.graph, data);
+    const misfit = misfitOf(model.graph, data) ?? oversizeOf(model.graph);
     if (misfit !== undefined) return `${path} ${misfit}`;
     if (!differentiated) return model;
     const differentiable = isDifferentiable(foldConstants(model.graph));

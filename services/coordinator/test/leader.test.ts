@@ -1,11 +1,11 @@
-import { connectNats, createLogger, Lease, RpcClient, systemClock } from '@unpair/platform';
+import { connectNats, createLogger, Lease, systemClock } from '@unpair/platform';
 import { CampaignServiceService as Service, CampaignState, ResumeScope } from '@unpair/protocol';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, TestNatsServer } from '../../../test/kit/index.js';
 import { requestFor, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground } from './support/cluster.js';
-import { endProcess, startProcess, type CoordinatorProcess } from './support/process.js';
+import { endProcess, health, startProcess, type CoordinatorProcess } from './support/process.js';
 import { work } from './support/synthetic-worker.js';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -16,22 +16,6 @@ async function started(base: Ground, database: string): Promise<CoordinatorProce
     await endProcess(coordinator, 'SIGKILL');
   });
   return coordinator;
-}
-
-async function health(address: string): Promise<string> {
-  const client = new RpcClient(address);
-  const method = {
-    path: '/grpc.health.v1.Health/Check',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: () => Buffer.alloc(0),
-    responseDeserialize: (bytes: Buffer) => (bytes[1] === 1 ? 'SERVING' : 'NOT_SERVING'),
-  } as const;
-  try {
-    return await client.unary(method, undefined);
-  } finally {
-    client[Symbol.dispose]();
-  }
 }
 
 const get = async ({ client }: CoordinatorProcess, id: string) =>

@@ -1,8 +1,9 @@
 import { UnpairError } from '@unpair/errors';
-import { connectNats, createLogger, digestOf, startNatsServer } from '@unpair/platform';
+import { connectNats, createLogger, digestOf, retryDelayIn, startNatsServer } from '@unpair/platform';
 import { CampaignServiceService as Service, type UploadArtefactRequest } from '@unpair/protocol';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DiscardPolicy } from 'nats';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, temporaryFolder } from '../../../test/kit/index.js';
 import { requestFor, spec } from './support/campaign-file.js';
@@ -101,6 +102,35 @@ test('where storage is full, a submission is RESOURCE_EXHAUSTED, and what there 
     retryable: true,
     message: expect.stringMatching(/the NATS server has no storage left\.$/) as string,
   });
-  const found = await served.client.unary(Service.getCampaign, { id: campaign?.id ?? '' });
-  expect(found.campaign?.id).toBe(campaign?.id);
+  const list = async (): Promise<readonly (string | undefined)[]> => {
+    const all = { pageSize: 0, pageToken: '', states: [], labels: {} };
+    return (await served.client.unary(Service.listCampaigns, all)).campaigns.map(({ id }) => id);
+  };
+  // Full to the last record: a campaign is not half made, and is made by the same request once there is room.
+  const manager = await connection.jetstreamManager();
+  await manager.streams.add({ name: 'BALLAST', subjects: ['ballast'], discard: DiscardPolicy.New });
+  for (const size of [100_000, 1_000])
+    while (
+      await connection
+        .jetstream()
+        .publish('ballast', Buffer.alloc(size))
+        .then(
+          () => true,
+          () => false,
+        )
+    );
+  const refused = served.client.unary(Service.createCampaign, requestFor('full'));
+  await expect(refused).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true });
+  expect(
+    retryDelayIn(
+      await refused.then(
+        () => ({}),
+        (error: unknown) => error as Error,
+      ),
+    ),
+  ).toBe(30);
+  expect(await list()).toEqual([campaign?.id]);
+  await manager.streams.delete('BALLAST');
+  const { campaign: made } = await served.client.unary(Service.createCampaign, requestFor('full'));
+  expect(await list()).toEqual([made?.id, campaign?.id]);
 }, 120_000);

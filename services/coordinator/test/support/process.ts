@@ -18,6 +18,8 @@ export interface ProcessOptions {
 export interface CoordinatorProcess {
   readonly child: ChildProcess;
   readonly address: string;
+  /** Of its metrics and `/healthz`. */
+  readonly metrics: string;
   readonly client: RpcClient;
   /** Resolves once it leads. */
   readonly leads: Promise<void>;
@@ -44,22 +46,41 @@ export async function startProcess(
   });
   let log = '';
   child.stdout?.on('data', (text: Buffer) => (log += text.toString()));
-  const address = await told(child, 'standby');
+  const { grpc: address, metrics } = await told(child, 'standby');
   const leads = told(child, 'ready').then(() => undefined);
   leads.catch(() => undefined);
-  return { child, address, client: new RpcClient(address), leads, log: () => log };
+  return { child, address, metrics, client: new RpcClient(address), leads, log: () => log };
 }
 
-/** The address in the first message of a type; rejects when the process ends before. */
-function told(child: ChildProcess, type: string): Promise<string> {
+interface Told {
+  readonly type: string;
+  readonly grpc: string;
+  readonly metrics: string;
+}
+
+/** The addresses in the first message of a type; rejects when the process ends before. */
+function told(child: ChildProcess, type: string): Promise<Told> {
   return new Promise((resolve, reject) => {
-    child.on('message', (message: { readonly type: string; readonly grpc: string }) => {
-      if (message.type === type) resolve(message.grpc);
+    child.on('message', (message: Told) => {
+      if (message.type === type) resolve(message);
     });
     child.once('exit', (code) => {
       reject(new Error(`It exited with ${code ?? 'a signal'}.`));
     });
   });
+}
+
+/** What health checks of a coordinator are told. */
+export async function health(address: string): Promise<string> {
+  using client = new RpcClient(address);
+  const method = {
+    path: '/grpc.health.v1.Health/Check',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: () => Buffer.alloc(0),
+    responseDeserialize: (bytes: Buffer) => (bytes[1] === 1 ? 'SERVING' : 'NOT_SERVING'),
+  } as const;
+  return await client.unary(method, undefined);
 }
 
 /** Ends it by a signal. @returns its exit code */
