@@ -47,7 +47,10 @@ function describeError(error: Error): Failure {
   }
   if (isCode(code)) {
     const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
-    return { exitCode, lines: [`error: ${error.message}`, ...listOf(violations), ...whenAgain(error)] };
+    return {
+      exitCode,
+      lines: [`error: ${error.message}`, ...listOf(violations, error.message), ...whenAgain(error)],
+    };
   }
   return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
 }
@@ -60,9 +63,11 @@ function whenAgain(error: Error): readonly string[] {
     : [`  nothing is lost: the same command goes on, in ${seconds} s or later`];
 }
 
-function listOf(violations: unknown): readonly string[] {
+/** Each violation in a line; none of one that the message says already. */
+function listOf(violations: unknown, message: string): readonly string[] {
   if (!Array.isArray(violations)) return [];
-  return violations.filter(isProblem).map((problem) => `  ${lineOf(problem)}`);
+  const others = violations.filter(isProblem).filter(({ description }) => description !== message);
+  return others.map((problem) => `  ${lineOf(problem)}`);
 }
 
 /** A sentence that begins with its field as it is; what speaks of something else, such as a file, behind the field. */
