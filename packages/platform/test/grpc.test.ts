@@ -46,6 +46,7 @@ async function serve(): Promise<Served> {
   const state = { produced: 0, aborted: false };
   const implementation = {
     getCampaign: handlers.unary<GetCampaignRequest, GetCampaignResponse>(({ id }) => {
+      if (id === 'at once') throw new UnpairError('NOT_FOUND', 'There is none.');
       if (id === 'bug') return Promise.reject(new TypeError('x is undefined'));
       if (id === '') {
         const violations = [{ field: 'id', description: 'id must not be empty' }];
@@ -107,6 +108,12 @@ test('errors keep code, sentence and field violations over the wire', async () =
   });
   const unknown = served.client.unary(CampaignServiceService.cancelCampaign, { id: 'x' });
   await expect(unknown).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
+});
+
+test('a handler that throws before it has a promise fails its call, and not the process', async () => {
+  await using served = await serve();
+  const call = served.client.unary(CampaignServiceService.getCampaign, { id: 'at once' });
+  await expect(call).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'There is none.' });
 });
 
 test('calls are counted by method and code', async () => {

@@ -1,5 +1,10 @@
 import { UnpairError } from '@unpair/errors';
-import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
+import {
+  CampaignServiceService as Service,
+  CampaignState,
+  ExportFormat,
+  ResumeScope,
+} from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { derivedDigest, heldOut, requestFor, spec, taskCount } from './support/campaign-file.js';
@@ -134,11 +139,24 @@ test('an unknown campaign is NOT_FOUND, whatever is asked of it', async () => {
   await using served = await serve(base);
   const { client } = served;
   const expected = { code: 'NOT_FOUND', message: 'There is no campaign "c-0".' };
-  await expect(client.unary(Service.getCampaign, { id: 'c-0' })).rejects.toMatchObject(expected);
-  await expect(client.unary(Service.cancelCampaign, { id: 'c-0' })).rejects.toMatchObject(expected);
-  await expect(client.unary(Service.getReport, { id: 'c-0' })).rejects.toMatchObject(expected);
-  const watching = client.serverStream(Service.watchCampaign, { id: 'c-0', resumeToken: '' });
-  await expect(watching.next()).rejects.toMatchObject(expected);
+  const id = 'c-0';
+  const [tasks, page] = [undefined, { pageSize: 0, pageToken: '' }];
+  const changes = { priority: undefined, weight: undefined, engine: '', trainEngine: undefined };
+  const calls: Promise<unknown>[] = [
+    client.unary(Service.getCampaign, { id }),
+    client.unary(Service.pauseCampaign, { id }),
+    client.unary(Service.resumeCampaign, { id, scope: ResumeScope.FAILED, tasks }),
+    client.unary(Service.cancelCampaign, { id }),
+    client.unary(Service.dropTasks, { id, tasks }),
+    client.unary(Service.updateCampaign, { id, ...changes }),
+    client.unary(Service.deleteCampaign, { id }),
+    client.unary(Service.listTasks, { id, tasks, ...page }),
+    client.unary(Service.getReport, { id }),
+    client.serverStream(Service.streamReport, { id }).next(),
+    client.serverStream(Service.exportResults, { id, format: ExportFormat.CSV, table: 'attacks' }).next(),
+    client.serverStream(Service.watchCampaign, { id, resumeToken: '' }).next(),
+  ];
+  for (const call of calls) await expect(call).rejects.toMatchObject(expected);
 });
 
 test('campaigns are listed newest first, in pages that new campaigns do not shift', async () => {

@@ -87,9 +87,9 @@ export class Handlers {
       gone.abort(new UnpairError('CANCELLED', 'The client went away.'));
     });
     const signal = AbortSignal.any([gone.signal, this.#draining.signal]);
-    const outcome = await work({ signal }).catch((error: unknown) =>
-      this.#failure(call.getPath(), signal, error),
-    );
+    // A handler may throw before it has a promise: that is the call's failure too, never the process's.
+    const working = Promise.resolve().then(() => work({ signal }));
+    const outcome = await working.catch((error: unknown) => this.#failure(call.getPath(), signal, error));
     const code = outcome instanceof UnpairError ? outcome.code : 'OK';
     metrics?.observe(call.getPath(), code, clock.seconds() - start);
     return outcome;

@@ -45,8 +45,8 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     createCampaign: handlers.unary(async (request) => ({
       campaign: await create(coordinator, options, request),
     })),
-    getCampaign: handlers.unary(({ id }) => settled(() => ({ campaign: book.resolve(id).snapshot() }))),
-    listCampaigns: handlers.unary((request) => settled(() => list(coordinator, request))),
+    getCampaign: handlers.unary(({ id }) => Promise.resolve({ campaign: book.resolve(id).snapshot() })),
+    listCampaigns: handlers.unary((request) => Promise.resolve(list(coordinator, request))),
     listWorkers: handlers.unary(() => Promise.resolve({ workers: coordinator.workers.all() })),
     getReport: handlers.unary(async ({ id }, { signal }) => ({
       report: asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal)),
@@ -159,9 +159,4 @@ async function create(
 function list({ book }: Coordinator, request: ListCampaignsRequest): ListCampaignsResponse {
   const { campaigns, nextPageToken } = page([...book.all(), ...book.unreadable()], request);
   return { campaigns: campaigns.map((each) => each.snapshot()), nextPageToken };
-}
-
-/** A synchronous answer as a promise, so that what it throws rejects. */
-async function settled<T>(answer: () => T): Promise<T> {
-  return Promise.resolve().then(answer);
 }
