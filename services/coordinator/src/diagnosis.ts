@@ -163,9 +163,12 @@ function unservedFindings(book: CampaignBook): readonly Finding[] {
   const [first] = unserved;
   if (first === undefined) return [];
   const others = unserved.length > 1 ? `, and ${unserved.length - 1} more campaigns wait` : '';
+  const start = 'start such a worker ("unpair workers" shows those that there are)';
+  // One that is bound waits for its engine, any other for what its file asks for.
   const remedy =
-    'start such a worker ("unpair workers" shows those that there are), or let the campaign use another engine: ' +
-    `"unpair set ${first.id} --engine any", or once it has rows "unpair resume ${first.id} --scope all"`;
+    first.record.engine === ''
+      ? `${start}, or cancel the campaign and run it with another placement`
+      : `${start}, or let the campaign use another engine: "unpair set ${first.id} --engine any", or once it has rows "unpair resume ${first.id} --scope all"`;
   return [bad('workers', `${first.id} ${first.waiting}${others}`, remedy)];
 }
 
