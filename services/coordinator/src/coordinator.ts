@@ -266,10 +266,7 @@ export class Coordinator implements AsyncDisposable {
   /** Whether nobody wants a task's result: it has reached its end, or its campaign is none. */
   #isAbandoned({ campaignId, index }: Pick<TaskInHand, 'campaignId' | 'index'>): boolean {
     if (!this.#isLeading) return false;
-    const run = this.book.find(campaignId);
-    if (run === undefined || index >= run.plan.size) return true;
-    const state = run.stateOf(index);
-    return state !== 'inFlight' && state !== 'pending';
+    return this.book.find(campaignId)?.isOpen(index) !== true;
   }
 
   /** Notes that a task is in a queue. */

@@ -29,7 +29,12 @@ export function listen(
       const respond = (data: Uint8Array): void => {
         message.respond(data);
       };
-      onMessage({ subject: message.subject, data: message.data, respond });
+      try {
+        onMessage({ subject: message.subject, data: message.data, respond });
+      } catch (failure) {
+        // Anyone may write there: what cannot be dealt with is passed over.
+        logger.warn({ error: failure, subject: message.subject }, 'passed over what cannot be dealt with');
+      }
     },
   });
   return {

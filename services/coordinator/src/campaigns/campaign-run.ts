@@ -221,6 +221,11 @@ export class CampaignRun extends RecordedCampaign {
     return Number.isInteger(index) && index >= 0 && index < this.plan.size;
   }
 
+  /** Whether there is such a task, and it has not reached its end. */
+  isOpen(index: number): boolean {
+    return this.#has(index) && ['pending', 'inFlight'].includes(this.#states.get(index));
+  }
+
   /** Whether a task has been published and has no result yet. */
   isInFlight(index: number): boolean {
     return this.#states.get(index) === 'inFlight';
