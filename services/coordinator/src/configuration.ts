@@ -52,6 +52,13 @@ export const settings = {
     min: 0,
     max: 36_500,
   }),
+  retentionMegabytes: integer('UNPAIR_RETENTION_MEGABYTES', {
+    description:
+      'the megabytes of results beyond which the campaigns that ended longest ago are deleted; 0 keeps all',
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+  }),
   replicas: integer('UNPAIR_REPLICAS', {
     description: 'the number of copies of every stream',
     default: 1,

@@ -13,7 +13,13 @@ import {
   type StreamPosition,
   type TopologyOptions,
 } from '@unpair/platform';
-import type { CampaignRecord, Finding, TaskInHand, TaskResult } from '@unpair/protocol';
+import {
+  resultsStream,
+  type CampaignRecord,
+  type Finding,
+  type TaskInHand,
+  type TaskResult,
+} from '@unpair/protocol';
 import type { Registry } from 'prom-client';
 import type { CampaignLimits } from './api/create-campaign.js';
 import { CampaignBook } from './campaigns/campaign-book.js';
@@ -50,6 +56,8 @@ export interface CoordinatorOptions {
   readonly limits: CampaignLimits;
   /** Days after its end at which a campaign is deleted; 0, unless said, keeps all. */
   readonly retentionDays?: number;
+  /** Bytes of results above which the campaigns that ended longest ago are deleted; 0, unless said, keeps all. */
+  readonly retentionBytes?: number;
   readonly topology?: TopologyOptions;
   /** URLs of the monitoring ports of the nats-servers; none unless said. */
   readonly monitoring?: readonly string[];
@@ -134,8 +142,18 @@ export class Coordinator implements AsyncDisposable {
     const { workers } = this;
     this.rebinding = new Rebinding({ book, records, workers, unqueue, wake, clock });
     this.erasure = new Erasure({ connection, book, records, store, clock });
-    const { artefacts, erasure } = this;
-    const { retentionDays = 0 } = options;
+    this.janitor = this.#createJanitor();
+    this.#metrics = new CoordinatorMetrics({
+      ...{ registry, clock, workers: this.workers, runs: () => this.book.all() },
+      vigil: new Vigil({ workers: this.workers, runs: () => this.book.running(), seconds }),
+      depths: () => this.#queue.depths(),
+      storage: () => storageFacts(connection),
+    });
+  }
+
+  #createJanitor(): Janitor {
+    const { book, store, artefacts, erasure } = this;
+    const { connection, clock, logger, retentionDays = 0, retentionBytes = 0 } = this.#options;
     const queues = {
       depths: () => this.#queue.depths(),
       isServed: (queue: string) => this.workers.slots().has(queue),
@@ -144,15 +162,13 @@ export class Coordinator implements AsyncDisposable {
         this.#registry?.forget(queue);
       },
     };
-    this.janitor = new Janitor({
-      ...{ book, store, artefacts, erasure, queues, retentionDays, clock, logger },
+    return new Janitor({
+      ...{ book, store, artefacts, erasure, queues, retentionDays, retentionBytes, clock, logger },
+      resultBytes: async () => {
+        const { streams } = await storageFacts(connection);
+        return streams.find(({ name }) => name === resultsStream)?.bytes ?? 0;
+      },
       isLeading: () => this.#isLeading,
-    });
-    this.#metrics = new CoordinatorMetrics({
-      ...{ registry, clock, workers: this.workers, runs: () => this.book.all() },
-      vigil: new Vigil({ workers: this.workers, runs: () => this.book.running(), seconds }),
-      depths: () => this.#queue.depths(),
-      storage: () => storageFacts(connection),
     });
   }
 

@@ -23,6 +23,10 @@ export interface JanitorOptions {
   readonly erasure: Erasure;
   /** Days after its end at which a campaign is deleted; 0 keeps all. */
   readonly retentionDays: number;
+  /** Bytes of results above which the campaigns that ended longest ago are deleted; 0 keeps all. */
+  readonly retentionBytes: number;
+  /** Bytes of results that the broker holds. */
+  readonly resultBytes: () => Promise<number>;
   /** Seconds for which an artefact that nothing refers to stays, and a queue that nobody serves: whoever uploads one creates a campaign next. */
   readonly grace?: number;
   /** Milliseconds between two looks. */
@@ -109,17 +113,32 @@ export class Janitor {
   }
 
   async #deleteOld(): Promise<void> {
-    const { book, erasure, retentionDays, clock, logger } = this.#options;
-    if (retentionDays === 0) return;
+    const { retentionDays, retentionBytes, resultBytes, clock } = this.#options;
     const oldest = clock.now().getTime() - retentionDays * 86_400_000;
-    const isOld = (run: CampaignRun): boolean => {
-      const { endTime } = run.snapshot();
-      return endTime !== undefined && endTime.getTime() < oldest;
-    };
-    for (const run of [...book.all()].filter(isOld)) {
-      logger.info({ campaign: run.id }, 'deletes a campaign that ended long ago');
-      await erasure.erase(run.id);
+    for (const [run, end] of this.#ended()) {
+      const isOld = retentionDays > 0 && end < oldest;
+      if (!isOld && (retentionBytes === 0 || (await resultBytes()) <= retentionBytes)) return;
+      await this.#erase(
+        run,
+        isOld ? 'ended long ago' : 'ended longest ago, for results are beyond their limit',
+      );
     }
+  }
+
+  /** Campaigns that have ended, and when; the one that ended longest ago first. */
+  #ended(): readonly (readonly [CampaignRun, number])[] {
+    return [...this.#options.book.all()]
+      .flatMap((run) => {
+        const { endTime } = run.snapshot();
+        return endTime === undefined ? [] : [[run, endTime.getTime()] as const];
+      })
+      .sort(([, a], [, b]) => a - b);
+  }
+
+  async #erase(run: CampaignRun, why: string): Promise<void> {
+    const { erasure, logger } = this.#options;
+    logger.info({ campaign: run.id }, `deletes a campaign that ${why}`);
+    await erasure.erase(run.id);
   }
 }
 

@@ -137,8 +137,9 @@ function settingsOf(configuration: Configuration) {
     configuration;
   const maxCheckpointBytes = configuration.maxCheckpointMegabytes * 1e6;
   const topology = { replicas, maxAckPending, maxCheckpointBytes, ackWait: ackWaitSeconds * 1_000 };
+  const retentionBytes = configuration.retentionMegabytes * 1e6;
   const monitoring = configuration.natsMonitoring.split(',').filter((url) => url !== '');
-  return { database, window, topology, limits: { maxTasks }, retentionDays, monitoring };
+  return { database, window, topology, limits: { maxTasks }, retentionDays, retentionBytes, monitoring };
 }
 
 function serviceOf({ configuration, versions, clock }: ServiceOptions) {

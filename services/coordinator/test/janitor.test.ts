@@ -2,7 +2,7 @@ import { createLogger, digestOf, systemClock, WorkQueue, type Clock } from '@unp
 import { CampaignServiceService as Service, CampaignState } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
-import { Janitor } from '../src/janitor.js';
+import { Janitor, type JanitorOptions } from '../src/janitor.js';
 import { derivedDigest, requestFor } from './support/campaign-file.js';
 import { ground, serve, type Served } from './support/cluster.js';
 import { beThere, work } from './support/synthetic-worker.js';
@@ -32,12 +32,17 @@ class MovedClock implements Clock {
 
 const never = (): Promise<void> => Promise.reject(new Error('no queue is deleted here'));
 
-function janitorOf({ coordinator }: Served, clock: Clock, retentionDays = 0): Janitor {
+function janitorOf(
+  { coordinator }: Served,
+  clock: Clock,
+  retentionDays = 0,
+  more: Partial<JanitorOptions> = {},
+): Janitor {
   const { book, store, artefacts, erasure } = coordinator;
   const queues = { depths: () => Promise.resolve(new Map()), isServed: () => true, drop: never };
   return new Janitor({
     ...{ book, store, artefacts, erasure, queues, retentionDays, clock, logger },
-    isLeading: () => true,
+    ...{ isLeading: () => true, retentionBytes: 0, resultBytes: () => Promise.resolve(0), ...more },
   });
 }
 
@@ -110,6 +115,26 @@ test('campaigns are deleted so many days after their end, where that is set', as
   expect(await list()).toHaveLength(2);
   await janitorOf(served, clock, 7).look();
   expect(await list()).toEqual([running?.campaign?.id]);
+});
+
+test('where results are beyond their limit, campaigns go that ended longest ago, and no more than needed', async () => {
+  await using base = await ground();
+  await using served = await serve(base);
+  const ids: string[] = [];
+  for (const name of ['first', 'second', 'third', 'running']) {
+    const { campaign } = await served.client.unary(Service.createCampaign, requestFor(name));
+    ids.push(campaign?.id ?? '');
+    if (name === 'running') break;
+    await served.client.unary(Service.cancelCampaign, { id: campaign?.id ?? '' });
+  }
+  const left = (): readonly string[] => ids.filter((id) => served.coordinator.book.find(id) !== undefined);
+  const resultBytes = () => Promise.resolve(100 * left().length);
+  await janitorOf(served, new MovedClock(), 0, { retentionBytes: 400, resultBytes }).look();
+  expect(left()).toEqual(ids);
+  await janitorOf(served, new MovedClock(), 0, { retentionBytes: 250, resultBytes }).look();
+  expect(left()).toEqual(ids.slice(2));
+  await janitorOf(served, new MovedClock(), 0, { retentionBytes: 1, resultBytes }).look();
+  expect(left()).toEqual(ids.slice(3));
 });
 
 test('empty queues that no worker serves are deleted an hour after, and made again when one comes', async () => {
