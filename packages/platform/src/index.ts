@@ -27,6 +27,7 @@ export { createGrpcMetrics, type GrpcMetrics } from './grpc/metrics.js';
 export { GrpcServer, type DrainOptions, type GrpcServerOptions, type GrpcService } from './grpc/server.js';
 export { fromStatus, retryDelayIn, toStatus } from './grpc/status.js';
 export { Lifecycle, type CloseStep, type LifecycleOptions } from './lifecycle.js';
+export { presentRequest, requestIdKey, withinRequest } from './request-context.js';
 export { SparseLog } from './sparse-log.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
 export { createRegistry } from './metrics/registry.js';

@@ -1,3 +1,4 @@
+import { presentRequest } from './request-context.js';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -13,7 +14,7 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A logger that writes one JSON object a line: time (ISO 8601), level by name, service, message, fields. */
+/** A logger that writes one JSON object a line: time (ISO 8601), level by name, service, message, fields; within a call, its id. */
 export function createLogger({ service, level = 'info', destination }: LoggerOptions): Logger {
   const options = {
     level,
@@ -21,6 +22,10 @@ export function createLogger({ service, level = 'info', destination }: LoggerOpt
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => {
+      const requestId = presentRequest();
+      return requestId === undefined ? {} : { requestId };
+    },
     serializers: { error: pino.stdSerializers.errWithCause },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

@@ -26,6 +26,7 @@ import { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
 import { CampaignLife } from './campaigns/campaign-life.js';
+import { Journal } from './campaigns/journal.js';
 import { answersIn, CampaignLoader } from './campaigns/campaign-loader.js';
 import { Erasure } from './campaigns/erasure.js';
 import { Rebinding } from './campaigns/rebinding.js';
@@ -100,6 +101,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #lanes: Lanes;
   readonly #dispatcher: Dispatcher;
   readonly #metrics: CoordinatorMetrics;
+  readonly journal: Journal;
   #training: TrainingFeed | undefined;
   #registry: WorkerRegistry | undefined;
   #working: Promise<unknown> = Promise.resolve();
@@ -113,6 +115,7 @@ export class Coordinator implements AsyncDisposable {
     this.store = stores.store;
     this.book = new CampaignBook({ clock, logger });
     this.#queue = new TaskQueue(connection);
+    this.journal = new Journal(options);
     const running = (): Iterable<CampaignRun> => this.#running();
     const seconds = (): number => clock.seconds();
     this.workers = new WorkerTable(seconds);
@@ -299,7 +302,9 @@ export class Coordinator implements AsyncDisposable {
       },
       onWasted: (attempt) => {
         this.book.find(attempt.campaignId)?.waste(attempt.queries);
-        if (!this.#replaying) this.#metrics.wasted(attempt);
+        if (this.#replaying) return;
+        this.#metrics.wasted(attempt);
+        this.journal.wasted(attempt);
       },
       onSkipped: (reason) => {
         if (!this.#replaying) this.#metrics.skipped(reason);
@@ -312,7 +317,10 @@ export class Coordinator implements AsyncDisposable {
     if (this.#loader.hold(result, outcome)) return;
     const run = this.book.get(result.campaignId);
     const counts = run.accept(outcome, answersIn(result));
-    if (counts && !this.#replaying) this.#metrics.result(result, outcome, attackOf(run, result));
+    if (counts && !this.#replaying) {
+      this.#metrics.result(result, outcome, attackOf(run, result));
+      this.journal.result(run, result, outcome);
+    }
     this.#dispatcher.wake();
   }
 

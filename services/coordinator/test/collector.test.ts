@@ -82,7 +82,7 @@ test('messages that name no task of any plan change nothing, at the time and at 
   await write(base, 'results.nobody.3', encodeResult({ ...nothing, campaignId: 'nobody', index: 3 }));
   await write(base, 'results.nobody.4', noise);
   await write(base, `wasted.${id}`, noise);
-  const wasted = { campaignId: id, index: 0, generation: 0, worker: 'w', queries: 5 };
+  const wasted = { campaignId: id, index: 0, generation: 0, worker: 'w', queries: 5, error: '' };
   await write(base, `wasted.${id}`, encodeWasted({ ...wasted, index: taskCount }));
   await write(base, `wasted.${id}`, encodeWasted({ ...wasted, queries: -5 }));
   await write(base, 'wasted.nobody', encodeWasted(wasted));

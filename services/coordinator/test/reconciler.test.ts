@@ -127,7 +127,7 @@ test('a task that is queued though it has ended leaves the queue, once it was se
   await watched.queue.publish('any_synthetic_measure', watched.task, signal);
   await watched.look(3);
   expect(await watched.queued()).toEqual([watched.task.index]);
-  watched.run.accept(outcomeOf(syntheticResult(watched.task), 1, new Date(0)));
+  watched.run.accept(outcomeOf(syntheticResult(watched.task), { sequence: 1, time: new Date(0) }));
   await watched.look(1);
   expect(await watched.queued()).toEqual([watched.task.index]);
   await watched.look(1);

@@ -171,9 +171,9 @@ test('what is known of one campaign is read alone, and what was removed is gone 
   const { store } = opened;
   const about = { campaignId: 'other', round: 2, generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
   const other = { ...about, index: 7, outcome: outcomes[0] };
-  expect(store.addResult(other, outcomeOf(other, 9, new Date(9)))).toBe(true);
-  expect(store.addResult(other, outcomeOf(other, 10, new Date(10)))).toBe(false);
-  store.addWasted({ ...about, index: 7, queries: 5 });
+  expect(store.addResult(other, outcomeOf(other, { sequence: 9, time: new Date(9) }))).toBe(true);
+  expect(store.addResult(other, outcomeOf(other, { sequence: 10, time: new Date(10) }))).toBe(false);
+  store.addWasted({ ...about, index: 7, queries: 5, error: '' });
   store.advance({ sequence: 10, time: new Date(10), subject: 'results.other.7.2' });
   expect(await store.tasks()).toHaveLength(outcomes.length + 1);
   expect(await store.tasks('other')).toMatchObject([{ index: 7, round: 2, sequence: 9, kind: 'done' }]);
@@ -186,5 +186,5 @@ test('what is known of one campaign is read alone, and what was removed is gone 
   await store.remove('other');
   expect([await store.tasks('other'), await store.answers('other')]).toEqual([[], []]);
   expect(await store.tasks('c')).toHaveLength(outcomes.length);
-  expect(store.addResult(other, outcomeOf(other, 11, new Date(11)))).toBe(true);
+  expect(store.addResult(other, outcomeOf(other, { sequence: 11, time: new Date(11) }))).toBe(true);
 });

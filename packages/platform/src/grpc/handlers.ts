@@ -1,9 +1,15 @@
-import type { handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
+import {
+  Metadata,
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+} from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
 import type { GrpcMetrics } from './metrics.js';
+import { requestIdFrom, requestIdKey, withinRequest } from '../request-context.js';
 import { toStatus } from './status.js';
 
 /** What a handler may use beside its request. */
@@ -42,7 +48,7 @@ export class Handlers {
   unary<Q, R>(handler: (request: Q, context: CallContext) => Promise<R>): handleUnaryCall<Q, R> {
     return (call, callback) => {
       void this.#run(call, (context) => handler(call.request, context)).then((outcome) => {
-        if (outcome instanceof UnpairError) callback(toStatus(outcome));
+        if (outcome instanceof Refused) callback(outcome.status);
         else callback(null, outcome);
       });
     };
@@ -55,7 +61,7 @@ export class Handlers {
     return (call, callback) => {
       const requests = call as AsyncIterable<Q>;
       void this.#run(call, (context) => handler(requests, context)).then((outcome) => {
-        if (outcome instanceof UnpairError) callback(toStatus(outcome));
+        if (outcome instanceof Refused) callback(outcome.status);
         else callback(null, outcome);
       });
     };
@@ -73,13 +79,25 @@ export class Handlers {
         }
       };
       void this.#run(call, pump).then((outcome) => {
-        if (outcome instanceof UnpairError) call.emit('error', toStatus(outcome));
+        if (outcome instanceof Refused) call.emit('error', outcome.status);
         else call.end();
       });
     };
   }
 
-  async #run<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | UnpairError> {
+  /** Every call has an id, which its log lines have, and which the client is told: at once, and in the details of an error. */
+  #run<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | Refused> {
+    const requestId = requestIdFrom(call.metadata.get(requestIdKey)[0]);
+    const told = new Metadata();
+    told.set(requestIdKey, requestId);
+    call.sendMetadata(told);
+    return withinRequest(requestId, async () => {
+      const outcome = await this.#observe(call, work);
+      return outcome instanceof UnpairError ? new Refused(toStatus(outcome, requestId)) : outcome;
+    });
+  }
+
+  async #observe<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | UnpairError> {
     const { clock, metrics } = this.#options;
     const start = clock.seconds();
     const gone = new AbortController();
@@ -98,14 +116,39 @@ export class Handlers {
   #failure(method: string, signal: AbortSignal, error: unknown): UnpairError {
     const aborted = signal.aborted && error instanceof Error && error.name === 'AbortError';
     const failure = UnpairError.from(aborted ? signal.reason : error);
-    if (failure.code !== 'INTERNAL') return failure;
-    this.#options.logger.error({ error, method }, 'a call failed');
+    const { logger } = this.#options;
+    if (failure.code !== 'INTERNAL') {
+      const { code, message: reason } = failure;
+      if (refusals.has(code)) logger.info({ method, code, reason }, 'a call was refused');
+      return failure;
+    }
+    logger.error({ error, method }, 'a call failed');
     return failure === error ? failure : new UnpairError('INTERNAL', ownFault, { cause: error });
   }
 }
 
+/** What a client gets instead of an answer. */
+class Refused {
+  readonly status: ReturnType<typeof toStatus>;
+
+  constructor(status: ReturnType<typeof toStatus>) {
+    this.status = status;
+  }
+}
+
+/** Answers that say that what was asked for is not done; that something is not there is none. */
+const refusals: ReadonlySet<string> = new Set([
+  'INVALID_ARGUMENT',
+  'FAILED_PRECONDITION',
+  'RESOURCE_EXHAUSTED',
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+]);
+
 /** What all kinds of calls share. */
 interface AnyCall {
+  readonly metadata: Metadata;
+  sendMetadata(metadata: Metadata): void;
   getPath(): string;
   once(event: 'cancelled', listener: () => void): unknown;
 }

@@ -8,13 +8,19 @@ const domain = 'unpair';
 /** After how long a call is worth repeating: space takes longer to come back than a process. */
 const retrySeconds: Partial<Record<Code, number>> = { UNAVAILABLE: 1, ABORTED: 1, RESOURCE_EXHAUSTED: 30 };
 
-/** An error as a gRPC status: canonical code, sentence, and google.rpc.Status details for machines. */
-export function toStatus(error: UnpairError): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
+/**
+ * An error as a gRPC status: canonical code, sentence, and google.rpc.Status details for machines.
+ * @param requestId of the call, for who looks into the server's log
+ */
+export function toStatus(
+  error: UnpairError,
+  requestId = '',
+): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
   const code = status[error.code];
   const info = ErrorInfo.encode({
     reason: error.code,
     domain,
-    metadata: { retryable: `${error.retryable}` },
+    metadata: { retryable: `${error.retryable}`, ...(requestId !== '' && { requestId }) },
   });
   const details = [{ typeUrl: `${typePrefix}ErrorInfo`, value: Buffer.from(info.finish()) }];
   if (error.violations.length > 0) {

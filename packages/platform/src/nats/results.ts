@@ -37,7 +37,14 @@ export async function publishResult(
   const { outcome } = await publish(js, subject, data, options);
   if (outcome === 'stored' || (await storedId(connection, subject)) === messageId) return 'accepted';
   const { campaignId, index, generation, worker } = result;
-  const wasted = encodeWasted({ campaignId, index, generation, worker, queries: queriesOf(result) });
+  const wasted = encodeWasted({
+    campaignId,
+    index,
+    generation,
+    worker,
+    queries: queriesOf(result),
+    error: '',
+  });
   await publish(js, wastedSubject(campaignId), wasted, {
     ...options,
     onlyFirst: false,

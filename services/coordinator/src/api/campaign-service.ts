@@ -14,6 +14,7 @@ import type {
   WatchCampaignRequest,
   WatchCampaignResponse,
 } from '@unpair/protocol';
+import type { CampaignRun } from '../campaigns/campaign-run.js';
 import { campaignIdOf } from '../campaigns/records.js';
 import type { Coordinator } from '../coordinator.js';
 import { findMissing, Uploads, type UploadsOptions } from './artefacts.js';
@@ -72,31 +73,38 @@ type LifeMethod =
   | 'diagnose';
 
 /** What is done to campaigns and their tasks. */
-function lifeOf({
-  coordinator,
-  handlers,
-  clock,
-  versions,
-}: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
-  const { life, rebinding, book, store, erasure } = coordinator;
+function lifeOf(options: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
+  const { coordinator, handlers, clock, versions } = options;
+  const { life, rebinding, book, store, erasure, journal } = coordinator;
+  const noted = (run: CampaignRun, what: string, more = {}): { campaign: Campaign } => {
+    journal.done(run, what, more);
+    return { campaign: run.snapshot() };
+  };
   return {
-    pauseCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.pause(id)).snapshot() })),
-    resumeCampaign: handlers.unary(async ({ id, scope, tasks }) => ({
-      campaign: (await life.resume(id, scope, tasks)).snapshot(),
-    })),
-    cancelCampaign: handlers.unary(async ({ id }) => ({ campaign: (await life.cancel(id)).snapshot() })),
+    pauseCampaign: handlers.unary(async ({ id }) => noted(await life.pause(id), 'paused')),
+    resumeCampaign: handlers.unary(async ({ id, scope, tasks }) =>
+      noted(await life.resume(id, scope, tasks), 'resumed'),
+    ),
+    cancelCampaign: handlers.unary(async ({ id }) => noted(await life.cancel(id), 'cancelled')),
     dropTasks: handlers.unary(async ({ id, tasks }) => {
       const { run, dropped } = await life.drop(id, tasks);
+      noted(run, 'rid of failed tasks', { dropped });
       return { campaign: run.snapshot(), dropped };
     }),
     updateCampaign: handlers.unary(async ({ id, priority, weight, engine, trainEngine }) => {
       const violations = checkShare({ priority, weight });
       if (violations.length > 0) throw refused(violations);
+      const changes = { priority, weight, engine, trainEngine };
       if (engine !== undefined || trainEngine !== undefined)
         await rebinding.rebind(id, { engine, trainEngine });
-      return { campaign: (await life.update(id, { priority, weight })).snapshot() };
+      return noted(await life.update(id, { priority, weight }), 'changed', changes);
     }),
-    deleteCampaign: handlers.unary(async ({ id }) => ({ id: await erasure.erase(id) })),
+    deleteCampaign: handlers.unary(async ({ id }) => {
+      const known = book.find(id);
+      const erased = await erasure.erase(id);
+      if (known !== undefined) journal.done(known, 'deleted');
+      return { id: erased };
+    }),
     listTasks: handlers.unary((request) => listTasks(book.get(request.id), store, request)),
     diagnose: handlers.unary(async () => {
       const findings = await coordinator.diagnose();
@@ -153,7 +161,9 @@ async function create(
   const record = await coordinator.records.create(request, clock.now());
   // Another call may have stored a campaign of that id in the meantime.
   const isOwn = record.request === request;
-  return (await coordinator.launch(record, isOwn ? file : undefined)).snapshot();
+  const run = await coordinator.launch(record, isOwn ? file : undefined);
+  coordinator.journal.done(run, 'created', { labels: run.labels });
+  return run.snapshot();
 }
 
 function list({ book }: Coordinator, request: ListCampaignsRequest): ListCampaignsResponse {

@@ -23,12 +23,20 @@ export async function listTasks(
   const next = indices[size];
   const results = await store.newest(run.id, shown);
   return {
-    tasks: shown.map((index) => statusOf(run, index, results.get(index))),
+    tasks: shown.map((index) => {
+      const lastError = store.lastErrors.of({ campaignId: run.id, index });
+      return statusOf(run, index, results.get(index), lastError);
+    }),
     nextPageToken: next === undefined ? '' : String(next),
   };
 }
 
-function statusOf(run: CampaignRun, index: number, newest: NewestResult | undefined): TaskStatus {
+function statusOf(
+  run: CampaignRun,
+  index: number,
+  newest: NewestResult | undefined,
+  lastError: string,
+): TaskStatus {
   const state = run.stateOf(index);
   const released = state === 'inFlight' ? 1 + run.generation(index) : 0;
   return {
@@ -37,7 +45,7 @@ function statusOf(run: CampaignRun, index: number, newest: NewestResult | undefi
     label: taskLabel(run.plan.task(index)),
     attempts: released + (newest?.results ?? 0),
     worker: newest?.worker ?? '',
-    error: newest?.failure ?? '',
+    error: lastError === '' ? (newest?.failure ?? '') : lastError,
     time: newest?.time,
     seconds: newest?.seconds ?? 0,
   };

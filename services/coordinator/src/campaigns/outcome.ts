@@ -17,9 +17,16 @@ export interface TaskOutcome {
   readonly derived: { readonly model: string; readonly digest: string } | undefined;
 }
 
-/** Reads the outcome off a result that came at `sequence` of the results stream. */
-export function outcomeOf(result: TaskResult, sequence: number, time: Date): TaskOutcome {
-  const failure = failureOf(result);
+/** Where a result came in the results stream, and why the last attempt before it failed, as far as one told. */
+export interface Arrival {
+  readonly sequence: number;
+  readonly time: Date;
+  readonly lastError?: string;
+}
+
+/** Reads the outcome off a result. */
+export function outcomeOf(result: TaskResult, { sequence, time, lastError = '' }: Arrival): TaskOutcome {
+  const failure = withLastError(result, failureOf(result), lastError);
   const derived = result.outcome?.$case === 'derived' ? result.outcome.value : undefined;
   return {
     index: result.index,
@@ -50,6 +57,12 @@ function failureOf({ outcome }: TaskResult): string {
     ...(deliveries > 0 ? [counted(deliveries, 'delivery', 'deliveries')] : []),
   ];
   return `given up after ${counts.join(' and, at last, ')}: ${reason}`;
+}
+
+/** A dead letter says why its own attempt failed; where that is none, the one before it may have told. */
+function withLastError({ outcome }: TaskResult, failure: string, lastError: string): string {
+  if (outcome?.$case !== 'deadLetter' || lastError === '' || failure.includes(lastError)) return failure;
+  return `${failure}; the last attempt that told of itself failed with: ${lastError}`;
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -130,11 +130,12 @@ export class Collector {
   /** Stores the first done result of a task, and failed ends before it; accounts for any other as wasted. */
   #store(result: TaskResult, { sequence, time }: Place): TaskOutcome | undefined {
     const { store } = this.#options;
-    const outcome = outcomeOf(result, sequence, time);
+    const outcome = outcomeOf(result, { sequence, time, lastError: store.lastErrors.of(result) });
     if (store.addResult(result, outcome)) return outcome;
     this.#skip('repeated', about(result, { sequence }));
     const { campaignId, index, generation, worker } = result;
-    if (outcome.queries > 0) this.#waste({ campaignId, index, generation, worker, queries: outcome.queries });
+    if (outcome.queries > 0)
+      this.#waste({ campaignId, index, generation, worker, queries: outcome.queries, error: '' });
     return undefined;
   }
 

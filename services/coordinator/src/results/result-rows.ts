@@ -32,8 +32,8 @@ export function writeResult({ writer, groups }: Sink, result: TaskResult, outcom
 }
 
 /** Adds the queries of an attempt that came too late. */
-export function writeWasted(writer: RowWriter, { campaignId, index, queries }: WastedAttempt): void {
-  writer.add('wasted', campaignId, BigInt(index), BigInt(queries));
+export function writeWasted(writer: RowWriter, { campaignId, index, queries, error }: WastedAttempt): void {
+  writer.add('wasted', campaignId, BigInt(index), BigInt(queries), error);
 }
 
 /** The result that rows come with. */

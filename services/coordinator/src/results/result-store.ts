@@ -5,6 +5,7 @@ import type { TaskResult, WastedAttempt } from '@unpair/protocol';
 import type { TaskOutcome } from '../campaigns/outcome.js';
 import { Database } from './database.js';
 import { FirstResults } from './first-results.js';
+import { LastErrors } from './last-errors.js';
 import { Groups } from './groups.js';
 import { RowWriter, type Value } from './row-writer.js';
 import { writeResult, writeWasted } from './result-rows.js';
@@ -84,16 +85,19 @@ export class ResultStore implements AsyncDisposable {
   #position: StreamPosition | undefined;
   #flushing: Promise<void> = Promise.resolve();
   readonly #first: FirstResults;
+  /** Why attempts at tasks without a result failed. */
+  readonly lastErrors: LastErrors;
   readonly #groups: Groups;
 
   private constructor(
     database: Database,
     position: StreamPosition | undefined,
-    known: { readonly first: FirstResults; readonly groups: Groups },
+    known: { readonly first: FirstResults; readonly groups: Groups; readonly errors: LastErrors },
   ) {
     this.#database = database;
     this.#position = position;
     this.#first = known.first;
+    this.lastErrors = known.errors;
     this.#groups = known.groups;
   }
 
@@ -105,7 +109,8 @@ export class ResultStore implements AsyncDisposable {
       database = await Database.create(path, streamId);
       position = undefined;
     }
-    const known = { first: await FirstResults.load(database), groups: await Groups.load(database) };
+    const errors = await LastErrors.load(database);
+    const known = { first: await FirstResults.load(database), groups: await Groups.load(database), errors };
     return new ResultStore(database, position, known);
   }
 
@@ -131,12 +136,14 @@ export class ResultStore implements AsyncDisposable {
   addResult(result: TaskResult, outcome: TaskOutcome): boolean {
     if (this.#first.has(result)) return false;
     if (outcome.kind === 'done') this.#first.add(result);
+    this.lastErrors.settle(result);
     writeResult({ writer: this.#batch, groups: this.#groups }, result, outcome);
     return true;
   }
 
   addWasted(attempt: WastedAttempt): void {
     writeWasted(this.#batch, attempt);
+    if (!this.#first.has(attempt)) this.lastErrors.note(attempt);
   }
 
   /** Says that everything up to a position of the stream has been taken in. */
@@ -298,6 +305,7 @@ export class ResultStore implements AsyncDisposable {
   async remove(campaignId: string): Promise<void> {
     await this.flush();
     this.#first.forget(campaignId);
+    this.lastErrors.forget(campaignId);
     this.#groups.forget(campaignId);
     const ids = 'SELECT id FROM groups WHERE campaign = $1';
     for (const kind of ROW_KINDS)

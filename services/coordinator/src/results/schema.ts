@@ -20,7 +20,7 @@ export const createTables = `
   CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR);
   CREATE TABLE IF NOT EXISTS tasks (campaign VARCHAR, task BIGINT, round BIGINT, sequence BIGINT, time_ms BIGINT, kind VARCHAR,
     queries BIGINT, failure VARCHAR, worker VARCHAR, runtime VARCHAR, seconds DOUBLE);
-  CREATE TABLE IF NOT EXISTS wasted (campaign VARCHAR, task BIGINT, queries BIGINT);
+  CREATE TABLE IF NOT EXISTS wasted (campaign VARCHAR, task BIGINT, queries BIGINT, error VARCHAR);
   CREATE TABLE IF NOT EXISTS models (campaign VARCHAR, task BIGINT, model VARCHAR, digest VARCHAR, bytes BIGINT,
     parameters BIGINT, non_zero BIGINT, macs BIGINT, queries BIGINT);
   CREATE TABLE IF NOT EXISTS training (campaign VARCHAR, model VARCHAR, sequence BIGINT, step BIGINT, measure VARCHAR, value DOUBLE);

@@ -39,7 +39,16 @@ export class WorkerRegistry implements Disposable {
     };
     this.#ear = listen(connection, { subject: allWorkers, logger, onMessage });
     this.#timer = setInterval(() => {
-      if (table.expire()) onChange();
+      const before = table.all();
+      if (!table.expire()) return;
+      const there = new Set(table.all().map(({ report }) => report?.worker));
+      for (const { report } of before)
+        if (report !== undefined && !there.has(report.worker))
+          logger.warn(
+            { worker: report.worker, tasks: report.tasks },
+            'a worker has not told of itself: it counts as gone',
+          );
+      onChange();
     }, interval);
     this.callRoll();
   }
@@ -64,9 +73,15 @@ export class WorkerRegistry implements Disposable {
       return;
     }
     const isChanged = table.take(report);
+    if (isChanged) this.#tell(report);
     respond(encodeOrders({ abandon: report.tasks.filter(isAbandoned) }));
     const made = report.leaving ? [] : queuesOf(report).map((queue) => this.#ensure(queue));
     if (isChanged) void Promise.allSettled(made).then(onChange);
+  }
+
+  #tell({ worker, label, engine, kinds, version, leaving }: WorkerReport): void {
+    const about = { worker, label, engine, kinds, version };
+    this.#options.logger.info(about, leaving ? 'a worker leaves' : 'a worker is there');
   }
 
   /** Makes a queue once; where that fails, the next report tries again. */

@@ -22,7 +22,7 @@ export async function storeOf(outcomes: readonly Outcome[]): Promise<OpenedStore
   const about = { campaignId: 'c', round: 0, generation: 0, worker: 'w', runtime: 'r', seconds: 1 };
   outcomes.forEach((outcome, index) => {
     const result = { ...about, index, outcome };
-    store.addResult(result, outcomeOf(result, index + 1, new Date(0)));
+    store.addResult(result, outcomeOf(result, { sequence: index + 1, time: new Date(0) }));
     store.advance({ sequence: index + 1, time: new Date(0), subject: `results.c.${index}` });
   });
   return {

@@ -81,6 +81,10 @@ export class TaskHandler {
     if (reading.kind === 'task' || reading.kind === 'strange')
       await handBack(connection, delivery, reading.task);
     else delivery.retry();
+    this.#options.logger.info(
+      { subject: delivery.subject, attempt: delivery.count },
+      'handed a task back that was not begun',
+    );
     metrics.tasks.inc({ kind: kindOf(reading), outcome: 'handed_back' });
   }
 
@@ -106,7 +110,8 @@ export class TaskHandler {
   }
 
   async #attempt(delivery: Delivery, task: Task, signals: Signals): Promise<DeliveryOutcome> {
-    const { executor, metrics } = this.#options;
+    const { executor, metrics, logger } = this.#options;
+    logger.debug({ ...nameOf(task), attempt: delivery.count, kind: caseOf(task) }, 'took a task');
     const done = { progress: nothingDone };
     try {
       const onProgress = (progress: ComputeProgress): void => {
@@ -120,8 +125,10 @@ export class TaskHandler {
       if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
       return await this.#publish(delivery, task, result.outcome, result);
     } catch (error) {
-      await this.#waste(task, done.progress.queries);
-      return await this.#fail(delivery, task, { failed: failureOf(error), ...signals });
+      const failed = failureOf(error);
+      const isLeft = signals.signal.aborted || signals.abandoned.aborted;
+      await this.#waste(task, done.progress.queries, isLeft ? '' : failed.message);
+      return await this.#fail(delivery, task, { failed, ...signals });
     }
   }
 
@@ -146,13 +153,15 @@ export class TaskHandler {
   ): Promise<DeliveryOutcome> {
     const { code, message: reason } = failed;
     const { logger, policy, connection } = this.#options;
-    const about = { ...nameOf(task), code, reason };
+    const about = { ...nameOf(task), attempt: delivery.count, code, reason };
     if (abandoned.aborted) {
       await delivery.done();
+      logger.info(about, 'dropped a task that nobody waits for any more');
       return 'abandoned';
     }
     if (signal.aborted) {
       await handBack(connection, delivery, task);
+      logger.info(about, 'handed a task back, since this worker leaves');
       return 'handed_back';
     }
     if (code === 'UNIMPLEMENTED') return this.#leaveToOthers(delivery, task, reason);
@@ -187,7 +196,7 @@ export class TaskHandler {
 
   async #giveUp(delivery: Delivery, task: TaskName, reason: string): Promise<DeliveryOutcome> {
     const deliveries = Math.min(delivery.count, this.#options.policy.attempts);
-    this.#options.logger.error({ ...nameOf(task), deliveries, reason }, 'task given up');
+    this.#options.logger.error({ ...nameOf(task), attempt: delivery.count, reason }, 'task given up');
     const value = { deliveries, publications: task.generation + 1, reason };
     await publishResult(
       this.#options.connection,
@@ -203,26 +212,29 @@ export class TaskHandler {
     outcome: TaskResult['outcome'],
     result: TaskResult = resultOf(task, outcome, this.#options.worker),
   ): Promise<DeliveryOutcome> {
-    const { connection, metrics } = this.#options;
+    const { connection, metrics, logger } = this.#options;
     const queries = queriesOf(result);
+    const about = { ...nameOf(task), attempt: delivery.count, kind: caseOf(task) };
     const verdict = await publishResult(connection, result);
     await delivery.done();
     if (verdict === 'refused') {
       metrics.wastedQueries.inc({ reason: 'refused' }, queries);
+      logger.info({ ...about, queries }, 'a result was refused: the task has one already');
       return 'refused';
     }
     metrics.taskSeconds.observe({ kind: caseOf(task) }, result.seconds);
+    logger.debug({ ...about, queries, seconds: result.seconds }, 'a task has its result');
     if (queries > 0) metrics.queries.inc({ attack: attackOf(task) }, queries);
     return outcome?.$case === 'failure' ? 'failed' : 'done';
   }
 
-  /** Accounts for evaluations whose rows are lost. Best effort: a lost attempt must not hold up the next. */
-  async #waste(task: Task, queries: number): Promise<void> {
-    if (queries === 0) return;
+  /** Accounts for evaluations whose rows are lost, and says why. Best effort: a lost attempt must not hold up the next. */
+  async #waste(task: Task, queries: number, error: string): Promise<void> {
+    if (queries === 0 && error === '') return;
     const { connection, worker, metrics } = this.#options;
     const { campaignId, index, generation } = task;
     metrics.wastedQueries.inc({ reason: 'lost' }, queries);
-    const wasted = encodeWasted({ campaignId, index, generation, worker, queries });
+    const wasted = encodeWasted({ campaignId, index, generation, worker, queries, error });
     const options = { messageId: randomUUID(), patience: 0 };
     await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
   }

@@ -301,6 +301,8 @@ export interface WastedAttempt {
   readonly generation: number;
   readonly worker: string;
   readonly queries: number;
+  /** Why the attempt failed; empty where its result was refused. */
+  readonly error: string;
 }
 
 function createBaseTask(): Task {
@@ -3090,7 +3092,7 @@ export const DeadLetter: MessageFns<DeadLetter> = {
 };
 
 function createBaseWastedAttempt(): WastedAttempt {
-  return { campaignId: "", index: 0, generation: 0, worker: "", queries: 0 };
+  return { campaignId: "", index: 0, generation: 0, worker: "", queries: 0, error: "" };
 }
 
 export const WastedAttempt: MessageFns<WastedAttempt> = {
@@ -3109,6 +3111,9 @@ export const WastedAttempt: MessageFns<WastedAttempt> = {
     }
     if (message.queries !== 0) {
       writer.uint32(40).int64(message.queries);
+    }
+    if (message.error !== "") {
+      writer.uint32(50).string(message.error);
     }
     return writer;
   },
@@ -3166,6 +3171,14 @@ export const WastedAttempt: MessageFns<WastedAttempt> = {
             message.queries = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3188,6 +3201,7 @@ export const WastedAttempt: MessageFns<WastedAttempt> = {
     message.generation = object.generation ?? 0;
     message.worker = object.worker ?? "";
     message.queries = object.queries ?? 0;
+    message.error = object.error ?? "";
     return message;
   },
 };
