@@ -1,5 +1,11 @@
-import { CoordinatorMetrics, registerLeading, Vigil } from '@unpair/coordinator';
-import { ConnectionMetrics, createGrpcMetrics, createRegistry, systemClock } from '@unpair/platform';
+import { CoordinatorMetrics, Figures, registerLeading, Vigil } from '@unpair/coordinator';
+import {
+  ConnectionMetrics,
+  createGrpcMetrics,
+  createLogger,
+  createRegistry,
+  systemClock,
+} from '@unpair/platform';
 import { createWorkerMetrics, registerComputeGauges } from '@unpair/worker';
 import type { Registry } from 'prom-client';
 
@@ -18,6 +24,8 @@ export function emptyRegistries(): Readonly<Record<'coordinator' | 'worker', Reg
   const away = (): Promise<never> => Promise.reject(new Error('no broker'));
   const vigil = new Vigil({ runs, workers, seconds: () => 0 });
   const options = { registry: coordinator, runs, workers, vigil, clock: systemClock };
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  new Figures({ registry: coordinator, runs, report: away, clock: systemClock, logger });
   new CoordinatorMetrics({ ...options, depths: away, storage: away });
   return { coordinator, worker };
 }

@@ -22,6 +22,7 @@ import {
 } from '@unpair/protocol';
 import type { Registry } from 'prom-client';
 import type { CampaignLimits } from './api/create-campaign.js';
+import { reportOf } from './api/report.js';
 import { CampaignBook } from './campaigns/campaign-book.js';
 import type { CampaignRun } from './campaigns/campaign-run.js';
 import type { TaskOutcome } from './campaigns/outcome.js';
@@ -41,6 +42,7 @@ import { Lanes } from './dispatch/lanes.js';
 import { WorkerRegistry } from './workers/worker-registry.js';
 import { WorkerTable } from './workers/worker-table.js';
 import { CoordinatorMetrics } from './metrics/coordinator-metrics.js';
+import { Figures } from './metrics/figures.js';
 import { Vigil } from './metrics/vigil.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
@@ -102,6 +104,8 @@ export class Coordinator implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #metrics: CoordinatorMetrics;
   readonly journal: Journal;
+  /** Live figures for dashboards. */
+  readonly figures: Figures;
   #training: TrainingFeed | undefined;
   #registry: WorkerRegistry | undefined;
   #working: Promise<unknown> = Promise.resolve();
@@ -151,6 +155,11 @@ export class Coordinator implements AsyncDisposable {
       vigil: new Vigil({ workers: this.workers, runs: () => this.book.running(), seconds }),
       depths: () => this.#queue.depths(),
       storage: () => storageFacts(connection),
+    });
+    this.figures = new Figures({
+      ...{ registry, clock, logger, runs: () => this.book.all() },
+      report: (run, signal) =>
+        reportOf(run, { store: this.store, artefacts: this.artefacts, versions: {} }, signal),
     });
   }
 
@@ -279,6 +288,7 @@ export class Coordinator implements AsyncDisposable {
     this.#working = Promise.all([
       ...[collecting, guard.run(signal)],
       ...[this.#dispatcher.run(signal), reconciler.run(signal), this.janitor.run(signal)],
+      this.figures.run(signal),
     ]);
   }
 

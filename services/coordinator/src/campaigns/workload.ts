@@ -21,8 +21,9 @@ interface Block {
 
 interface Measured {
   seconds: number;
-  runs: number;
   tasks: number;
+  /** Of one run of a model, in the task that took least for each: others may have loaded the model first. */
+  secondsOfRun: number;
 }
 
 /** What is left of a campaign's work, by the kinds of its tasks, what its tasks cost, and when it was last heard of them. */
@@ -67,10 +68,10 @@ export class Workload {
     const { kind, cost, runs } = this.#blockOf(index);
     this.#spent[kind] += seconds;
     if (seconds <= 0) return;
-    const measured = this.#measured.get(cost) ?? { seconds: 0, runs: 0, tasks: 0 };
+    const measured = this.#measured.get(cost) ?? { seconds: 0, tasks: 0, secondsOfRun: Infinity };
     this.#measured.set(cost, measured);
     measured.seconds += seconds;
-    measured.runs += runs;
+    if (runs > 0) measured.secondsOfRun = Math.min(measured.secondsOfRun, seconds / runs);
     measured.tasks++;
     this.#recent.push([time.getTime() / 1_000, seconds]);
     if (this.#recent.length > recentResults) this.#recent.shift();
@@ -124,14 +125,10 @@ export class Workload {
     return costs;
   }
 
-  /** Seconds that one run of a model took in the tasks that are no training. */
+  /** Seconds that one run of a model takes, of what tells least of anything else; 0 while nothing was measured. */
   #secondsOfRun(): number {
-    let [seconds, runs] = [0, 0];
-    for (const measured of this.#measured.values()) {
-      if (measured.runs > 0) seconds += measured.seconds;
-      runs += measured.runs;
-    }
-    return runs === 0 ? 0 : seconds / runs;
+    const least = Math.min(...[...this.#measured.values()].map(({ secondsOfRun }) => secondsOfRun));
+    return Number.isFinite(least) ? least : 0;
   }
 
   /** Tasks that were worked on at a time, by the broker's clock. */
