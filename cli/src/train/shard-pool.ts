@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '@unpair/platform';
 import type { ShardExecutor, ShardJob, StepPosition } from '@unpair/training';
 
 /** One shard of one step. */
@@ -22,7 +23,9 @@ export class ShardPool implements ShardExecutor {
   constructor(job: ShardJob, workers: number) {
     const { shards } = job.schedule;
     this.#shards = shards;
-    this.#workers = Array.from({ length: Math.min(workers, shards) }, () => startWorker(job));
+    this.#workers = Array.from({ length: Math.min(workers, shards) }, () =>
+      startThread('./shard-worker', import.meta.url, job),
+    );
     this.#failure = new Promise((_, reject) => {
       for (const worker of this.#workers) worker.once('error', reject);
     });
@@ -61,15 +64,4 @@ async function stopWorker(worker: Worker): Promise<void> {
   const stopped = new Promise((resolve) => worker.once('exit', resolve));
   worker.postMessage('close');
   await stopped;
-}
-
-/** From sources (tests, development) the thread has to register the TypeScript loader itself. */
-function startWorker(job: ShardJob): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./shard-worker.js', import.meta.url), { workerData: job });
-  }
-  const loader = import.meta.resolve('tsx/esm/api');
-  const entry = new URL('./shard-worker.ts', import.meta.url);
-  const source = `import('${loader}').then(({ register }) => { register(); return import('${entry.href}'); })`;
-  return new Worker(source, { eval: true, execArgv: ['--conditions=source'], workerData: job });
 }

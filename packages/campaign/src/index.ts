@@ -45,6 +45,8 @@ export { planCampaign } from './plan-campaign.js';
 export { ACCOUNTING_RULE } from './report/accounting.js';
 export { buildReport } from './report/build-report.js';
 export type { ModelFacts, ReportInput } from './report/build-report.js';
+export { DRAWS } from './report/draws.js';
+export type { Draw, DrawName } from './report/draws.js';
 export type {
   AccuracyChange,
   AdaptiveReport,

@@ -1,8 +1,8 @@
-import { createRandom } from '@unpair/numerics';
 import { describe, expect, test } from 'vitest';
 import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityReport } from '../src/index.js';
 import { buildReport, planCampaign, renderReport } from '../src/index.js';
 import { MemoryResults } from './memory-results.js';
+import { drawHere } from '../src/report/draws.js';
 import type { Explained } from '../src/report/explanation.js';
 import { explain } from '../src/report/explanation.js';
 import { parsed, valid, catalogue } from './fixtures.js';
@@ -50,10 +50,13 @@ function sketched(sketches: readonly Sketch[]): Explained {
   };
 }
 
-function explained(sketches: readonly Sketch[], outcome: ExplanationReport['outcome']): ExplanationReport {
-  const streams = (cell: string): ReturnType<typeof createRandom> =>
-    createRandom({ seed: 7, cell, sample: 0 });
-  const found = [...explain(sketched(sketches), streams)].find((entry) => entry.outcome === outcome);
+const drawing = { seed: 7, draw: drawHere(() => Promise.resolve()) };
+
+async function explain(
+  sketches: readonly Sketch[],
+  outcome: ExplanationReport['outcome'],
+): Promise<ExplanationReport> {
+  const found = (await explanations(sketched(sketches), drawing)).find((entry) => entry.outcome === outcome);
   if (found === undefined) throw new Error(`no explanation of ${outcome}`);
   return found;
 }
@@ -72,8 +75,8 @@ const NORMS = [1, 10, 10, 1, 1, 10, 10, 1];
 const pairs = NORMS.map((norm, at) => ({ cosine: (at + 1) / 10, norm }));
 
 describe('what explains transfer', () => {
-  test('success that follows the cosine is put down to it, and to nothing else', () => {
-    const explanation = explained(
+  test('success that follows the cosine is put down to it, and to nothing else', async () => {
+    const explanation = await explain(
       pairs.map((pair) => ({ ...pair, success: pair.cosine ** 2 })),
       'success',
     );
@@ -95,8 +98,8 @@ describe('what explains transfer', () => {
     expect(explanation.joint?.rSquared).toBeGreaterThan(cosine.rSquared ?? 1);
   });
 
-  test('both effects come out where both act, in units of standard deviations', () => {
-    const explanation = explained(
+  test('both effects come out where both act, in units of standard deviations', async () => {
+    const explanation = await explain(
       pairs.map((pair) => ({ ...pair, success: 0.5 * pair.cosine - 0.1 * Math.log10(pair.norm) })),
       'success',
     );
@@ -108,8 +111,8 @@ describe('what explains transfer', () => {
     expect(explanation.joint?.rSquared).toBeCloseTo(1, 10);
   });
 
-  test('of query attacks it is the logarithm of the queries saved', () => {
-    const explanation = explained(
+  test('of query attacks it is the logarithm of the queries saved', async () => {
+    const explanation = await explain(
       pairs.map((pair) => ({ ...pair, queryRatio: 10 ** (2 * pair.cosine) })),
       'log10 queryRatio',
     );
@@ -117,18 +120,18 @@ describe('what explains transfer', () => {
     expect(measure(explanation, 'gradientCosine.mean').rSquared).toBeCloseTo(1, 10);
   });
 
-  test('a measure that does not vary explains nothing', () => {
-    const explanation = explained(
+  test('a measure that does not vary explains nothing', async () => {
+    const explanation = await explain(
       pairs.map((pair) => ({ ...pair, success: pair.cosine })),
       'success',
     );
     expect(measure(explanation, 'agreement')).toMatchObject({ pairs: 8, spearman: null, rSquared: null });
   });
 
-  test('too few pairs explain nothing, and the report says how many are needed', () => {
-    const four = explained(pairs.slice(0, 4), 'success');
+  test('too few pairs explain nothing, and the report says how many are needed', async () => {
+    const four = await explain(pairs.slice(0, 4), 'success');
     expect(four).toMatchObject({ pairs: 4, pairsNeeded: 5, measures: null, joint: null });
-    const seven = explained(
+    const seven = await explain(
       pairs.slice(0, 7).map((pair) => ({ ...pair, success: pair.cosine })),
       'success',
     );
@@ -136,12 +139,10 @@ describe('what explains transfer', () => {
     expect(seven.joint).toBeNull();
   });
 
-  test('a pair without what a measure needs is left out of that measure alone', () => {
+  test('a pair without what a measure needs is left out of that measure alone', async () => {
     const parts = sketched(pairs.map((pair) => ({ ...pair, success: pair.cosine })));
     const partly = parts.similarity.map((pair, at) => (at < 2 ? { ...pair, linearCka: null } : pair));
-    const streams = (cell: string): ReturnType<typeof createRandom> =>
-      createRandom({ seed: 7, cell, sample: 0 });
-    const [explanation] = explain({ ...parts, similarity: partly }, streams);
+    const [explanation] = await explanations({ ...parts, similarity: partly }, drawing);
     const counts = explanation?.measures?.map(({ measure: name, pairs: count }) => [name, count]);
     expect(counts).toContainEqual(['linearCka', 6]);
     expect(counts).toContainEqual(['agreement', 8]);
@@ -170,11 +171,10 @@ test('a report explains each attack that has surrogates, and does so the same in
   expect(await buildReport(inputOf(reportRows()))).toEqual(full);
 });
 
-test('the terminal shows the measures that go best with an attack’s outcomes', () => {
+test('the terminal shows the measures that go best with an attack’s outcomes', async () => {
   const parts = sketched(pairs.map((pair) => ({ ...pair, success: pair.cosine })));
-  const streams = (cell: string): ReturnType<typeof createRandom> =>
-    createRandom({ seed: 7, cell, sample: 0 });
-  const text = renderReport({ ...full, explanation: [...explain(parts, streams)] }, { width: 120 });
+  const explanation = await explanations(parts, drawing);
+  const text = renderReport({ ...full, explanation }, { width: 120 });
   const lines = text.split('\n');
   const [, header, best] = lines.slice(lines.indexOf('What goes with success'));
   expect(header).toMatch(/^attack .*Spearman’s ρ +p +R² +pairs$/);

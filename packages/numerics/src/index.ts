@@ -4,9 +4,10 @@ export { createRandom } from './random/stream.js';
 export {
   bootstrap,
   bootstrapMeans,
+  bootstrapMedianRatio,
+  bootstrapRates,
   bootstrapSamples,
   resampledMean,
-  resampledMedian,
 } from './statistics/bootstrap.js';
 export type { Counts, Statistic } from './statistics/bootstrap.js';
 export { halfWay, hardlyAboveChance } from './statistics/chance.js';

@@ -46,6 +46,7 @@ import { Figures } from './metrics/figures.js';
 import { Vigil } from './metrics/vigil.js';
 import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
+import { DrawThreads } from './results/draw-threads.js';
 import { ResultStore } from './results/result-store.js';
 import { StreamGuard } from './results/stream-guard.js';
 
@@ -90,6 +91,7 @@ export class Coordinator implements AsyncDisposable {
   readonly records: CampaignRecords;
   readonly artefacts: ArtefactStore;
   readonly store: ResultStore;
+  readonly draws = new DrawThreads();
   readonly life: CampaignLife;
   readonly rebinding: Rebinding;
   readonly erasure: Erasure;

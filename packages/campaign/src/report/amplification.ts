@@ -1,15 +1,13 @@
-import type { Random } from '@unpair/numerics';
-import { bootstrapSamples, resampledMean } from '@unpair/numerics';
 import type { ModelEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
 import { usesQueries } from '../plan.js';
 import type { Surrogate } from '../surrogate.js';
+import type { Draw } from './draws.js';
 import type { Outcome } from './outcomes.js';
 import type { Costs } from './query-ratio.js';
-import { queryRatio } from './query-ratio.js';
-import type { AmplificationReport, Ratio } from './report.js';
+import type { AmplificationReport } from './report.js';
 
 /** A cell with a surrogate, and a cell that does without that surrogate. */
 export interface Comparison {
@@ -35,15 +33,23 @@ export function comparisonsOf(
   });
 }
 
-/** Compares two cells over the samples attacked in both; null when there are none. `random` drives the bootstrap. */
-export function amplification(
+/** Compares two cells over the samples attacked in both; null when there are none. `seed` is the bootstrap's. */
+export async function amplification(
   { cell, baseline }: Comparison,
   own: readonly Outcome[],
   base: readonly Outcome[],
-  random: Random,
-): AmplificationReport | null {
+  { seed, draw }: { readonly seed: number; readonly draw: Draw },
+): Promise<AmplificationReport | null> {
   const pairs = pairUp(own, base);
   if (pairs.length === 0) return null;
+  const ratios = await draw('ratios', {
+    seed,
+    stream: `amplification ${cell.id} over ${baseline.id}`,
+    costs: usesQueries(cell)
+      ? { own: costsOf(pairs, 'base', baseline), base: costsOf(pairs, 'own', cell) }
+      : null,
+    successes: successesOf(pairs),
+  });
   const { target, surrogate, attack, parameters, norm, epsilon } = cell;
   return {
     target,
@@ -56,10 +62,7 @@ export function amplification(
     baselineSurrogate: baseline.surrogate?.name ?? null,
     baselineAttack: baseline.attack,
     samples: pairs.length,
-    queryRatio: usesQueries(cell)
-      ? queryRatio(costsOf(pairs, 'base', baseline), costsOf(pairs, 'own', cell), random)
-      : null,
-    successRatio: successRatio(pairs, random),
+    ...ratios,
   };
 }
 
@@ -80,15 +83,15 @@ export function pairUp(own: readonly Outcome[], base: readonly Outcome[]): reado
 
 /** What the samples of pairs cost the one or the other, which `cell` is. */
 export function costsOf(pairs: readonly Pair[], side: keyof Pair, cell: Cell): Costs {
-  return { costs: pairs.map((pair) => pair[side].cost), budget: cell.budget };
+  return { costs: Float64Array.from(pairs, (pair) => pair[side].cost), budget: cell.budget };
 }
 
-function successRatio(pairs: readonly Pair[], random: Random): Ratio | null {
-  const own = resampledMean(pairs.map((pair) => Number(pair.own.success)));
-  const base = resampledMean(pairs.map((pair) => Number(pair.base.success)));
-  const ratio = bootstrapSamples(pairs.length, (counts) => own(counts) / base(counts), random);
-  if (!Number.isFinite(ratio.value)) return null;
-  return { ...ratio, high: Number.isFinite(ratio.high) ? ratio.high : null };
+/** Which of the samples of pairs the one search and the other succeeded on. */
+export function successesOf(pairs: readonly Pair[]): Record<keyof Pair, Uint8Array> {
+  return {
+    own: Uint8Array.from(pairs, ({ own }) => Number(own.success)),
+    base: Uint8Array.from(pairs, ({ base }) => Number(base.success)),
+  };
 }
 
 function peerKey({ target, norm, epsilon }: Cell): string {

@@ -3,17 +3,18 @@ import { attackGradients } from '@unpair/measurements';
 import type { Cell } from '../plan.js';
 import { usesQueries } from '../plan.js';
 import { meanOf, rate } from './estimates.js';
+import type { Draw } from './draws.js';
 import type { Outcome } from './outcomes.js';
-import { queryReport } from './query-report.js';
+import type { CellCosts } from './query-report.js';
 import type { AttackReport } from './report.js';
 
 /** Summarises the rows of one cell, of which `outcomes` are those attacked; `seed` is the bootstrap's. */
-export function attackReport(
+export async function attackReport(
   cell: Cell,
   rows: readonly AttackRow[],
   outcomes: readonly Outcome[],
-  seed: number,
-): AttackReport {
+  { seed, draw }: { readonly seed: number; readonly draw: Draw },
+): Promise<AttackReport> {
   const { id, target, surrogate, attack, parameters, norm, epsilon, goal, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
   return {
@@ -31,10 +32,21 @@ export function attackReport(
     success: successRate(attacked),
     successBoth: surrogate === null ? null : successBoth(attacked),
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
-    queries: usesQueries(cell) ? queryReport(outcomes, cell.budget, seed) : null,
+    queries: usesQueries(cell) ? await draw('queries', costsOf(outcomes, cell.budget, seed)) : null,
     surrogateQueries: meanOf(attacked.map((row) => row.surrogateQueries)),
     gradients: surrogate === null ? null : attackGradients(rows),
     distortion: distortionOf(attacked.filter((row) => row.success)),
+  };
+}
+
+function costsOf(outcomes: readonly Outcome[], budget: number, seed: number): CellCosts {
+  const successes = outcomes.filter(({ success }) => success);
+  const cost = (outcome: Outcome): number => outcome.cost;
+  return {
+    successes: Float64Array.from(successes, cost),
+    all: Float64Array.from(outcomes, cost),
+    budget,
+    seed,
   };
 }
 

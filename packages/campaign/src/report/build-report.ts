@@ -15,9 +15,7 @@ import {
   nearChance,
   similarityKind,
 } from '@unpair/measurements';
-import type { Random } from '@unpair/numerics';
 import type { TrainingPoint } from '@unpair/training';
-import { createRandom } from '@unpair/numerics';
 import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
 import type { Pair } from '../pairs.js';
@@ -30,13 +28,14 @@ import type { RowGroup } from '../results/rows.js';
 import { ACCOUNTING_RULE } from './accounting.js';
 import { amplification, comparisonsOf } from './amplification.js';
 import { attackReport } from './attack-report.js';
+import type { Draw } from './draws.js';
+import { drawHere } from './draws.js';
 import { defenceReport } from './defence/build-defence.js';
 import { Levels } from './defence/levels.js';
 import { tradeOff } from './defence/trade-off.js';
 import type { DefenceReport } from './defence/types.js';
 import { rate } from './estimates.js';
-import type { Explained } from './explanation.js';
-import { explain } from './explanation.js';
+import { explanations } from './explanation.js';
 import type { Attacked } from './gradient-warnings.js';
 import { gradientWarnings } from './gradient-warnings.js';
 import type { Outcome } from './outcomes.js';
@@ -44,7 +43,6 @@ import { outcomesOf } from './outcomes.js';
 import type {
   AmplificationReport,
   AttackReport,
-  ExplanationReport,
   IntegrityReport,
   ModelReport,
   Provenance,
@@ -53,8 +51,8 @@ import type {
   SourceReport,
 } from './report.js';
 import type { PairRows } from './similarity-report.js';
-import { similarityReport } from './similarity-report.js';
 import { buildVerdict } from './verdict/build-verdict.js';
+import { Window } from './window.js';
 
 /** What is known of a model's file. */
 export interface ModelFacts {
@@ -101,7 +99,12 @@ export interface ReportOptions {
   readonly signal?: AbortSignal;
   /** Awaited between pieces of some tens of milliseconds, for a process that has other things to do. */
   readonly pause?: () => Promise<void>;
+  /** Computes what takes long; here, unless said. */
+  readonly draw?: Draw;
 }
+
+/** What is computed elsewhere while the next rows are read, at most. */
+const DRAWS_AT_ONCE = 64;
 
 /** Two models, and how alike they are. */
 interface Compared {
@@ -114,10 +117,12 @@ class ReportBuilder {
   readonly #options: ReportOptions;
   readonly #digest = new ResultsDigest();
   readonly #outcomes = new Map<string, readonly Outcome[]>();
+  readonly #draw: Draw;
 
   constructor(input: ReportInput, options: ReportOptions) {
     this.#input = input;
     this.#options = options;
+    this.#draw = options.draw ?? drawHere(() => this.#pause());
   }
 
   async #pause(): Promise<void> {
@@ -144,11 +149,10 @@ class ReportBuilder {
       similarity,
       attacks,
       amplification,
-      explanation: await this.#explanation({
-        similarity: apart.map(({ report }) => report),
-        attacks: asked,
-        amplification,
-      }),
+      explanation: await explanations(
+        { similarity: apart.map(({ report }) => report), attacks: asked, amplification },
+        { seed: campaign.seed, draw: this.#draw },
+      ),
       defence,
       tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
@@ -183,12 +187,13 @@ class ReportBuilder {
 
   async #similarity(): Promise<readonly Compared[]> {
     const { campaign } = this.#input;
-    const compared: Compared[] = [];
+    const compared = new Window<Compared | null>(DRAWS_AT_ONCE);
     for (const pair of pairsOf(campaign)) {
-      const report = similarityReport(pair, await this.#pairRows(pair), campaign.seed);
-      if (report !== null) compared.push({ pair, report });
+      const likened = { pair, rows: await this.#pairRows(pair), seed: campaign.seed };
+      const report = this.#draw('similarity', likened);
+      await compared.add(report.then((found) => found && { pair, report: found }));
     }
-    return compared;
+    return (await compared.all()).filter((found) => found !== null);
   }
 
   async #pairRows({ surrogate, target }: Pair): Promise<PairRows> {
@@ -206,42 +211,31 @@ class ReportBuilder {
 
   async #attacks(): Promise<readonly Attacked[]> {
     const { campaign, plan } = this.#input;
-    const attacked: Attacked[] = [];
+    const { seed } = campaign;
+    const attacked = new Window<Attacked>(DRAWS_AT_ONCE);
     for (const cell of plan.cells) {
       await this.#pause();
       const rows = await this.#rows(attackKind, { cell: cell.id });
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
       this.#outcomes.set(cell.id, outcomes);
-      attacked.push({ cell, report: attackReport(cell, rows, outcomes, campaign.seed) });
+      const report = attackReport(cell, rows, outcomes, { seed, draw: this.#draw });
+      await attacked.add(report.then((found) => ({ cell, report: found })));
     }
-    return attacked;
+    return attacked.all();
   }
 
   async #amplification(): Promise<readonly AmplificationReport[]> {
     const { campaign, plan } = this.#input;
     const asked = plan.cells.filter(({ adaptive }) => !adaptive);
-    const reports: AmplificationReport[] = [];
+    const reports = new Window<AmplificationReport | null>(DRAWS_AT_ONCE);
+    const options = { seed: campaign.seed, draw: this.#draw };
     for (const comparison of comparisonsOf(asked, campaign.models)) {
       await this.#pause();
-      const { cell, baseline } = comparison;
-      const random = this.#random(`${cell.id} over ${baseline.id}`);
-      const report = amplification(comparison, this.#outcomesOf(cell), this.#outcomesOf(baseline), random);
-      if (report !== null) reports.push(report);
+      const [own, base] = [this.#outcomesOf(comparison.cell), this.#outcomesOf(comparison.baseline)];
+      await reports.add(amplification(comparison, own, base, options));
     }
-    return reports;
-  }
-
-  async #explanation(explained: Explained): Promise<readonly ExplanationReport[]> {
-    const { seed } = this.#input.campaign;
-    const streams = (purpose: string): Random =>
-      createRandom({ seed, cell: `explanation ${purpose}`, sample: 0 });
-    const reports: ExplanationReport[] = [];
-    for (const report of explain(explained, streams)) {
-      reports.push(report);
-      await this.#pause();
-    }
-    return reports;
+    return (await reports.all()).filter((report) => report !== null);
   }
 
   async #defence(attacks: readonly AttackReport[]): Promise<readonly DefenceReport[]> {
@@ -280,11 +274,6 @@ class ReportBuilder {
 
   #outcomesOf(cell: Cell): readonly Outcome[] {
     return this.#outcomes.get(cell.id) ?? [];
-  }
-
-  /** A stream of its own for each comparison. */
-  #random(purpose: string): Random {
-    return createRandom({ seed: this.#input.campaign.seed, cell: `amplification ${purpose}`, sample: 0 });
   }
 }
 

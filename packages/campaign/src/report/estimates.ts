@@ -17,22 +17,22 @@ export function rate(hits: number, trials: number): Estimate | null {
 }
 
 /** Mean; null of nothing. */
-export function meanOf(values: readonly number[]): number | null {
+export function meanOf(values: readonly number[] | Float64Array): number | null {
   return values.length === 0 ? null : mean(values);
 }
 
 /** Median; null of nothing. */
-export function medianOf(values: readonly number[]): number | null {
+export function medianOf(values: ArrayLike<number>): number | null {
   return values.length === 0 ? null : median(values);
 }
 
 /** Quantile; null of nothing. */
-export function quantileOf(values: readonly number[], share: number): number | null {
+export function quantileOf(values: ArrayLike<number>, share: number): number | null {
   return values.length === 0 ? null : quantile(ascending(values), share);
 }
 
 /** Bootstrap bounds of a statistic; null of nothing. */
-export function boundsOf(statistic: Statistic, values: readonly number[], seed: number): Bounds | null {
+export function boundsOf(statistic: Statistic, values: ArrayLike<number>, seed: number): Bounds | null {
   if (values.length === 0) return null;
   const { low, high } = bootstrap(values, { statistic, seed });
   return { low, high };

@@ -1,6 +1,13 @@
 import type { Counts, Random } from '@unpair/numerics';
-import { bootstrapSamples, resampledSpearman, spearmanPValue, standardizedFit } from '@unpair/numerics';
+import {
+  bootstrapSamples,
+  createRandom,
+  resampledSpearman,
+  spearmanPValue,
+  standardizedFit,
+} from '@unpair/numerics';
 import { canonicalJson } from '../canonical-json.js';
+import type { Draw } from './draws.js';
 import { COSINE, MEASURES, SMOOTHNESS } from './measures.js';
 import type { Measure } from './measures.js';
 import type {
@@ -33,19 +40,38 @@ interface Observation {
   readonly outcome: number;
 }
 
-/** The streams of one explanation, by purpose. */
-type Streams = (purpose: string) => Random;
+/** One attack over the pairs it was tried on, as numbers. */
+export interface Point {
+  readonly seed: number;
+  /** Of the streams that drive bootstraps and permutations; the purpose of each comes behind it. */
+  readonly stream: string;
+  /** Pairs that it was tried on. */
+  readonly pairs: number;
+  /** Each measure, and the outcome of the pairs that have it. */
+  readonly measures: readonly Column[];
+  /** Of the pairs that have what is told apart: the outcome, and what was measured. */
+  readonly joint: {
+    readonly outcomes: readonly number[];
+    readonly predictors: readonly (readonly number[])[];
+  };
+}
+
+interface Column {
+  readonly name: string;
+  readonly values: readonly number[];
+  readonly outcomes: readonly number[];
+}
 
 /**
  * Relates measures of similarity to outcomes, over the pairs of models that each attack was tried on: success rates of
- * transfer, and the decimal logarithm of the queries saved by a prior. One by one: each takes some tens of milliseconds.
+ * transfer, and the decimal logarithm of the queries saved by a prior. `seed` drives bootstraps and permutations.
  */
-export function* explain(
+export function explanations(
   explained: Explained,
-  streams: Streams,
-): Generator<ExplanationReport, void, undefined> {
+  { seed, draw }: { readonly seed: number; readonly draw: Draw },
+): Promise<readonly ExplanationReport[]> {
   const lookUp = lookUpIn(explained);
-  const points = new Map<string, AttackReport[]>();
+  const points = new Map<string, [AttackReport, ...AttackReport[]]>();
   for (const attack of explained.attacks) {
     if (attack.surrogate === null) continue;
     const key = pointKey(attack);
@@ -53,22 +79,39 @@ export function* explain(
     if (peers === undefined) points.set(key, [attack]);
     else peers.push(attack);
   }
-  for (const [key, peers] of points) {
-    const [first] = peers;
-    if (first === undefined) continue;
-    const { attack, parameters, norm, epsilon, queries } = first;
-    const observations = peers.flatMap((peer) => observationOf(peer, lookUp));
-    const ofPoint: Streams = (purpose) => streams(`${key} ${purpose}`);
-    yield {
-      ...{ attack, parameters, norm, epsilon },
-      outcome: queries === null ? 'success' : 'log10 queryRatio',
-      pairs: observations.length,
-      pairsNeeded: LEAST_PAIRS,
-      pairsNeededJoint: LEAST_PAIRS_JOINT,
-      measures: measuresOf(observations, ofPoint),
-      joint: joint(observations, ofPoint('joint')),
-    };
-  }
+  return Promise.all(
+    [...points].map(async ([key, [first, ...others]]) => {
+      const { attack, parameters, norm, epsilon, queries } = first;
+      const observations = [first, ...others].flatMap((peer) => observationOf(peer, lookUp));
+      return {
+        ...{ attack, parameters, norm, epsilon },
+        outcome: queries === null ? 'success' : 'log10 queryRatio',
+        pairs: observations.length,
+        pairsNeeded: LEAST_PAIRS,
+        pairsNeededJoint: LEAST_PAIRS_JOINT,
+        ...(await draw('explanation', pointOf(observations, seed, `explanation ${key}`))),
+      };
+    }),
+  );
+}
+
+function pointOf(observations: readonly Observation[], seed: number, stream: string): Point {
+  const complete = observations.filter(({ pair }) => JOINT.every((measure) => measure.of(pair) !== null));
+  return {
+    ...{ seed, stream, pairs: observations.length },
+    measures: MEASURES.map((measure) => column(observations, measure)),
+    joint: {
+      outcomes: complete.map(({ outcome }) => outcome),
+      predictors: JOINT.map((measure) => complete.map(({ pair }) => measure.of(pair) ?? Number.NaN)),
+    },
+  };
+}
+
+/** Each measure alone, and those of `joint` together. */
+export function explainPoint(point: Point): Pick<ExplanationReport, 'measures' | 'joint'> {
+  const random = (purpose: string): Random =>
+    createRandom({ seed: point.seed, cell: `${point.stream} ${purpose}`, sample: 0 });
+  return { measures: measuresOf(point, random), joint: joint(point, random('joint')) };
 }
 
 function pointKey({ attack, parameters, norm, epsilon }: AttackReport | AmplificationReport): string {
@@ -107,32 +150,32 @@ function observationOf(attack: AttackReport, { pairs, savings }: LookUp): readon
 
 /** Each measure alone; null for too few pairs. */
 function measuresOf(
-  observations: readonly Observation[],
-  streams: Streams,
+  { pairs, measures }: Point,
+  random: (purpose: string) => Random,
 ): readonly MeasureExplanation[] | null {
-  if (observations.length < LEAST_PAIRS) return null;
-  return MEASURES.map((measure) => {
-    const [values, outcomes] = columns(observations, measure);
+  if (pairs < LEAST_PAIRS) return null;
+  return measures.map(({ name, values, outcomes }) => {
     const enough = values.length >= LEAST_PAIRS;
     return {
-      measure: measure.name,
+      measure: name,
       pairs: values.length,
-      spearman: enough ? rankCorrelation(values, outcomes, streams(measure.name)) : null,
+      spearman: enough ? rankCorrelation(values, outcomes, random(name)) : null,
       rSquared: enough ? (standardizedFit([values], outcomes)?.rSquared ?? null) : null,
     };
   });
 }
 
 /** The measure and the outcome of every pair that has the measure. */
-function columns(
-  observations: readonly Observation[],
-  measure: Measure,
-): readonly [values: readonly number[], outcomes: readonly number[]] {
+function column(observations: readonly Observation[], measure: Measure): Column {
   const present = observations.flatMap(({ pair, outcome }) => {
     const value = measure.of(pair);
     return value === null ? [] : [{ value, outcome }];
   });
-  return [present.map(({ value }) => value), present.map(({ outcome }) => outcome)];
+  return {
+    name: measure.name,
+    values: present.map(({ value }) => value),
+    outcomes: present.map(({ outcome }) => outcome),
+  };
 }
 
 function rankCorrelation(
@@ -146,11 +189,8 @@ function rankCorrelation(
 }
 
 /** Cosine and smoothness in one fit; null for too few pairs, or where one of them says nothing of its own. */
-function joint(observations: readonly Observation[], random: Random): JointExplanation | null {
-  const complete = observations.filter(({ pair }) => JOINT.every((measure) => measure.of(pair) !== null));
-  if (complete.length < LEAST_PAIRS_JOINT) return null;
-  const outcomes = complete.map(({ outcome }) => outcome);
-  const predictors = JOINT.map((measure) => complete.map(({ pair }) => measure.of(pair) ?? Number.NaN));
+function joint({ joint: { outcomes, predictors } }: Point, random: Random): JointExplanation | null {
+  if (outcomes.length < LEAST_PAIRS_JOINT) return null;
   const fit = standardizedFit(predictors, outcomes);
   if (fit === undefined) return null;
   const [draw, ...draws] = [outcomes, ...predictors].map(repeater);
@@ -159,9 +199,9 @@ function joint(observations: readonly Observation[], random: Random): JointExpla
       const drawn = draws.map((each) => each(counts));
       return standardizedFit(drawn, draw?.(counts) ?? [])?.coefficients[at] ?? Number.NaN;
     };
-    return { measure: name, ...bootstrapSamples(complete.length, statistic, random) };
+    return { measure: name, ...bootstrapSamples(outcomes.length, statistic, random) };
   });
-  return { pairs: complete.length, rSquared: fit.rSquared, effects };
+  return { pairs: outcomes.length, rSquared: fit.rSquared, effects };
 }
 
 /** The values of a resample, each as often as it was drawn, in an array that is used again. */

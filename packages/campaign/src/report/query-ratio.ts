@@ -1,5 +1,5 @@
 import type { Estimate, Random } from '@unpair/numerics';
-import { bootstrapSamples, resampledMedian } from '@unpair/numerics';
+import { bootstrapMedianRatio } from '@unpair/numerics';
 import { medianOf } from './estimates.js';
 
 /**
@@ -12,7 +12,7 @@ export interface QueryRatio extends Estimate {
 
 /** What each of some samples cost one search; those of two searches that are compared are of the same samples. */
 export interface Costs {
-  readonly costs: readonly number[];
+  readonly costs: ArrayLike<number>;
   readonly budget: number;
 }
 
@@ -23,9 +23,7 @@ export interface Costs {
 export function queryRatio(over: Costs, under: Costs, random: Random): QueryRatio | null {
   const [isLower, isUpper] = [isCensored(over), isCensored(under)];
   if (isLower && isUpper) return null;
-  const own = resampledMedian(over.costs);
-  const base = resampledMedian(under.costs);
-  const ratio = bootstrapSamples(over.costs.length, (counts) => own(counts) / base(counts), random);
+  const ratio = bootstrapMedianRatio(over.costs, under.costs, random);
   return { ...ratio, bound: isLower ? 'lower' : isUpper ? 'upper' : null };
 }
 

@@ -1,11 +1,18 @@
 import { boundsOf, meanOf, medianOf, quantileOf } from './estimates.js';
-import type { Outcome } from './outcomes.js';
 import type { QueryReport, QueryShare } from './report.js';
 
-/** Summarises what the samples attacked in one cell cost; `seed` is the bootstrap's. */
-export function queryReport(outcomes: readonly Outcome[], budget: number, seed: number): QueryReport {
-  const successes = outcomes.filter(({ success }) => success).map(({ cost }) => cost);
-  const all = outcomes.map(({ cost }) => cost);
+/** What the samples attacked in one cell cost. */
+export interface CellCosts {
+  readonly successes: Float64Array;
+  /** Of failures, too. */
+  readonly all: Float64Array;
+  readonly budget: number;
+  /** Of the bootstrap. */
+  readonly seed: number;
+}
+
+/** Summarises what the samples attacked in one cell cost. */
+export function queryReport({ successes, all, budget, seed }: CellCosts): QueryReport {
   return {
     budget,
     mean: meanOf(successes),
@@ -19,7 +26,7 @@ export function queryReport(outcomes: readonly Outcome[], budget: number, seed: 
 }
 
 /** Points 1, 2, 5, 10, 20, 50, … and the budget: enough to draw the curve on a logarithmic axis. */
-function queryCdf(successes: readonly number[], samples: number, budget: number): readonly QueryShare[] {
+function queryCdf(successes: Float64Array, samples: number, budget: number): readonly QueryShare[] {
   if (successes.length === 0) return [];
   return roundNumbersBelow(budget).map((queries) => {
     const within = successes.filter((cost) => cost <= queries).length;

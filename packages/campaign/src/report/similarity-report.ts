@@ -15,12 +15,17 @@ export interface PairRows extends Readonly<Record<SimilarityInputs, readonly Sim
 /** Fewest minibatches that a bootstrap can say something of. */
 const LEAST_MINIBATCHES = 2;
 
-/** Summarises how alike two models are; null without rows on clean inputs. `seed` is the bootstrap's. */
-export function similarityReport(
-  { surrogate, target }: Pair,
-  { clean, noised, adversarial, alignment }: PairRows,
-  seed: number,
-): SimilarityReport | null {
+/** Two models, the rows that compare them, and the seed of the bootstrap. */
+export interface Likened {
+  readonly pair: Pair;
+  readonly rows: PairRows;
+  readonly seed: number;
+}
+
+/** Summarises how alike two models are; null without rows on clean inputs. */
+export function similarityReport({ pair, rows, seed }: Likened): SimilarityReport | null {
+  const { surrogate, target } = pair;
+  const { clean, noised, adversarial, alignment } = rows;
   const measures = measuresOf(clean, seed);
   if (measures === null) return null;
   return {

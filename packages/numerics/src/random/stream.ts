@@ -36,11 +36,49 @@ class ThreefryStream implements Random {
     if (below === WORDS) return this.#word() >>> 0;
     // Unsigned words throughout, for which processors have a remainder and doubles have none.
     const divisor = below >>> 0;
+    return this.#remainder(this.#word() >>> 0, divisor);
+  }
+
+  /** The remainder of a word, or of the first one after it that favours none. */
+  #remainder(first: number, divisor: number): number {
     const safe = (0 - divisor) >>> 0;
-    for (;;) {
-      const word = this.#word() >>> 0;
+    for (let word = first; ; word = this.#word() >>> 0) {
       // Words past the last whole multiple, which is beyond `safe`, would favour small remainders.
       if (word < safe || word - safe < divisor - (safe % divisor)) return word % divisor;
+    }
+  }
+
+  fillIntegers(out: Uint32Array, below: number): void {
+    // Checks `below`, and draws the words that need more thought.
+    for (let filled = 0; filled < out.length;) {
+      out[filled++] = this.integer(below);
+      filled = this.#fillRemainders(out, filled, below >>> 0);
+    }
+  }
+
+  /** `integer`'s common case over the words in hand, inline: reports draw hundreds of millions. Stops at other words. */
+  #fillRemainders(out: Uint32Array, first: number, divisor: number): number {
+    const words = this.#words;
+    const safe = (0 - divisor) >>> 0;
+    const end = Math.min(BUFFER_WORDS, this.#next + out.length - first);
+    let filled = first;
+    let next = this.#next;
+    for (; next < end; next++) {
+      const word = (words[next] ?? 0) >>> 0;
+      if (word >= safe) break;
+      out[filled++] = word % divisor;
+    }
+    this.#next = next;
+    return filled;
+  }
+
+  shuffle(values: Float64Array): void {
+    for (let left = values.length; left > 1; left--) {
+      const word = this.#word() >>> 0;
+      const at = word < (0 - left) >>> 0 ? word % left : this.#remainder(word, left);
+      const value = values[left - 1] ?? 0;
+      values[left - 1] = values[at] ?? 0;
+      values[at] = value;
     }
   }
 

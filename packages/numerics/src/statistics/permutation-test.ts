@@ -19,18 +19,8 @@ export function spearmanPValue(a: ArrayLike<number>, b: ArrayLike<number>, rando
   const [left, right] = [own.values, other.values];
   let asExtreme = 1;
   for (let draw = 0; draw < PERMUTATIONS; draw++) {
-    shuffle(right, random);
+    random.shuffle(right);
     if (Math.min(1, Math.abs(dot(left, right)) / scale) >= observed - ROUNDING) asExtreme++;
   }
   return asExtreme / (PERMUTATIONS + 1);
-}
-
-/** Fisher–Yates, in place. */
-function shuffle(values: Float64Array, random: Random): void {
-  for (let last = values.length - 1; last > 0; last--) {
-    const at = random.integer(last + 1);
-    const value = values[last] ?? 0;
-    values[last] = values[at] ?? 0;
-    values[at] = value;
-  }
 }

@@ -54,6 +54,23 @@ describe('a stream', () => {
     expect(new Set(words).size).toBe(words.length);
   });
 
+  test('fills and shuffles by the numbers that `integer` draws', () => {
+    for (const below of [1, 7, 3_000_000_000, 2 ** 32]) {
+      const [whole, single] = [createRandom(id), createRandom(id)];
+      const out = new Uint32Array(300);
+      whole.fillIntegers(out, below);
+      expect([...out]).toEqual(Array.from(out, () => single.integer(below)));
+      const values = Float64Array.from({ length: 300 }, (_, at) => at);
+      const expected = values.slice();
+      whole.shuffle(values);
+      for (let last = 299; last > 0; last--) {
+        const at = single.integer(last + 1);
+        [expected[last], expected[at]] = [expected[at] ?? 0, expected[last] ?? 0];
+      }
+      expect(values).toEqual(expected);
+    }
+  });
+
   test('keeps its values for good', () => {
     const random = createRandom(id);
     const drawn = [random.uniform(), random.integer(1000), random.normal(), random.normal()];

@@ -114,7 +114,8 @@ function lifeOf(options: CampaignServiceOptions): Pick<CampaignServiceServer, Li
 }
 
 function sourcesOf({ coordinator, versions }: CampaignServiceOptions): ReportSources {
-  return { store: coordinator.store, artefacts: coordinator.artefacts, versions };
+  const { store, artefacts, draws } = coordinator;
+  return { store, artefacts, draw: draws.draw, versions };
 }
 
 function streams(

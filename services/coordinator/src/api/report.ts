@@ -1,4 +1,4 @@
-import { buildReport, type ModelFacts, type Report } from '@unpair/campaign';
+import { buildReport, type Draw, type ModelFacts, type Report } from '@unpair/campaign';
 import { systemClock, type ArtefactStore } from '@unpair/platform';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import { UnpairError } from '@unpair/errors';
@@ -10,6 +10,8 @@ import { StoredResults } from '../results/stored-results.js';
 export interface ReportSources {
   readonly store: ResultStore;
   readonly artefacts: ArtefactStore;
+  /** Computes what takes long. */
+  readonly draw: Draw;
   /** Versions of Unpair and of what the coordinator runs on. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,7 @@ export async function reportOf(
   sources: ReportSources,
   signal: AbortSignal,
 ): Promise<Report> {
-  const { store, versions } = sources;
+  const { store, versions, draw } = sources;
   const { createTime, endTime } = run.snapshot();
   const breath = new Breath(systemClock);
   const workers = await store.workerShares(run.id);
@@ -67,7 +69,7 @@ export async function reportOf(
         finished: endTime?.toISOString() ?? null,
       },
     },
-    { signal, pause: () => breath.take() },
+    { signal, pause: () => breath.take(), draw },
   );
 }
 

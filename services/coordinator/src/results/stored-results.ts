@@ -3,7 +3,7 @@ import type { AnyRow, KeyOf, RowKind, RowOf } from '@unpair/measurements';
 import type { GroupSize, ResultStore } from './result-store.js';
 
 /** Rows that are read together, and batches that are held: a report asks for groups in the order in which they came. */
-const batchRows = 50_000;
+const batchRows = 10_000;
 const batchesHeld = 4;
 
 type Batch = ReadonlyMap<number, readonly AnyRow[]>;

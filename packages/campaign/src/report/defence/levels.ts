@@ -1,5 +1,5 @@
 import type { Estimate, Random } from '@unpair/numerics';
-import { bootstrapSamples, createRandom, resampledMean } from '@unpair/numerics';
+import { bootstrapRates, createRandom } from '@unpair/numerics';
 import type { Campaign } from '../../campaign.js';
 import type { Derived } from '../../derivation.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
@@ -7,7 +7,7 @@ import type { Cell, Plan } from '../../plan.js';
 import { usesQueries } from '../../plan.js';
 import type { Surrogate } from '../../surrogate.js';
 import { onlyModelOf, surrogateOf } from '../../surrogate.js';
-import { agreement, costsOf, pairUp, withoutPrior } from '../amplification.js';
+import { agreement, costsOf, pairUp, successesOf, withoutPrior } from '../amplification.js';
 import type { Pair } from '../amplification.js';
 import { medianOf, rate } from '../estimates.js';
 import type { Outcome } from '../outcomes.js';
@@ -76,9 +76,9 @@ export class Levels {
   /** Share of another cell's successes that this one has not, over shared samples; null where that has none. */
   cut(cell: Cell, before: Cell): Estimate | null {
     const pairs = pairUp(this.outcomesOf(cell), this.outcomesOf(before));
-    const [own, base] = successesOf(pairs);
     const random = this.#random(`cut of ${cell.id} from ${before.id}`);
-    const estimate = bootstrapSamples(pairs.length, (counts) => 1 - own(counts) / base(counts), random);
+    const { own, base } = successesOf(pairs);
+    const estimate = bootstrapRates(own, base, (now, then) => 1 - now / then, random);
     return Number.isFinite(estimate.value) && Number.isFinite(estimate.low) ? estimate : null;
   }
 
@@ -177,16 +177,7 @@ function nearestOfEach(candidates: readonly Cell[], cell: Cell, target: string):
   return [...nearest.values()];
 }
 
-type Statistic = ReturnType<typeof resampledMean>;
-
-function successesOf(pairs: readonly Pair[]): readonly [own: Statistic, base: Statistic] {
-  return [
-    resampledMean(pairs.map(({ own }) => Number(own.success))),
-    resampledMean(pairs.map(({ base }) => Number(base.success))),
-  ];
-}
-
 function difference(pairs: readonly Pair[], random: Random): Estimate {
-  const [own, base] = successesOf(pairs);
-  return bootstrapSamples(pairs.length, (counts) => own(counts) - base(counts), random);
+  const { own, base } = successesOf(pairs);
+  return bootstrapRates(own, base, (left, right) => left - right, random);
 }
