@@ -61,7 +61,7 @@ async function live(worker: string, connection: NatsConnection, signal: AbortSig
     await using deliveries = await Deliveries.open({ connection, queues, onExtra }, signal);
     while (!signal.aborted) {
       // As the real loop does: a broker that does not answer in time is asked again.
-      const delivery = await deliveries.next(1_000).catch(() => undefined);
+      const delivery = await deliveries.next(30_000, signal).catch(() => undefined);
       if (delivery === undefined) continue;
       const task = decodeTask(delivery.data);
       await publishResult(connection, { ...syntheticResult(task), worker });

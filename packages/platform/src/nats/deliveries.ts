@@ -1,6 +1,6 @@
-import { tasksStream } from '@unpair/protocol';
-import type { JetStreamClient, JsMsg, NatsConnection } from 'nats';
-import { fromNats, isEmpty } from './errors.js';
+import { UnpairError } from '@unpair/errors';
+import type { Msg, NatsConnection } from 'nats';
+import { Pulls } from './pulls.js';
 import { awaitQueues } from './topology.js';
 
 export interface DeliveriesOptions {
@@ -28,30 +28,31 @@ export interface Delivery {
   drop(): void;
 }
 
-/** Who waits for the next task. */
-interface Taker {
-  readonly resolve: (delivery: Delivery | undefined) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** Milliseconds that the broker is given to confirm that a task is settled. */
+const confirmation = 5_000;
 
 /**
- * The tasks that the broker lends to workers of several classes, one at a time. Queues take turns. While all are empty
- * each is asked to wait; what a second one lends meanwhile goes to `onExtra`, since nobody works on it.
+ * The tasks that the broker lends to workers of several classes, one at a time. Queues take turns. While all are empty each is
+ * asked to wait, and no more once one has lent a task; what another lends at the same time goes to `onExtra`.
  */
 export class Deliveries implements AsyncDisposable {
   /** Milliseconds that a worker may be silent. */
   readonly lease: number;
-  readonly #js: JetStreamClient;
+  readonly #connection: NatsConnection;
   readonly #queues: readonly string[];
-  readonly #onExtra: (delivery: Delivery) => void;
-  readonly #pulls = new Map<string, Promise<void>>();
-  #taker: Taker | undefined;
+  readonly #onExtra: (message: Msg) => void;
+  readonly #atHand: Pulls;
+  /** Inboxes that are being closed. */
+  readonly #closing = new Set<Promise<void>>();
   #turn = 0;
 
   private constructor(lease: number, { connection, queues, onExtra }: DeliveriesOptions) {
-    this.#js = connection.jetstream();
+    this.#connection = connection;
     this.#queues = queues;
-    this.#onExtra = onExtra;
+    this.#onExtra = (message) => {
+      onExtra(deliveryOf(connection, message));
+    };
+    this.#atHand = new Pulls(connection, this.#onExtra);
     this.lease = lease;
   }
 
@@ -60,96 +61,99 @@ export class Deliveries implements AsyncDisposable {
     return new Deliveries(await awaitQueues(options.connection, options.queues, signal), options);
   }
 
-  /** The next task; undefined when there was none within so many milliseconds. */
-  async next(wait: number): Promise<Delivery | undefined> {
-    const ready = await this.#sweep();
-    if (ready !== undefined) return ready;
-    const waiting = new Promise<Delivery | undefined>((resolve, reject) => {
-      this.#taker = { resolve, reject };
-    });
-    for (const queue of this.#queues) this.#await(queue, wait);
-    return waiting;
+  /** The next task; undefined when there was none within so many milliseconds, or before `signal`. */
+  async next(wait: number, signal?: AbortSignal): Promise<Delivery | undefined> {
+    const message = (await this.#sweep()) ?? (await this.#await(wait, signal));
+    return message && deliveryOf(this.#connection, message);
   }
 
   /** Asks each queue in turn for what it has at hand. */
-  async #sweep(): Promise<Delivery | undefined> {
+  async #sweep(): Promise<Msg | undefined> {
     const count = this.#queues.length;
     for (let step = 0; step < count; step++) {
-      const turn = (this.#turn + step) % count;
-      const queue = this.#queues[turn] ?? '';
-      if (this.#pulls.has(queue)) continue;
-      const message = await pull(this.#js, queue, 0);
+      const asked = (this.#turn + step) % count;
+      const message = await this.#atHand.ask(this.#queues[asked] ?? '', 0);
       if (message === undefined) continue;
-      this.#turn = (turn + 1) % count;
-      return deliveryOf(message);
+      this.#turn = (asked + 1) % count;
+      return message;
     }
     return undefined;
   }
 
-  #await(queue: string, wait: number): void {
-    if (this.#pulls.has(queue)) return;
-    const waiting = pull(this.#js, queue, wait).then(
-      (message) => {
-        this.#pulls.delete(queue);
-        this.#offer(message);
-      },
-      (error: unknown) => {
-        this.#pulls.delete(queue);
-        this.#take()?.reject(error);
-      },
-    );
-    this.#pulls.set(queue, waiting);
-  }
-
-  #offer(message: JsMsg | undefined): void {
-    if (message === undefined) {
-      if (this.#pulls.size === 0) this.#take()?.resolve(undefined);
-      return;
+  async #await(wait: number, signal?: AbortSignal): Promise<Msg | undefined> {
+    if (signal?.aborted === true) return undefined;
+    const pulls = new Pulls(this.#connection, this.#onExtra);
+    try {
+      return await this.#first(pulls, wait, signal);
+    } finally {
+      const closing = pulls.close();
+      this.#closing.add(closing);
+      void closing.then(() => this.#closing.delete(closing));
     }
-    const taker = this.#take();
-    if (taker === undefined) this.#onExtra(deliveryOf(message));
-    else taker.resolve(deliveryOf(message));
   }
 
-  #take(): Taker | undefined {
-    const taker = this.#taker;
-    this.#taker = undefined;
-    return taker;
+  #first(pulls: Pulls, wait: number, signal?: AbortSignal): Promise<Msg | undefined> {
+    return new Promise((resolve, reject) => {
+      let [left, isSettled] = [this.#queues.length, false];
+      const settle = (message: Msg | undefined): void => {
+        signal?.removeEventListener('abort', stop);
+        isSettled = true;
+        resolve(message);
+      };
+      const stop = (): void => {
+        settle(undefined);
+      };
+      const offer = (message: Msg | undefined): void => {
+        if (message === undefined ? --left > 0 : isSettled) {
+          if (message !== undefined) this.#onExtra(message);
+        } else settle(message);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      for (const queue of this.#queues)
+        pulls.ask(queue, wait).then(offer, (error: unknown) => {
+          reject(UnpairError.from(error));
+          settle(undefined);
+        });
+    });
   }
 
-  /** Resolves when no queue is asked any more: what still comes has gone to `onExtra`. */
+  /** Resolves when nothing can come any more: what still came has gone to `onExtra`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#pulls.values());
+    await Promise.all([this.#atHand.close(), ...this.#closing]);
   }
 }
 
-/** @param wait milliseconds; 0 for what is at hand */
-async function pull(js: JetStreamClient, queue: string, wait: number): Promise<JsMsg | undefined> {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- fetch() always waits a second at least
-    return await js.pull(tasksStream, queue, wait);
-  } catch (error) {
-    if (isEmpty(error)) return undefined;
-    throw fromNats(`ask for a task of ${queue}`, error);
-  }
-}
-
-function deliveryOf(message: JsMsg): Delivery {
+function deliveryOf(connection: NatsConnection, message: Msg): Delivery {
+  const { count, sequence } = placeOf(message.reply ?? '');
+  const say = (word: string): void => {
+    message.respond(word);
+  };
   return {
-    subject: message.subject,
-    data: message.data,
-    sequence: message.seq,
-    count: message.info.deliveryCount,
+    ...{ subject: message.subject, data: message.data, sequence, count },
     working: () => {
-      message.working();
+      say('+WPI');
     },
-    done: () => message.ackAck().catch(() => false),
+    done: () =>
+      connection.request(message.reply ?? '', '+ACK', { timeout: confirmation }).then(
+        () => true,
+        () => false,
+      ),
     retry: (delay) => {
-      message.nak(delay);
+      say(delay === undefined ? '-NAK' : `-NAK ${JSON.stringify({ delay: delay * 1e6 })}`);
     },
     // Bare: nats-server 2.9 ignores a termination that gives a reason.
     drop: () => {
-      message.term();
+      say('+TERM');
     },
   };
+}
+
+/**
+ * How often a message was lent, and where it is in the stream, from the subject for its acknowledgement:
+ * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<count>.<sequence>.…`.
+ */
+function placeOf(reply: string): { readonly count: number; readonly sequence: number } {
+  const tokens = reply.split('.');
+  const at = tokens.length > 9 ? 6 : 4;
+  return { count: Number(tokens[at]), sequence: Number(tokens[at + 1]) };
 }

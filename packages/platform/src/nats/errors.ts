@@ -33,11 +33,6 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof NatsError && (error.api_error?.code === 404 || error.code === '404');
 }
 
-/** Whether a queue had nothing to give: 404 at once, or 408 at the end of a wait. */
-export function isEmpty(error: unknown): boolean {
-  return error instanceof NatsError && (error.code === '404' || error.code === '408');
-}
-
 /** Whether a message could not be deleted, as where another was faster. */
 export function isGone(error: unknown): boolean {
   return error instanceof NatsError && error.api_error?.err_code === jetStreamErrors.messageDeleteFailed;

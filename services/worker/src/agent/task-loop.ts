@@ -11,8 +11,8 @@ export interface TaskLoopOptions {
   readonly logger: Logger;
 }
 
-/** Milliseconds that one pull waits at the broker: also the longest that an idle worker takes to stop. */
-const pullWait = 1_000;
+/** Milliseconds that an idle worker waits at the broker before it asks again. */
+const pullWait = 30_000;
 /** Milliseconds before the broker is asked again after it did not answer. */
 const outageWait = 1_000;
 
@@ -25,7 +25,7 @@ export async function runTaskLoop(options: TaskLoopOptions): Promise<void> {
   const stopping = (): boolean => signal.aborted;
   while (!stopping()) {
     try {
-      const delivery = await deliveries.next(pullWait);
+      const delivery = await deliveries.next(pullWait, signal);
       if (delivery === undefined) continue;
       await (stopping() ? refuse(delivery) : handle(delivery));
     } catch (error) {
