@@ -90,6 +90,12 @@ function rowOf(task: PlannedTask, sample: number): unknown {
         ...{
           zeroGradients: 0,
           invalidGradients: 0,
+          surrogateForwards: 0,
+          distance100: 0,
+          distance300: 0,
+          distance1000: 0,
+          distance3000: 0,
+          distance10000: 0,
           surrogateQueries: hard,
           linf: task.cell.epsilon,
           l2: hard / 97,

@@ -30,7 +30,7 @@ export type SampleObjective =
  * scheduler gathers the requests of many samples into full batches; an attack never sees which other samples share a
  * batch. The inputs must stay as they are until the answer comes; the answer is the attack's to keep.
  */
-export type Request = QueryRequest | GradientRequest;
+export type Request = QueryRequest | GradientRequest | ForwardRequest;
 
 /**
  * Evaluates the target: every input is one billed query. The oracle ends the attack once an input of a request reaches
@@ -49,6 +49,15 @@ export interface GradientRequest {
   /** Which of the problem's surrogates. */
   readonly surrogate: number;
   readonly objective: SampleObjective;
+  readonly inputs: Float32Array;
+  readonly count: number;
+}
+
+/** Evaluates one surrogate and no more: counted apart from its gradients. */
+export interface ForwardRequest {
+  readonly kind: 'forward';
+  /** Which of the problem's surrogates. */
+  readonly surrogate: number;
   readonly inputs: Float32Array;
   readonly count: number;
 }
@@ -72,7 +81,13 @@ export interface GradientAnswer {
   readonly logits: Float32Array;
 }
 
-export type Answer<A extends Access = Access> = QueryAnswer<A> | GradientAnswer;
+export interface ForwardAnswer {
+  readonly kind: 'forward';
+  /** The surrogate's, [count, classes]. */
+  readonly logits: Float32Array;
+}
+
+export type Answer<A extends Access = Access> = QueryAnswer<A> | GradientAnswer | ForwardAnswer;
 
 /** Part of an attack that ends in a result; it can run in any attack that sees `A`, or more. */
 export type Steps<Result, A extends Access = Access> = Generator<Request, Result, Answer<A>>;

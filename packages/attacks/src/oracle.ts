@@ -60,6 +60,9 @@ export function told(target: Classifier, onQueries: OnQueries | undefined): Pick
   };
 }
 
+/** Queries after which rows of attacks that find the nearest say how far that is. */
+export const DISTANCE_COUNTS = [100, 300, 1000, 3000, 10_000] as const;
+
 /** How an attack on a sample stands. */
 export type Verdict = 'continue' | 'success' | 'exhausted';
 
@@ -78,6 +81,7 @@ export class Oracle extends QueryAccount {
   readonly #trial: Trial;
   #adversarial: Float32Array | null = null;
   #nearest = Infinity;
+  readonly #after = new Map<number, number>();
 
   constructor(trial: Trial) {
     super(trial.budget);
@@ -107,14 +111,19 @@ export class Oracle extends QueryAccount {
     const [size, classes] = [sample.input.length, logits.length / count];
     for (let row = 0; row < count; row++) {
       if (!isReached(goal, argmax(logits, row * classes, classes))) continue;
-      this.#offer(inputs.subarray(row * size, (row + 1) * size));
+      this.#offer(inputs.subarray(row * size, (row + 1) * size), this.queries - count + row + 1);
       if (finds === 'within-epsilon' && this.#adversarial !== null) return 'success';
     }
     return this.isSpent ? 'exhausted' : 'continue';
   }
 
-  /** Keeps an input that reached the goal if it is better than what there was. */
-  #offer(input: Float32Array): void {
+  /** How far the nearest example was that `count` queries had found, or all that were spent; 0 where there was none. */
+  distanceAfter(count: (typeof DISTANCE_COUNTS)[number]): number {
+    return this.#after.get(count) ?? 0;
+  }
+
+  /** Keeps an input, the `query`-th asked, that reached the goal if it is better than what there was. */
+  #offer(input: Float32Array, query: number): void {
     const { sample, threat, finds } = this.#trial;
     const within = finds === 'nearest' ? { ...threat, epsilon: Infinity } : threat;
     if (!isAdmissible(input, sample.input, within)) return;
@@ -122,5 +131,7 @@ export class Oracle extends QueryAccount {
     if (length >= this.#nearest) return;
     this.#nearest = length;
     this.#adversarial = input.slice();
+    if (finds !== 'nearest') return;
+    for (const count of DISTANCE_COUNTS) if (query <= count) this.#after.set(count, length);
   }
 }

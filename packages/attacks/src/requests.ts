@@ -55,16 +55,48 @@ function* differentiate(request: GradientRequest): Steps<GradientAnswer> {
 
 /**
  * The gradient by which inputs come nearer to the goal: of the cross-entropy with the label, or of minus that with the
- * class to reach. Several surrogates are one: values, gradients and logits are the means of theirs (Liu et al. 2017,
- * arXiv 1611.02770; Dong et al. 2018, arXiv 1710.06081, who fuse losses too).
+ * class to reach. Several surrogates are one, as in {@link objectiveGradient}.
  */
 export function* goalGradient(problem: Problem, inputs: Float32Array, count = 1): Steps<GradientAnswer> {
   const { label, sign } = lossOfGoal(problem.goal);
+  return signed(yield* objectiveGradient(problem, { kind: 'cross-entropy', label }, inputs, count), sign);
+}
+
+/**
+ * An objective of the surrogates and its gradient. Several are one: values, gradients and logits are the means of
+ * theirs (Liu et al. 2017, arXiv 1611.02770; Dong et al. 2018, arXiv 1710.06081, who fuse losses too).
+ */
+export function* objectiveGradient(
+  { surrogates }: Pick<Problem, 'surrogates'>,
+  objective: SampleObjective,
+  inputs: Float32Array,
+  count = 1,
+): Steps<GradientAnswer> {
   const answers: GradientAnswer[] = [];
-  for (let surrogate = 0; surrogate < problem.surrogates; surrogate++) {
-    answers.push(yield* gradient(surrogate, { kind: 'cross-entropy', label }, inputs, count));
+  for (let surrogate = 0; surrogate < surrogates; surrogate++) {
+    answers.push(yield* gradient(surrogate, objective, inputs, count));
   }
-  return signed(fused(answers), sign);
+  return fused(answers);
+}
+
+/** The logits of the surrogates, [count, classes]; of several, their mean. */
+export function* surrogateLogits(
+  { surrogates }: Pick<Problem, 'surrogates'>,
+  inputs: Float32Array,
+  count = 1,
+): Steps<Float32Array> {
+  const all: Float32Array[] = [];
+  for (let surrogate = 0; surrogate < surrogates; surrogate++) {
+    all.push(yield* forward(surrogate, inputs, count));
+  }
+  return meanOf(all);
+}
+
+/** The logits of one surrogate, [count, classes]. */
+export function* forward(surrogate: number, inputs: Float32Array, count = 1): Steps<Float32Array> {
+  const answer = yield { kind: 'forward', surrogate, inputs, count };
+  if (answer.kind !== 'forward') throw new TypeError(`a forward pass was answered with a ${answer.kind}`);
+  return answer.logits;
 }
 
 function fused(answers: readonly GradientAnswer[]): GradientAnswer {

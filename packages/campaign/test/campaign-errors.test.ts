@@ -22,7 +22,7 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'a shard whose rows fit no message',
     `${valid}shardSize: 40000\n`,
-    'shardSize must be an integer from 1 to 10347, got 40000.',
+    'shardSize must be an integer from 1 to 6510, got 40000.',
   ],
   [
     'no samples',
@@ -310,7 +310,7 @@ const one: readonly (readonly [string, string, string])[] = [
     withSection('attacks', 'attacks: [{ rgf: {}, firstSamples: 61 }]'),
     'attacks[0].firstSamples must be an integer from 1 to 60, got 61.',
   ],
-  ['an empty shard', `${valid}shardSize: 0\n`, 'shardSize must be an integer from 1 to 10347, got 0.'],
+  ['an empty shard', `${valid}shardSize: 0\n`, 'shardSize must be an integer from 1 to 6510, got 0.'],
   ['a key written twice', valid.replace('seed: 7', 'seed: 7\nseed: 8'), 'seed appears twice.'],
   [
     'a model written twice',

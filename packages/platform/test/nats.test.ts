@@ -32,6 +32,12 @@ function attackResult(worker: string, queries: number): TaskResult {
     l2: 0,
     zeroGradients: 0,
     invalidGradients: 0,
+    surrogateForwards: 0,
+    distance100: 0,
+    distance300: 0,
+    distance1000: 0,
+    distance3000: 0,
+    distance10000: 0,
   };
   const outcome = { $case: 'attack', value: { cell: 'c', rows: [row] } } as const;
   return { campaignId: 'c-1', index: 7, round: 0, generation: 0, worker, runtime: '', seconds: 1, outcome };

@@ -53,6 +53,12 @@ function resultWith(queries: readonly number[]): TaskResult {
     l2: 0.5,
     zeroGradients: 0,
     invalidGradients: 0,
+    surrogateForwards: 0,
+    distance100: 0,
+    distance300: 0,
+    distance1000: 0,
+    distance3000: 0,
+    distance10000: 0,
   }));
   return {
     campaignId: 'c-1',

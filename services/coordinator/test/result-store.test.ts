@@ -55,7 +55,8 @@ const outcomes: readonly Outcome[] = [
         {
           ...{ sample: 1, label: 2, cleanCorrect: true, surrogateCorrect: false, success: true },
           ...{ successRounded: false, queries: 34, surrogateQueries: 5, linf: 0.25, l2: 0.5 },
-          ...{ zeroGradients: 4, invalidGradients: 3 },
+          ...{ zeroGradients: 4, invalidGradients: 3, surrogateForwards: 6 },
+          ...{ distance100: 0, distance300: 4.5, distance1000: 3.5, distance3000: 2.5, distance10000: 1.5 },
         },
       ],
     },
@@ -82,8 +83,8 @@ test('every kind of rows is stored and exported under the names it has always ha
       "alignment": "surrogate,target,sample,hsic_cross,hsic_surrogate,hsic_target
     int8,full,16,0.25,0.5,0.75
     ",
-      "attacks": "target,surrogate,attack,parameters,norm,epsilon,sample,label,clean_correct,surrogate_correct,success,success_rounded,queries,surrogate_queries,linf,l2,zero_gradients,invalid_gradients,cell
-    full,int8,rgf,"{""budget"":9}",linf,0.125,1,2,true,false,true,false,34,5,0.25,0.5,4,3,id
+      "attacks": "target,surrogate,attack,parameters,norm,epsilon,sample,label,clean_correct,surrogate_correct,success,success_rounded,queries,surrogate_queries,linf,l2,zero_gradients,invalid_gradients,surrogate_forwards,distance100,distance300,distance1000,distance3000,distance10000,cell
+    full,int8,rgf,"{""budget"":9}",linf,0.125,1,2,true,false,true,false,34,5,0.25,0.5,4,3,6,0.0,4.5,3.5,2.5,1.5,id
     ",
       "masking": "model,sample,clean_correct,unbounded,gradient,random,loss_rises,gradient_vanishes,gradient_invalid
     int8,1,true,false,true,false,true,true,false

@@ -25,4 +25,15 @@ export interface AttackRow {
   readonly zeroGradients: number;
   /** In the same way, those with entries that are no finite numbers, and were taken for 0. */
   readonly invalidGradients: number;
+  /** Forward passes of the surrogate without a gradient; of several, of the one that was asked most. */
+  readonly surrogateForwards: number;
+  /**
+   * Of an attack that finds the nearest: how far, in the threat's norm, the nearest example was that so many queries had
+   * found, or all that were spent; 0 where there was none. Success within any other epsilon is read off them.
+   */
+  readonly distance100: number;
+  readonly distance300: number;
+  readonly distance1000: number;
+  readonly distance3000: number;
+  readonly distance10000: number;
 }

@@ -151,5 +151,11 @@ function outcome(
     l2,
     zeroGradients: run?.zeroGradients ?? 0,
     invalidGradients: run?.invalidGradients ?? 0,
+    surrogateForwards: run?.surrogateForwards ?? 0,
+    distance100: run?.oracle.distanceAfter(100) ?? 0,
+    distance300: run?.oracle.distanceAfter(300) ?? 0,
+    distance1000: run?.oracle.distanceAfter(1000) ?? 0,
+    distance3000: run?.oracle.distanceAfter(3000) ?? 0,
+    distance10000: run?.oracle.distanceAfter(10_000) ?? 0,
   };
 }

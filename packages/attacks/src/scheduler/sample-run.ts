@@ -19,6 +19,7 @@ export class SampleRun<A extends Access = Access> {
   readonly oracle: Oracle;
   readonly #attack: AttackRun<A>;
   readonly #observe: Observe<A>;
+  readonly #forwards: number[] = [];
   /** Gradients asked of each surrogate, those that were 0 everywhere, and those with NaN or infinite entries. */
   readonly #gradients: number[] = [];
   readonly #zero: number[] = [];
@@ -34,6 +35,11 @@ export class SampleRun<A extends Access = Access> {
   /** Gradients of the surrogate; of several, of the one that was asked most: those of an ensemble count once. */
   get surrogateQueries(): number {
     return most(this.#gradients);
+  }
+
+  /** Forward passes of the surrogate without a gradient; of several, of the one that was asked most. */
+  get surrogateForwards(): number {
+    return most(this.#forwards);
   }
 
   /** Those that were 0 everywhere, and so had no direction. */
@@ -55,6 +61,7 @@ export class SampleRun<A extends Access = Access> {
   resume(request: Request, columns: readonly Column[]): Request | null {
     const [first, second, third, fourth] = columns.map(({ data }) => data);
     if (first === undefined) throw new TypeError('a batch came back without columns');
+    if (request.kind === 'forward') return this.#next({ kind: 'forward', logits: first });
     if (request.kind === 'gradient') {
       if (second === undefined || third === undefined || fourth === undefined)
         throw new TypeError('a gradient came back without logits');
@@ -97,7 +104,7 @@ export class SampleRun<A extends Access = Access> {
       const granted = this.oracle.grant(request.count);
       return granted === 0 ? null : { ...request, count: granted };
     }
-    addTo(this.#gradients, request.surrogate, request.count);
+    addTo(request.kind === 'forward' ? this.#forwards : this.#gradients, request.surrogate, request.count);
     return request;
   }
 }

@@ -1,5 +1,6 @@
 import type { Classifier, DifferentiableClassifier, Objective } from '@unpair/classifiers';
-import type { GradientRequest, Request, SampleObjective } from '../attack.js';
+import type { ForwardRequest, GradientRequest, Request, SampleObjective } from '../attack.js';
+import type { EvaluateBatch } from './batch-queue.js';
 import { BatchQueue } from './batch-queue.js';
 import type { SampleRun } from './sample-run.js';
 
@@ -57,22 +58,18 @@ class Queues {
   readonly #options: ScheduleOptions;
   readonly #inputSize: number;
   readonly #target: BatchQueue<Ticket>;
-  readonly #gradients = new Map<string, BatchQueue<Ticket>>();
+  readonly #surrogates = new Map<string, BatchQueue<Ticket>>();
 
   constructor(options: ScheduleOptions) {
     const { target, batchSize } = options;
     this.#options = options;
     this.#inputSize = target.shape.reduce((product, side) => product * side, 1);
-    this.#target = new BatchQueue(
-      async (inputs, { length }) => [{ data: await target.logits(inputs, length), width: target.classes }],
-      batchSize,
-      this.#inputSize,
-    );
+    this.#target = new BatchQueue(forwardsOf(target), batchSize, this.#inputSize);
   }
 
   /** Queues that there are, or will be as soon as every surrogate was asked for. */
   get count(): number {
-    return 1 + Math.max(1, this.#options.surrogates.length, this.#gradients.size);
+    return 1 + Math.max(1, this.#options.surrogates.length, this.#surrogates.size);
   }
 
   get isAnyFull(): boolean {
@@ -81,7 +78,7 @@ class Queues {
 
   push(ticket: Ticket): void {
     const { request } = ticket;
-    const queue = request.kind === 'query' ? this.#target : this.#gradientsOf(request);
+    const queue = request.kind === 'query' ? this.#target : this.#surrogateOf(request);
     queue.push(ticket, request.inputs, request.count);
   }
 
@@ -92,44 +89,58 @@ class Queues {
   }
 
   #all(): readonly BatchQueue<Ticket>[] {
-    return [this.#target, ...this.#gradients.values()];
+    return [this.#target, ...this.#surrogates.values()];
   }
 
-  #gradientsOf({ surrogate, objective: { kind } }: GradientRequest): BatchQueue<Ticket> {
-    const name = `${kind} of ${surrogate}`;
-    const queue = this.#gradients.get(name) ?? this.#createQueue(surrogate, kind);
-    this.#gradients.set(name, queue);
+  #surrogateOf(request: GradientRequest | ForwardRequest): BatchQueue<Ticket> {
+    const asked = request.kind === 'forward' ? request.kind : request.objective.kind;
+    const name = `${asked} of ${request.surrogate}`;
+    const queue = this.#surrogates.get(name) ?? this.#createQueue(request.surrogate, asked);
+    this.#surrogates.set(name, queue);
     return queue;
   }
 
-  #createQueue(index: number, kind: Objective['kind']): BatchQueue<Ticket> {
+  #createQueue(index: number, asked: Objective['kind'] | 'forward'): BatchQueue<Ticket> {
     const { surrogates, batchSize } = this.#options;
     const surrogate = surrogates[index];
     if (surrogate === undefined) {
-      throw new TypeError(`an attack asked surrogate ${index} of ${surrogates.length} for a gradient`);
+      throw new TypeError(`an attack asked surrogate ${index} of ${surrogates.length}`);
     }
-    const { classes } = surrogate;
-    return new BatchQueue(
-      async (inputs, owners) => {
-        const objectives = owners.map(({ request }) => objectiveOf(request));
-        const objective = together(kind, objectives, classes);
-        const answer = await surrogate.gradients(inputs, objective, owners.length);
-        return [
-          { data: answer.values, width: 1 },
-          { data: answer.gradients, width: this.#inputSize },
-          { data: answer.logits, width: classes },
-          { data: Float32Array.from(answer.invalid), width: 1 },
-        ];
-      },
-      batchSize,
-      this.#inputSize,
-    );
+    const evaluate =
+      asked === 'forward' ? forwardsOf(surrogate) : gradientsOf(surrogate, asked, this.#inputSize);
+    return new BatchQueue(evaluate, batchSize, this.#inputSize);
   }
+}
+
+function forwardsOf(model: Pick<Classifier, 'classes' | 'logits'>): EvaluateBatch<Ticket> {
+  return async (inputs, { length }) => [{ data: await model.logits(inputs, length), width: model.classes }];
+}
+
+function gradientsOf(
+  surrogate: DifferentiableClassifier,
+  kind: Objective['kind'],
+  inputSize: number,
+): EvaluateBatch<Ticket> {
+  const { classes } = surrogate;
+  return async (inputs, owners) => {
+    const objective = together(
+      kind,
+      owners.map(({ request }) => objectiveOf(request)),
+      classes,
+    );
+    const answer = await surrogate.gradients(inputs, objective, owners.length);
+    return [
+      { data: answer.values, width: 1 },
+      { data: answer.gradients, width: inputSize },
+      { data: answer.logits, width: classes },
+      { data: Float32Array.from(answer.invalid), width: 1 },
+    ];
+  };
 }
 
 function objectiveOf(request: Request): SampleObjective {
   if (request.kind === 'gradient') return request.objective;
-  throw new TypeError('a query has no objective');
+  throw new TypeError(`a ${request.kind} has no objective`);
 }
 
 /** The objectives of the inputs of a batch, all of one kind, as a surrogate takes them. */

@@ -1,9 +1,10 @@
 import type { AttackRun } from '@unpair/attacks';
-import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import type { DifferentiableClassifier, Objective, Sample } from '@unpair/classifiers';
+import type { SampleObjective } from '../../src/attack.js';
 
 /** One request that an attack made, with a copy of its inputs and what the models answered. */
 export interface Exchange {
-  readonly kind: 'query' | 'gradient';
+  readonly kind: 'query' | 'gradient' | 'forward';
   readonly inputs: readonly Float32Array[];
   readonly logits: Float32Array;
 }
@@ -18,7 +19,8 @@ export async function drive(
   const exchanges: Exchange[] = [];
   let remaining = budget;
   for (let step = run.next(); step.done !== true && exchanges.length < requests;) {
-    const { kind, inputs, count } = step.value;
+    const request = step.value;
+    const { kind, inputs, count } = request;
     if (kind === 'query') remaining -= count;
     if (remaining < 0) break;
     const copies = Array.from({ length: count }, (_, row) =>
@@ -28,12 +30,25 @@ export async function drive(
       const logits = await model.logits(inputs, count);
       exchanges.push({ kind, inputs: copies, logits });
       step = run.next({ kind, logits, labels: Int32Array.from(copies, () => label), remaining });
+    } else if (request.kind === 'forward') {
+      const logits = await model.logits(inputs, count);
+      exchanges.push({ kind, inputs: copies, logits });
+      step = run.next({ kind: 'forward', logits });
     } else {
-      const labels = new Int32Array(count).fill(label);
-      const answer = await model.gradients(inputs, { kind: 'cross-entropy', labels }, count);
+      const answer = await model.gradients(inputs, together(request.objective, label, count), count);
       exchanges.push({ kind, inputs: copies, logits: answer.logits });
-      step = run.next({ kind, ...answer });
+      step = run.next({ kind: 'gradient', ...answer });
     }
   }
   return exchanges;
+}
+
+/** The objective of one sample for `count` inputs; the cross-entropy is that of the sample's label. */
+function together(objective: SampleObjective, label: number, count: number): Objective {
+  if (objective.kind === 'cross-entropy') {
+    return { kind: objective.kind, labels: new Int32Array(count).fill(label) };
+  }
+  const { length } = objective.weights;
+  const weights = Float32Array.from({ length: count * length }, (_, i) => objective.weights[i % length] ?? 0);
+  return { kind: objective.kind, weights };
 }

@@ -2,6 +2,15 @@ import type { AttackRow } from '@unpair/attacks';
 import type { ColumnsOf } from '../row-kind.js';
 import { defineRowKind } from '../row-kind.js';
 
+/** How far what an attack that finds the nearest had found lay. */
+function distanceAfter(count: string): { type: 'double'; description: string; digested: false } {
+  return {
+    type: 'double',
+    description: `of an attack that finds the nearest: how far that was after ${count} queries, or all of its budget; 0 where there was none`,
+    digested: false,
+  };
+}
+
 const columns = {
   label: { type: 'int32', description: 'class that the data set gives the sample' },
   cleanCorrect: {
@@ -36,6 +45,17 @@ const columns = {
     description: 'in the same way, those with entries that were no finite numbers, and counted as 0',
     digested: false,
   },
+  surrogateForwards: {
+    type: 'int64',
+    description:
+      'forward passes of the surrogate without a gradient; of several, of the one that was asked most',
+    digested: false,
+  },
+  distance100: distanceAfter('100'),
+  distance300: distanceAfter('300'),
+  distance1000: distanceAfter('1,000'),
+  distance3000: distanceAfter('3,000'),
+  distance10000: distanceAfter('10,000'),
 } as const satisfies ColumnsOf<AttackRow>;
 
 /** What came of the attacked samples of one cell: the rows of `runAttack`. */

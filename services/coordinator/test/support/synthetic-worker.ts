@@ -190,6 +190,12 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         surrogateQueries: 3,
         zeroGradients: 0,
         invalidGradients: 0,
+        surrogateForwards: 0,
+        distance100: 0,
+        distance300: 0,
+        distance1000: 0,
+        distance3000: 0,
+        distance10000: 0,
         linf: 0.03,
         l2: 0.5 + sample / 100,
       }));

@@ -282,6 +282,14 @@ export interface AttackRow {
   /** Of the surrogate's gradients, those that were 0 everywhere, and those with entries that were no finite numbers. */
   readonly zeroGradients: number;
   readonly invalidGradients: number;
+  /** Forward passes of the surrogate without a gradient. */
+  readonly surrogateForwards: number;
+  /** Of an attack that finds the nearest: its distance after so many queries. */
+  readonly distance100: number;
+  readonly distance300: number;
+  readonly distance1000: number;
+  readonly distance3000: number;
+  readonly distance10000: number;
 }
 
 /** A task that was given up after too many attempts. The result that carries it names the task. */
@@ -2826,6 +2834,12 @@ function createBaseAttackRow(): AttackRow {
     l2: 0,
     zeroGradients: 0,
     invalidGradients: 0,
+    surrogateForwards: 0,
+    distance100: 0,
+    distance300: 0,
+    distance1000: 0,
+    distance3000: 0,
+    distance10000: 0,
   };
 }
 
@@ -2866,6 +2880,24 @@ export const AttackRow: MessageFns<AttackRow> = {
     }
     if (message.invalidGradients !== 0) {
       writer.uint32(96).int64(message.invalidGradients);
+    }
+    if (message.surrogateForwards !== 0) {
+      writer.uint32(104).int64(message.surrogateForwards);
+    }
+    if (message.distance100 !== 0) {
+      writer.uint32(113).double(message.distance100);
+    }
+    if (message.distance300 !== 0) {
+      writer.uint32(121).double(message.distance300);
+    }
+    if (message.distance1000 !== 0) {
+      writer.uint32(129).double(message.distance1000);
+    }
+    if (message.distance3000 !== 0) {
+      writer.uint32(137).double(message.distance3000);
+    }
+    if (message.distance10000 !== 0) {
+      writer.uint32(145).double(message.distance10000);
     }
     return writer;
   },
@@ -2979,6 +3011,54 @@ export const AttackRow: MessageFns<AttackRow> = {
             message.invalidGradients = longToNumber(reader.int64());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.surrogateForwards = longToNumber(reader.int64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 113) {
+              break;
+            }
+
+            message.distance100 = reader.double();
+            continue;
+          }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.distance300 = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.distance1000 = reader.double();
+            continue;
+          }
+          case 17: {
+            if (tag !== 137) {
+              break;
+            }
+
+            message.distance3000 = reader.double();
+            continue;
+          }
+          case 18: {
+            if (tag !== 145) {
+              break;
+            }
+
+            message.distance10000 = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3008,6 +3088,12 @@ export const AttackRow: MessageFns<AttackRow> = {
     message.l2 = object.l2 ?? 0;
     message.zeroGradients = object.zeroGradients ?? 0;
     message.invalidGradients = object.invalidGradients ?? 0;
+    message.surrogateForwards = object.surrogateForwards ?? 0;
+    message.distance100 = object.distance100 ?? 0;
+    message.distance300 = object.distance300 ?? 0;
+    message.distance1000 = object.distance1000 ?? 0;
+    message.distance3000 = object.distance3000 ?? 0;
+    message.distance10000 = object.distance10000 ?? 0;
     return message;
   },
 };
