@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addAttacksCommand } from './commands/attacks.js';
 import { addCampaignLifeCommands } from './commands/campaign-life.js';
 import { addCheckCommand } from './commands/check.js';
 import { addDataCommand } from './commands/data.js';
@@ -45,6 +46,7 @@ const COMMANDS = [
   addExportCommand,
   addWorkersCommand,
   addDataCommand,
+  addAttacksCommand,
   addModelCommand,
   addEvalCommand,
   addCheckCommand,

@@ -54,3 +54,13 @@ test('a missing npm is one sentence, and nothing is left behind', async () => {
   );
   expect(await readdir(folder)).toEqual([]);
 });
+
+test('attacks says what the registry knows of one', async () => {
+  const { stdout } = await runOk(['attacks', 'rgf', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    name: 'rgf',
+    sees: 'logits',
+    surrogate: 'none',
+    finds: 'within epsilon',
+  });
+});
