@@ -1,6 +1,40 @@
 import type { Random } from '@unpair/numerics';
+import { numberOf } from '@unpair/parameters';
+import type { Shape } from './transform.js';
+import { identity, transformed } from './transform.js';
 
-type Shape = readonly [channels: number, height: number, width: number];
+/**
+ * Input diversity (DI², Xie et al. 2019, arXiv 1803.06978): the image as it is or, by chance, smaller and somewhere else, so
+ * that what a step finds does not hang on where the surrogate looks.
+ */
+export const diversity = transformed(
+  {
+    probability: {
+      type: 'number',
+      min: 0,
+      max: 1,
+      default: 0.5,
+      description: 'How often a step resizes and pads the input.',
+    },
+    least: {
+      type: 'number',
+      min: 0.1,
+      max: 1,
+      default: 0.9,
+      description: 'Least side of the resized input, as a share of its own.',
+    },
+  },
+  ({ problem: { shape }, parameters, random }) => {
+    const settings = {
+      probability: numberOf(parameters, 'probability'),
+      least: numberOf(parameters, 'least'),
+    };
+    const drawn = drawDiversity(shape, settings, random);
+    if (drawn === null) return [identity];
+    const apply = (image: Float32Array): Float32Array => diversify(image, shape, drawn);
+    return [{ apply, transpose: (gradient) => undiversify(gradient, shape, drawn) }];
+  },
+);
 
 /** An image made smaller and put somewhere on a black canvas of its own size. */
 export interface Diversity {
