@@ -1,4 +1,4 @@
-import { argmax, crossEntropy } from '@unpair/classifiers';
+import { argmax, crossEntropy, margin } from '@unpair/classifiers';
 
 /** What an attack on one sample is after. Whether it got there, the oracle alone decides. */
 export type Goal =
@@ -22,6 +22,12 @@ export function lossOfGoal(goal: Goal): { readonly label: number; readonly sign:
 export function gainOf(goal: Goal, logits: Float32Array, offset = 0, classes = logits.length): number {
   const { label, sign } = lossOfGoal(goal);
   return sign * crossEntropy(logits, label, offset, classes);
+}
+
+/** How far the logits are on the goal's side: the lead of the class to reach, or of the others over the label to avoid. */
+export function leadOf(goal: Goal, logits: Float32Array, offset = 0, classes = logits.length): number {
+  const side = goal.kind === 'avoid' ? -1 : 1;
+  return side * margin(logits, lossOfGoal(goal).label, offset, classes);
 }
 
 /** Which goals the samples of a run have. */

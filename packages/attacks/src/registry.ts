@@ -5,6 +5,12 @@ import { pRgf } from './search/p-rgf.js';
 import { variants } from './transfer/presets.js';
 import { ascent } from './transfer/slots.js';
 import { pgd } from './transfer/pgd.js';
+import { bandits } from './search/bandits.js';
+import { fromTransfer } from './search/from-transfer.js';
+import { nes } from './search/nes.js';
+import { signHunter } from './search/sign-hunter.js';
+import { simba } from './search/simba.js';
+import { gfcs, simbaOds } from './search/surrogate-directions.js';
 import { rgf } from './search/rgf.js';
 import { square } from './search/square.js';
 
@@ -14,6 +20,7 @@ export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
     // By gradients of a surrogate, one input to the target.
     ...[pgd, miFgsm, diFgsm, vmiFgsm, ...variants, ascent, apgdCe, apgdDlr],
     // By the target's scores.
-    ...[rgf, pRgf, square],
+    ...[rgf, pRgf, square, simba, simbaOds, gfcs, signHunter, nes, bandits],
+    ...fromTransfer,
   ].map((definition: AttackDefinition): [string, AttackDefinition] => [definition.name, definition]),
 );

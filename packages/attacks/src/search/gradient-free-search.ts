@@ -70,6 +70,16 @@ export class GradientFreeSearch {
     this.#loss = gainOf(problem.goal, problem.clean.logits);
   }
 
+  /** Goes to another point first, and evaluates it: one query. Stays where that has no loss. */
+  *startAt(point: Float32Array): Steps<void> {
+    const { logits, remaining } = yield* query(this.#problem, point);
+    this.remaining = remaining;
+    const loss = gainOf(this.#problem.goal, logits);
+    if (Number.isNaN(loss)) return;
+    this.point.set(point);
+    this.#loss = loss;
+  }
+
   /** Rise of the loss from the present point to point + σ · direction. One query. */
   *riseAlong(direction: Float32Array): Steps<number> {
     const probe = this.#probes.subarray(0, direction.length);

@@ -12,17 +12,18 @@ import type { SquareSettings } from './square-settings.js';
 const START_GRID = 5;
 
 /**
- * Square under l2: a grid of bumps, then moves that empty one window of the perturbation and put its mass, and what the
+ * Square under l2: a grid of bumps (or another start), then moves that empty one window of the perturbation and put its mass, and what the
  * ball still leaves free, on another one.
  */
 export function* squareL2(
   problem: Problem<'logits'>,
   settings: SquareSettings,
   random: Random,
+  start?: Float32Array,
 ): AttackRun<'logits'> {
   const { input, goal, shape } = problem;
   const [, height, width] = shape;
-  let best = applied(problem, startingChange(problem, random));
+  let best = start ?? applied(problem, startingChange(problem, random));
   let lowest = squareLoss(goal, (yield* query(problem, best)).logits);
   for (let iteration = 0; ; iteration++) {
     const share = changedShare(settings.pInit, iteration, settings.budget);

@@ -6,14 +6,15 @@ import { squareLoss } from './square-loss.js';
 import { changedShare } from './square-schedule.js';
 import type { SquareSettings } from './square-settings.js';
 
-/** Square under linf: vertical stripes of ±epsilon, then squares of ±epsilon with one sign a channel. */
+/** Square under linf: vertical stripes of ±epsilon (or another start), then squares of ±epsilon with one sign a channel. */
 export function* squareLinf(
   problem: Problem<'logits'>,
   settings: SquareSettings,
   random: Random,
+  start?: Float32Array,
 ): AttackRun<'logits'> {
   const [channels, height, width] = problem.shape;
-  const best = stripes(problem, random);
+  const best = start ?? stripes(problem, random);
   let lowest = squareLoss(problem.goal, (yield* query(problem, best)).logits);
   for (let iteration = 0; ; iteration++) {
     const share = changedShare(settings.pInit, iteration, settings.budget);

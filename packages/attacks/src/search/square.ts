@@ -1,4 +1,6 @@
-import type { AttackDefinition } from '../attack.js';
+import type { Random } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
+import type { AttackDefinition, AttackRun, Problem } from '../attack.js';
 import { numberOf } from '@unpair/parameters';
 import { squareL2 } from './square-l2.js';
 import { squareLinf } from './square-linf.js';
@@ -22,10 +24,18 @@ export const square: AttackDefinition<'logits'> = {
       description: 'Share of the pixels that the first squares change.',
     },
   },
-  run(problem, parameters, random) {
-    const settings = { budget: numberOf(parameters, 'budget'), pInit: numberOf(parameters, 'pInit') };
-    return problem.norm === 'linf'
-      ? squareLinf(problem, settings, random)
-      : squareL2(problem, settings, random);
-  },
+  run: (problem, parameters, random) => squareFrom(problem, parameters, random),
 };
+
+/** Square from a point, which it changes, or from its own stripes or bumps. */
+export function squareFrom(
+  problem: Problem<'logits'>,
+  parameters: Parameters,
+  random: Random,
+  start?: Float32Array,
+): AttackRun<'logits'> {
+  const settings = { budget: numberOf(parameters, 'budget'), pInit: numberOf(parameters, 'pInit') };
+  return problem.norm === 'linf'
+    ? squareLinf(problem, settings, random, start)
+    : squareL2(problem, settings, random, start);
+}
