@@ -7,7 +7,11 @@ import { ascent } from './transfer/slots.js';
 import { pgd } from './transfer/pgd.js';
 import { bandits } from './search/bandits.js';
 import { fromTransfer } from './search/from-transfer.js';
+import { geoDa } from './search/geo-da.js';
+import { priorSignOpt, signOpt } from './search/sign-opt.js';
+import { hopSkipJump } from './search/hop-skip-jump.js';
 import { nes } from './search/nes.js';
+import { rayS } from './search/ray-s.js';
 import { signHunter } from './search/sign-hunter.js';
 import { simba } from './search/simba.js';
 import { gfcs, simbaOds } from './search/surrogate-directions.js';
@@ -22,5 +26,7 @@ export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
     // By the target's scores.
     ...[rgf, pRgf, square, simba, simbaOds, gfcs, signHunter, nes, bandits],
     ...fromTransfer,
+    // By its labels.
+    ...[hopSkipJump, rayS, signOpt, geoDa, priorSignOpt],
   ].map((definition: AttackDefinition): [string, AttackDefinition] => [definition.name, definition]),
 );

@@ -16,3 +16,13 @@ export const BUDGET: ParameterSpec = {
   default: 10_000,
   description: 'Queries that one sample may spend.',
 };
+
+/** What searches have in common that see labels, and look for the nearest example. */
+export const DECISION_BASED = {
+  access: 'label',
+  // To reach a class they would need an image of it to start from.
+  goals: ['avoid'],
+  finds: 'nearest',
+  needsSurrogate: false,
+  budget: 'budget',
+} as const;
