@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 UNPAIR := node cli/dist/main.js
 
-.PHONY: quickstart test lint typecheck format format-check build setup clean
+.PHONY: quickstart test lint typecheck format format-check build setup images clean
 
 quickstart: setup
 	$(UNPAIR) run examples/quickstart.yaml --workers 2 --out runs/quickstart
@@ -35,6 +35,17 @@ data: build
 node_modules/.installed: package.json package-lock.json
 	npm ci
 	@touch $@
+
+# The images of all services, tagged REGISTRY/NAME:VERSION; PUSH=1 publishes them too.
+REGISTRY ?= unpair
+VERSION = $(shell node -p "require('./package.json').version")
+IMAGES ?= coordinator worker worker-gpu
+
+images:
+	@for image in $(IMAGES); do \
+	  docker buildx build --file deploy/docker/Dockerfile --target $$image \
+	    --tag $(REGISTRY)/$$image:$(VERSION) $(if $(PUSH),--push,--load) . || exit 1; \
+	done
 
 clean:
 	rm -rf node_modules runs packages/*/dist services/*/dist cli/dist
