@@ -1,5 +1,5 @@
 import type { Campaign, Training } from '@unpair/protocol';
-import { CampaignState } from '@unpair/protocol';
+import { CampaignState, Stage } from '@unpair/protocol';
 import { describe, expect, test } from 'vitest';
 
 import { campaignText } from '../src/client/campaign-table.js';
@@ -22,7 +22,7 @@ type State = Pick<Campaign, 'progress' | 'training' | 'failures' | 'waiting'>;
 function campaign(training: readonly Training[], done = 0, failures: string[] = []): State {
   const counts = { tasks: 40, inFlight: 2, failed: 0, deadLetters: 0, cancelled: 0, queries: 1200 };
   return {
-    progress: { ...counts, done, secondsLeft: 80, stage: 'derive' },
+    progress: { ...counts, done, secondsLeft: 80, stage: Stage.DERIVE },
     training: [...training],
     failures,
     waiting: '',

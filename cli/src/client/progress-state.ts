@@ -1,8 +1,14 @@
 import type { Campaign } from '@unpair/protocol';
-import { CampaignState } from '@unpair/protocol';
+import { CampaignState, Stage } from '@unpair/protocol';
 
 import type { ProgressState } from '../terminal/progress.js';
 import { trainingLine } from './training-line.js';
+
+const stages: Readonly<Partial<Record<Stage, string>>> = {
+  [Stage.DERIVE]: 'derive',
+  [Stage.MEASURE]: 'measure',
+  [Stage.ATTACK]: 'attack',
+};
 
 /** A campaign's state as a progress display shows it, with a line for each model in training and for each failure. */
 export function campaignProgress({
@@ -17,7 +23,7 @@ export function campaignProgress({
   const { tasks, done, failed, deadLetters, cancelled, queries, secondsLeft, stage } = progress;
   const settled = done + failed + deadLetters + cancelled;
   return {
-    label: state === CampaignState.PAUSED ? 'paused' : stage || 'finishing',
+    label: state === CampaignState.PAUSED ? 'paused' : (stages[stage] ?? 'finishing'),
     fraction: tasks > 0 ? settled / tasks : undefined,
     detail: [
       `${settled}/${tasks} tasks`,

@@ -1,4 +1,5 @@
 import { isCode, isRetryable, type Code } from './code.js';
+import type { Reason } from './reason.js';
 
 /** One sentence about one field of an input, as google.rpc.BadRequest carries it. */
 export interface FieldViolation {
@@ -14,6 +15,9 @@ export interface UnpairErrorOptions {
   readonly allowed?: string;
   /** Everything that is wrong, where that is more than the message says. */
   readonly violations?: readonly FieldViolation[];
+  /** What programs may act on, where the code does not tell enough; and what belongs to it. */
+  readonly reason?: Reason;
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,9 +33,11 @@ export class UnpairError extends Error {
   readonly value: unknown;
   readonly allowed: string | undefined;
   readonly violations: readonly FieldViolation[];
+  readonly reason: Reason | undefined;
+  readonly facts: Readonly<Record<string, string>>;
 
   constructor(code: Code, message: string, options: UnpairErrorOptions = {}) {
-    const { cause, field, value, allowed, violations = [] } = options;
+    const { cause, field, value, allowed, violations = [], reason, facts = {} } = options;
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
     this.retryable = isRetryable(code);
@@ -39,6 +45,8 @@ export class UnpairError extends Error {
     this.value = value;
     this.allowed = allowed;
     this.violations = violations;
+    this.reason = reason;
+    this.facts = facts;
   }
 
   /** The error of one field whose value is not allowed: `FIELD must be ALLOWED, got VALUE`. */

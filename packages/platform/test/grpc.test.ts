@@ -3,7 +3,9 @@ import { isCode, UnpairError } from '@unpair/errors';
 import {
   CampaignServiceService,
   CampaignState,
+  ErrorInfo,
   reflectionPackage,
+  Status,
   type DownloadArtefactRequest,
   type DownloadArtefactResponse,
   type GetCampaignRequest,
@@ -22,6 +24,7 @@ import {
   fromStatus,
   GrpcServer,
   Handlers,
+  retryDelayIn,
   RpcClient,
   systemClock,
   toStatus,
@@ -212,4 +215,19 @@ test('codes are those of gRPC without OK, with its numbers', () => {
     .filter(isCode)
     .map((code) => fromStatus({ ...toStatus(new UnpairError(code, 'x')) }).code);
   expect(sent).toEqual(names);
+});
+
+test('a refusal says its reason, and how long to wait only where the same call may succeed later', () => {
+  const told = (error: UnpairError): [string | undefined, number | undefined] => {
+    const { metadata } = toStatus(error);
+    const [bytes] = metadata.get('grpc-status-details-bin');
+    const { details } = Status.decode(bytes as Buffer);
+    const info = details.find(({ typeUrl }) => typeUrl.endsWith('ErrorInfo'));
+    return [info && ErrorInfo.decode(info.value).reason, retryDelayIn(metadata)];
+  };
+  const tooLarge = new UnpairError('RESOURCE_EXHAUSTED', 'Too large.', { reason: 'REPORT_TOO_LARGE' });
+  const full = new UnpairError('RESOURCE_EXHAUSTED', 'Full.', { reason: 'STORAGE_FULL' });
+  expect(told(tooLarge)).toEqual(['REPORT_TOO_LARGE', undefined]);
+  expect(told(full)).toEqual(['STORAGE_FULL', 30]);
+  expect(told(new UnpairError('ABORTED', 'Again.'))).toEqual(['ABORTED', 1]);
 });

@@ -14,7 +14,8 @@ export {
   encodeReport,
   encodeWasted,
 } from './codecs.js';
-export { BadRequest, ErrorInfo, RetryInfo, Status } from './gen/google/rpc/status.js';
+export { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details.js';
+export { Status } from './gen/google/rpc/status.js';
 export { GRPCInferenceServiceClient, GRPCInferenceServiceService } from './gen/inference/open_inference.js';
 export type {
   GRPCInferenceServiceServer,
@@ -33,7 +34,9 @@ export {
   CampaignState,
   ExportFormat,
   Finding_Severity,
+  ReportForm,
   ResumeScope,
+  Stage,
   TaskState,
 } from './gen/unpair/v1/campaign.js';
 export type {
@@ -73,6 +76,8 @@ export type {
   WatchCampaignRequest,
   WatchCampaignResponse,
 } from './gen/unpair/v1/campaign.js';
+export { ErrorReason } from './gen/unpair/v1/error.js';
+export { Report as ReportMessage } from './gen/unpair/v1/report.js';
 export type { CampaignRecord } from './gen/unpair/v1/record.js';
 export type {
   AccuracyRow,

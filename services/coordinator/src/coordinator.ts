@@ -359,8 +359,10 @@ export class Coordinator implements AsyncDisposable {
    * @throws UnpairError UNAVAILABLE where another coordinator may have taken over, and not have seen the record
    */
   async launch(record: CampaignRecord, file?: Campaign): Promise<CampaignRun> {
-    if (!this.#isLeading)
-      throw new UnpairError('UNAVAILABLE', 'This coordinator no longer leads; call again.');
+    if (!this.#isLeading) {
+      const message = 'This coordinator no longer leads; call again.';
+      throw new UnpairError('UNAVAILABLE', message, { reason: 'NOT_LEADING' });
+    }
     const run = await this.#loader.enter(record, file);
     this.#dispatcher.wake();
     return run;

@@ -1,5 +1,5 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import { CampaignState, type CampaignRecord, type Task } from '@unpair/protocol';
+import { CampaignState, Stage, type CampaignRecord, type Task } from '@unpair/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
@@ -41,7 +41,7 @@ const stageOf = (run: CampaignRun): string | undefined => run.snapshot().progres
 
 test('the stage is the earliest that is not over, whatever runs beside it', () => {
   const run = runOf(twoModels);
-  expect(stageOf(run)).toBe('derive');
+  expect(stageOf(run)).toBe(Stage.DERIVE);
   const [quantizing, pruning, ...others] = release(run);
   if (quantizing === undefined || pruning === undefined) throw new Error('two derivations');
   expect(others.length).toBeGreaterThan(0);
@@ -50,11 +50,11 @@ test('the stage is the earliest that is not over, whatever runs beside it', () =
   // All but what is measured of the other model: attacks as well.
   expect(beside.map(({ work }) => work?.$case)).toContain('attack');
   for (const task of beside) run.accept(outcomeOf(task));
-  expect(stageOf(run)).toBe('derive');
+  expect(stageOf(run)).toBe(Stage.DERIVE);
   run.accept(outcomeOf(pruning));
-  expect(stageOf(run)).toBe('measure');
+  expect(stageOf(run)).toBe(Stage.MEASURE);
   for (const task of release(run)) run.accept(outcomeOf(task));
-  expect([stageOf(run), run.ended]).toEqual(['', true]);
+  expect([stageOf(run), run.ended]).toEqual([Stage.UNSPECIFIED, true]);
 });
 
 describe('the time left', () => {
@@ -160,9 +160,9 @@ test('a stage is over where its tasks have failed or can never run', () => {
   run.accept(outcomeOf(quantizing, 'failed'));
   expect(release(run)).toEqual([]);
   for (const task of others) if (task.work?.$case === 'accuracy') run.accept(outcomeOf(task));
-  expect(stageOf(run)).toBe('attack');
+  expect(stageOf(run)).toBe(Stage.ATTACK);
   run.revise({ ...run.record, cancelTime: new Date(0) });
-  expect(stageOf(run)).toBe('');
+  expect(stageOf(run)).toBe(Stage.UNSPECIFIED);
 });
 
 test('the first task without an end is found whatever happened to tasks in which order', () => {

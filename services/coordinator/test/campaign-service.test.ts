@@ -3,6 +3,7 @@ import {
   CampaignServiceService as Service,
   CampaignState,
   ExportFormat,
+  ReportForm,
   ResumeScope,
 } from '@unpair/protocol';
 import { expect, test } from 'vitest';
@@ -53,6 +54,17 @@ test('a campaign runs through its stages to a report', async () => {
   });
   expect(report['models']).toMatchObject([{ id: 'full' }, { id: 'int8', digest: derivedDigest, bytes: 678 }]);
   expect(report['attacks']).toHaveLength(2);
+  const { report: none, message } = await client.unary(Service.getReport, { id, form: ReportForm.MESSAGE });
+  expect([none, message?.name]).toEqual(['', 'synthetic']);
+  expect(message?.integrity?.resultsDigest).toBe(
+    (report['integrity'] as { resultsDigest: string }).resultsDigest,
+  );
+  expect(message?.attacks[0]).toMatchObject({
+    norm: 'NORM_LINF',
+    samples: 16,
+    parameters: expect.any(String) as string,
+  });
+  expect(message?.provenance?.started).toBeInstanceOf(Date);
 });
 
 test('the same request id answers with the same campaign, at once and later', async () => {

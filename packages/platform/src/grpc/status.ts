@@ -1,12 +1,10 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { isCode, UnpairError, type Code, type FieldViolation } from '@unpair/errors';
+import { isCode, retrySecondsOf, UnpairError, type Code, type FieldViolation } from '@unpair/errors';
 import { BadRequest, ErrorInfo, RetryInfo, Status } from '@unpair/protocol';
 
 const detailsKey = 'grpc-status-details-bin';
 const typePrefix = 'type.googleapis.com/google.rpc.';
 const domain = 'unpair';
-/** After how long a call is worth repeating: space takes longer to come back than a process. */
-const retrySeconds: Partial<Record<Code, number>> = { UNAVAILABLE: 1, ABORTED: 1, RESOURCE_EXHAUSTED: 30 };
 
 /**
  * An error as a gRPC status: canonical code, sentence, and google.rpc.Status details for machines.
@@ -17,17 +15,17 @@ export function toStatus(
   requestId = '',
 ): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
   const code = status[error.code];
-  const info = ErrorInfo.encode({
-    reason: error.code,
-    domain,
-    metadata: { retryable: `${error.retryable}`, ...(requestId !== '' && { requestId }) },
-  });
+  const { code: name, reason, facts } = error;
+  const metadata = { ...facts, ...(requestId !== '' && { requestId }) };
+  const info = ErrorInfo.encode({ reason: reason ?? name, domain, metadata });
   const details = [{ typeUrl: `${typePrefix}ErrorInfo`, value: Buffer.from(info.finish()) }];
   if (error.violations.length > 0) {
-    const bad = BadRequest.encode({ fieldViolations: [...error.violations] });
+    const rest = { reason: '', localizedMessage: undefined };
+    const fieldViolations = error.violations.map((one) => ({ ...one, ...rest }));
+    const bad = BadRequest.encode({ fieldViolations });
     details.unshift({ typeUrl: `${typePrefix}BadRequest`, value: Buffer.from(bad.finish()) });
   }
-  const seconds = retrySeconds[error.code];
+  const seconds = retrySecondsOf(name, reason);
   if (seconds !== undefined) {
     const retry = RetryInfo.encode({ retryDelay: { seconds, nanos: 0 } });
     details.push({ typeUrl: `${typePrefix}RetryInfo`, value: Buffer.from(retry.finish()) });

@@ -1,5 +1,5 @@
 import { ErrorCode, NatsError } from 'nats';
-import { UnpairError, type Code } from '@unpair/errors';
+import { UnpairError, type Code, type Reason } from '@unpair/errors';
 
 /** JetStream's own error numbers that we act on. */
 export const jetStreamErrors = {
@@ -38,17 +38,19 @@ export function isGone(error: unknown): boolean {
   return error instanceof NatsError && error.api_error?.err_code === jetStreamErrors.messageDeleteFailed;
 }
 
+const known: Partial<Record<Code, { readonly sentence: string; readonly reason: Reason }>> = {
+  UNAVAILABLE: { sentence: 'the NATS server does not answer', reason: 'BROKER_UNAVAILABLE' },
+  RESOURCE_EXHAUSTED: { sentence: 'the NATS server has no storage left', reason: 'STORAGE_FULL' },
+};
+
 /** What went wrong between us and the broker, as our error type: `action` completes "Could not …". */
 export function fromNats(action: string, error: unknown): UnpairError {
   if (!(error instanceof NatsError)) return UnpairError.from(error);
   const code = codeOf(error);
-  const reasons: Partial<Record<Code, string>> = {
-    UNAVAILABLE: 'the NATS server does not answer',
-    RESOURCE_EXHAUSTED: 'the NATS server has no storage left',
-  };
-  const reason =
-    (isMissing(error) ? MISSING : reasons[code]) ?? error.api_error?.description ?? error.message;
-  return new UnpairError(code, `Could not ${action}: ${reason}.`, { cause: error });
+  const { sentence, reason } = known[code] ?? {};
+  const why = (isMissing(error) ? MISSING : sentence) ?? error.api_error?.description ?? error.message;
+  const message = `Could not ${action}: ${why}.`;
+  return new UnpairError(code, message, { cause: error, ...(reason !== undefined && { reason }) });
 }
 
 const MISSING = 'its stream or consumer is missing, and has to be made again';

@@ -45,7 +45,7 @@ export class Uploads {
     const { most = 32 } = this.#options;
     if (this.#open >= most) {
       const message = `${most} uploads are open, and no more are taken at a time; try again.`;
-      throw new UnpairError('RESOURCE_EXHAUSTED', message);
+      throw new UnpairError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_UPLOADS' });
     }
     this.#open++;
     try {
@@ -77,7 +77,7 @@ export class Uploads {
     const come = new AbortController();
     const late = clock.sleep(patience, AbortSignal.any([come.signal, signal])).then(() => {
       const message = `The upload was ended: nothing came for ${patience / 1_000} s.`;
-      throw new UnpairError('DEADLINE_EXCEEDED', message);
+      throw new UnpairError('DEADLINE_EXCEEDED', message, { reason: 'UPLOAD_STALLED' });
     });
     late.catch(() => undefined);
     try {

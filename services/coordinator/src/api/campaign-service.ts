@@ -49,9 +49,9 @@ export function campaignService(options: CampaignServiceOptions): CampaignServic
     getCampaign: handlers.unary(({ id }) => Promise.resolve({ campaign: book.resolve(id).snapshot() })),
     listCampaigns: handlers.unary((request) => Promise.resolve(list(coordinator, request))),
     listWorkers: handlers.unary(() => Promise.resolve({ workers: coordinator.workers.all() })),
-    getReport: handlers.unary(async ({ id }, { signal }) => ({
-      report: asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal)),
-    })),
+    getReport: handlers.unary(async ({ id, form }, { signal }) =>
+      asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal), form),
+    ),
     findMissingArtefacts: handlers.unary(async ({ digests }) => {
       coordinator.janitor.touch(digests);
       return { digests: await findMissing(artefacts, digests) };

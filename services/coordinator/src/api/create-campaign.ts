@@ -154,7 +154,7 @@ export async function checkArtefacts(
   }
   if (violations.length === 0) return;
   const message = violations.map(({ description }) => description).join(' ');
-  throw new UnpairError('FAILED_PRECONDITION', message, { violations });
+  throw new UnpairError('FAILED_PRECONDITION', message, { violations, reason: 'ARTEFACT_MISSING' });
 }
 
 /** Every artefact that a request names, with the field that does. */

@@ -47,8 +47,12 @@ export class LeaderGate {
   #refusal(): UnpairError {
     const leader = this.#options.leader();
     if (this.#options.isLeading())
-      return new UnpairError('UNAVAILABLE', 'This coordinator is taking in the results so far; call again.');
+      return new UnpairError('UNAVAILABLE', 'This coordinator is taking in the results so far; call again.', {
+        reason: 'TAKING_IN_RESULTS',
+      });
     const where = leader === '' ? 'which one does is not known' : `ask ${leader}, which did last`;
-    return new UnpairError('UNAVAILABLE', `This coordinator does not lead: ${where}.`);
+    const facts = leader === '' ? {} : { leader };
+    const message = `This coordinator does not lead: ${where}.`;
+    return new UnpairError('UNAVAILABLE', message, { reason: 'NOT_LEADING', facts });
   }
 }

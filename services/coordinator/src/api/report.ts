@@ -1,11 +1,13 @@
 import { buildReport, type Draw, type ModelFacts, type Report } from '@unpair/campaign';
 import { systemClock, type ArtefactStore } from '@unpair/platform';
+import { ReportForm, ReportMessage, type GetReportResponse } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import { UnpairError } from '@unpair/errors';
 import { Breath } from '../results/breath.js';
 import { curvesOf } from '../results/curves.js';
 import type { ResultStore } from '../results/result-store.js';
 import { StoredResults } from '../results/stored-results.js';
+import { asMessage } from './report-message.js';
 
 export interface ReportSources {
   readonly store: ResultStore;
@@ -21,15 +23,18 @@ const mostInOneMessage = 4 * 2 ** 20 - 1_024;
 const chunkSize = 256 * 1_024;
 
 /**
- * A report as one message.
+ * A report as one message, in the form that was asked for.
  * @throws UnpairError RESOURCE_EXHAUSTED where it is too large for one
  */
-export function asOneMessage(report: Report): string {
+export function asOneMessage(report: Report, form?: ReportForm): GetReportResponse {
   const text = JSON.stringify(report);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= mostInOneMessage) return text;
-  const message = `The report has ${bytes} bytes, and one message at most ${mostInOneMessage}: ask for it by StreamReport.`;
-  throw new UnpairError('RESOURCE_EXHAUSTED', message);
+  const isMessage = form === ReportForm.MESSAGE;
+  const message = isMessage ? asMessage(text) : undefined;
+  const bytes =
+    message === undefined ? Buffer.byteLength(text) : ReportMessage.encode(message).finish().length;
+  if (bytes <= mostInOneMessage) return { report: isMessage ? '' : text, message };
+  const sentence = `The report has ${bytes} bytes, and one message at most ${mostInOneMessage}: ask for it by StreamReport.`;
+  throw new UnpairError('RESOURCE_EXHAUSTED', sentence, { reason: 'REPORT_TOO_LARGE' });
 }
 
 /** A report in pieces of JSON. */

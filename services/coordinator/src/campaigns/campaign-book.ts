@@ -94,7 +94,7 @@ export class CampaignBook {
   get(id: string): CampaignRun {
     const found = this.resolve(id);
     if (found instanceof CampaignRun) return found;
-    throw new UnpairError('FAILED_PRECONDITION', found.reason);
+    throw new UnpairError('FAILED_PRECONDITION', found.reason, { reason: 'INVALID_IN_THIS_VERSION' });
   }
 
   /**
@@ -108,12 +108,15 @@ export class CampaignBook {
     const ids = [...this.#runs.keys(), ...this.#unreadable.keys()].filter(begins);
     const [only, ...others] = id === '' ? [] : ids;
     const found = only === undefined ? undefined : this.#find(only);
-    if (found === undefined) throw new UnpairError('NOT_FOUND', `There is no campaign "${id}".`);
+    if (found === undefined) {
+      const message = `There is no campaign "${id}".`;
+      throw new UnpairError('NOT_FOUND', message, { reason: 'CAMPAIGN_NOT_FOUND' });
+    }
     if (others.length === 0) return found;
     const some = ids.sort().slice(0, examples).join(', ');
     const list = ids.length > examples ? `${some}, …` : some;
     const message = `The id of ${ids.length} campaigns begins with "${id}" (${list}): give more of it.`;
-    throw new UnpairError('INVALID_ARGUMENT', message);
+    throw new UnpairError('INVALID_ARGUMENT', message, { reason: 'AMBIGUOUS_ID' });
   }
 
   #find(id: string): CampaignRun | UnreadableCampaign | undefined {
@@ -140,5 +143,6 @@ function fileOf({ id, request }: CampaignRecord): CampaignFile {
   const parsed = parseCampaign(request?.spec ?? '');
   if (parsed.ok) return parsed.campaign;
   const sentences = parsed.violations.map(violationSentence).join(' ');
-  throw new UnpairError('FAILED_PRECONDITION', `Campaign ${id} is not valid in this version: ${sentences}`);
+  const message = `Campaign ${id} is not valid in this version: ${sentences}`;
+  throw new UnpairError('FAILED_PRECONDITION', message, { reason: 'INVALID_IN_THIS_VERSION' });
 }

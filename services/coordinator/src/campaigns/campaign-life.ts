@@ -196,5 +196,6 @@ function checkResumable(run: CampaignRun, scope: ResumeScope): void {
 
 /** FAILED_PRECONDITION: the state does not allow what is asked; `allowed` says what it does. */
 export function refusal(run: CampaignRun, allowed: string): UnpairError {
-  return new UnpairError('FAILED_PRECONDITION', `Campaign ${run.id} is ${stateWord(run.state)}: ${allowed}.`);
+  const message = `Campaign ${run.id} is ${stateWord(run.state)}: ${allowed}.`;
+  return new UnpairError('FAILED_PRECONDITION', message, { reason: 'WRONG_STATE' });
 }

@@ -6,6 +6,7 @@ import {
   type Task,
   type Training,
   type WorkKind,
+  Stage,
   workKindOf,
 } from '@unpair/protocol';
 import { CampaignFailures } from './campaign-failures.js';
@@ -18,6 +19,9 @@ import { TaskChoices } from './task-choice.js';
 import { taskMessage } from './task-message.js';
 import { progressOf, TaskStates, type TaskState } from './task-states.js';
 import { Workload } from './workload.js';
+
+/** The stages of a plan as clients are told of them. */
+const stages = { derive: Stage.DERIVE, measure: Stage.MEASURE, attack: Stage.ATTACK } as const;
 
 export interface CampaignRunOptions {
   readonly record: CampaignRecord;
@@ -372,10 +376,10 @@ export class CampaignRun extends RecordedCampaign {
     return `${counts}.${round}.${pace}.${priority}.${weight}${this.training.token}`;
   }
 
-  /** That of the first task that has not reached its end; empty where all have. */
-  #stage(): string {
+  /** That of the first task that has not reached its end; unspecified where all have. */
+  #stage(): Stage {
     const first = this.#states.firstOpen();
-    return first === undefined ? '' : this.plan.task(first).stage;
+    return first === undefined ? Stage.UNSPECIFIED : stages[this.plan.task(first).stage];
   }
 
   /** The campaign as clients see it. */

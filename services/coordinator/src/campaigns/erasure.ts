@@ -60,5 +60,5 @@ export class Erasure {
 function checkErasable(id: string, state: CampaignState): void {
   if (state !== CampaignState.RUNNING && state !== CampaignState.PAUSED) return;
   const message = `Campaign ${id} is ${stateWord(state)}: cancel it before it is deleted.`;
-  throw new UnpairError('FAILED_PRECONDITION', message);
+  throw new UnpairError('FAILED_PRECONDITION', message, { reason: 'WRONG_STATE' });
 }

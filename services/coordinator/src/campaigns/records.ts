@@ -160,7 +160,10 @@ export class CampaignRecords {
     // A write whose confirmation was lost stands in its own way.
     const stored = revision ?? (await this.#revisionOf(id, value));
     if (stored !== undefined) this.#known.set(id, { record, revision: stored });
-    else throw new UnpairError('ABORTED', `Campaign ${id} was changed by another coordinator; ask again.`);
+    else {
+      const message = `Campaign ${id} was changed by another coordinator; ask again.`;
+      throw new UnpairError('ABORTED', message, { reason: 'CHANGED_MEANWHILE' });
+    }
   }
 
   async #revisionOf(id: string, value: Uint8Array): Promise<number | undefined> {

@@ -20,6 +20,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { Report } from "./report.js";
 import { Training } from "./training.js";
 import { ListWorkersRequest, ListWorkersResponse } from "./worker.js";
 
@@ -93,6 +94,63 @@ export function campaignStateToNumber(object: CampaignState): number {
     case CampaignState.PAUSED:
       return 5;
     case CampaignState.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** What the tasks of a campaign are about, in the order in which they come. */
+export const Stage = {
+  UNSPECIFIED: "STAGE_UNSPECIFIED",
+  /** DERIVE - Models are made of others. */
+  DERIVE: "STAGE_DERIVE",
+  MEASURE: "STAGE_MEASURE",
+  ATTACK: "STAGE_ATTACK",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type Stage = typeof Stage[keyof typeof Stage];
+
+export namespace Stage {
+  export type UNSPECIFIED = typeof Stage.UNSPECIFIED;
+  export type DERIVE = typeof Stage.DERIVE;
+  export type MEASURE = typeof Stage.MEASURE;
+  export type ATTACK = typeof Stage.ATTACK;
+  export type UNRECOGNIZED = typeof Stage.UNRECOGNIZED;
+}
+
+export function stageFromJSON(object: any): Stage {
+  switch (object) {
+    case 0:
+    case "STAGE_UNSPECIFIED":
+      return Stage.UNSPECIFIED;
+    case 1:
+    case "STAGE_DERIVE":
+      return Stage.DERIVE;
+    case 2:
+    case "STAGE_MEASURE":
+      return Stage.MEASURE;
+    case 3:
+    case "STAGE_ATTACK":
+      return Stage.ATTACK;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Stage.UNRECOGNIZED;
+  }
+}
+
+export function stageToNumber(object: Stage): number {
+  switch (object) {
+    case Stage.UNSPECIFIED:
+      return 0;
+    case Stage.DERIVE:
+      return 1;
+    case Stage.MEASURE:
+      return 2;
+    case Stage.ATTACK:
+      return 3;
+    case Stage.UNRECOGNIZED:
     default:
       return -1;
   }
@@ -238,6 +296,56 @@ export function taskStateToNumber(object: TaskState): number {
   }
 }
 
+/** How a report is sent. */
+export const ReportForm = {
+  UNSPECIFIED: "REPORT_FORM_UNSPECIFIED",
+  /** JSON - The default. */
+  JSON: "REPORT_FORM_JSON",
+  MESSAGE: "REPORT_FORM_MESSAGE",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ReportForm = typeof ReportForm[keyof typeof ReportForm];
+
+export namespace ReportForm {
+  export type UNSPECIFIED = typeof ReportForm.UNSPECIFIED;
+  export type JSON = typeof ReportForm.JSON;
+  export type MESSAGE = typeof ReportForm.MESSAGE;
+  export type UNRECOGNIZED = typeof ReportForm.UNRECOGNIZED;
+}
+
+export function reportFormFromJSON(object: any): ReportForm {
+  switch (object) {
+    case 0:
+    case "REPORT_FORM_UNSPECIFIED":
+      return ReportForm.UNSPECIFIED;
+    case 1:
+    case "REPORT_FORM_JSON":
+      return ReportForm.JSON;
+    case 2:
+    case "REPORT_FORM_MESSAGE":
+      return ReportForm.MESSAGE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ReportForm.UNRECOGNIZED;
+  }
+}
+
+export function reportFormToNumber(object: ReportForm): number {
+  switch (object) {
+    case ReportForm.UNSPECIFIED:
+      return 0;
+    case ReportForm.JSON:
+      return 1;
+    case ReportForm.MESSAGE:
+      return 2;
+    case ReportForm.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export const ExportFormat = {
   UNSPECIFIED: "EXPORT_FORMAT_UNSPECIFIED",
   PARQUET: "EXPORT_FORMAT_PARQUET",
@@ -337,13 +445,10 @@ export interface Progress {
   readonly queries: number;
   /** Seconds until the end at the present rate; 0 while unknown. */
   readonly secondsLeft: number;
-  /**
-   * Earliest stage that has tasks without an end: derive, measure, attack. Tasks of later ones may run already. Empty at
-   * the end.
-   */
-  readonly stage: string;
   /** Tasks that ended with a reason why they can never succeed. */
   readonly failed: number;
+  /** Earliest stage that has tasks without an end. Tasks of later ones may run already. Unspecified at the end. */
+  readonly stage: Stage;
 }
 
 export interface CreateCampaignRequest {
@@ -627,11 +732,15 @@ export interface WatchCampaignResponse {
 
 export interface GetReportRequest {
   readonly id: string;
+  readonly form?: ReportForm | undefined;
 }
 
+/** RESOURCE_EXHAUSTED where the report is too large for one message. */
 export interface GetReportResponse {
-  /** The report as JSON, with the fields of docs/report.md. RESOURCE_EXHAUSTED where it is too large for one message. */
+  /** The report as JSON, with the fields of docs/report.md. */
   readonly report: string;
+  /** The same, as far as it has fields of fixed types, where REPORT_FORM_MESSAGE was asked for. */
+  readonly message: Report | undefined;
 }
 
 export interface StreamReportRequest {
@@ -982,8 +1091,8 @@ function createBaseProgress(): Progress {
     cancelled: 0,
     queries: 0,
     secondsLeft: 0,
-    stage: "",
     failed: 0,
+    stage: Stage.UNSPECIFIED,
   };
 }
 
@@ -1010,11 +1119,11 @@ export const Progress: MessageFns<Progress> = {
     if (message.secondsLeft !== 0) {
       writer.uint32(57).double(message.secondsLeft);
     }
-    if (message.stage !== "") {
-      writer.uint32(66).string(message.stage);
-    }
     if (message.failed !== 0) {
       writer.uint32(72).int64(message.failed);
+    }
+    if (message.stage !== Stage.UNSPECIFIED) {
+      writer.uint32(80).int32(stageToNumber(message.stage));
     }
     return writer;
   },
@@ -1088,20 +1197,20 @@ export const Progress: MessageFns<Progress> = {
             message.secondsLeft = reader.double();
             continue;
           }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.stage = reader.string();
-            continue;
-          }
           case 9: {
             if (tag !== 72) {
               break;
             }
 
             message.failed = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.stage = stageFromJSON(reader.int32());
             continue;
           }
         }
@@ -1128,8 +1237,8 @@ export const Progress: MessageFns<Progress> = {
     message.cancelled = object.cancelled ?? 0;
     message.queries = object.queries ?? 0;
     message.secondsLeft = object.secondsLeft ?? 0;
-    message.stage = object.stage ?? "";
     message.failed = object.failed ?? 0;
+    message.stage = object.stage ?? Stage.UNSPECIFIED;
     return message;
   },
 };
@@ -3581,13 +3690,16 @@ export const WatchCampaignResponse: MessageFns<WatchCampaignResponse> = {
 };
 
 function createBaseGetReportRequest(): GetReportRequest {
-  return { id: "" };
+  return { id: "", form: undefined };
 }
 
 export const GetReportRequest: MessageFns<GetReportRequest> = {
   encode(message: GetReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.form !== undefined) {
+      writer.uint32(16).int32(reportFormToNumber(message.form));
     }
     return writer;
   },
@@ -3613,6 +3725,14 @@ export const GetReportRequest: MessageFns<GetReportRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.form = reportFormFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3631,18 +3751,22 @@ export const GetReportRequest: MessageFns<GetReportRequest> = {
   fromPartial<I extends Exact<DeepPartial<GetReportRequest>, I>>(object: I): GetReportRequest {
     const message = createBaseGetReportRequest() as any;
     message.id = object.id ?? "";
+    message.form = object.form ?? undefined;
     return message;
   },
 };
 
 function createBaseGetReportResponse(): GetReportResponse {
-  return { report: "" };
+  return { report: "", message: undefined };
 }
 
 export const GetReportResponse: MessageFns<GetReportResponse> = {
   encode(message: GetReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.report !== "") {
       writer.uint32(10).string(message.report);
+    }
+    if (message.message !== undefined) {
+      Report.encode(message.message, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -3668,6 +3792,14 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
             message.report = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = Report.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3686,6 +3818,9 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
   fromPartial<I extends Exact<DeepPartial<GetReportResponse>, I>>(object: I): GetReportResponse {
     const message = createBaseGetReportResponse() as any;
     message.report = object.report ?? "";
+    message.message = (object.message !== undefined && object.message !== null)
+      ? Report.fromPartial(object.message)
+      : undefined;
     return message;
   },
 };
