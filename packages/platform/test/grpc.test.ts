@@ -219,11 +219,11 @@ test('codes are those of gRPC without OK, with its numbers', () => {
 
 test('a refusal says its reason, and how long to wait only where the same call may succeed later', () => {
   const told = (error: UnpairError): [string | undefined, number | undefined] => {
-    const { metadata } = toStatus(error);
-    const [bytes] = metadata.get('grpc-status-details-bin');
+    const sent = toStatus(error);
+    const [bytes] = sent.metadata.get('grpc-status-details-bin');
     const { details } = Status.decode(bytes as Buffer);
     const info = details.find(({ typeUrl }) => typeUrl.endsWith('ErrorInfo'));
-    return [info && ErrorInfo.decode(info.value).reason, retryDelayIn(metadata)];
+    return [info && ErrorInfo.decode(info.value).reason, retryDelayIn(fromStatus(sent))];
   };
   const tooLarge = new UnpairError('RESOURCE_EXHAUSTED', 'Too large.', { reason: 'REPORT_TOO_LARGE' });
   const full = new UnpairError('RESOURCE_EXHAUSTED', 'Full.', { reason: 'STORAGE_FULL' });

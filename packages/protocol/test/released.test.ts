@@ -38,11 +38,13 @@ test('a field that changes its type is noticed', () => {
   }
 });
 
-test('the reasons of errors are those of ErrorReason, whose comments begin with their codes', () => {
+test('the reasons of errors are those of ErrorReason and of docs/api.md, each with its code', () => {
   const names = Object.keys(ErrorReason).filter((name) => name !== 'UNSPECIFIED' && name !== 'UNRECOGNIZED');
   expect([...allReasons].sort()).toEqual(names.sort());
   const text = readFileSync(join(root, 'proto/unpair/v1/error.proto'), 'utf8');
+  const documentation = readFileSync(join(root, 'docs/api.md'), 'utf8');
   for (const reason of allReasons) {
+    expect(documentation).toMatch(new RegExp(`\\| \`${reason}\` +\\| ${codeOfReason(reason)} `));
     expect(text).toMatch(new RegExp(`// ${codeOfReason(reason)}: [^\n]+\n  ERROR_REASON_${reason} =`));
   }
 });
