@@ -48,7 +48,7 @@ function argument(line: string): readonly [string, string] {
 
 /** The instruction as a COPY, or undefined where it is another. */
 export function asCopy(instruction: string): Copy | undefined {
-  const [, from, paths] = /^COPY (?:--from=(\S+) )?(.+)$/.exec(instruction) ?? [];
+  const [, from, paths] = /^COPY (?:--from=(\S+) )?(?:--chown=\S+ )?(.+)$/.exec(instruction) ?? [];
   const words = paths?.split(/\s+/) ?? [];
   const target = words.pop();
   return target === undefined ? undefined : { from, sources: words, target };

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { kubernetesFiles } from '../../deploy/generate.js';
+import { root } from './dockerfile.js';
 import { kustomize, missingTool } from './kustomize.js';
 
 interface Container {
@@ -18,6 +21,7 @@ interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: Record<string, unknown>;
   readonly containers: readonly Container[];
+  readonly volumes?: readonly unknown[];
 }
 interface Resource {
   readonly kind: string;
@@ -43,7 +47,7 @@ const without = missing !== undefined;
 const suffix = without ? ` (skipped: ${missing})` : '';
 
 describe.skipIf(without)(`kustomize${suffix}`, () => {
-  test.each(['base', 'overlays/gpu'])('%s builds into one namespace', (path) => {
+  test.each(['overlays/dev', 'overlays/gpu', 'overlays/prod'])('%s builds into one namespace', (path) => {
     const resources = build(path);
     const names = workloads(resources).map(({ metadata }) => metadata.name);
     expect(names).toEqual(expect.arrayContaining(['coordinator', 'nats', 'worker']));
@@ -54,11 +58,13 @@ describe.skipIf(without)(`kustomize${suffix}`, () => {
     expect(homeless).toEqual([]);
   });
 
-  test.each(
-    workloads(without ? [] : build('overlays/gpu')).map(
-      (one) => [one.metadata.name, one.spec.template.spec] as const,
+  const pods = ['overlays/gpu', 'overlays/prod'].flatMap((path) =>
+    workloads(without ? [] : build(path)).map(
+      ({ metadata, spec }) => [metadata.name, path, spec.template.spec] as const,
     ),
-  )('the pods of %s satisfy the restricted profile', (_name, pod) => {
+  );
+
+  test.each(pods)('the pods of %s in %s satisfy the restricted profile', (_name, _path, pod) => {
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -72,7 +78,9 @@ describe.skipIf(without)(`kustomize${suffix}`, () => {
       });
       expect(container.image).toMatch(/:[^:]+$/);
       expect(container.image).not.toMatch(/:latest$/);
-      expect(container.resources?.limits).toHaveProperty('memory');
+      expect(Object.keys(container.resources?.limits ?? {})).toEqual(
+        expect.arrayContaining(['memory', 'ephemeral-storage']),
+      );
       expect(container.readinessProbe).toBeDefined();
       expect(container.livenessProbe).toBeDefined();
     }
@@ -98,6 +106,51 @@ describe.skipIf(without)(`kustomize${suffix}`, () => {
       expect(named('NetworkPolicy')).toContain(metadata.name);
       expect(named('PodDisruptionBudget')).toContain(metadata.name);
       expect(named('ServiceAccount')).toContain(spec.template.spec.serviceAccountName);
+    }
+  });
+
+  test('prod has three brokers on nodes of their own, and every pod speaks TLS with a certificate of its own', () => {
+    const resources = build('overlays/prod');
+    const pods = workloads(resources).map(({ metadata, spec }) => [metadata.name, spec] as const);
+    const brokers = pods.find(([name]) => name === 'nats')?.[1];
+    expect(brokers).toMatchObject({ replicas: 3, podManagementPolicy: 'Parallel' });
+    const settings = resources.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && /^unpair-(?!rules|dash)/.test(metadata.name),
+    );
+    expect(settings).toMatchObject({
+      data: {
+        UNPAIR_REPLICAS: '3',
+        UNPAIR_NATS_URL: 'tls://nats:4222',
+        UNPAIR_TLS_CERT: '/etc/unpair/tls/tls.crt',
+      },
+    });
+    expect(settings).not.toHaveProperty('data.UNPAIR_ALLOW_PLAINTEXT');
+    const certificates = resources.filter(({ kind }) => kind === 'Certificate');
+    for (const [name, spec] of pods) {
+      const { volumes, containers } = spec.template.spec;
+      expect(volumes).toContainEqual(
+        expect.objectContaining({ secret: { secretName: `${name}-tls`, defaultMode: 0o440 } }),
+      );
+      expect(containers[0]?.volumeMounts).toContainEqual(
+        expect.objectContaining({ mountPath: '/etc/unpair/tls' }),
+      );
+      expect(certificates.map((each) => each.spec['secretName'])).toContain(`${name}-tls`);
+      expect(JSON.stringify(containers)).not.toContain('"grpc":{');
+    }
+  });
+
+  test('workers are scaled by a metric that the coordinator has', () => {
+    const queries = build('overlays/prod')
+      .filter(({ kind }) => kind === 'ScaledObject')
+      .flatMap(({ spec }) => spec['triggers'] as { readonly metadata: { readonly query: string } }[])
+      .map(({ metadata }) => metadata.query);
+    expect(queries).toHaveLength(2);
+    for (const query of queries) expect(query).toMatch(/unpair_open_tasks\{label="any",kind=~?"[a-z|]+"\}/);
+  });
+
+  test('rules and dashboards are given to Kubernetes as they are (else: npm run gen)', () => {
+    for (const [path, text] of kubernetesFiles()) {
+      expect(readFileSync(`${root}deploy/${path}`, 'utf8'), path).toBe(text);
     }
   });
 

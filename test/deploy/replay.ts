@@ -65,7 +65,7 @@ function replayCopy({ from, sources, target }: Copy, here: string, folder: strin
 
 /** Paths from the root that the commands name lie in the stage's folder. */
 function run(command: string, here: string, stage: string): void {
-  const inside = command.replace(/ \/(?=(manifests|opt)\/)/g, ` ${stage}/`);
+  const inside = command.replace(/ \/(?=manifests|opt|state)/g, ` ${stage}/`);
   execFileSync('sh', ['-ec', inside], { cwd: here, stdio: 'inherit' });
 }
 
