@@ -47,15 +47,16 @@ export interface RunningService {
  */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { configuration, lifecycle, clock, logger } = options;
-  const { natsUrl, replicas, advertisedAddress, grpcAddress } = configuration;
   const { signal } = lifecycle;
+  const { natsUrl, replicas, advertisedAddress, grpcAddress } = configuration;
   const registry = createRegistry();
-  const started: { coordinator?: Coordinator; lease?: Lease } = {};
+  const started: { grpc?: GrpcServer; coordinator?: Coordinator; lease?: Lease } = {};
   const connected = new ConnectionMetrics(registry);
   const isLeading = (): boolean => started.lease?.isHeld === true;
   registerLeading(registry, isLeading);
-  const metricsServer = await serveMetrics({ registry, address: configuration.metricsAddress });
-  const metrics = lifecycle.use('metrics', metricsServer).address;
+  const healthy = (): boolean => started.grpc?.isServing === true && connected.isConnected;
+  const served = await serveMetrics({ registry, address: configuration.metricsAddress, healthy });
+  const metrics = lifecycle.use('metrics', served).address;
   const connection = await connectNats({
     ...{ url: natsUrl, security: natsSecurity(configuration), name: 'coordinator' },
     ...{ logger, signal, clock },
@@ -77,6 +78,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       },
     ],
   });
+  started.grpc = grpc;
   lifecycle.onStop('gRPC', () => grpc.drain({ notice: configuration.drainNoticeSeconds * 1_000 }));
 
   const address = advertisedAddress === '' ? grpc.address : advertisedAddress;
@@ -91,11 +93,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     Coordinator.start({
       ...settingsOf(configuration),
       version: options.versions['unpair'] ?? '',
-      connection,
-      registry,
-      isLeading,
-      clock,
-      logger,
+      ...{ connection, registry, isLeading, clock, logger },
     }),
     keeping.then(() => Promise.reject(lifecycle.signal.reason as Error)),
   ]);

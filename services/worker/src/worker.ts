@@ -74,7 +74,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
   const connected = new ConnectionMetrics(registry);
-  const metricsServer = await serveMetrics({ registry, address: config.metricsAddress });
+  const started: { server?: GrpcServer } = {};
+  const healthy = (): boolean => started.server?.isServing === true && connected.isConnected;
+  const metricsServer = await serveMetrics({ registry, address: config.metricsAddress, healthy });
   lifecycle.use('metrics', metricsServer);
   const connection = await connectNats({
     url: config.natsUrl,
@@ -98,6 +100,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const describe = (): DescribeResponse => description(options, compute, queue);
   const handlers = new Handlers({ logger, clock: systemClock, metrics: createGrpcMetrics(registry) });
   const server = await serveGrpc(options, { handlers, compute, cache, store, describe });
+  started.server = server;
   lifecycle.onStop('gRPC', () => server.drain({ notice: 0, deadline: 2_000 }));
   await compute.start();
   announce(compute, metrics, logger);

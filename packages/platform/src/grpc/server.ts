@@ -51,6 +51,7 @@ export class GrpcServer {
   readonly #health: HealthImplementation;
   readonly #options: GrpcServerOptions;
   readonly #closed = new AbortController();
+  #isServing = false;
   #isDraining = false;
   /** host:port as bound. */
   readonly address: string;
@@ -107,9 +108,15 @@ export class GrpcServer {
     }
   }
 
+  /** What health checks are told. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
   /** What health checks are told from now on. */
   setServing(isServing: boolean): void {
-    const status = isServing && !this.#isDraining ? 'SERVING' : 'NOT_SERVING';
+    this.#isServing = isServing && !this.#isDraining;
+    const status = this.#isServing ? 'SERVING' : 'NOT_SERVING';
     for (const name of ['', ...this.#options.services.map((service) => service.name)]) {
       this.#health.setStatus(name, status);
     }

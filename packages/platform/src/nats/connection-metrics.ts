@@ -5,6 +5,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export class ConnectionMetrics {
   readonly #connected: Gauge;
   readonly #lost: Counter;
+  #isConnected = false;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -20,19 +21,29 @@ export class ConnectionMetrics {
     });
   }
 
+  /** Whether there is a connection. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   /** Follows a connection until it is closed. */
   follow(connection: NatsConnection): void {
-    this.#connected.set(1);
+    this.#say(true);
     void this.#follow(connection);
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
       if (type === Events.Disconnect) {
-        this.#connected.set(0);
+        this.#say(false);
         this.#lost.inc();
-      } else if (type === Events.Reconnect) this.#connected.set(1);
+      } else if (type === Events.Reconnect) this.#say(true);
     }
-    this.#connected.set(0);
+    this.#say(false);
+  }
+
+  #say(isConnected: boolean): void {
+    this.#isConnected = isConnected;
+    this.#connected.set(isConnected ? 1 : 0);
   }
 }
