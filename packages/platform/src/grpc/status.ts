@@ -16,8 +16,8 @@ export function toStatus(
 ): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
   const code = status[error.code];
   const { code: name, reason, facts } = error;
-  const metadata = { ...facts, ...(requestId !== '' && { requestId }) };
-  const info = ErrorInfo.encode({ reason: reason ?? name, domain, metadata });
+  const told = { ...facts, ...(requestId !== '' && { requestId }) };
+  const info = ErrorInfo.encode({ reason: reason ?? name, domain, metadata: told });
   const details = [{ typeUrl: `${typePrefix}ErrorInfo`, value: Buffer.from(info.finish()) }];
   if (error.violations.length > 0) {
     const rest = { reason: '', localizedMessage: undefined };
