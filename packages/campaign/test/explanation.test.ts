@@ -4,7 +4,7 @@ import { buildReport, planCampaign, renderReport } from '../src/index.js';
 import { MemoryResults } from './memory-results.js';
 import { drawHere } from '../src/report/draws.js';
 import type { Explained } from '../src/report/explanation.js';
-import { explain } from '../src/report/explanation.js';
+import { explanations } from '../src/report/explanation.js';
 import { parsed, valid, catalogue } from './fixtures.js';
 import { similarityRow } from './rows.js';
 import { inputOf, report, reportRows, rows } from './small-report.js';

@@ -160,8 +160,10 @@ export class Coordinator implements AsyncDisposable {
     });
     this.figures = new Figures({
       ...{ registry, clock, logger, runs: () => this.book.all() },
-      report: (run, signal) =>
-        reportOf(run, { store: this.store, artefacts: this.artefacts, versions: {} }, signal),
+      report: (run, signal) => {
+        const { store, artefacts, draws } = this;
+        return reportOf(run, { store, artefacts, draw: draws.draw, versions: {} }, signal);
+      },
     });
   }
 

@@ -45,7 +45,7 @@ test('a campaign of many tasks logs few lines: what is done to it, how far it is
   const options = { messageId: 'attempt' };
   await publish(connection.jetstream(), wastedSubject(id), encodeWasted(attempt), options);
   const tasks = async (state: TaskState): Promise<unknown> => {
-    const request = { id, state, pageSize: 1000, pageToken: '' };
+    const request = { id, tasks: { indices: [], states: [state], error: '' }, pageSize: 1000, pageToken: '' };
     return (await served.client.unary(Service.listTasks, request)).tasks.at(-1);
   };
   await eventually(async () => {
