@@ -127,7 +127,7 @@ test('over the real broker, what is queued is shared by weight, and a new priori
     expect(await attacks(first)).toBe(16);
   });
   const second = await create('second', 3);
-  await eventually(async () => {
+  await eventually(() => {
     expect(served.coordinator.book.get(second).record.engine).toBe('synthetic');
   });
   const { connection } = base;
