@@ -186,7 +186,10 @@ test('metrics follow campaigns, begin at 0, and please promtool', async ({ skip 
     expect(text).toMatch(/unpair_stream_limit_bytes\{stream="UNPAIR_TASKS"\} 268435456/);
   });
   await finished(base, served, 'running');
+  await served.coordinator.figures.look(new AbortController().signal);
   const text = await served.registry.metrics();
+  expect(text).toMatch(/unpair_campaign_success_ratio\{.*attack="rgf".*epsilon="8\/255"\} 0\.5/);
+  expect(text).toMatch(/unpair_campaign_success_within_ratio\{.*attack="rgf".*queries="100"\} 0\.5/);
   expect(text).toContain('unpair_target_queries_total{attack="rgf"} 320');
   expect(text).toContain(`unpair_task_results_total{outcome="done"} ${taskCount}`);
   expect(text).toContain('unpair_campaigns{state="succeeded"} 1');

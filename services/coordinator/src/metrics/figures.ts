@@ -19,9 +19,6 @@ const mostCells = 200;
 const mostTasks = 20_000;
 /** Of the time, no more than one part in so many goes into figures. */
 const share = 20;
-/** Query counts of which it is told how many samples were broken within them. */
-const marks = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
-
 const cellLabels = ['target', 'surrogate', 'attack', 'parameters', 'epsilon'] as const;
 
 type Labels = Readonly<Record<string, string>>;
@@ -108,12 +105,8 @@ function* successes({ attacks }: Report): Generator<readonly [Labels, number]> {
 function* within({ attacks }: Report): Generator<readonly [Labels, number]> {
   for (const attack of attacks) {
     if (attack.queries === null || attack.samples === 0) continue;
-    const { budget, cdf } = attack.queries;
-    for (const mark of marks) {
-      if (mark > budget) break;
-      const reached = cdf.filter(({ queries }) => queries <= mark).at(-1)?.ofSamples ?? 0;
-      yield [{ ...cellOf(attack), queries: String(mark) }, reached];
-    }
+    for (const { queries, ofSamples } of attack.queries.cdf)
+      yield [{ ...cellOf(attack), queries: String(queries) }, ofSamples];
   }
 }
 
