@@ -10,6 +10,9 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder of fetched data sets. */
   readonly dataDir: string;
-  /** Coordinator that commands talk to unless told otherwise, `host:port`. */
-  readonly server: string;
+  /** File of the clusters that the user has named. */
+  readonly contextsFile: string;
+  /** UNPAIR_SERVER and UNPAIR_CONTEXT: the cluster that is meant where the command line names none. */
+  readonly serverVariable: string | undefined;
+  readonly contextVariable: string | undefined;
 }

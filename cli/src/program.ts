@@ -19,6 +19,9 @@ import { addTrainCommand } from './commands/train.js';
 import { addWatchCommand } from './commands/watch.js';
 import { addWorkersCommand } from './commands/workers.js';
 import type { CommandContext } from './context.js';
+import { addContextCommand } from './commands/context.js';
+import { chooseTarget } from './commands/server-option.js';
+import { addTokenCommand } from './commands/token.js';
 
 const EXAMPLES = `
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
@@ -30,7 +33,8 @@ Getting started:
 
 Environment:
   UNPAIR_DATA_DIR   folder of data sets (default: ~/.cache/unpair/data)
-  UNPAIR_SERVER     coordinator of all commands on campaigns but run (default: localhost:50051)
+  UNPAIR_SERVER     coordinator of all commands on campaigns but run (default: of the current context, or localhost:50051)
+  UNPAIR_CONTEXT    cluster of these commands, by its name in "unpair context list"
   UNPAIR_RUNTIME    what executes models of run, eval, check: auto, onnxruntime, tensorflow (default: auto)
   UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N (default: auto)`;
 
@@ -54,6 +58,8 @@ const COMMANDS = [
   addSiblingCommand,
   addDevicesCommand,
   addDoctorCommand,
+  addContextCommand,
+  addTokenCommand,
 ];
 
 /** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */
@@ -63,6 +69,8 @@ export function buildProgram(context: CommandContext): Command {
       'How much easier does a published sibling make it to attack a private model, why, and what cures it?',
     )
     .version(context.version)
+    .option('--context <name>', 'cluster to talk to, by its name in "unpair context list"')
+    .hook('preAction', (root, command) => chooseTarget(root, command, context))
     .exitOverride()
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EXAMPLES);

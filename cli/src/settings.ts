@@ -3,24 +3,27 @@ import { join, resolve } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment decides: where data sets are kept and which coordinator is meant. */
+/** What the environment decides: where data sets are kept, and which cluster is meant. */
 export interface Settings {
   readonly dataDir: string;
-  readonly server: string;
+  /** The file of contexts. */
+  readonly contextsFile: string;
+  readonly serverVariable: string | undefined;
+  readonly contextVariable: string | undefined;
 }
 
-/** Port that a coordinator serves gRPC on unless configured otherwise. */
-const DEFAULT_SERVER = 'localhost:50051';
-
-/** Reads UNPAIR_DATA_DIR, XDG_CACHE_HOME and UNPAIR_SERVER; empty variables count as absent. */
+/** Reads UNPAIR_* and XDG_*; empty variables count as absent. */
 export function readSettings(environment: Environment): Settings {
   const variable = (name: string): string | undefined => {
     const value = environment[name];
     return value === '' ? undefined : value;
   };
   const cache = variable('XDG_CACHE_HOME') ?? join(homedir(), '.cache');
+  const config = variable('XDG_CONFIG_HOME') ?? join(homedir(), '.config');
   return {
     dataDir: resolve(variable('UNPAIR_DATA_DIR') ?? join(cache, 'unpair', 'data')),
-    server: variable('UNPAIR_SERVER') ?? DEFAULT_SERVER,
+    contextsFile: join(config, 'unpair', 'contexts.json'),
+    serverVariable: variable('UNPAIR_SERVER'),
+    contextVariable: variable('UNPAIR_CONTEXT'),
   };
 }

@@ -15,7 +15,7 @@ import type {
   WatchCampaignResponse,
 } from '@unpair/protocol';
 import { CampaignServiceService as methods } from '@unpair/protocol';
-import type { InvokeOptions } from '@unpair/platform';
+import type { ClientAccess, InvokeOptions } from '@unpair/platform';
 
 import { LeaderClient } from './leader-client.js';
 import { patiently } from './patience.js';
@@ -30,8 +30,8 @@ export class CampaignClient implements Disposable {
   readonly #rpc: LeaderClient;
 
   /** @param addresses `host:port`, or several separated by commas: the one that leads is asked */
-  constructor(addresses: string) {
-    this.#rpc = new LeaderClient(addresses);
+  constructor(addresses: string, access: ClientAccess = {}) {
+    this.#rpc = new LeaderClient(addresses, access);
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import { RpcClient, type InvokeOptions, type Method } from '@unpair/platform';
+import { RpcClient, type ClientAccess, type InvokeOptions, type Method } from '@unpair/platform';
 
 /** Calls to the one of several coordinators that leads: one that does not answer, or says that it does not lead, is left. */
 export class LeaderClient implements Disposable {
@@ -7,8 +7,8 @@ export class LeaderClient implements Disposable {
   #current = 0;
 
   /** @param addresses `host:port` of each, separated by commas */
-  constructor(addresses: string) {
-    this.#clients = addresses.split(',').map((address) => new RpcClient(address));
+  constructor(addresses: string, access: ClientAccess = {}) {
+    this.#clients = addresses.split(',').map((address) => new RpcClient(address, access));
   }
 
   [Symbol.dispose](): void {

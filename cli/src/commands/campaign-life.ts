@@ -84,17 +84,17 @@ async function resume(
 /** `unpair pause|retry|drop|cancel|delete ID`, `unpair resume ID --scope …` and `unpair set ID …`. */
 export function addCampaignLifeCommands(program: Command, context: CommandContext): void {
   for (const { name, description, act } of COMMANDS) {
-    onCampaign(program, context, name, description).action((id: string, options: ServerOptions) =>
+    onCampaign(program, name, description).action((id: string, options: ServerOptions) =>
       say(context, options, (client) => act(client, id, context.signal)),
     );
   }
   for (const { name, description, act } of ON_FAILED) {
-    addTaskFilter(onCampaign(program, context, name, description), ['failed', 'dead']).action(
+    addTaskFilter(onCampaign(program, name, description), ['failed', 'dead']).action(
       (id: string, options: ServerOptions & TaskFilterOptions) =>
         say(context, options, (client) => act(client, { id, tasks: filterOf(options) }, context.signal)),
     );
   }
-  onCampaign(program, context, 'resume', 'go on with a campaign that was paused or cancelled, or has ended')
+  onCampaign(program, 'resume', 'go on with a campaign that was paused or cancelled, or has ended')
     .addOption(
       new Option('--scope <scope>', 'tasks without an end, failed ones too, or all as a new campaign')
         .choices(Object.keys(SCOPES))
@@ -105,7 +105,7 @@ export function addCampaignLifeCommands(program: Command, context: CommandContex
         resume(client, { id, scope: SCOPES[options.scope], tasks: undefined }, context.signal),
       ),
     );
-  onCampaign(program, context, 'set', 'change what a campaign gets of the workers, and of which')
+  onCampaign(program, 'set', 'change what a campaign gets of the workers, and of which')
     .option('--priority <n>', 'campaigns of a higher priority are served first (-1000 to 1000)', number)
     .option('--weight <w>', 'its share among campaigns of one priority (0.01 to 100)', number)
     .option('--engine <name>', 'engine that computes its rows, as `workers` shows them, or any', engineName)
@@ -141,12 +141,12 @@ export function number(text: string): number {
   throw new InvalidArgumentError('It must be a number.');
 }
 
-function onCampaign(program: Command, context: CommandContext, name: string, description: string): Command {
+function onCampaign(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
     .argument('<id>', 'campaign id, as `list` shows it, or its beginning')
-    .addOption(serverOption(context));
+    .addOption(serverOption());
 }
 
 async function say(

@@ -26,7 +26,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       'look at a cluster: broker, storage, coordinator, work that is stuck, and what to do about it',
     )
     .option('--json', 'print JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((options: DoctorOptions) => runDoctor(options, context));
 }
 

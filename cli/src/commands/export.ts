@@ -32,7 +32,7 @@ export function addExportCommand(program: Command, context: CommandContext): voi
     )
     .addOption(new Option('--table <table>', 'which results').choices(TABLES).default('attacks'))
     .option('--out <file>', 'file to write (default: standard output)')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((id: string, options: ExportOptions) => runExport(id, options, context));
 }
 

@@ -16,7 +16,7 @@ export function addGetCommand(program: Command, context: CommandContext): void {
     .description('show one campaign')
     .argument('<id>', 'campaign id, as `list` shows it')
     .option('--json', 'print JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((id: string, options: GetOptions) => runGet(id, options, context));
 }
 

@@ -39,7 +39,7 @@ export function addListCommand(program: Command, context: CommandContext): void 
     .addOption(new Option('--state <state...>', 'only those in one of these states').choices(STATES))
     .option('--label <key=value>', 'only those that have it; may be repeated', label, {})
     .option('--json', 'print JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((options: ListOptions) => runList(options, context));
 }
 

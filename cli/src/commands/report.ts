@@ -30,7 +30,7 @@ export function addReportCommand(program: Command, context: CommandContext): voi
     .option('--attack <name>', 'only tables of this attack')
     .addOption(new Option('--epsilon <ε>', 'only tables at this epsilon: 8/255').argParser(fraction))
     .option('--json', 'print the whole report as JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((run: string, options: ReportOptions) => runReport(run, options, context));
 }
 

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
 import type { Report } from '@unpair/campaign';
+import type { ClientAccess } from '@unpair/platform';
 import type { Campaign, ResumeScope } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
 
@@ -35,6 +36,8 @@ interface RunOptions extends DeviceOptions {
   readonly workers: number;
   readonly out?: string;
   readonly server?: string;
+  /** Beside a server. */
+  readonly access?: ClientAccess;
   readonly campaign?: string;
   readonly again?: keyof typeof SCOPES;
   readonly label: Labels;
@@ -72,7 +75,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
 async function runRun(path: string | undefined, options: RunOptions, context: CommandContext): Promise<void> {
   const server = options.server === undefined ? undefined : checkServer(options.server);
   const run = await planRun(path, options, context);
-  const campaign = server === undefined ? await runHere(run, options) : await runThere(run, server);
+  const campaign =
+    server === undefined ? await runHere(run, options) : await runThere(run, server, options.access ?? {});
   if (campaign.state === CampaignState.SUCCEEDED) return;
   const failures = campaign.failures.map((description, index) => ({
     field: `failure ${index + 1}`,
@@ -125,7 +129,8 @@ async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
   const stop = AbortSignal.any([signal, cluster.lost]);
   try {
     // A coordinator of our own that ends is started again, so every call is worth another try.
-    return await runOn(cluster.server, run, { signal: stop });
+    using client = new CampaignClient(cluster.server);
+    return await runOn(client, run, { signal: stop });
   } catch (error) {
     if (signal.aborted) terminal.note('stopping; run the same command again to resume');
     stop.throwIfAborted();
@@ -135,11 +140,12 @@ async function runHere(run: Run, options: RunOptions): Promise<Campaign> {
   }
 }
 
-async function runThere(run: Run, server: string): Promise<Campaign> {
+async function runThere(run: Run, server: string, access: ClientAccess): Promise<Campaign> {
   const { terminal, signal } = run.context;
   try {
     // Whether anyone answers there is said at once.
-    return await runOn(server, run, { signal, attempts: 0 });
+    using client = new CampaignClient(server, access);
+    return await runOn(client, run, { signal, attempts: 0 });
   } catch (error) {
     if (signal.aborted) terminal.note(`the campaign goes on; see it with "unpair list --server ${server}"`);
     signal.throwIfAborted();
@@ -148,8 +154,7 @@ async function runThere(run: Run, server: string): Promise<Campaign> {
 }
 
 /** @param patience with a coordinator that is away before and after the campaign is followed */
-async function runOn(server: string, run: Run, patience: Patience): Promise<Campaign> {
-  using client = new CampaignClient(server);
+async function runOn(client: CampaignClient, run: Run, patience: Patience): Promise<Campaign> {
   const { out, context } = run;
   const { terminal } = context;
   const { signal } = patience;

@@ -1,26 +1,45 @@
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { UnpairError } from '@unpair/errors';
 import { CampaignClient } from '../client/campaign-client.js';
+import type { ClientAccess } from '@unpair/platform';
 import type { CommandContext } from '../context.js';
+import { readContexts } from '../contexts/context-file.js';
+import { resolveTarget } from '../contexts/target.js';
 
-/** Options that every command against a coordinator has. */
+/** Options that every command against a coordinator has, once the target is chosen. */
 export interface ServerOptions {
   readonly server: string;
+  readonly access: ClientAccess;
 }
 
 /** `--server HOST:PORT[,HOST:PORT…]`. */
-export function serverOption({ server }: CommandContext): Option {
+export function serverOption(): Option {
   const text = 'coordinator to talk to, or several separated by commas: the one that leads is asked';
-  return new Option('--server <host:port>', text).default(server);
+  return new Option('--server <host:port>', `${text} (default: of the context, or localhost:50051)`);
+}
+
+/** Puts the cluster that is meant into the options of a command that talks to one; `run` talks to one where it is named. */
+export async function chooseTarget(root: Command, command: Command, context: CommandContext): Promise<void> {
+  if (!command.options.some(({ long }) => long === '--server') || command.parent?.name() === 'context')
+    return;
+  const named = {
+    server: command.getOptionValue('server') as string | undefined,
+    context: root.getOptionValue('context') as string | undefined,
+  };
+  if (command.name() === 'run' && named.server === undefined && named.context === undefined) return;
+  const { contextsFile, serverVariable, contextVariable } = context;
+  const wishes = { ...named, serverVariable, contextVariable };
+  const { server, access } = await resolveTarget(wishes, await readContexts(contextsFile));
+  command.setOptionValue('server', server).setOptionValue('access', access);
 }
 
 /** Runs `action` with a client that is closed afterwards. */
 export async function withClient<T>(
-  { server }: ServerOptions,
+  { server, access }: ServerOptions,
   action: (client: CampaignClient) => Promise<T>,
 ): Promise<T> {
-  using client = new CampaignClient(checkServer(server));
+  using client = new CampaignClient(checkServer(server), access);
   try {
     return await action(client);
   } catch (error) {

@@ -26,7 +26,7 @@ export function addTasksCommand(program: Command, context: CommandContext): void
   addTaskFilter(command, TASK_STATES)
     .option('--limit <n>', 'most tasks to show', wholeNumber(1, 1_000_000), 50)
     .option('--json', 'print JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((id: string, options: TasksOptions) => runTasks(id, options, context));
 }
 

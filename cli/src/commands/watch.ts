@@ -12,7 +12,7 @@ export function addWatchCommand(program: Command, context: CommandContext): void
     .command('watch')
     .description('follow a campaign until it ends')
     .argument('<id>', 'campaign id, as `list` shows it')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((id: string, options: ServerOptions) => runWatch(id, options, context));
 }
 

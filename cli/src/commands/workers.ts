@@ -15,7 +15,7 @@ export function addWorkersCommand(program: Command, context: CommandContext): vo
     .command('workers')
     .description('list the workers of a cluster: class, version, tasks in hand')
     .option('--json', 'print JSON')
-    .addOption(serverOption(context))
+    .addOption(serverOption())
     .action((options: WorkersOptions) => runWorkers(options, context));
 }
 

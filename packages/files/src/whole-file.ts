@@ -25,19 +25,23 @@ export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer>
 
 /**
  * Writes a text, bytes, or a stream of pieces as a file that appears complete or not at all, in folders that are made
- * where they are missing. What was there before stays until all is written.
+ * where they are missing, with the permissions `mode` where it is given. What was there before stays until all is written.
  * @throws the system's error, which speaks of `path` and not of a file that nobody knows (see `explainSystemError`), or
  * that of the stream
  */
 export async function writeWhole(
   path: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  { mode }: { readonly mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const isWhole = typeof content === 'string' || content instanceof Uint8Array;
-    await pipeline(isWhole ? [content] : content, createWriteStream(temporary));
+    await pipeline(
+      isWhole ? [content] : content,
+      createWriteStream(temporary, mode === undefined ? {} : { mode }),
+    );
     await rename(temporary, path);
   } catch (error) {
     // What went wrong is told, not that there is nothing to tidy up.

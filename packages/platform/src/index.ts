@@ -79,6 +79,10 @@ export { WorkQueue, type QueueDepth } from './nats/work-queue.js';
 export type { NatsSecurity } from './nats/authentication.js';
 export type { NatsConnection } from 'nats';
 export { parseAddress, type HostPort } from './network-address.js';
+export { accessLine, isRole } from './security/access-file.js';
+export { authenticationOf } from './security/access-settings.js';
+export { Authentication, type AuthenticationOptions } from './security/authentication.js';
+export { anyone, defaultTenant, isTenant, type Identity } from './security/identity.js';
 export {
   isLoopback,
   natsSecurity,

@@ -158,3 +158,4 @@ export {
 export type { WorkerClass, WorkKind } from './classes.js';
 export { permanentFailure, queriesOf, resultOf } from './results.js';
 export { reflectionPackage } from './reflection.js';
+export { leastRoles, roles, suffices, type Role } from './roles.js';

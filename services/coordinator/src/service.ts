@@ -1,5 +1,6 @@
 import {
   ConnectionMetrics,
+  authenticationOf,
   connectNats,
   createGrpcMetrics,
   createRegistry,
@@ -70,6 +71,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const grpc = await GrpcServer.start({
     ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
     tls: serverTls(configuration),
+    authentication: authenticationOf(configuration),
     services: [
       {
         name: 'unpair.v1.CampaignService',

@@ -4,6 +4,7 @@ import {
   ArtefactStore,
   CheckpointStore,
   ConnectionMetrics,
+  authenticationOf,
   connectNats,
   createGrpcMetrics,
   createRegistry,
@@ -269,6 +270,7 @@ function serveGrpc(
   return GrpcServer.start({
     address: config.grpcAddress,
     tls: serverTls(config),
+    authentication: authenticationOf(config),
     services: [
       {
         name: 'unpair.v1.WorkerService',

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
+import { identityOf, type Identity } from '../security/identity.js';
 import type { GrpcMetrics } from './metrics.js';
 import { requestIdFrom, requestIdKey, withinRequest } from '../request-context.js';
 import { toStatus } from './status.js';
@@ -16,6 +17,8 @@ import { toStatus } from './status.js';
 export interface CallContext {
   /** Aborts when the client goes away, its deadline expires or the server drains. */
   readonly signal: AbortSignal;
+  /** Who calls. */
+  readonly identity: Identity;
 }
 
 export interface HandlerOptions {
@@ -42,6 +45,11 @@ export class Handlers {
   /** Ends every open stream with UNAVAILABLE. */
   endStreams(): void {
     this.#draining.abort(new UnpairError('UNAVAILABLE', 'The server is shutting down; call again.'));
+  }
+
+  /** A call was not let in. */
+  refused(path: string, code: UnpairError['code']): void {
+    this.#options.metrics?.observe(path, code, 0);
   }
 
   /** One request, one response. */
@@ -106,7 +114,7 @@ export class Handlers {
     });
     const signal = AbortSignal.any([gone.signal, this.#draining.signal]);
     // A handler may throw before it has a promise: that is the call's failure too, never the process's.
-    const working = Promise.resolve().then(() => work({ signal }));
+    const working = Promise.resolve().then(() => work({ signal, identity: identityOf(call.metadata) }));
     const outcome = await working.catch((error: unknown) => this.#failure(call.getPath(), signal, error));
     const code = outcome instanceof UnpairError ? outcome.code : 'OK';
     metrics?.observe(call.getPath(), code, clock.seconds() - start);

@@ -7,10 +7,12 @@ import {
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
 import { formatAddress, listenError, parseAddress } from '../network-address.js';
+import type { Authentication } from '../security/authentication.js';
+import { accessGate } from '../security/gate.js';
+import { keepFresh } from '../security/keep-fresh.js';
 import { TlsServerCredentials, type ServerTls } from '../security/tls.js';
 import type { Handlers } from './handlers.js';
 
@@ -27,6 +29,10 @@ export interface GrpcServerOptions {
   readonly services: readonly GrpcService[];
   /** Plain text unless said; the files are read anew when they change. */
   readonly tls?: ServerTls | undefined;
+  /** Finds out who calls; anyone may do everything unless said. */
+  readonly authentication?: Authentication | undefined;
+  /** Milliseconds that a client may take for the first message of a call. */
+  readonly patience?: number;
   /** What health checks are told at first; true unless said. */
   readonly serving?: boolean;
   /** Descriptors that reflection answers from: ours, never a client's. */
@@ -34,8 +40,8 @@ export interface GrpcServerOptions {
   readonly handlers: Handlers;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Milliseconds between two looks at the files of {@link tls}. */
-  readonly certificateInterval?: number;
+  /** Milliseconds between two looks at the files of {@link tls} and {@link authentication}. */
+  readonly freshness?: number;
 }
 
 export interface DrainOptions {
@@ -73,7 +79,13 @@ export class GrpcServer {
    * @throws UnpairError UNAVAILABLE when the port is in use
    */
   static async start(options: GrpcServerOptions): Promise<GrpcServer> {
+    const { authentication, clock, handlers, logger, patience, freshness: interval } = options;
+    const onRefused = handlers.refused.bind(handlers);
     const server = new Server({
+      interceptors: [accessGate({ authentication, clock, onRefused, patience })],
+      // What one connection may take of our memory.
+      'grpc.max_concurrent_streams': 1_000,
+      'grpc-node.max_session_memory': 64,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.keepalive_permit_without_calls': 1,
@@ -89,23 +101,10 @@ export class GrpcServer {
     const { host } = parseAddress(options.address);
     const started = new GrpcServer(server, health, options, formatAddress({ host, port }));
     started.setServing(options.serving ?? true);
-    if (credentials instanceof TlsServerCredentials) void started.#keepFresh(credentials);
+    const own = credentials instanceof TlsServerCredentials ? [credentials] : [];
+    const files = [...own, ...(authentication?.files ?? [])];
+    void keepFresh(files, { clock, logger, interval }, started.#closed.signal);
     return started;
-  }
-
-  /** Certificates are rotated on disk; one that is half written is read again. */
-  async #keepFresh(credentials: TlsServerCredentials): Promise<void> {
-    const { clock, logger, certificateInterval = 10_000 } = this.#options;
-    const { signal } = this.#closed;
-    const pause = (): Promise<boolean> => clock.sleep(certificateInterval, signal).then(yes, no);
-    while (await pause()) {
-      try {
-        if (credentials.reload()) logger.info('the certificate of gRPC was read anew');
-      } catch (error) {
-        const { message: reason } = UnpairError.from(error);
-        logger.warn({ reason }, 'the certificate of gRPC was changed and cannot be used: the one before is');
-      }
-    }
   }
 
   /** What health checks are told. */
@@ -147,9 +146,6 @@ export class GrpcServer {
     this.#closed.abort();
   }
 }
-
-const yes = (): boolean => true;
-const no = (): boolean => false;
 
 function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {

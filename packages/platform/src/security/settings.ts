@@ -3,6 +3,7 @@ import { choice, flag, text, type Values } from '../configuration/environment.js
 import { readNatsCredentials, type NatsSecurity } from '../nats/authentication.js';
 import { natsUrls, parseNatsUrls } from '../nats/server-urls.js';
 import { parseAddress } from '../network-address.js';
+import { accessProblems, accessSettings } from './access-settings.js';
 import { TlsServerCredentials, tlsChannel, type ServerTls } from './tls.js';
 
 const file = (variable: string, description: string) => text(variable, { description, default: '' });
@@ -35,6 +36,7 @@ export const securitySettings = {
   allowPlaintext: flag('UNPAIR_ALLOW_PLAINTEXT', {
     description: 'yes serves gRPC and speaks to NATS without TLS beyond this machine',
   }),
+  ...accessSettings,
 };
 
 /** What {@link securitySettings} say. */
@@ -66,6 +68,7 @@ export function securityProblems(values: SecurityValues, grpcAddress: string): F
     ...together(values.natsCert, values.natsKey, 'UNPAIR_NATS_CERT', 'UNPAIR_NATS_KEY'),
     ...fileProblems(values),
     ...plaintextProblems(values, grpcAddress),
+    ...accessProblems(values, grpcAddress, !isLoopback(grpcAddress)),
   ];
 }
 

@@ -24,6 +24,7 @@ export interface ClientTls {
 
 /** A server's certificate, which is read anew when its files change: connections that are open keep the one before. */
 export class TlsServerCredentials extends ServerCredentials {
+  readonly name = 'the certificate of gRPC';
   readonly #files: ServerTls;
   #text: string;
 
