@@ -51,14 +51,16 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 }
 
 describe('settings', () => {
-  test('loopback needs none, and elsewhere plain text is refused unless it is asked for', () => {
+  test('loopback needs none, and elsewhere plain text and strangers are refused unless asked for', () => {
     expect(problemsOf({})).toEqual([]);
     const elsewhere = { UNPAIR_GRPC_ADDRESS: '0.0.0.0:50051', UNPAIR_NATS_URL: 'nats://nats:4222' };
     expect(problemsOf(elsewhere)).toEqual([
       expect.stringMatching(/^UNPAIR_GRPC_ADDRESS is "0.0.0.0:50051", which others reach, .*UNPAIR_TLS_CERT/),
       expect.stringMatching(/^UNPAIR_NATS_URL names nats:4222 without TLS: use tls:\/\//),
+      expect.stringMatching(/nobody there is asked who he is: set UNPAIR_ACCESS_FILE or UNPAIR_OIDC_ISSUER/),
     ]);
-    expect(problemsOf({ ...elsewhere, UNPAIR_ALLOW_PLAINTEXT: 'yes' })).toEqual([]);
+    const allowed = { UNPAIR_ALLOW_PLAINTEXT: 'yes', UNPAIR_ALLOW_ANYONE: 'yes' };
+    expect(problemsOf({ ...elsewhere, ...allowed })).toEqual([]);
   });
 
   test('every wrong one is named at once, and no password', () => {

@@ -66,12 +66,12 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   lifecycle.onStop('NATS', () => connection.drain());
   lifecycle.onStop('lease', () => started.lease?.release());
   lifecycle.onStop('coordinator', () => started.coordinator?.[Symbol.asyncDispose]());
+  const authentication = authenticationOf(configuration);
   const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
   const gate = new LeaderGate({ isLeading, leader: () => started.lease?.holderAddress ?? '' });
   const grpc = await GrpcServer.start({
     ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
-    tls: serverTls(configuration),
-    authentication: authenticationOf(configuration),
+    ...{ tls: serverTls(configuration), authentication },
     services: [
       {
         name: 'unpair.v1.CampaignService',

@@ -423,6 +423,8 @@ export interface Campaign {
   readonly round: number;
   /** What its next tasks wait for, where no worker is alive that could take them; empty otherwise. */
   readonly waiting: string;
+  /** Whose it is. */
+  readonly tenant?: string | undefined;
 }
 
 export interface Campaign_LabelsEntry {
@@ -520,6 +522,8 @@ export interface ListCampaignsRequest {
   readonly states: readonly CampaignState[];
   /** Only campaigns that have all of these. */
   readonly labels: { [key: string]: string };
+  /** For admins: those of every tenant. */
+  readonly allTenants?: boolean | undefined;
 }
 
 export interface ListCampaignsRequest_LabelsEntry {
@@ -804,6 +808,7 @@ function createBaseCampaign(): Campaign {
     weight: 0,
     round: 0,
     waiting: "",
+    tenant: undefined,
   };
 }
 
@@ -847,6 +852,9 @@ export const Campaign: MessageFns<Campaign> = {
     }
     if (message.waiting !== "") {
       writer.uint32(162).string(message.waiting);
+    }
+    if (message.tenant !== undefined) {
+      writer.uint32(242).string(message.tenant);
     }
     return writer;
   },
@@ -971,6 +979,14 @@ export const Campaign: MessageFns<Campaign> = {
             message.waiting = reader.string();
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1011,6 +1027,7 @@ export const Campaign: MessageFns<Campaign> = {
     message.weight = object.weight ?? 0;
     message.round = object.round ?? 0;
     message.waiting = object.waiting ?? "";
+    message.tenant = object.tenant ?? undefined;
     return message;
   },
 };
@@ -1902,7 +1919,7 @@ export const GetCampaignResponse: MessageFns<GetCampaignResponse> = {
 };
 
 function createBaseListCampaignsRequest(): ListCampaignsRequest {
-  return { pageSize: 0, pageToken: "", states: [], labels: {} };
+  return { pageSize: 0, pageToken: "", states: [], labels: {}, allTenants: undefined };
 }
 
 export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
@@ -1923,6 +1940,9 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
     globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
       ListCampaignsRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
+    if (message.allTenants !== undefined) {
+      writer.uint32(80).bool(message.allTenants);
+    }
     return writer;
   },
 
@@ -1984,6 +2004,14 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
             }
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.allTenants = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2013,6 +2041,7 @@ export const ListCampaignsRequest: MessageFns<ListCampaignsRequest> = {
       },
       {},
     );
+    message.allTenants = object.allTenants ?? undefined;
     return message;
   },
 };

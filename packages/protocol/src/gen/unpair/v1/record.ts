@@ -43,6 +43,8 @@ export interface CampaignRecord {
    */
   readonly engine: string;
   readonly trainEngine: string;
+  /** Whose it is; absent in records of versions that knew no tenants. */
+  readonly tenant?: string | undefined;
 }
 
 /** Tasks that were chosen among those that failed. Of the two positions one is 0. */
@@ -70,6 +72,7 @@ function createBaseCampaignRecord(): CampaignRecord {
     choices: [],
     engine: "",
     trainEngine: "",
+    tenant: undefined,
   };
 }
 
@@ -116,6 +119,9 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     }
     if (message.trainEngine !== "") {
       writer.uint32(170).string(message.trainEngine);
+    }
+    if (message.tenant !== undefined) {
+      writer.uint32(242).string(message.tenant);
     }
     return writer;
   },
@@ -245,6 +251,14 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
             message.trainEngine = reader.string();
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -278,6 +292,7 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     message.choices = object.choices?.map((e) => TaskChoice.fromPartial(e)) || [];
     message.engine = object.engine ?? "";
     message.trainEngine = object.trainEngine ?? "";
+    message.tenant = object.tenant ?? undefined;
     return message;
   },
 };
