@@ -104,6 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   started.server = server;
   lifecycle.onStop('gRPC', () => server.drain({ notice: 0, deadline: 2_000 }));
   await compute.start();
+  void server.follow(() => connected.isConnected, lifecycle.signal);
   announce(compute, metrics, logger);
   const offer = offerOf(options, compute);
   const report = (): WorkerReport => reportOf(options, { offer, compute, queue });

@@ -107,8 +107,10 @@ export class ArtefactStore {
   }
 
   /** Pieces that nothing refers to cost space, and are collected; the error that led here matters more. */
-  async #discard({ sequences }: ObjectUpload): Promise<void> {
+  async #discard({ id, sequences }: ObjectUpload): Promise<void> {
     await deleteMessages(this.#connection, stream, sequences).catch(() => undefined);
+    // Of a piece whose confirmation was lost, nobody knows where it lies.
+    await this.removeUpload(id).catch(() => undefined);
   }
 
   /** Every artefact that is stored, and every upload of which there are pieces and no artefact: it goes on, or was cut off. */

@@ -4,7 +4,7 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
 } from '@grpc/grpc-js';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
@@ -25,6 +25,8 @@ export interface HandlerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics?: GrpcMetrics;
+  /** Milliseconds for which a client may read nothing of a stream that has more for it. */
+  readonly readPatience?: number;
 }
 
 /** What a client is told of an error that was not made for its eyes. */
@@ -82,7 +84,7 @@ export class Handlers {
     return (call) => {
       const pump = async (context: CallContext): Promise<void> => {
         for await (const response of handler(call.request, context)) {
-          if (!call.write(response)) await once(call, 'drain', { signal: context.signal });
+          if (!call.write(response)) await this.#read(call, context.signal);
           context.signal.throwIfAborted();
         }
       };
@@ -91,6 +93,22 @@ export class Handlers {
         else call.end();
       });
     };
+  }
+
+  /** Waits until a client has read what was written. @throws UnpairError DEADLINE_EXCEEDED for one that reads nothing */
+  async #read(call: EventEmitter, signal: AbortSignal): Promise<void> {
+    const { clock, readPatience = 300_000 } = this.#options;
+    const done = new AbortController();
+    const late = clock.sleep(readPatience, AbortSignal.any([signal, done.signal])).then(() => {
+      const message = `The stream was ended: nothing of it was read for ${readPatience / 1_000} s.`;
+      throw new UnpairError('DEADLINE_EXCEEDED', message);
+    });
+    late.catch(() => undefined);
+    try {
+      await Promise.race([once(call, 'drain', { signal: AbortSignal.any([signal, done.signal]) }), late]);
+    } finally {
+      done.abort();
+    }
   }
 
   /** Every call has an id, which its log lines have, and which the client is told: at once, and in the details of an error. */

@@ -112,6 +112,14 @@ export class GrpcServer {
     return this.#isServing;
   }
 
+  /** Tells health checks about once a second whether this server is of use, until aborted. */
+  async follow(isServing: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.setServing(isServing());
+      await this.#options.clock.sleep(1_000, signal).catch(() => undefined);
+    }
+  }
+
   /** What health checks are told from now on. */
   setServing(isServing: boolean): void {
     this.#isServing = isServing && !this.#isDraining;
