@@ -17,6 +17,7 @@ interface ListOptions extends ServerOptions {
   readonly state?: readonly string[];
   readonly label: Labels;
   readonly json?: true;
+  readonly allTenants?: true;
 }
 
 const PAGE_SIZE = 200;
@@ -38,6 +39,7 @@ export function addListCommand(program: Command, context: CommandContext): void 
     .option('--limit <n>', 'most campaigns to show', wholeNumber(1, 100_000), 50)
     .addOption(new Option('--state <state...>', 'only those in one of these states').choices(STATES))
     .option('--label <key=value>', 'only those that have it; may be repeated', label, {})
+    .option('--all-tenants', 'those of every tenant, for admins')
     .option('--json', 'print JSON')
     .addOption(serverOption())
     .action((options: ListOptions) => runList(options, context));
@@ -50,7 +52,7 @@ async function runList(options: ListOptions, { terminal, signal }: CommandContex
 
 async function newest(
   client: CampaignClient,
-  { limit, state = [], label: labels }: ListOptions,
+  { limit, state = [], label: labels, allTenants }: ListOptions,
   signal: AbortSignal,
 ): Promise<readonly Campaign[]> {
   const found: Campaign[] = [];
@@ -58,7 +60,10 @@ async function newest(
   let token = '';
   do {
     const page = await client.list(
-      { pageSize: Math.min(PAGE_SIZE, limit - found.length), pageToken: token, states, labels },
+      {
+        ...{ pageSize: Math.min(PAGE_SIZE, limit - found.length), pageToken: token, states, labels },
+        ...(allTenants && { allTenants }),
+      },
       signal,
     );
     found.push(...page.campaigns);

@@ -7,8 +7,14 @@ import {
   securityProblems,
   securitySettings,
   text,
+  type Setting,
   type Values,
 } from '@unpair/platform';
+
+/** Holds where callers are asked who they are. */
+function tenantLimit(variable: string, what: string, most: number): Setting<number> {
+  return integer(variable, { description: `the number of ${what}`, default: most, min: 1, max: 100_000_000 });
+}
 
 /** Every setting of a coordinator, each an environment variable. */
 export const settings = {
@@ -90,6 +96,15 @@ export const settings = {
     max: 600,
   }),
   logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'the log level', default: 'info', of: logLevels }),
+  tenantCampaigns: tenantLimit('UNPAIR_TENANT_CAMPAIGNS', 'campaigns that one tenant may run at a time', 100),
+  tenantTasks: tenantLimit('UNPAIR_TENANT_TASKS', 'tasks that one campaign of a tenant may have', 1_000_000),
+  tenantMegabytes: tenantLimit(
+    'UNPAIR_TENANT_MEGABYTES',
+    'megabytes that one tenant may have uploaded',
+    100_000,
+  ),
+  tenantUploads: tenantLimit('UNPAIR_TENANT_UPLOADS', 'uploads that one tenant may have open', 8),
+  tenantStreams: tenantLimit('UNPAIR_TENANT_STREAMS', 'streams that one tenant may have open', 200),
   ...securitySettings,
 };
 

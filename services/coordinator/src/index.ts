@@ -6,3 +6,5 @@ export { startService, type RunningService, type ServiceOptions } from './servic
 export { Figures } from './metrics/figures.js';
 export { Vigil, type VigilOptions } from './metrics/vigil.js';
 export { registerLeading } from './service.js';
+export { ArtefactOwners } from './access/artefact-owners.js';
+export type { Quotas, TenancyOptions } from './access/tenancy.js';

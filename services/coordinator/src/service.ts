@@ -11,14 +11,18 @@ import {
   serveMetrics,
   serverTls,
   type Clock,
+  type GrpcServerOptions,
   type LeaseOptions,
   type Lifecycle,
   type Logger,
+  type NatsConnection,
 } from '@unpair/platform';
 import { UnpairError } from '@unpair/errors';
 import { CampaignServiceService, leaderBucket, reflectionPackage } from '@unpair/protocol';
 import { dirname } from 'node:path';
 import { Gauge, type Registry } from 'prom-client';
+import { ArtefactOwners } from './access/artefact-owners.js';
+import type { TenancyOptions } from './access/tenancy.js';
 import { campaignService } from './api/campaign-service.js';
 import { LeaderGate } from './api/leader-gate.js';
 import type { Configuration } from './configuration.js';
@@ -49,7 +53,7 @@ export interface RunningService {
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { configuration, lifecycle, clock, logger } = options;
   const { signal } = lifecycle;
-  const { natsUrl, replicas, advertisedAddress, grpcAddress } = configuration;
+  const { natsUrl, replicas, advertisedAddress } = configuration;
   const registry = createRegistry();
   const started: { grpc?: GrpcServer; coordinator?: Coordinator; lease?: Lease } = {};
   const connected = new ConnectionMetrics(registry);
@@ -69,17 +73,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const authentication = authenticationOf(configuration);
   const handlers = new Handlers({ logger, clock, metrics: createGrpcMetrics(registry) });
   const gate = new LeaderGate({ isLeading, leader: () => started.lease?.holderAddress ?? '' });
-  const grpc = await GrpcServer.start({
-    ...{ address: grpcAddress, reflection: reflectionPackage(), handlers, clock, logger, serving: false },
-    ...{ tls: serverTls(configuration), authentication },
-    services: [
-      {
-        name: 'unpair.v1.CampaignService',
-        definition: CampaignServiceService,
-        implementation: gate.service,
-      },
-    ],
-  });
+  const grpc = await serveGrpc(options, { handlers, authentication, gate });
   started.grpc = grpc;
   lifecycle.onStop('gRPC', () => grpc.drain({ notice: configuration.drainNoticeSeconds * 1_000 }));
 
@@ -100,11 +94,45 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     keeping.then(() => Promise.reject(lifecycle.signal.reason as Error)),
   ]);
   started.coordinator = coordinator;
-  gate.open(campaignService({ ...serviceOf(options), coordinator, handlers }));
-  grpc.setServing(true);
-  void tellHealth({ grpc, gate, clock, signal });
+  const guard = authentication && (await guardOf(configuration, connection));
+  gate.open(campaignService({ ...serviceOf(options), coordinator, handlers, guard }));
+  // A leader that cannot renew its lease is none to ask, nor is one whose broker is away.
+  void grpc.follow(() => gate.isOpen && connected.isConnected, signal);
   const finished = Promise.all([coordinator.finished(), keeping]).then(() => undefined);
   return { grpc: grpc.address, metrics, finished };
+}
+
+interface GrpcParts extends Pick<GrpcServerOptions, 'handlers' | 'authentication'> {
+  readonly gate: LeaderGate;
+}
+
+function serveGrpc(
+  { configuration, clock, logger }: ServiceOptions,
+  { gate, ...parts }: GrpcParts,
+): Promise<GrpcServer> {
+  return GrpcServer.start({
+    ...{ ...parts, tls: serverTls(configuration), reflection: reflectionPackage(), clock, logger },
+    address: configuration.grpcAddress,
+    serving: false,
+    services: [
+      {
+        name: 'unpair.v1.CampaignService',
+        definition: CampaignServiceService,
+        implementation: gate.service,
+      },
+    ],
+  });
+}
+
+/** What tenants hold, and may have. */
+async function guardOf(
+  configuration: Configuration,
+  connection: NatsConnection,
+): Promise<NonNullable<TenancyOptions['guard']>> {
+  const { tenantCampaigns: campaigns, tenantTasks: tasks, tenantMegabytes, replicas } = configuration;
+  const { tenantUploads: uploads, tenantStreams: streams } = configuration;
+  const quotas = { campaigns, tasks, bytes: tenantMegabytes * 1e6, uploads, streams };
+  return { owners: await ArtefactOwners.open(connection, replicas), quotas };
 }
 
 /** A broker that does not answer yet is waited for: a process that ends is started again later and later. */
@@ -144,19 +172,4 @@ function settingsOf(configuration: Configuration) {
 
 function serviceOf({ configuration, versions, clock }: ServiceOptions) {
   return { clock, versions, exportDirectory: dirname(configuration.database) };
-}
-
-interface HealthOptions {
-  readonly grpc: GrpcServer;
-  readonly gate: LeaderGate;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
-/** A leader that cannot renew its lease is none to ask. */
-async function tellHealth({ grpc, gate, clock, signal }: HealthOptions): Promise<void> {
-  while (!signal.aborted) {
-    grpc.setServing(gate.isOpen);
-    await clock.sleep(1_000, signal).catch(() => undefined);
-  }
 }

@@ -1,4 +1,5 @@
-import type { CallContext, Clock, Handlers } from '@unpair/platform';
+import type { CallContext, Clock, Handlers, Identity } from '@unpair/platform';
+import { CampaignState } from '@unpair/protocol';
 import type {
   Campaign,
   CampaignServiceServer,
@@ -14,6 +15,7 @@ import type {
   WatchCampaignRequest,
   WatchCampaignResponse,
 } from '@unpair/protocol';
+import { Tenancy, type TenancyOptions } from '../access/tenancy.js';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import { campaignIdOf } from '../campaigns/records.js';
 import type { Coordinator } from '../coordinator.js';
@@ -33,32 +35,43 @@ export interface CampaignServiceOptions {
   readonly exportDirectory: string;
   /** Limits of uploads, where they are not as usual. */
   readonly uploads?: Pick<UploadsOptions, 'most' | 'patience'>;
+  /** Who holds which artefact, and how much a tenant may have; absent where nobody is asked who he is. */
+  readonly guard?: TenancyOptions['guard'];
   /** Versions that reports state. */
   readonly versions: Readonly<Record<string, string>>;
 }
+
+type Tenanted = CampaignServiceOptions & { readonly tenancy: Tenancy };
 
 /** `unpair.v1.CampaignService` over a coordinator. */
 export function campaignService(options: CampaignServiceOptions): CampaignServiceServer {
   const { coordinator, handlers } = options;
   const { artefacts, book } = coordinator;
-  const uploads = new Uploads({ artefacts, clock: options.clock, ...options.uploads });
+  const tenancy = new Tenancy({ book, artefacts, guard: options.guard });
+  const uploads = new Uploads({ artefacts, tenancy, clock: options.clock, ...options.uploads });
   return {
-    createCampaign: handlers.unary(async (request) => ({
-      campaign: await create(coordinator, options, request),
+    createCampaign: handlers.unary(async (request, { identity }) => ({
+      campaign: await create({ ...options, tenancy }, request, identity),
     })),
-    getCampaign: handlers.unary(({ id }) => Promise.resolve({ campaign: book.resolve(id).snapshot() })),
-    listCampaigns: handlers.unary((request) => Promise.resolve(list(coordinator, request))),
-    listWorkers: handlers.unary(() => Promise.resolve({ workers: coordinator.workers.all() })),
-    getReport: handlers.unary(async ({ id, form }, { signal }) =>
-      asOneMessage(await reportOf(book.get(id), sourcesOf(options), signal), form),
+    getCampaign: handlers.unary(({ id }, { identity }) =>
+      Promise.resolve({ campaign: tenancy.resolve(id, identity).snapshot() }),
     ),
-    findMissingArtefacts: handlers.unary(async ({ digests }) => {
+    listCampaigns: handlers.unary((request, { identity }) =>
+      Promise.resolve(list(tenancy, identity, request)),
+    ),
+    listWorkers: handlers.unary(() => Promise.resolve({ workers: coordinator.workers.all() })),
+    getReport: handlers.unary(async ({ id, form }, { signal, identity }) =>
+      asOneMessage(await reportOf(tenancy.get(id, identity), sourcesOf(options), signal), form),
+    ),
+    findMissingArtefacts: handlers.unary(async ({ digests }, { identity }) => {
       coordinator.janitor.touch(digests);
-      return { digests: await findMissing(artefacts, digests) };
+      return { digests: await findMissing(tenancy.artefactsOf(identity, { lookup: true }), digests) };
     }),
-    uploadArtefact: handlers.clientStream((requests, { signal }) => uploads.take(requests, signal)),
-    ...lifeOf(options),
-    ...streams(options),
+    uploadArtefact: handlers.clientStream((requests, { signal, identity }) =>
+      uploads.take(requests, identity, signal),
+    ),
+    ...lifeOf({ ...options, tenancy }),
+    ...streams({ ...options, tenancy }),
   };
 }
 
@@ -73,25 +86,33 @@ type LifeMethod =
   | 'diagnose';
 
 /** What is done to campaigns and their tasks. */
-function lifeOf(options: CampaignServiceOptions): Pick<CampaignServiceServer, LifeMethod> {
-  const { coordinator, handlers, clock, versions } = options;
+function lifeOf(options: Tenanted): Pick<CampaignServiceServer, LifeMethod> {
+  const { coordinator, handlers, clock, versions, tenancy } = options;
   const { life, rebinding, book, store, erasure, journal } = coordinator;
   const noted = (run: CampaignRun, what: string, more = {}): { campaign: Campaign } => {
     journal.done(run, what, more);
     return { campaign: run.snapshot() };
   };
   return {
-    pauseCampaign: handlers.unary(async ({ id }) => noted(await life.pause(id), 'paused')),
-    resumeCampaign: handlers.unary(async ({ id, scope, tasks }) =>
-      noted(await life.resume(id, scope, tasks), 'resumed'),
+    pauseCampaign: handlers.unary(async ({ id }, { identity }) =>
+      noted(await life.pause(tenancy.idOf(id, identity)), 'paused'),
     ),
-    cancelCampaign: handlers.unary(async ({ id }) => noted(await life.cancel(id), 'cancelled')),
-    dropTasks: handlers.unary(async ({ id, tasks }) => {
-      const { run, dropped } = await life.drop(id, tasks);
+    resumeCampaign: handlers.unary(async ({ id, scope, tasks }, { identity }) => {
+      const run = tenancy.resolve(id, identity);
+      if (run.state !== CampaignState.RUNNING) tenancy.checkCampaigns({ ...identity, tenant: run.tenant });
+      return noted(await life.resume(run.id, scope, tasks), 'resumed');
+    }),
+    cancelCampaign: handlers.unary(async ({ id }, { identity }) =>
+      noted(await life.cancel(tenancy.idOf(id, identity)), 'cancelled'),
+    ),
+    dropTasks: handlers.unary(async ({ id, tasks }, { identity }) => {
+      const { run, dropped } = await life.drop(tenancy.idOf(id, identity), tasks);
       noted(run, 'rid of failed tasks', { dropped });
       return { campaign: run.snapshot(), dropped };
     }),
-    updateCampaign: handlers.unary(async ({ id, priority, weight, engine, trainEngine }) => {
+    updateCampaign: handlers.unary(async (request, { identity }) => {
+      const { priority, weight, engine, trainEngine } = request;
+      const id = tenancy.idOf(request.id, identity);
       const violations = checkShare({ priority, weight });
       if (violations.length > 0) throw refused(violations);
       const changes = { priority, weight, engine, trainEngine };
@@ -99,13 +120,16 @@ function lifeOf(options: CampaignServiceOptions): Pick<CampaignServiceServer, Li
         await rebinding.rebind(id, { engine, trainEngine });
       return noted(await life.update(id, { priority, weight }), 'changed', changes);
     }),
-    deleteCampaign: handlers.unary(async ({ id }) => {
+    deleteCampaign: handlers.unary(async (request, { identity }) => {
+      const id = tenancy.idOf(request.id, identity);
       const known = book.find(id);
       const erased = await erasure.erase(id);
       if (known !== undefined) journal.done(known, 'deleted');
       return { id: erased };
     }),
-    listTasks: handlers.unary((request) => listTasks(book.get(request.id), store, request)),
+    listTasks: handlers.unary((request, { identity }) =>
+      listTasks(tenancy.get(request.id, identity), store, request),
+    ),
     diagnose: handlers.unary(async () => {
       const findings = await coordinator.diagnose();
       return { findings, time: clock.now(), version: versions['unpair'] ?? '' };
@@ -119,47 +143,65 @@ function sourcesOf({ coordinator, versions }: CampaignServiceOptions): ReportSou
 }
 
 function streams(
-  options: CampaignServiceOptions,
+  options: Tenanted,
 ): Pick<CampaignServiceServer, 'watchCampaign' | 'streamReport' | 'exportResults' | 'downloadArtefact'> {
-  const { coordinator, handlers, clock, exportDirectory } = options;
-  const { artefacts, book, store } = coordinator;
+  const { coordinator, handlers, clock, exportDirectory, tenancy } = options;
+  const { artefacts, store } = coordinator;
   return {
     watchCampaign: handlers.serverStream<WatchCampaignRequest, WatchCampaignResponse>(
-      ({ id, resumeToken }, { signal }) => watch(book.get(id), resumeToken, clock, signal),
+      ({ id, resumeToken }, { signal, identity }) =>
+        tenancy.stream(identity, watch(tenancy.get(id, identity), resumeToken, clock, signal)),
     ),
-    streamReport: handlers.serverStream<StreamReportRequest, StreamReportResponse>(async function* (
-      { id },
-      { signal },
-    ) {
-      const report = await reportOf(book.get(id), sourcesOf(options), signal);
-      for (const chunk of inChunks(report)) yield { chunk };
-    }),
+    streamReport: handlers.serverStream<StreamReportRequest, StreamReportResponse>(
+      ({ id }, { signal, identity }) => {
+        const run = tenancy.get(id, identity);
+        return tenancy.stream(identity, reportChunks(run, sourcesOf(options), signal));
+      },
+    ),
     exportResults: handlers.serverStream<ExportResultsRequest, ExportResultsResponse>(
-      async function* (request) {
-        const { id } = book.get(request.id);
-        for await (const chunk of exportTable(store, { ...request, id }, exportDirectory)) yield { chunk };
+      (request, { identity }) => {
+        const id = tenancy.get(request.id, identity).id;
+        return tenancy.stream(identity, inMessages(exportTable(store, { ...request, id }, exportDirectory)));
       },
     ),
     downloadArtefact: handlers.serverStream<DownloadArtefactRequest, DownloadArtefactResponse>(
-      async function* ({ digest }: DownloadArtefactRequest, { signal }: CallContext) {
-        for await (const piece of artefacts.get(digest, signal)) yield { chunk: Buffer.from(piece) };
+      ({ digest }: DownloadArtefactRequest, { signal, identity }: CallContext) => {
+        tenancy.checkDownload(identity, digest);
+        return tenancy.stream(identity, inMessages(artefacts.get(digest, signal)));
       },
     ),
   };
 }
 
-/** The same request id always answers with the same campaign, whatever else the request says. */
+async function* reportChunks(
+  run: CampaignRun,
+  sources: ReportSources,
+  signal: AbortSignal,
+): AsyncGenerator<StreamReportResponse, void, undefined> {
+  const report = await reportOf(run, sources, signal);
+  for (const chunk of inChunks(report)) yield { chunk };
+}
+
+async function* inMessages(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ readonly chunk: Buffer }, void, undefined> {
+  for await (const piece of pieces) yield { chunk: Buffer.from(piece) };
+}
+
+/** The same request id of a tenant always answers with the same campaign, whatever else the request says. */
 async function create(
-  coordinator: Coordinator,
-  { clock }: CampaignServiceOptions,
+  { coordinator, clock, tenancy }: Tenanted,
   request: CreateCampaignRequest,
+  identity: Identity,
 ): Promise<Campaign> {
-  const existing = coordinator.book.find(campaignIdOf(request.requestId));
+  const { tenant } = identity;
+  const existing = coordinator.book.find(campaignIdOf(request.requestId, tenant));
   if (existing !== undefined) return existing.snapshot();
-  const file = checkRequest(request, coordinator.limits);
+  const file = checkRequest(request, { maxTasks: tenancy.mostTasks(coordinator.limits.maxTasks) });
+  tenancy.checkCampaigns(identity);
   coordinator.janitor.touch(referencesOf(request).map(([, digest]) => digest));
-  await checkArtefacts(request, coordinator.artefacts);
-  const record = await coordinator.records.create(request, clock.now());
+  await checkArtefacts(request, tenancy.artefactsOf(identity));
+  const record = await coordinator.records.create(request, clock.now(), tenant);
   // Another call may have stored a campaign of that id in the meantime.
   const isOwn = record.request === request;
   const run = await coordinator.launch(record, isOwn ? file : undefined);
@@ -167,7 +209,7 @@ async function create(
   return run.snapshot();
 }
 
-function list({ book }: Coordinator, request: ListCampaignsRequest): ListCampaignsResponse {
-  const { campaigns, nextPageToken } = page([...book.all(), ...book.unreadable()], request);
+function list(tenancy: Tenancy, identity: Identity, request: ListCampaignsRequest): ListCampaignsResponse {
+  const { campaigns, nextPageToken } = page(tenancy.list(identity, request.allTenants === true), request);
   return { campaigns: campaigns.map((each) => each.snapshot()), nextPageToken };
 }

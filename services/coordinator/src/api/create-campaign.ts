@@ -145,7 +145,7 @@ function violation(field: string, description: string): FieldViolation {
  */
 export async function checkArtefacts(
   request: CreateCampaignRequest,
-  artefacts: ArtefactStore,
+  artefacts: Pick<ArtefactStore, 'has'>,
 ): Promise<void> {
   const violations: FieldViolation[] = [];
   for (const [field, digest] of referencesOf(request)) {

@@ -99,13 +99,18 @@ export class CampaignBook {
 
   /**
    * The campaign of an id or of the beginning of one, with or without the `c-` of all of them.
+   * @param sees tells which are looked among: there are no others for who asks
    * @throws UnpairError NOT_FOUND; INVALID_ARGUMENT where several begin so
    */
-  resolve(id: string): CampaignRun | UnreadableCampaign {
+  resolve(
+    id: string,
+    sees: (campaign: RecordedCampaign) => boolean = () => true,
+  ): CampaignRun | UnreadableCampaign {
     const known = this.#find(id);
-    if (known !== undefined) return known;
+    if (known !== undefined && sees(known)) return known;
     const begins = (each: string): boolean => each.startsWith(id) || each.startsWith(`c-${id}`);
-    const ids = [...this.#runs.keys(), ...this.#unreadable.keys()].filter(begins);
+    const seen = [...this.#runs.values(), ...this.#unreadable.values()].filter(sees);
+    const ids = seen.map((each) => each.id).filter(begins);
     const [only, ...others] = id === '' ? [] : ids;
     const found = only === undefined ? undefined : this.#find(only);
     if (found === undefined) {

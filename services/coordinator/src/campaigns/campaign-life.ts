@@ -118,14 +118,15 @@ export class CampaignLife {
     };
   }
 
-  async #anew({ record }: CampaignRun): Promise<CampaignRun> {
+  async #anew({ record, tenant }: CampaignRun): Promise<CampaignRun> {
     const { book, loader, records, clock, wake } = this.#options;
     const { request } = record;
     if (request === undefined) throw new UnpairError('DATA_LOSS', `Campaign ${record.id} has no request.`);
     const first = request.requestId.replace(/#\d+$/, '');
     let number = 2;
-    while (book.find(campaignIdOf(`${first}#${number}`)) !== undefined) number++;
-    const created = await records.create({ ...request, requestId: `${first}#${number}` }, clock.now());
+    while (book.find(campaignIdOf(`${first}#${number}`, tenant)) !== undefined) number++;
+    const again = { ...request, requestId: `${first}#${number}` };
+    const created = await records.create(again, clock.now(), tenant);
     const run = await loader.enter(created);
     wake();
     return run;

@@ -1,3 +1,4 @@
+import { defaultTenant } from '@unpair/platform';
 import type { Campaign, CampaignRecord, ModelSource } from '@unpair/protocol';
 
 /** A campaign as far as its record tells: what it is, and what was done to it. */
@@ -33,6 +34,11 @@ export abstract class RecordedCampaign {
     return this.current.request?.labels ?? {};
   }
 
+  /** Whose it is. */
+  get tenant(): string {
+    return this.current.tenant ?? defaultTenant;
+  }
+
   get isPaused(): boolean {
     return this.current.pauseTime !== undefined;
   }
@@ -49,7 +55,16 @@ export abstract class RecordedCampaign {
 
   /** What clients see of it. */
   protected get settings(): Pick<Campaign, keyof CampaignRecord & keyof Campaign> & Pick<Campaign, 'labels'> {
-    const { id, labels, priority, weight, round } = this;
-    return { id, labels: { ...labels }, priority, weight, round, createTime: this.current.createTime };
+    const { id, labels, priority, weight, round, current } = this;
+    const { createTime, tenant } = current;
+    return {
+      id,
+      labels: { ...labels },
+      priority,
+      weight,
+      round,
+      createTime,
+      ...(tenant !== undefined && { tenant }),
+    };
   }
 }

@@ -6,12 +6,14 @@ import {
   type CreateCampaignRequest,
 } from '@unpair/protocol';
 import { UnpairError } from '@unpair/errors';
-import { Bucket, type Entry, type Logger, type NatsConnection } from '@unpair/platform';
-import { createHash } from 'node:crypto';
+import { Bucket, defaultTenant, type Entry, type Logger, type NatsConnection } from '@unpair/platform';
+import { createHash, createHmac } from 'node:crypto';
 
 /** The campaign that a request creates: derived from its request id, so that asking twice creates once. */
-export function campaignIdOf(requestId: string): string {
-  return `c-${createHash('sha256').update(requestId).digest('hex').slice(0, 20)}`;
+export function campaignIdOf(requestId: string, tenant = defaultTenant): string {
+  // Request ids are digests of what is asked for: two tenants that ask for the same have a campaign each.
+  const hash = tenant === defaultTenant ? createHash('sha256') : createHmac('sha256', tenant);
+  return `c-${hash.update(requestId).digest('hex').slice(0, 20)}`;
 }
 
 /** Where a record goes that cannot be read. */
@@ -65,8 +67,8 @@ export class CampaignRecords {
   }
 
   /** Writes a new record, or returns the one that the same request id made before. */
-  async create(request: CreateCampaignRequest, createTime: Date): Promise<CampaignRecord> {
-    const fresh = newRecord(request, createTime);
+  async create(request: CreateCampaignRequest, createTime: Date, tenant?: string): Promise<CampaignRecord> {
+    const fresh = newRecord(request, createTime, tenant);
     const record = { ...fresh, round: this.#firstRounds.get(fresh.id) ?? 0 };
     for (;;) {
       const revision = await this.#bucket.create(record.id, encodeRecord(record));
@@ -180,9 +182,14 @@ export class CampaignRecords {
 }
 
 /** The record of a campaign that has just been asked for. */
-export function newRecord(request: CreateCampaignRequest, createTime: Date): CampaignRecord {
+export function newRecord(
+  request: CreateCampaignRequest,
+  createTime: Date,
+  tenant = defaultTenant,
+): CampaignRecord {
   return {
-    id: campaignIdOf(request.requestId),
+    id: campaignIdOf(request.requestId, tenant),
+    ...(tenant !== defaultTenant && { tenant }),
     request,
     createTime,
     cancelTime: undefined,

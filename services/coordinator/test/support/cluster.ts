@@ -8,11 +8,11 @@ import {
   systemClock,
 } from '@unpair/platform';
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
-import type { Clock, Logger, NatsConnection } from '@unpair/platform';
+import type { Authentication, Clock, Logger, NatsConnection } from '@unpair/platform';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
-import { campaignService, Coordinator } from '../../src/index.js';
+import { ArtefactOwners, campaignService, Coordinator, type Quotas } from '../../src/index.js';
 import { storeArtefacts } from './campaign-file.js';
 import { beThere } from './synthetic-worker.js';
 
@@ -58,6 +58,8 @@ export interface ServeOptions {
   readonly monitoring?: readonly string[];
   readonly maxTasks?: number;
   readonly maxTaskBytes?: number;
+  /** Who calls is asked, and each tenant may have so much. */
+  readonly access?: { readonly authentication: Authentication; readonly quotas: Quotas };
   readonly uploads?: { readonly most?: number; readonly patience?: number };
 }
 
@@ -79,6 +81,8 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     logger,
   });
   await storeArtefacts(coordinator.artefacts);
+  const { authentication, quotas } = options.access ?? {};
+  const guard = quotas && { owners: await ArtefactOwners.open(connection, 1), quotas };
   const handlers = new Handlers({ logger, clock: systemClock });
   const versions = { unpair: 'test' };
   const exportDirectory = folder.path;
@@ -88,10 +92,12 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     clock: systemClock,
     exportDirectory,
     versions,
+    guard,
     ...(options.uploads && { uploads: options.uploads }),
   });
   const server = await GrpcServer.start({
     address: '127.0.0.1:0',
+    authentication,
     services: [{ name: 'unpair.v1.CampaignService', definition: CampaignServiceService, implementation }],
     reflection: reflectionPackage(),
     handlers,
