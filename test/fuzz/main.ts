@@ -1,0 +1,185 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { connectNats, createLogger, RpcClient, startNatsServer } from '@unpair/platform';
+import { CampaignServiceService, leastRoles } from '@unpair/protocol';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/**
+ * `npm run fuzz-services -- --messages 100000 --seed 1`: sends random messages over every call of every service and every subject of NATS,
+ * to a coordinator and a worker of its own, and says what became of their memory and of a campaign that was there before.
+ */
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    together: { type: 'string', default: '50' },
+  },
+});
+
+const folder = await mkdtemp(join(tmpdir(), 'unpair-fuzz-'));
+const nats = await startNatsServer({ directory: join(folder, 'nats') });
+const children: ChildProcess[] = [];
+
+/** Starts a service from its sources, and waits until it says where it serves gRPC. */
+async function start(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<{ child: ChildProcess; grpc: string }> {
+  const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      ...{
+        UNPAIR_NATS_URL: nats.url,
+        UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
+        UNPAIR_METRICS_ADDRESS: '127.0.0.1:0',
+      },
+      ...settings,
+    },
+  });
+  children.push(child);
+  for (;;) {
+    const [message] = (await once(child, 'message')) as [{ readonly type: string; readonly grpc: string }];
+    if (message.type === 'ready') return { child, grpc: message.grpc };
+  }
+}
+
+/** Mulberry32: what a seed sends can be sent again. */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const next = random(Number(values.seed));
+const below = (n: number): number => Math.floor(next() * n);
+const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
+const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
+
+/** Fields that decode, and hold nonsense. */
+function nonsense(): Buffer {
+  const fields = Array.from({ length: 1 + below(6) }, () => {
+    const content = below(4) === 0 ? Buffer.from('c-0123456789abcdef0123') : bytes(below(60));
+    return Buffer.concat([Buffer.from([((1 + below(12)) << 3) | 2, content.length]), content]);
+  });
+  return Buffer.concat(fields);
+}
+
+/** One message: of random bytes, of fields with nonsense, cut short, empty, or now and then too large. */
+function message(): Buffer {
+  const kind = below(100);
+  if (kind === 0) return Buffer.alloc(5 * 2 ** 20);
+  if (kind < 10) return Buffer.alloc(0);
+  if (kind < 40) return bytes(below(200));
+  const whole = nonsense();
+  return kind < 60 ? whole.subarray(0, below(whole.length)) : whole;
+}
+
+const asIs = (value: Buffer): Buffer => value;
+const counts = new Map<string, number>();
+
+function call(client: Client, path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const stream = client.makeBidiStreamRequest(path, asIs, asIs, new Metadata(), {
+      deadline: Date.now() + 1_000,
+    });
+    stream.on('data', () => undefined);
+    stream.on('error', () => undefined);
+    stream.once('status', ({ code }) => {
+      counts.set(String(code), (counts.get(String(code)) ?? 0) + 1);
+      resolve();
+    });
+    stream.write(message());
+    if (below(10) === 0) stream.cancel();
+    else stream.end();
+  });
+}
+
+const subjects = [
+  ...['results.c-0123.0', 'results.c-0123.0.1', 'wasted.c-0123', 'training.c-0123.0', 'workers.fuzz'],
+  ...['tasks.any_x_measure.c-0123.0', 'results.x', 'training.a.b.c', 'workers.', '$KV.unpair-leader-not.x'],
+];
+
+/** MiB of memory that a process holds. */
+function memory(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
+}
+
+const exits: string[] = [];
+try {
+  const coordinator = await start('coordinator', { UNPAIR_DATABASE: join(folder, 'results.duckdb') });
+  const worker = await start('worker', {
+    UNPAIR_WORKER_ID: 'fuzzed',
+    UNPAIR_CACHE_DIR: join(folder, 'cache'),
+  });
+  const services = { coordinator, worker };
+  for (const [name, { child }] of Object.entries(services))
+    child.once('exit', (code, signal) => exits.push(`${name} ended by itself: ${String(code ?? signal)}`));
+  const connection = await connectNats({
+    url: nats.url,
+    name: 'fuzz',
+    logger: createLogger({ service: 'fuzz' }),
+  });
+  const atCoordinator = new Client(coordinator.grpc, credentials.createInsecure());
+  const atWorker = new Client(worker.grpc, credentials.createInsecure());
+  // A worker that is told to drain leaves, as it should.
+  const paths = Object.keys(leastRoles).filter((path) => !path.endsWith('/Drain'));
+  const total = Number(values.messages);
+  const step = Math.max(1, Math.floor(total / 10));
+  let sent = 0;
+  const loop = async (): Promise<void> => {
+    while (sent < total && exits.length === 0) {
+      if (sent++ % step === 0)
+        console.log(
+          `${sent - 1} messages: coordinator ${memory(coordinator.child)} MiB, worker ${memory(worker.child)} MiB`,
+        );
+      if (below(4) === 0) {
+        const data = message();
+        connection.publish(pick(subjects.filter((each) => !each.endsWith('.'))), data.subarray(0, 500_000));
+      } else {
+        const path = pick(paths);
+        const isWorkers = path.includes('Worker') || path.includes('Inference');
+        await call(isWorkers ? atWorker : atCoordinator, path);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.together) }, loop));
+  await connection.flush();
+  console.log(
+    `${sent} messages: coordinator ${memory(coordinator.child)} MiB, worker ${memory(worker.child)} MiB`,
+  );
+  console.log('statuses by number:', Object.fromEntries([...counts].sort()));
+  using client = new RpcClient(coordinator.grpc);
+  const request = { pageSize: 0, pageToken: '', states: [], labels: {} };
+  const { campaigns } = await client.unary(CampaignServiceService.listCampaigns, request, {
+    timeout: 10_000,
+  });
+  const { workers } = await client.unary(CampaignServiceService.listWorkers, {}, { timeout: 10_000 });
+  console.log(`afterwards: ${campaigns.length} campaigns, ${workers.length} workers`);
+  atCoordinator.close();
+  atWorker.close();
+  await connection.close();
+} finally {
+  for (const line of exits) console.log(line);
+  process.exitCode = exits.length > 0 ? 1 : 0;
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+  await nats[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+}
