@@ -60,7 +60,7 @@ export type {
   TradeOffExposure,
   TradeOffPoint,
 } from './report/defence/types.js';
-export type { Bounds } from './report/estimates.js';
+export type { Bounds, Ratio } from './report/estimates.js';
 export type { QueryRatio } from './report/query-ratio.js';
 export type {
   AmplificationReport,
@@ -73,7 +73,6 @@ export type {
   Provenance,
   QueryReport,
   QueryShare,
-  Ratio,
   Report,
   SimilarityMeasures,
   SimilarityReport,

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { AmplificationReport, AttackReport, ExplanationReport, SimilarityReport } from '../src/index.js';
 import { buildReport, planCampaign, renderReport } from '../src/index.js';
 import { MemoryResults } from './memory-results.js';
-import { drawHere } from '../src/report/draws.js';
 import type { Explained } from '../src/report/explanation.js';
-import { explanations } from '../src/report/explanation.js';
+import { explainPoint, explanations } from '../src/report/explanation.js';
 import { parsed, valid, catalogue } from './fixtures.js';
 import { similarityRow } from './rows.js';
 import { inputOf, report, reportRows, rows } from './small-report.js';
@@ -50,7 +49,10 @@ function sketched(sketches: readonly Sketch[]): Explained {
   };
 }
 
-const drawing = { seed: 7, draw: drawHere(() => Promise.resolve()) };
+const drawing = {
+  seed: 7,
+  explainOne: (point: Parameters<typeof explainPoint>[0]) => Promise.resolve(explainPoint(point)),
+};
 
 async function explain(
   sketches: readonly Sketch[],

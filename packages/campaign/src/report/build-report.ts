@@ -151,7 +151,7 @@ class ReportBuilder {
       amplification,
       explanation: await explanations(
         { similarity: apart.map(({ report }) => report), attacks: asked, amplification },
-        { seed: campaign.seed, draw: this.#draw },
+        { seed: campaign.seed, explainOne: (point) => this.#draw('explanation', point) },
       ),
       defence,
       tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),

@@ -3,7 +3,7 @@ import { explainPoint } from './explanation.js';
 import { queryRatio } from './query-ratio.js';
 import type { Costs, QueryRatio } from './query-ratio.js';
 import { queryReport } from './query-report.js';
-import type { Ratio } from './report.js';
+import type { Ratio } from './estimates.js';
 import { similarityReport } from './similarity-report.js';
 
 /** Two searches on the same samples. */

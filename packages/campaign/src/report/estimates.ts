@@ -7,6 +7,13 @@ export interface Bounds {
   readonly high: number;
 }
 
+/** A ratio with its 95 % interval; `high` is null where the interval has no upper end. */
+export interface Ratio {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number | null;
+}
+
 /*
  * The statistics of a report: those of the robustness package, with null where these have NaN, since a report is JSON.
  */

@@ -7,7 +7,6 @@ import {
   standardizedFit,
 } from '@unpair/numerics';
 import { canonicalJson } from '../canonical-json.js';
-import type { Draw } from './draws.js';
 import { COSINE, MEASURES, SMOOTHNESS } from './measures.js';
 import type { Measure } from './measures.js';
 import type {
@@ -64,11 +63,12 @@ interface Column {
 
 /**
  * Relates measures of similarity to outcomes, over the pairs of models that each attack was tried on: success rates of
- * transfer, and the decimal logarithm of the queries saved by a prior. `seed` drives bootstraps and permutations.
+ * transfer, and the decimal logarithm of the queries saved by a prior. `seed` drives bootstraps and permutations;
+ * `explainOne` is {@link explainPoint}, here or on another thread.
  */
 export function explanations(
   explained: Explained,
-  { seed, draw }: { readonly seed: number; readonly draw: Draw },
+  { seed, explainOne }: { readonly seed: number; readonly explainOne: ExplainOne },
 ): Promise<readonly ExplanationReport[]> {
   const lookUp = lookUpIn(explained);
   const points = new Map<string, [AttackReport, ...AttackReport[]]>();
@@ -89,7 +89,7 @@ export function explanations(
         pairs: observations.length,
         pairsNeeded: LEAST_PAIRS,
         pairsNeededJoint: LEAST_PAIRS_JOINT,
-        ...(await draw('explanation', pointOf(observations, seed, `explanation ${key}`))),
+        ...(await explainOne(pointOf(observations, seed, `explanation ${key}`))),
       };
     }),
   );
@@ -107,8 +107,11 @@ function pointOf(observations: readonly Observation[], seed: number, stream: str
   };
 }
 
+type Explanation = Pick<ExplanationReport, 'measures' | 'joint'>;
+type ExplainOne = (point: Point) => Promise<Explanation>;
+
 /** Each measure alone, and those of `joint` together. */
-export function explainPoint(point: Point): Pick<ExplanationReport, 'measures' | 'joint'> {
+export function explainPoint(point: Point): Explanation {
   const random = (purpose: string): Random =>
     createRandom({ seed: point.seed, cell: `${point.stream} ${purpose}`, sample: 0 });
   return { measures: measuresOf(point, random), joint: joint(point, random('joint')) };

@@ -5,16 +5,9 @@ import type { Estimate, Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { TrainingPoint } from '@unpair/training';
 import type { DefenceReport, TradeOffPoint } from './defence/types.js';
-import type { Bounds } from './estimates.js';
+import type { Bounds, Ratio } from './estimates.js';
 import type { QueryRatio } from './query-ratio.js';
 import type { Verdict } from './verdict/types.js';
-
-/** A ratio with its 95 % interval; `high` is null where the interval has no upper end. */
-export interface Ratio {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number | null;
-}
 
 /** What a campaign found. docs/report.md says what every field means, in which unit and over which samples. */
 export interface Report {

@@ -2,7 +2,6 @@ import { UnpairError } from '@unpair/errors';
 import { TaskState, type CampaignRecord, type TaskFilter } from '@unpair/protocol';
 import { invalidField } from '../api/invalid-field.js';
 import type { ResultStore } from '../results/result-store.js';
-import type { CampaignRun } from './campaign-run.js';
 import type { TaskState as State } from './task-states.js';
 
 /** States of tasks by their names on the wire. */
@@ -22,13 +21,20 @@ export function stateName(state: State): TaskState {
   return names.get(state) ?? TaskState.UNSPECIFIED;
 }
 
+/** What is asked of the campaign that tasks are chosen from. */
+interface Chosen {
+  readonly id: string;
+  readonly plan: { readonly size: number };
+  stateOf(index: number): State;
+}
+
 /**
  * Whether a task is one of those that a filter means.
  * @throws UnpairError INVALID_ARGUMENT for positions that the plan does not have
  */
 export async function meantBy(
   filter: TaskFilter | undefined,
-  run: CampaignRun,
+  run: Chosen,
   store: Pick<ResultStore, 'tasksWithError'>,
 ): Promise<(index: number) => boolean> {
   const { indices = [], states = [], error = '' } = filter ?? {};

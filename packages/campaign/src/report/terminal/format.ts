@@ -1,7 +1,6 @@
 import type { Estimate, Norm } from '@unpair/numerics';
 import type { QueryRatio } from '../query-ratio.js';
-import type { Bounds } from '../estimates.js';
-import type { Ratio } from '../report.js';
+import type { Bounds, Ratio } from '../estimates.js';
 
 /** What a cell shows when there is nothing to show. */
 export const NONE = '–';

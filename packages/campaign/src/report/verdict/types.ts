@@ -1,7 +1,6 @@
 import type { Estimate, Norm } from '@unpair/numerics';
-import type { Bounds } from '../estimates.js';
+import type { Bounds, Ratio } from '../estimates.js';
 import type { QueryRatio } from '../query-ratio.js';
-import type { Ratio } from '../report.js';
 
 /** What a campaign comes to, in plain words, by the rule of docs/verdict.md; everything in it follows from the rest of the report. */
 export interface Verdict {
