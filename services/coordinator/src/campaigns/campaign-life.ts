@@ -85,12 +85,14 @@ export class CampaignLife {
    * @throws UnpairError FAILED_PRECONDITION where there is nothing to run
    */
   async resume(id: string, scope: ResumeScope, filter?: TaskFilter): Promise<CampaignRun> {
-    const { book, records, wake } = this.#options;
+    const { book, records, unqueue, wake } = this.#options;
     const run = book.get(id);
     if (filter !== undefined && scope !== ResumeScope.FAILED)
       throw new UnpairError('INVALID_ARGUMENT', 'tasks can only be chosen with the scope of failed ones.');
     if (scope === ResumeScope.ALL) return this.#anew(run);
     const choose = await this.#choice(run, filter);
+    // What was on its way to the queue when it was stopped is of an earlier round, which workers abandon.
+    if (run.state === PAUSED || run.state === CANCELLED) await unqueue(run.id);
     await records.amend(run, (record) => {
       checkResumable(run, scope);
       const tried = scope === ResumeScope.FAILED ? retried(record, choose?.('try again')) : record;
