@@ -13,7 +13,6 @@ import {
 } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
-import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { requestFor, spec, taskCount } from './support/campaign-file.js';
 import { ground, serve, type Ground, type Served } from './support/cluster.js';
 import { work } from './support/synthetic-worker.js';
@@ -100,27 +99,6 @@ test('a paused campaign releases nothing, over a restart, and goes on where it w
   });
   expect(taken).toHaveLength(taskCount - 5);
   expect(taken.every(({ round }) => round === 1)).toBe(true);
-});
-
-test('a task that was still on its way when its campaign was paused does not stand in for the one that is resumed', async () => {
-  await using base = await ground();
-  await using served = await serve(base, { reconcileInterval: 3_600_000 });
-  const id = await create(served, 'late');
-  const [late] = await work({ connection: base.connection, limit: 1 }, new AbortController().signal);
-  if (late === undefined) throw new Error('a task was taken');
-  await eventually(async () => {
-    expect((await get(served, id))?.progress).toMatchObject({ done: 1 });
-  });
-  const held = [...(await new TaskQueue(base.connection).queued(id))][0];
-  if (held === undefined) throw new Error('a task is queued');
-  await served.client.unary(Service.pauseCampaign, { id });
-  // A worker that holds it is told to abandon it, so that nobody would ever compute it.
-  const [index, queue] = held;
-  const { signal } = new AbortController();
-  await new TaskQueue(base.connection).publish(queue, { ...late, index, generation: 9 }, signal);
-  await served.client.unary(Service.resumeCampaign, { id, scope: ResumeScope.UNFINISHED, tasks: undefined });
-  const taken = await working(base, () => reaches(served, id, CampaignState.SUCCEEDED));
-  expect(taken.map(({ round }) => round)).toEqual(taken.map(() => 1));
 });
 
 test('failed tasks are tried again in another round, and the rows are those of a run without a failure', async () => {
