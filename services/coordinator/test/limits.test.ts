@@ -11,7 +11,7 @@ import { ground, serve, type Ground } from './support/cluster.js';
 
 test.each([
   [1e7, 'raise shardSize (1) to about 71,'],
-  [1e9, 'raise shardSize (1) to about 7001,'],
+  [9e8, 'raise shardSize (1) to about 6301,'],
   // Larger shards would not fit a message.
   [1e12, 'ask for fewer models, attacks, parameters or epsilons,'],
 ])(

@@ -16,7 +16,7 @@ export function cautionsOf(
   return [
     ...unfinished(found),
     ...found.models.flatMap(({ id, failure, nearChance }) => [
-      ...(failure === null ? [] : [`${id} was not made: ${failure}.`]),
+      ...(failure === null ? [] : [`${id} was not made: ${failure.replace(/\.$/, '')}.`]),
       ...(nearChance === null ? [] : [`${id} ${nearChance}.`]),
     ]),
     ...found.warnings,
