@@ -86,9 +86,9 @@ test('a bucket that is full refuses what is newer, and keeps what it has', async
 test('the coordinator makes the bucket, with a limit of age, and makes it again; a worker never does', async () => {
   await using all = await broker();
   const { store, connection } = all;
-  await expect(store.find('key')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(store.find('key')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await expect(store.put('key', { steps: 1, content: of(randomBytes(1)) })).rejects.toMatchObject({
-    code: 'NOT_FOUND',
+    code: 'UNAVAILABLE',
   });
   const manager = await connection.jetstreamManager();
   await expect(manager.streams.info('OBJ_unpair-checkpoints')).rejects.toThrow('stream not found');
@@ -112,5 +112,5 @@ test('a state that lost a piece is told as damaged, and never as whole', async (
 test('a broker without room for the bucket serves all the same, without checkpoints', async () => {
   await using all = await broker();
   await ensureTopology(all.connection, { maxCheckpointBytes: 2 ** 52 });
-  await expect(all.store.find('key')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(all.store.find('key')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });

@@ -120,7 +120,7 @@ export class TrainingCheckpoints {
     } catch (error) {
       signal.throwIfAborted();
       const { code, message: reason } = UnpairError.from(error);
-      // Without a bucket, or where another worker has just come to the end.
+      // Another worker has just come to the end.
       if (code === 'NOT_FOUND') return undefined;
       logger.warn({ ...about, code, reason }, 'no checkpoint could be had from the store');
       // It would keep all that is not as far out of the store.
