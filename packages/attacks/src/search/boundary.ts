@@ -46,15 +46,24 @@ export function* toBoundary(
   point: Float32Array,
   tolerance: number,
 ): Steps<Float32Array, 'label'> {
-  let [least, most, found] = [0, 1, point];
-  while (most - least > tolerance) {
-    const share = (least + most) / 2;
-    if (share === least || share === most) break;
-    const candidate = between(problem, point, share);
-    if (yield* reaches(problem, candidate)) [most, found] = [share, candidate];
-    else least = share;
+  const share = yield* halved(1, tolerance, (at) => reaches(problem, between(problem, point, at)));
+  return share === 1 ? point : between(problem, point, share);
+}
+
+/** The least of [0, most] that is known to reach, where `most` does, by halving until what is left is `tolerance`. */
+function* halved(
+  most: number,
+  tolerance: number,
+  reachesAt: (at: number) => Steps<boolean, 'label'>,
+): Steps<number, 'label'> {
+  let [low, high] = [0, most];
+  while (high - low > tolerance) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (yield* reachesAt(middle)) high = middle;
+    else low = middle;
   }
-  return found;
+  return high;
 }
 
 /** The point `length` along a direction from the clean input, clipped to [0, 1]. */
@@ -70,14 +79,7 @@ export function* nearestAlong(
   tolerance: number,
 ): Steps<number, 'label'> {
   if (!(yield* reaches(problem, along(problem, direction, most)))) return Infinity;
-  let [low, high] = [0, most];
-  while (high - low > tolerance) {
-    const middle = (low + high) / 2;
-    if (middle === low || middle === high) break;
-    if (yield* reaches(problem, along(problem, direction, middle))) high = middle;
-    else low = middle;
-  }
-  return high;
+  return yield* halved(most, tolerance, (length) => reaches(problem, along(problem, direction, length)));
 }
 
 /** A point to ask at, and the step that stands for it in what is summed. */
