@@ -129,6 +129,6 @@ function withStrangers(
 }
 
 /** How many parameters the two cells have in common. */
-export function agreement(a: Cell, b: Cell): number {
+export function agreement(a: Pick<Cell, 'parameters'>, b: Pick<Cell, 'parameters'>): number {
   return Object.entries(a.parameters).filter(([key, value]) => b.parameters[key] === value).length;
 }

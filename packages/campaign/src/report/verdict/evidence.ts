@@ -4,6 +4,7 @@ import { canonicalJson } from '../../canonical-json.js';
 import { areStrangers } from '../../derivation.js';
 import type { Surrogate } from '../../surrogate.js';
 import { onlyModelOf } from '../../surrogate.js';
+import { agreement } from '../amplification.js';
 import type { AmplificationReport, AttackReport, Report } from '../report.js';
 import type { Evidence, PriorEvidence, TransferEvidence } from './types.js';
 
@@ -142,9 +143,7 @@ function baselineAttack(row: AmplificationReport, { attacks }: Found): AttackRep
       other.epsilon === row.epsilon &&
       !other.adaptive,
   );
-  const same = (other: AttackReport): number =>
-    Object.entries(other.parameters).filter(([key, value]) => row.parameters[key] === value).length;
-  return [...candidates].sort((a, b) => same(b) - same(a))[0];
+  return candidates.sort((a, b) => agreement(b, row) - agreement(a, row))[0];
 }
 
 function isSameAttack(row: AmplificationReport, other: AttackReport): boolean {
