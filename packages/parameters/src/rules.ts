@@ -47,7 +47,7 @@ export function pixels(max: number, example: string): Rule<number> {
 }
 
 /** A finite number from a number, a decimal such as "0.03" or a fraction such as "8/255"; undefined for all else. */
-function parseAmount(value: unknown): number | undefined {
+export function parseAmount(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'string') return undefined;
   const match = /^\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(?:\/\s*(\d+(?:\.\d+)?)\s*)?$/i.exec(value);
