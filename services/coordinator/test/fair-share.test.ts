@@ -1,11 +1,11 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import { createLogger, systemClock } from '@unpair/platform';
+import { createLogger, systemClock, type Clock } from '@unpair/platform';
 import { CampaignServiceService as Service, type CampaignRecord, type Task } from '@unpair/protocol';
 import { expect, test } from 'vitest';
 import { eventually } from '../../../test/kit/index.js';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
 import { newRecord } from '../src/campaigns/records.js';
-import { Dispatcher } from '../src/dispatch/dispatcher.js';
+import { Dispatcher, type DispatcherOptions } from '../src/dispatch/dispatcher.js';
 import { Lanes } from '../src/dispatch/lanes.js';
 import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { WorkerTable } from '../src/workers/worker-table.js';
@@ -15,6 +15,9 @@ import { synthetic, work } from './support/synthetic-worker.js';
 
 const queries = spec.replace('  - mi-fgsm: {}\n', '');
 const large = queries.replace('samples: 20', 'samples: 2000');
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+const nothing = (): Promise<void> => Promise.resolve();
 
 function runOf(name: string, text: string, more: Partial<CampaignRecord>): CampaignRun {
   const parsed = parseCampaign(text);
@@ -43,13 +46,12 @@ class Bench implements Disposable {
     workers.take({ ...synthetic, slots: 8, kinds: ['attack'] });
     const queue = {
       publish: (_: string, task: Task) => Promise.resolve(void this.#tasks.push(task)),
-      clear: () => Promise.resolve(),
+      clear: nothing,
       hasResult: () => Promise.resolve(false),
     };
-    const logger = createLogger({ service: 'test', level: 'silent' });
     this.#dispatcher = new Dispatcher({
       ...{ queue, workers, lanes: new Lanes(seconds), window: 2, runs: () => this.runs },
-      ...{ bind: () => Promise.resolve(), clock: systemClock, logger },
+      ...{ bind: nothing, clock: systemClock, logger },
     });
     void this.#dispatcher.run(this.#stop.signal);
   }
@@ -91,6 +93,48 @@ class Bench implements Disposable {
     this.#stop.abort();
   }
 }
+
+/** Waits until a dispatcher that nobody wakes, on a clock whose seconds are milliseconds, has queued tasks of a campaign. */
+async function queuedUnasked(
+  run: CampaignRun,
+  options: Pick<DispatcherOptions, 'runs' | 'bind'>,
+): Promise<void> {
+  const seconds = (): number => 0;
+  const workers = new WorkerTable(seconds);
+  workers.take({ ...synthetic, slots: 8, kinds: ['attack', 'measure'] });
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 1_000, signal),
+  };
+  const queue = { publish: nothing, clear: nothing, hasResult: () => Promise.resolve(false) };
+  const lanes = new Lanes(seconds);
+  const dispatcher = new Dispatcher({ queue, workers, lanes, window: 2, clock, logger, ...options });
+  const stop = new AbortController();
+  const running = dispatcher.run(stop.signal);
+  await eventually(() => {
+    expect(run.count('inFlight')).toBeGreaterThan(0);
+  });
+  stop.abort();
+  await running;
+}
+
+test('a coordinator whose lease lapsed while its last task ended goes on once it leads again', async () => {
+  const run = runOf('large', large, {});
+  let looks = 0;
+  // It does not lead until long after its first look, and nothing says so.
+  await queuedUnasked(run, { runs: () => (++looks > 3 ? [run] : []), bind: nothing });
+});
+
+test('a campaign whose engine could not be written down is bound at a later look', async () => {
+  const run = runOf('large', large, { engine: '', trainEngine: '' });
+  let tries = 0;
+  const bind: DispatcherOptions['bind'] = (_, binding) => {
+    if (++tries === 1) return Promise.reject(new Error('the broker does not answer'));
+    run.revise({ ...run.record, ...binding });
+    return Promise.resolve();
+  };
+  await queuedUnasked(run, { runs: () => [run], bind });
+});
 
 test('campaigns share a queue by their weights, and those of a higher priority come first', async () => {
   using bench = new Bench();

@@ -23,6 +23,8 @@ export interface DispatcherOptions {
 
 /** Publications on their way at a time. */
 const batchSize = 32;
+/** Milliseconds after which it looks again unasked: nobody tells it that it leads again, or that the broker takes writes again. */
+const longestSleep = 1_000;
 
 /** A queue that has room, and the campaigns that may fill it. */
 interface Opening {
@@ -62,12 +64,21 @@ export class Dispatcher {
 
   /** Dispatches until aborted. */
   async run(signal: AbortSignal): Promise<void> {
+    const waking = this.#keepAwake(signal);
     while (!signal.aborted) {
       this.#again = false;
       await this.#bindNew();
       const batch = this.#nextBatch();
       if (batch.length > 0) await this.#publish(batch, signal);
       else if (!this.#isWoken()) await this.#work.next(signal).catch(() => undefined);
+    }
+    await waking;
+  }
+
+  async #keepAwake(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(longestSleep, signal).catch(() => undefined);
+      this.wake();
     }
   }
 
