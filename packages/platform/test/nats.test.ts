@@ -10,6 +10,7 @@ import {
   createLogger,
   ensureQueue,
   ensureTopology,
+  eraseMessages,
   publish,
   publishResult,
   startNatsServer,
@@ -111,6 +112,25 @@ test('a stream that somebody deleted holds no tasks, and what needs it may be tr
     retryable: true,
     message: 'Could not look: its stream or consumer is missing, and has to be made again.',
   });
+  await connection.close();
+});
+
+test('what is taken out of a stream is gone, however many messages a subject has', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  const js = connection.jetstream();
+  // A broker that was killed can bring back a task that was settled and queued again since.
+  const [subject, other] = ['tasks.q.c-1.0', 'tasks.q.c-1.1'];
+  for (const one of [subject, other, subject, subject]) await js.publish(one);
+  const queue = new WorkQueue(connection);
+  await queue.remove([subject]);
+  expect(await queue.subjects('tasks.>')).toEqual([other]);
+  for (let count = 0; count < 3; count++) await js.publish('wasted.c-1');
+  await js.publish('wasted.c-2');
+  await eraseMessages(connection, { stream: resultsStream, filter: 'wasted.c-1' });
+  const { state } = await (await connection.jetstreamManager()).streams.info(resultsStream);
+  expect(state.messages).toBe(1);
   await connection.close();
 });
 

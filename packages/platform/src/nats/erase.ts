@@ -1,4 +1,4 @@
-import type { JetStreamManager, NatsConnection } from 'nats';
+import type { JetStreamManager, MsgRequest, NatsConnection } from 'nats';
 import { fromNats, isGone, isNotFound } from './errors.js';
 import { managementTimeout } from './topology.js';
 
@@ -6,23 +6,45 @@ import { managementTimeout } from './topology.js';
 const atOnce = 64;
 
 /**
- * Deletes the newest message on a subject by its sequence: a purge by filter makes a shared consumer of nats-server 2.9
- * and 2.10 skip messages of others (nats-server #3838, #5075). One that is gone meanwhile is gone as it should be.
- * @returns whether there was any
+ * Deletes every message on a subject, the oldest first, each by its sequence. A purge by filter makes a shared consumer of
+ * nats-server 2.9 and 2.10 skip messages of others (nats-server #3838, #5075); and where the newest of several is deleted, 2.9
+ * finds no newest any more, and so not the others. A message that is gone meanwhile is gone as it should be.
  */
-export async function deleteNewest(
+export async function deleteAll(manager: JetStreamManager, stream: string, subject: string): Promise<void> {
+  for (let from = 1; ;) {
+    const query = { seq: from, next_by_subj: subject };
+    const seq = await sequenceOf(manager, stream, query);
+    if (seq === undefined) return;
+    await deleteOne(manager, stream, seq);
+    from = seq + 1;
+  }
+}
+
+/** Deletes the only message on a subject; false where it is not found. */
+async function deleteOnly(manager: JetStreamManager, stream: string, subject: string): Promise<boolean> {
+  const seq = await sequenceOf(manager, stream, { last_by_subj: subject });
+  if (seq !== undefined) await deleteOne(manager, stream, seq);
+  return seq !== undefined;
+}
+
+async function sequenceOf(
   manager: JetStreamManager,
   stream: string,
-  subject: string,
-): Promise<boolean> {
+  query: MsgRequest,
+): Promise<number | undefined> {
   try {
-    const { seq } = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    await manager.streams.deleteMessage(stream, seq, false);
-    return true;
+    return (await manager.streams.getMessage(stream, query)).seq;
   } catch (error) {
-    if (isNotFound(error)) return false;
-    if (isGone(error)) return true;
+    if (isNotFound(error)) return undefined;
     throw error;
+  }
+}
+
+async function deleteOne(manager: JetStreamManager, stream: string, sequence: number): Promise<void> {
+  try {
+    await manager.streams.deleteMessage(stream, sequence, false);
+  } catch (error) {
+    if (!isNotFound(error) && !isGone(error)) throw error;
   }
 }
 
@@ -33,11 +55,7 @@ export async function deleteMessages(
   sequences: readonly number[],
 ): Promise<void> {
   const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-  await inBatches(sequences, (sequence) =>
-    manager.streams.deleteMessage(stream, sequence, false).catch((error: unknown) => {
-      if (!isNotFound(error) && !isGone(error)) throw error;
-    }),
-  );
+  await inBatches(sequences, (sequence) => deleteOne(manager, stream, sequence));
 }
 
 /** Deletes every message of a stream on the subjects that fit `filter`. */
@@ -48,8 +66,10 @@ export async function eraseMessages(
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
     const { state } = await manager.streams.info(stream, { subjects_filter: filter });
-    await inBatches(Object.keys(state.subjects ?? {}), async (subject) => {
-      while (await deleteNewest(manager, stream, subject));
+    // The newest is found without a look at all that is older; where there is one message, it is the one.
+    await inBatches(Object.entries(state.subjects ?? {}), async ([subject, count]) => {
+      if (count === 1 && (await deleteOnly(manager, stream, subject))) return;
+      await deleteAll(manager, stream, subject);
     });
   } catch (error) {
     throw fromNats(`delete messages of the stream ${stream}`, error);

@@ -1,6 +1,6 @@
 import { tasksStream } from '@unpair/protocol';
 import type { NatsConnection } from 'nats';
-import { deleteNewest, inBatches } from './erase.js';
+import { deleteAll, inBatches } from './erase.js';
 import { fromNats, isNotFound } from './errors.js';
 import { publish, type Publication, type PublishOptions } from './publish.js';
 
@@ -39,11 +39,11 @@ export class WorkQueue {
     }
   }
 
-  /** Takes the tasks on these subjects out of the queue: of each, one at most is there. */
+  /** Takes the tasks on these subjects out of the queue. */
   async remove(subjects: readonly string[]): Promise<void> {
     try {
       const manager = await this.#connection.jetstreamManager();
-      await inBatches(subjects, (subject) => deleteNewest(manager, tasksStream, subject));
+      await inBatches(subjects, (subject) => deleteAll(manager, tasksStream, subject));
     } catch (error) {
       throw fromNats('take tasks out of the queue', error);
     }
