@@ -126,7 +126,9 @@ export class Crowd implements Disposable {
   /** What is still running, in words. */
   async describeActive(): Promise<readonly string[]> {
     const campaigns = await Promise.all([...this.#active.keys()].map((id) => this.#get(id)));
-    return campaigns.map(({ id, state, progress }) => `${id} is ${state}: ${JSON.stringify(progress)}`);
+    return campaigns.map(
+      ({ id, state, progress, waiting }) => `${id} is ${state} ${waiting}: ${JSON.stringify(progress)}`,
+    );
   }
 
   [Symbol.dispose](): void {
