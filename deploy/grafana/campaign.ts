@@ -127,7 +127,7 @@ export const campaign: Dashboard = {
           description:
             'Median queries without the surrogate over those with it, with its 95 % interval: how much the sibling helps.',
           unit: 'short',
-          otherwise: noSearch,
+          otherwise: `${noSearch}, or most samples withstand every search`,
           queries: [
             {
               expression: `max by (attack, epsilon, surrogate, baseline, bound) (unpair_campaign_amplification{${chosen}})`,

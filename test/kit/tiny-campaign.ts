@@ -15,6 +15,8 @@ export interface TinyCampaign {
   readonly shardSize: number;
   /** Query budget: what decides how long the campaign takes. */
   readonly budget: number;
+  /** How far a pixel may move; 8/255 unless said. */
+  readonly epsilon?: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function writeTinyCampaign(folder: string, options: TinyCampaign): 
   return path;
 }
 
-function campaignText({ samples, shardSize, budget }: TinyCampaign): string {
+function campaignText({ samples, shardSize, budget, epsilon = '8/255' }: TinyCampaign): string {
   return `name: tiny
 seed: 11
 dataset: { source: samples.npz, split: test, samples: ${samples} }
@@ -43,7 +45,7 @@ models:
   stranger: { file: stranger.onnx }
 targets: [full]
 surrogates: [int8, stranger]
-threat: { norm: linf, epsilon: [8/255] }
+threat: { norm: linf, epsilon: [${epsilon}] }
 attacks:
   - pgd: { steps: 5 }
   - rgf: { budget: ${budget} }
