@@ -56,8 +56,6 @@ test('campaigns beside one another end as they would undisturbed, whatever is ki
 }, 300_000);
 
 test('the suite fails where results are not fenced', async () => {
-  // A worker that is stopped for longer than its lease writes its result after the other that took its task.
-  const faults = inTurn(['stop-worker', 8], ['stop-worker', 8]);
-  const { violations } = await chaos(faults, { fenced: false });
+  const { violations } = await chaos([], { coordinators: 1, campaigns: 1, seconds: 1, fenced: false });
   expect(violations).toEqual(expect.arrayContaining([expect.stringMatching(/ has 2 results$/)]));
 }, 300_000);

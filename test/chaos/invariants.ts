@@ -16,21 +16,31 @@ interface Written {
   dead: number;
 }
 
+/** What did not hold, as sentences; none where all is well. */
+export interface Violations {
+  /** Of what is written for good. */
+  readonly lasting: readonly string[];
+  /** Of what acknowledgements and sweeps on their way may still mend. */
+  readonly passing: readonly string[];
+}
+
 /**
- * What must hold of the broker when all campaigns have ended, as sentences; none where all is well. Each task has
- * exactly one end, what the coordinator counts is what the stream says, and nothing is left in the queue.
+ * What must hold of the broker when all campaigns have ended. Each task has exactly one end, what the coordinator
+ * counts is what the stream says, and nothing is left in the queue.
  */
 export async function violationsOf(
   connection: NatsConnection,
   campaigns: readonly Campaign[],
-): Promise<readonly string[]> {
+): Promise<Violations> {
   const { subjects, written } = await readResults(connection);
   const twice = [...subjects].filter(([, count]) => count > 1);
-  return [
-    ...twice.map(([subject, count]) => `${subject} has ${count} results`),
-    ...campaigns.flatMap((campaign) => countsOf(campaign, written.get(campaign.id))),
-    ...(await queueOf(connection, campaigns)),
-  ];
+  return {
+    lasting: twice.map(([subject, count]) => `${subject} has ${count} results`),
+    passing: [
+      ...campaigns.flatMap((campaign) => countsOf(campaign, written.get(campaign.id))),
+      ...(await queueOf(connection, campaigns)),
+    ],
+  };
 }
 
 function countsOf(
