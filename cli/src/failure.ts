@@ -1,6 +1,5 @@
 import { isCode, UnpairError, type FieldViolation } from '@unpair/errors';
 import { explainSystemError } from '@unpair/files';
-import { retryDelayIn } from '@unpair/platform';
 import { CommanderError } from 'commander';
 
 import type { ExitCode } from './exit-code.js';
@@ -31,7 +30,7 @@ export interface Failure {
  * Turns anything thrown into what the user reads: one sentence, or the list of everything wrong with the input.
  * Errors that no package meant for users are shown with their stack, because they are defects.
  */
-export function describeFailure(error: unknown): Failure {
+export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof CommanderError) {
     return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.badInput, lines: [] };
   }
@@ -40,7 +39,7 @@ export function describeFailure(error: unknown): Failure {
     : { exitCode: EXIT.failure, lines: [`error: ${String(error)}`] };
 }
 
-function describeError(error: Error): Failure {
+async function describeError(error: Error): Promise<Failure> {
   const { code, violations } = error as { readonly code?: unknown; readonly violations?: unknown };
   if (error.name === 'AbortError' || code === 'CANCELLED') {
     return { exitCode: EXIT.interrupted, lines: [`interrupted: ${error.message}`] };
@@ -49,15 +48,18 @@ function describeError(error: Error): Failure {
     const exitCode = BAD_INPUT.has(code) ? EXIT.badInput : EXIT.failure;
     return {
       exitCode,
-      lines: [`error: ${error.message}`, ...listOf(violations, error.message), ...whenAgain(error)],
+      lines: [`error: ${error.message}`, ...listOf(violations, error.message), ...(await whenAgain(error))],
     };
   }
   return { exitCode: EXIT.failure, lines: [`internal error: ${error.stack ?? error.message}`] };
 }
 
 /** What a cluster without room says of when it may have some. */
-function whenAgain(error: Error): readonly string[] {
-  const seconds = UnpairError.from(error).code === 'RESOURCE_EXHAUSTED' ? retryDelayIn(error) : undefined;
+async function whenAgain(error: Error): Promise<readonly string[]> {
+  if (UnpairError.from(error).code !== 'RESOURCE_EXHAUSTED') return [];
+  // Loaded for what came from a cluster alone: most commands end without it.
+  const { retryDelayIn } = await import('@unpair/platform');
+  const seconds = retryDelayIn(error);
   return seconds === undefined
     ? []
     : [`  nothing is lost: the same command goes on, in ${seconds} s or later`];

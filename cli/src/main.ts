@@ -20,17 +20,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const terminal = processTerminal(process);
-const program = buildProgram({
-  ...readSettings(process.env),
-  environment: process.env,
-  version: VERSION,
-  terminal,
-  signal: interrupt.signal,
-});
+const words = process.argv.slice(2);
 try {
-  await program.parseAsync(process.argv);
+  const program = await buildProgram(words, {
+    ...readSettings(process.env),
+    environment: process.env,
+    version: VERSION,
+    terminal,
+    signal: interrupt.signal,
+  });
+  await program.parseAsync(words, { from: 'user' });
 } catch (error) {
-  const { exitCode, lines } = describeFailure(error);
+  const { exitCode, lines } = await describeFailure(error);
   for (const line of lines) terminal.note(line);
   process.exitCode = exitCode;
 }

@@ -1,27 +1,7 @@
 import { Command } from 'commander';
 
-import { addAttacksCommand } from './commands/attacks.js';
-import { addCampaignLifeCommands } from './commands/campaign-life.js';
-import { addCheckCommand } from './commands/check.js';
-import { addDataCommand } from './commands/data.js';
-import { addDevicesCommand } from './commands/devices.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEvalCommand } from './commands/eval.js';
-import { addExportCommand } from './commands/export.js';
-import { addGetCommand } from './commands/get.js';
-import { addListCommand } from './commands/list.js';
-import { addModelCommand } from './commands/model.js';
-import { addReportCommand } from './commands/report.js';
-import { addRunCommand } from './commands/run.js';
-import { addSiblingCommand } from './commands/sibling.js';
-import { addTasksCommand } from './commands/tasks.js';
-import { addTrainCommand } from './commands/train.js';
-import { addWatchCommand } from './commands/watch.js';
-import { addWorkersCommand } from './commands/workers.js';
 import type { CommandContext } from './context.js';
-import { addContextCommand } from './commands/context.js';
 import { chooseTarget } from './commands/server-option.js';
-import { addTokenCommand } from './commands/token.js';
 
 const EXAMPLES = `
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
@@ -38,32 +18,47 @@ Environment:
   UNPAIR_RUNTIME    what executes models of run, eval, check: auto, onnxruntime, tensorflow (default: auto)
   UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N (default: auto)`;
 
-/** In the order of the help. */
-const COMMANDS = [
-  addRunCommand,
-  addListCommand,
-  addGetCommand,
-  addWatchCommand,
-  addTasksCommand,
-  addCampaignLifeCommands,
-  addReportCommand,
-  addExportCommand,
-  addWorkersCommand,
-  addDataCommand,
-  addAttacksCommand,
-  addModelCommand,
-  addEvalCommand,
-  addCheckCommand,
-  addTrainCommand,
-  addSiblingCommand,
-  addDevicesCommand,
-  addDoctorCommand,
-  addContextCommand,
-  addTokenCommand,
+const LIFE = ['pause', 'resume', 'cancel', 'retry', 'drop', 'set', 'delete'];
+
+type Add = (program: Command, context: CommandContext) => void;
+
+/** In the order of the help: the commands that a module adds, and the module, which is loaded when one is meant. */
+const COMMANDS: readonly (readonly [readonly string[], () => Promise<Add>])[] = [
+  [['run'], async () => (await import('./commands/run.js')).addRunCommand],
+  [['list'], async () => (await import('./commands/list.js')).addListCommand],
+  [['get'], async () => (await import('./commands/get.js')).addGetCommand],
+  [['watch'], async () => (await import('./commands/watch.js')).addWatchCommand],
+  [['tasks'], async () => (await import('./commands/tasks.js')).addTasksCommand],
+  [LIFE, async () => (await import('./commands/campaign-life.js')).addCampaignLifeCommands],
+  [['report'], async () => (await import('./commands/report.js')).addReportCommand],
+  [['export'], async () => (await import('./commands/export.js')).addExportCommand],
+  [['workers'], async () => (await import('./commands/workers.js')).addWorkersCommand],
+  [['data'], async () => (await import('./commands/data.js')).addDataCommand],
+  [['attacks'], async () => (await import('./commands/attacks.js')).addAttacksCommand],
+  [['model'], async () => (await import('./commands/model.js')).addModelCommand],
+  [['eval'], async () => (await import('./commands/eval.js')).addEvalCommand],
+  [['check'], async () => (await import('./commands/check.js')).addCheckCommand],
+  [['train'], async () => (await import('./commands/train.js')).addTrainCommand],
+  [['sibling'], async () => (await import('./commands/sibling.js')).addSiblingCommand],
+  [['devices'], async () => (await import('./commands/devices.js')).addDevicesCommand],
+  [['doctor'], async () => (await import('./commands/doctor.js')).addDoctorCommand],
+  [['context'], async () => (await import('./commands/context.js')).addContextCommand],
+  [['token'], async () => (await import('./commands/token.js')).addTokenCommand],
 ];
 
-/** The whole command line. Parsing throws instead of exiting; `main` decides what an error becomes. */
-export function buildProgram(context: CommandContext): Command {
+/** The modules of what the words of a command line ask for: of its one command, or of all where help names them. */
+function modulesFor(words: readonly string[]): readonly (() => Promise<Add>)[] {
+  const name = words.find((word, index) => !word.startsWith('-') && words[index - 1] !== '--context');
+  const meant = COMMANDS.filter(([names]) => name !== undefined && names.includes(name));
+  const bare = name === undefined && words.some((word) => word === '--version' || word === '-V');
+  return (meant.length > 0 || bare ? meant : COMMANDS).map(([, load]) => load);
+}
+
+/**
+ * The command line for the words that follow `unpair`, without the modules that they do not need. Parsing throws
+ * instead of exiting; `main` decides what an error becomes.
+ */
+export async function buildProgram(words: readonly string[], context: CommandContext): Promise<Command> {
   const program = new Command('unpair')
     .description(
       'How much easier does a published sibling make it to attack a private model, why, and what cures it?',
@@ -74,6 +69,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', EXAMPLES);
-  for (const add of COMMANDS) add(program, context);
+  const commands = await Promise.all(modulesFor(words).map((load) => load()));
+  for (const add of commands) add(program, context);
   return program;
 }

@@ -22,7 +22,7 @@ const contextsFile = (): string => join(folder, 'unpair', 'contexts.json');
 async function unpair(...words: string[]): Promise<string> {
   printed = [];
   const terminal = { print: (text: string) => void printed.push(text), note: () => undefined };
-  const program = buildProgram({
+  const program = await buildProgram(words, {
     ...{ version: '0', environment: {}, dataDir: folder, signal: new AbortController().signal },
     ...{ contextsFile: contextsFile(), serverVariable: undefined, contextVariable: undefined },
     terminal: terminal as never,

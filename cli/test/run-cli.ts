@@ -15,15 +15,14 @@ export interface CliOptions {
   readonly cwd?: string;
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** Starts `unpair` from its sources, as a process of its own. */
+/** Starts `unpair` as a process of its own. */
 export function startCli(
   args: readonly string[],
   { env = {}, cwd }: CliOptions = {},
 ): ReturnType<typeof spawn> {
-  return spawn(process.execPath, ['--conditions=source', '--import', TSX, MAIN, ...args], {
+  return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, UNPAIR_SERVER: '', ...env },
     ...(cwd !== undefined && { cwd }),

@@ -1,11 +1,10 @@
 import { Option, type Command } from 'commander';
 
 import { UnpairError } from '@unpair/errors';
-import { CampaignClient } from '../client/campaign-client.js';
+import type { CampaignClient } from '../client/campaign-client.js';
 import type { ClientAccess } from '@unpair/platform';
 import type { CommandContext } from '../context.js';
 import { readContexts } from '../contexts/context-file.js';
-import { resolveTarget } from '../contexts/target.js';
 
 /** Options that every command against a coordinator has, once the target is chosen. */
 export interface ServerOptions {
@@ -28,6 +27,7 @@ export async function chooseTarget(root: Command, command: Command, context: Com
     context: root.getOptionValue('context') as string | undefined,
   };
   if (command.name() === 'run' && named.server === undefined && named.context === undefined) return;
+  const { resolveTarget } = await import('../contexts/target.js');
   const { contextsFile, serverVariable, contextVariable } = context;
   const wishes = { ...named, serverVariable, contextVariable };
   const { server, access } = await resolveTarget(wishes, await readContexts(contextsFile));
@@ -39,6 +39,7 @@ export async function withClient<T>(
   { server, access }: ServerOptions,
   action: (client: CampaignClient) => Promise<T>,
 ): Promise<T> {
+  const { CampaignClient } = await import('../client/campaign-client.js');
   using client = new CampaignClient(checkServer(server), access);
   try {
     return await action(client);
