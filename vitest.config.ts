@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspace packages resolve to their TypeScript sources, so tests need no build. */
+/** Workspace packages resolve to their TypeScript sources; processes that tests start are the compiled ones. */
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
@@ -11,6 +11,7 @@ export default defineConfig({
       'cli/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
+    globalSetup: ['test/build.ts'],
     // Native runtimes and real servers: processes, not threads, and no more than the cores of a small machine.
     pool: 'forks',
     maxWorkers: 2,

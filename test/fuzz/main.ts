@@ -26,13 +26,13 @@ const folder = await mkdtemp(join(tmpdir(), 'unpair-fuzz-'));
 const nats = await startNatsServer({ directory: join(folder, 'nats') });
 const children: ChildProcess[] = [];
 
-/** Starts a service from its sources, and waits until it says where it serves gRPC. */
+/** Starts a compiled service, and waits until it says where it serves gRPC. */
 async function start(
   name: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; grpc: string }> {
-  const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+  const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
+  const child = spawn(process.execPath, [main], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       ...process.env,

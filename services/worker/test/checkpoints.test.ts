@@ -7,10 +7,10 @@ import { expect, test } from 'vitest';
 import { eventually, temporaryFolder, type TemporaryFolder } from '../../../test/kit/index.js';
 import { TestCluster } from './kit/cluster.js';
 import { imitateTask, unpairTask } from './kit/tasks.js';
-import { environmentFor, fromSources, startTestWorker, type TestWorker } from './kit/test-worker.js';
+import { environmentFor, startTestWorker, type TestWorker } from './kit/test-worker.js';
 import { fixture } from './kit/tiny-model.js';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const bucket = 'OBJ_unpair-checkpoints';
 
 /** A worker as a pod has it: a process of its own, with a folder that nobody else sees. */
@@ -23,7 +23,7 @@ interface Pod extends AsyncDisposable {
 async function startPod(cluster: TestCluster, environment: Readonly<Record<string, string>>): Promise<Pod> {
   const folder: TemporaryFolder = await temporaryFolder();
   const env = { ...process.env, ...environmentFor(cluster, folder, { name: 'pod', environment }) };
-  const child = spawn(process.execPath, [...fromSources, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => (log += text.toString()));

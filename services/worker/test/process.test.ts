@@ -7,14 +7,14 @@ import { eventually, temporaryFolder } from '../../../test/kit/index.js';
 import { readWorkerConfig } from '../src/config.js';
 import { TestCluster } from './kit/cluster.js';
 import { accuracyTask, longTask } from './kit/tasks.js';
-import { environmentFor, fromSources, startTestWorker } from './kit/test-worker.js';
+import { environmentFor, startTestWorker } from './kit/test-worker.js';
 import { fixture } from './kit/tiny-model.js';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 function start(environment: Readonly<Record<string, string>>): ChildProcess {
   const env = { ...process.env, ...environment };
-  return spawn(process.execPath, [...fromSources, main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  return spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 test('a bad setting ends the process with code 2 and one sentence that names it', async () => {

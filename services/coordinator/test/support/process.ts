@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ground } from './cluster.js';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface ProcessOptions {
   /** Tasks that it keeps in the queue. */
@@ -32,7 +32,7 @@ export async function startProcess(
   { nats, folder }: Ground,
   { window = 4, database = 'results.duckdb' }: ProcessOptions = {},
 ): Promise<CoordinatorProcess> {
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+  const child = spawn(process.execPath, [main], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
       ...process.env,

@@ -4,10 +4,10 @@ import { readWorkerConfig } from '../../src/config.js';
 import { startWorker, type Worker } from '../../src/worker.js';
 import { silent, type TestCluster } from './cluster.js';
 
-/** Sources run as they are, in processes that tests start. */
-export const fromSources = ['--conditions=source', '--import', 'tsx'];
+const computeMain = new URL('../../dist/compute/main.js', import.meta.url);
 
-const computeMain = new URL('../../src/compute/main.ts', import.meta.url);
+/** A program of the tests' own runs from its sources. */
+const fromSources = ['--conditions=source', '--import', 'tsx'];
 
 export interface TestWorkerOptions {
   readonly name?: string;
@@ -50,7 +50,10 @@ export async function startTestWorker(
   const config = readWorkerConfig(environmentFor(cluster, folder, options));
   const { logger = silent } = options;
   const lifecycle = new Lifecycle({ logger, clock: systemClock, deadline: 20_000 });
-  const program = { entry: options.entry ?? computeMain, execArgv: fromSources };
+  const program =
+    options.entry === undefined
+      ? { entry: computeMain, execArgv: [] }
+      : { entry: options.entry, execArgv: fromSources };
   const worker = await startWorker({ config, version: '0.0.0-test', program, logger, lifecycle });
   const metrics = async (): Promise<string> =>
     (await fetch(`http://${worker.metricsAddress}/metrics`)).text();
