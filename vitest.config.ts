@@ -1,20 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspace packages resolve to their TypeScript sources; processes that tests start are the compiled ones. */
+const everything = [
+  'packages/*/test/**/*.test.ts',
+  'services/*/test/**/*.test.ts',
+  'cli/test/**/*.test.ts',
+  'test/**/*.test.ts',
+];
+
+/** What puts modules of its own in place of others, and so cannot share them. */
+const alone = ['services/coordinator/test/adding-a-measurement.test.ts'];
+
+/**
+ * Workspace packages resolve to their TypeScript sources; processes that tests start are the compiled ones. Files share
+ * the modules of their process: to load them anew for each took half as long as the tests.
+ */
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'services/*/test/**/*.test.ts',
-      'cli/test/**/*.test.ts',
-      'test/**/*.test.ts',
-    ],
     globalSetup: ['test/build.ts'],
-    // Native runtimes and real servers: processes, not threads, and no more than the cores of a small machine.
+    projects: [
+      { extends: true, test: { name: 'together', include: everything, exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'alone', include: alone } },
+    ],
+    // Native runtimes and real servers: processes, not threads. One more than the cores of a small machine, since tests
+    // of processes wait for most of their time.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

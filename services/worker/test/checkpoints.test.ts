@@ -89,9 +89,8 @@ test('kill -9 of a pod in mid-training: another, with a disk of its own, goes on
 
 test(
   'SIGTERM in mid-training: the state is stored before the task goes back, and no query is counted twice',
-  { timeout: 120_000, retry: 1 },
+  { timeout: 120_000 },
   async () => {
-    // Storing is given five seconds, and a disk that stalls for longer may be met once.
     await using cluster = await TestCluster.start(60_000);
     const made = await fixture();
     await cluster.store(made.target, made.surrogate, made.samples);

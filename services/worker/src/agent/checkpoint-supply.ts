@@ -16,8 +16,8 @@ export interface CheckpointSupplyOptions {
   readonly onFailed: (reason: UnpairError) => void;
 }
 
-/** Milliseconds that the last upload may take: who asked the worker to leave does not wait long. */
-const lastPatience = 5_000;
+/** Milliseconds that the last upload may take: well within the 20 s after which a worker that leaves is ended. */
+const lastPatience = 12_000;
 
 /** Carries the state of one training from this machine's disk to the store, now and then, while others compute. */
 export class CheckpointSupply implements AsyncDisposable {
