@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { buildReport, type Draw } from '@unpair/campaign';
 import { createLogger, systemClock, type StreamMessage } from '@unpair/platform';
 import { encodeResult, resultSubject } from '@unpair/protocol';
@@ -97,7 +98,9 @@ async function reportOf(store: ResultStore, { campaign, plan }: Grid, draw: Draw
   const results = new StoredResults(store, campaignId);
   const breath = new Breath(systemClock);
   const input = { campaign, plan, results, models: new Map(), integrity, provenance };
-  return JSON.stringify(await buildReport(input, { pause: () => breath.take(), draw })).length;
+  const text = JSON.stringify(await buildReport(input, { pause: () => breath.take(), draw }));
+  process.stdout.write(`${createHash('sha256').update(text).digest('hex')}\n`);
+  return text.length;
 }
 
 /** The messages of all results, made some at a time on an account of their own. */

@@ -1,11 +1,10 @@
 import type { Random } from './random.js';
 import type { StreamId } from './stream-key.js';
 import { streamKey } from './stream-key.js';
-import { expandKey, threefry } from './threefry.js';
+import { expandKey } from './threefry.js';
+import { RUN_WORDS, threefryRun } from './threefry-lanes.js';
 import { TAIL_START, naturalLog, ziggurat } from './ziggurat.js';
 
-/** Words generated at a time. */
-const BUFFER_WORDS = 256;
 const WORDS = 2 ** 32;
 
 /** The stream of one identity; two calls with the same identity draw the same numbers. */
@@ -16,8 +15,8 @@ export function createRandom(id: StreamId): Random {
 class ThreefryStream implements Random {
   readonly #schedule: Int32Array;
   readonly #counter = new Int32Array(4);
-  readonly #words = new Int32Array(BUFFER_WORDS);
-  #next = BUFFER_WORDS;
+  readonly #words = new Int32Array(RUN_WORDS);
+  #next = RUN_WORDS;
 
   constructor(key: Int32Array) {
     this.#schedule = expandKey(key);
@@ -60,7 +59,7 @@ class ThreefryStream implements Random {
   #fillRemainders(out: Uint32Array, first: number, divisor: number): number {
     const words = this.#words;
     const safe = (0 - divisor) >>> 0;
-    const end = Math.min(BUFFER_WORDS, this.#next + out.length - first);
+    const end = Math.min(RUN_WORDS, this.#next + out.length - first);
     let filled = first;
     let next = this.#next;
     for (; next < end; next++) {
@@ -111,7 +110,7 @@ class ThreefryStream implements Random {
     const words = this.#words;
     let next = this.#next;
     let filled = first;
-    for (; next < BUFFER_WORDS && filled < out.length; next++, filled++) {
+    for (; next < RUN_WORDS && filled < out.length; next++, filled++) {
       const word = words[next] ?? 0;
       const magnitude = word >> 8;
       if ((magnitude ^ (magnitude >> 31)) >= (inside[word & 255] ?? 0)) break;
@@ -138,8 +137,8 @@ class ThreefryStream implements Random {
   }
 
   #word(): number {
-    if (this.#next === BUFFER_WORDS) {
-      threefry(this.#schedule, this.#counter, this.#words);
+    if (this.#next === RUN_WORDS) {
+      threefryRun(this.#schedule, this.#counter, this.#words);
       this.#next = 0;
     }
     return this.#words[this.#next++] ?? 0;

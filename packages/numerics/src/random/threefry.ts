@@ -1,6 +1,18 @@
 /** Words of one Threefry block. */
 export const BLOCK_WORDS = 4;
 
+/** Bits that the two halves of each of eight rounds rotate by. */
+export const ROTATIONS = [
+  [10, 26],
+  [11, 21],
+  [13, 27],
+  [23, 5],
+  [6, 20],
+  [17, 11],
+  [25, 10],
+  [18, 20],
+] as const;
+
 /** Skein's key-schedule constant, 32-bit form. */
 const PARITY = 0x1bd11bda;
 

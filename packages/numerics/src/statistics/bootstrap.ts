@@ -129,12 +129,13 @@ export function bootstrapRates(
   // All alike: so is every resample.
   if (codes.every((code) => code === codes[0]))
     return estimateOf(total, new Float64Array(resamples).fill(total));
-  const draws = Float64Array.from({ length: resamples }, () => {
+  const draws = new Float64Array(resamples);
+  for (let draw = 0; draw < resamples; draw++) {
     random.fillIntegers(drawn, size);
     let sum = 0;
-    for (const sample of drawn) sum += codes[sample] ?? 0;
-    return of(sum);
-  });
+    for (let at = 0; at < size; at++) sum += codes[drawn[at] ?? 0] ?? 0;
+    draws[draw] = of(sum);
+  }
   return estimateOf(total, draws);
 }
 
@@ -149,41 +150,29 @@ export function bootstrapMedianRatio(
   resamples = 1000,
 ): Estimate {
   const size = own.length;
-  const [over, under] = [new MedianOf(own), new MedianOf(base)];
-  const drawn = Uint32Array.from({ length: size }, (_, at) => at);
-  const value = over.of(drawn) / under.of(drawn);
-  const draws = Float64Array.from({ length: resamples }, () => {
-    random.fillIntegers(drawn, size);
-    return over.of(drawn) / under.of(drawn);
-  });
+  const [over, under] = [medianOf(own), medianOf(base)];
+  const resample = new Resample(size, random);
+  const ratio = (counts: Counts): number => over(counts) / under(counts);
+  const value = ratio(new Uint32Array(size).fill(1));
+  const draws = new Float64Array(resamples);
+  for (let draw = 0; draw < resamples; draw++) draws[draw] = ratio(resample.draw());
   return estimateOf(value, draws);
 }
 
-/** Medians of resamples. Equal values are counted together. */
-class MedianOf {
-  readonly #values: Float64Array;
-  /** Of each sample, the place of its value among the different ones. */
-  readonly #classes: Uint32Array;
-  readonly #counts: Counts;
-
-  constructor(values: ArrayLike<number>) {
-    this.#values = ascending([...new Set(Array.from(values))]);
-    const places = new Map([...this.#values].map((value, place) => [value, place] as const));
-    this.#classes = Uint32Array.from(values, (value) => places.get(value) ?? 0);
-    this.#counts = new Uint32Array(this.#values.length);
-  }
-
-  /** @param drawn which samples were drawn */
-  of(drawn: Uint32Array): number {
-    const [counts, classes] = [this.#counts, this.#classes];
-    counts.fill(0);
-    for (const sample of drawn) {
-      const place = classes[sample] ?? 0;
-      counts[place] = (counts[place] ?? 0) + 1;
-    }
-    const [low, high] = middleClasses(counts, drawn.length);
-    return midpoint(this.#values[low] ?? Number.NaN, this.#values[high] ?? Number.NaN);
-  }
+/** The median of a resample of `values`, which are put in order once. */
+function medianOf(values: ArrayLike<number>): (counts: Counts) => number {
+  const order = Uint32Array.from({ length: values.length }, (_, at) => at);
+  order.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  const at = (place: number): number => values[order[place] ?? values.length] ?? Number.NaN;
+  const [low, high] = [Math.floor((values.length - 1) / 2), Math.floor(values.length / 2)];
+  return (counts) => {
+    let place = -1;
+    let passed = 0;
+    while (passed <= low && place < order.length) passed += counts[order[++place] ?? 0] ?? 0;
+    const below = place;
+    while (passed <= high && place < order.length) passed += counts[order[++place] ?? 0] ?? 0;
+    return midpoint(at(below), at(place));
+  };
 }
 
 /** Places of the two middle values of a sample, one and the same where its size is odd, among the values that it counts. */
@@ -242,9 +231,16 @@ function midpoint(low: number, high: number): number {
 
 /** A value between the quantiles of what resamples gave for it. */
 function estimateOf(value: number, draws: Float64Array = new Float64Array()): Estimate {
-  const sorted = draws.filter((draw) => !Number.isNaN(draw)).sort();
+  // NaN comes last.
+  const sorted = draws.sort();
+  let known = sorted.length;
+  while (known > 0 && Number.isNaN(sorted[known - 1])) known--;
   const tail = (1 - CONFIDENCE) / 2;
-  return { value, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
+  return {
+    value,
+    low: quantile(sorted.subarray(0, known), tail),
+    high: quantile(sorted.subarray(0, known), 1 - tail),
+  };
 }
 
 /** Draws resamples of so many samples. */
@@ -262,9 +258,12 @@ class Resample {
   /** How often each sample is in the next resample; the array is used again. */
   draw(): Counts {
     const [drawn, counts] = [this.#drawn, this.#counts];
-    if (drawn.length > 0) this.#random.fillIntegers(drawn, drawn.length);
+    // Not by an iterator, which costs as much as drawing does.
+    const size = drawn.length;
+    if (size > 0) this.#random.fillIntegers(drawn, size);
     counts.fill(0);
-    for (const sample of drawn) {
+    for (let at = 0; at < size; at++) {
+      const sample = drawn[at] ?? 0;
       counts[sample] = (counts[sample] ?? 0) + 1;
     }
     return counts;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { expandKey, threefry } from '../../src/random/threefry.js';
+import { RUN_WORDS, threefryRun } from '../../src/random/threefry-lanes.js';
 import { naturalLog } from '../../src/random/ziggurat.js';
 
 const id = { seed: 7, cell: 'full/int8/p-rgf', sample: 3 };
@@ -32,6 +33,21 @@ describe('threefry', () => {
     const block = new Int32Array(4);
     threefry(schedule, Int32Array.of(0, 6, 0, 0), block);
     expect(run.slice(4)).toEqual(block);
+  });
+
+  test('four lanes generate the same words, and count on across a carry', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { minLength: 8, maxLength: 8 }), fc.boolean(), (words, carries) => {
+        const schedule = expandKey(Int32Array.from(words.slice(0, 4)));
+        const counter = Int32Array.from(words.slice(4));
+        counter[0] = carries ? -64 : (counter[0] ?? 0) & -64;
+        const [inLanes, inTurn] = [counter.slice(), counter.slice()];
+        const [run, expected] = [new Int32Array(RUN_WORDS), new Int32Array(RUN_WORDS)];
+        threefryRun(schedule, inLanes, run);
+        threefry(schedule, inTurn, expected);
+        expect([run, inLanes]).toEqual([expected, inTurn]);
+      }),
+    );
   });
 });
 
