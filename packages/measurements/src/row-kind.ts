@@ -90,8 +90,17 @@ export interface NamedColumn extends Column {
   readonly column: string;
 }
 
+/** Columns by kind: they are asked for with every group of rows. */
+const named = new WeakMap<RowKind, readonly NamedColumn[]>();
+
 /** A kind's columns, in their order. */
-export function columnsOf({ columns }: RowKind): readonly NamedColumn[] {
+export function columnsOf(kind: RowKind): readonly NamedColumn[] {
+  const known = named.get(kind) ?? namedColumns(kind);
+  named.set(kind, known);
+  return known;
+}
+
+function namedColumns({ columns }: RowKind): readonly NamedColumn[] {
   return Object.entries(columns).map(([field, column]) => ({
     column: field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     ...column,
