@@ -2,6 +2,7 @@ import { runAttacksBenchmark } from './attacks/attacks.js';
 import { runClusterBenchmark } from './cluster/cluster.js';
 import { runEngineBenchmark } from './engine/engine.js';
 import { runStoreBenchmark } from './store/store.js';
+import { runMixedBenchmark } from './throughput/mixed.js';
 import { runThroughputBenchmark } from './throughput/throughput.js';
 
 /** Benchmarks by the name that follows `npm run bench --`. */
@@ -11,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<v
   cluster: runClusterBenchmark,
   store: runStoreBenchmark,
   throughput: runThroughputBenchmark,
+  mixed: runMixedBenchmark,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -4,8 +4,8 @@ import type { Verdict } from '../kit/verdict.js';
 import { atLeast, atMost, metWord } from '../kit/verdict.js';
 import type { Measurement } from './measurement.js';
 
-const MOST_OVERHEAD = 1.05;
-const LEAST_SPEED_UP = 1.8;
+const MOST_OVERHEAD = 1.01;
+const LEAST_SPEED_UP = 1.9;
 
 /** What the measurements of one benchmark say: medians of the ratios within each round. */
 export interface Comparison {

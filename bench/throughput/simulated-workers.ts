@@ -15,11 +15,14 @@ import {
   workKinds,
   type WorkerReport,
 } from '@unpair/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { synthetic, syntheticResult } from '../../services/coordinator/test/support/synthetic-worker.js';
 
 export interface SimulationOptions {
   readonly url: string;
   readonly workers: number;
+  /** What each task takes. */
+  readonly milliseconds: number;
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +35,12 @@ const queues = workKinds.map((kind) => queueName({ ...synthetic, kind }));
  * So many workers that speak the real protocol (reports, leases, fenced results, acknowledgements) and compute nothing: each
  * result is a function of its task.
  */
-export async function simulateWorkers({ url, workers, signal }: SimulationOptions): Promise<void> {
+export async function simulateWorkers({
+  url,
+  workers,
+  milliseconds,
+  signal,
+}: SimulationOptions): Promise<void> {
   const logger = createLogger({ service: 'simulated', level: 'silent' });
   const connections: NatsConnection[] = [];
   const lives: Promise<void>[] = [];
@@ -42,13 +50,17 @@ export async function simulateWorkers({ url, workers, signal }: SimulationOption
     }
     const connection = connections.at(-1);
     if (connection === undefined) throw new Error('There is no connection.');
-    lives.push(live(`simulated-${index}`, connection, signal));
+    lives.push(live(`simulated-${index}`, connection, { milliseconds, signal }));
   }
   await Promise.all(lives);
   await Promise.all(connections.map((connection) => connection.close()));
 }
 
-async function live(worker: string, connection: NatsConnection, signal: AbortSignal): Promise<void> {
+async function live(
+  worker: string,
+  connection: NatsConnection,
+  { milliseconds, signal }: Pick<SimulationOptions, 'milliseconds' | 'signal'>,
+): Promise<void> {
   const report = (): Promise<unknown> =>
     ask(connection, workerSubject(worker), encodeReport(reportOf(worker)), reportInterval);
   // Spread over the interval, as pods that start one after the other are.
@@ -64,6 +76,7 @@ async function live(worker: string, connection: NatsConnection, signal: AbortSig
       const delivery = await deliveries.next(30_000, signal).catch(() => undefined);
       if (delivery === undefined) continue;
       const task = decodeTask(delivery.data);
+      if (milliseconds > 0) await sleep(milliseconds);
       await publishResult(connection, { ...syntheticResult(task), worker });
       await delivery.done();
     }

@@ -158,8 +158,10 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
       return { $case: 'similarity', value: { surrogate, target: target?.id ?? '', inputs, rows } };
     }
     case 'alignment': {
-      const rows = [0, 16].map((sample) => ({ sample, cross: 1 + sample, surrogate: 2 + sample, target: 3 }));
-      const { surrogate, target } = content.value;
+      const { surrogate, target, samples } = content.value;
+      const rows = [0, 16]
+        .filter((sample) => sample < (samples?.count ?? 0))
+        .map((sample) => ({ sample, cross: 1 + sample, surrogate: 2 + sample, target: 3 }));
       return {
         $case: 'alignment',
         value: { surrogate: surrogate?.id ?? '', target: target?.id ?? '', rows },
