@@ -35,6 +35,7 @@ const layers: Record<string, readonly string[]> = {
   'packages/siblings': ['errors', 'numerics', 'parameters', 'graph', 'classifiers', 'training', 'attacks'],
   'packages/measurements': ['errors', 'numerics', 'parameters', 'graph', 'classifiers', 'attacks'],
   'packages/campaign': [...mathematics, 'measurements'],
+  'packages/page': ['campaign'],
   'packages/platform': ['errors', 'files', 'protocol'],
   'services/coordinator': ['errors', 'campaign', 'measurements', 'protocol', 'platform'],
   'services/worker': [
@@ -55,6 +56,7 @@ const layers: Record<string, readonly string[]> = {
     'files',
     'datasets',
     'campaign',
+    'page',
     'protocol',
     'platform',
   ],
@@ -63,7 +65,7 @@ const layers: Record<string, readonly string[]> = {
 const everyone = [...Object.keys(layers)].map((path) => path.split('/').at(-1) ?? path);
 
 /** What holds no files, network, clock, environment or hidden randomness. */
-const pure = [...mathematics, 'formats', 'measurements', 'campaign'];
+const pure = [...mathematics, 'formats', 'measurements', 'campaign', 'page'];
 
 /** A digest is a pure function; all else of Node is the world outside. */
 const noNode = { regex: '^node:(?!crypto$)', message: 'This package is pure: take what it needs as values.' };

@@ -32,6 +32,12 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect((await runOk(['report', 'out'], { cwd: folder })).stdout).toBe(first.stdout);
     const one = await runOk(['report', 'out/report.json', '--epsilon', '8/255'], { cwd: folder });
     expect(one.stdout).toMatch(/^Models\n[^]*\nTransfer\n/);
+    await runOk(['report', 'out', '--html', 'pages/out.html'], { cwd: folder });
+    expect(await readFile(join(folder, 'pages', 'out.html'), 'utf8')).toMatch(
+      /^<!doctype html>[^]*<svg [^]*<\/html>\n$/,
+    );
+    const self = await runCli(['report', 'out', '--html', 'out/report.json'], { cwd: folder });
+    expect(self.stderr).toContain('--html must be another file than the report, got out/report.json');
     const report = await readReport(folder);
     expect(report.integrity).toMatchObject({ tasks: 6, results: 6, deadLetters: 0 });
     await runOk(args, { cwd: folder });

@@ -5,9 +5,11 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Report, Selection } from '@unpair/campaign';
 import { renderReport, renderVerdict, selectReport } from '@unpair/campaign';
+import { writeWhole } from '@unpair/files';
 
 import { reportText } from '../client/report-text.js';
 import type { CommandContext } from '../context.js';
+import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
 import { readReport } from '../report-file.js';
 import { fraction } from './fraction.js';
 import type { ServerOptions } from './server-option.js';
@@ -16,6 +18,7 @@ import { serverOption, withClient } from './server-option.js';
 interface ReportOptions extends ServerOptions, Selection {
   readonly json?: true;
   readonly full?: true;
+  readonly html?: string;
 }
 
 /** `unpair report RUN`. */
@@ -30,6 +33,11 @@ export function addReportCommand(program: Command, context: CommandContext): voi
     .option('--attack <name>', 'only tables of this attack')
     .addOption(new Option('--epsilon <ε>', 'only tables at this epsilon: 8/255').argParser(fraction))
     .option('--json', 'print the whole report as JSON')
+    .addOption(
+      new Option('--html <file>', 'write the whole report as a page, charts included').conflicts([
+        ...['json', 'full', 'target', 'surrogate', 'attack', 'epsilon'],
+      ]),
+    )
     .addOption(serverOption())
     .action((run: string, options: ReportOptions) => runReport(run, options, context));
 }
@@ -39,7 +47,21 @@ async function runReport(
   options: ReportOptions,
   { terminal, signal }: CommandContext,
 ): Promise<void> {
-  const text = await reportOf(run, options, signal);
+  const { html } = options;
+  const source = await sourceOf(run);
+  if (html !== undefined) {
+    await assertOutputFile('--html', html);
+    await assertOverwritesNone('--html', html, { 'the report': source });
+  }
+  const text =
+    source === undefined
+      ? await withClient(options, (client) => client.report(run, signal))
+      : await readReport(source);
+  if (html !== undefined) {
+    await writePage(html, JSON.parse(text) as Report);
+    terminal.print(`page: ${html}`);
+    return;
+  }
   if (options.json) {
     terminal.print(JSON.stringify(JSON.parse(text), null, 2));
     return;
@@ -56,9 +78,15 @@ async function runReport(
   } else terminal.print(reportText(report, { width, color }, `unpair report ${run} --full`));
 }
 
-/** A file of that name comes before a campaign on a cluster, whose ids are unlike paths. */
-async function reportOf(run: string, options: ServerOptions, signal: AbortSignal): Promise<string> {
+async function writePage(file: string, report: Report): Promise<void> {
+  // Charts are the only thing that needs their library.
+  const { renderPage } = await import('@unpair/page');
+  await writeWhole(file, renderPage(report));
+}
+
+/** The report's file: one of that name comes before a campaign on a cluster, whose ids are unlike paths. */
+async function sourceOf(run: string): Promise<string | undefined> {
   const found = await stat(run).catch(() => undefined);
-  if (found === undefined) return withClient(options, (client) => client.report(run, signal));
-  return readReport(found.isDirectory() ? join(run, 'report.json') : run);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? join(run, 'report.json') : run;
 }

@@ -87,6 +87,20 @@ export { rowKind } from './results/rows.js';
 export type { RowGroup } from './results/rows.js';
 export { selectReport } from './report/select.js';
 export type { Selection } from './report/select.js';
-export { outcomeLines, renderReport } from './report/terminal/render-report.js';
-export { renderVerdict } from './report/terminal/render-verdict.js';
-export type { TerminalStyle } from './report/terminal/table.js';
+export { defenceSentence } from './report/defence/sentence.js';
+export { explainedPoints } from './report/explanation.js';
+export type { ExplainedPoint } from './report/explanation.js';
+export { COSINE } from './report/measures.js';
+export { count, percent, ratio, share, threat } from './report/terminal/format.js';
+export { defenceLegend } from './report/terminal/render-defence.js';
+export {
+  outcomeLines,
+  remarks,
+  renderReport,
+  reportTables,
+  tablesLegend,
+} from './report/terminal/render-report.js';
+export type { ReportTables } from './report/terminal/render-report.js';
+export { evidenceTables, renderVerdict } from './report/terminal/render-verdict.js';
+export { sweptLabels } from './report/terminal/swept.js';
+export type { TableText, TerminalStyle } from './report/terminal/table.js';

@@ -34,7 +34,7 @@ export interface Explained {
 }
 
 /** A pair of models, and what came of one attack on it. */
-interface Observation {
+export interface Observation {
   readonly pair: SimilarityReport;
   readonly outcome: number;
 }
@@ -70,6 +70,29 @@ export function explanations(
   explained: Explained,
   { seed, explainOne }: { readonly seed: number; readonly explainOne: ExplainOne },
 ): Promise<readonly ExplanationReport[]> {
+  return Promise.all(
+    explainedPoints(explained).map(async ({ attack: first, observations }) => {
+      const { attack, parameters, norm, epsilon, queries } = first;
+      return {
+        ...{ attack, parameters, norm, epsilon },
+        outcome: queries === null ? 'success' : 'log10 queryRatio',
+        pairs: observations.length,
+        pairsNeeded: LEAST_PAIRS,
+        pairsNeededJoint: LEAST_PAIRS_JOINT,
+        ...(await explainOne(pointOf(observations, seed, `explanation ${pointKey(first)}`))),
+      };
+    }),
+  );
+}
+
+/** One attack, as one of its cells, and every pair of models with a similarity and an outcome. */
+export interface ExplainedPoint {
+  readonly attack: AttackReport;
+  readonly observations: readonly Observation[];
+}
+
+/** What explanations go by: an entry for every attack with surrogates, in their order. */
+export function explainedPoints(explained: Explained): readonly ExplainedPoint[] {
   const lookUp = lookUpIn(explained);
   const points = new Map<string, [AttackReport, ...AttackReport[]]>();
   for (const attack of explained.attacks) {
@@ -79,20 +102,10 @@ export function explanations(
     if (peers === undefined) points.set(key, [attack]);
     else peers.push(attack);
   }
-  return Promise.all(
-    [...points].map(async ([key, [first, ...others]]) => {
-      const { attack, parameters, norm, epsilon, queries } = first;
-      const observations = [first, ...others].flatMap((peer) => observationOf(peer, lookUp));
-      return {
-        ...{ attack, parameters, norm, epsilon },
-        outcome: queries === null ? 'success' : 'log10 queryRatio',
-        pairs: observations.length,
-        pairsNeeded: LEAST_PAIRS,
-        pairsNeededJoint: LEAST_PAIRS_JOINT,
-        ...(await explainOne(pointOf(observations, seed, `explanation ${key}`))),
-      };
-    }),
-  );
+  return [...points.values()].map(([first, ...others]) => ({
+    attack: first,
+    observations: [first, ...others].flatMap((peer) => observationOf(peer, lookUp)),
+  }));
 }
 
 function pointOf(observations: readonly Observation[], seed: number, stream: string): Point {

@@ -2,25 +2,34 @@ import type { AdaptiveReport, DefenceReport, ExposureReport, Level } from '../de
 import { defenceSentence } from '../defence/sentence.js';
 import type { Report } from '../report.js';
 import { boundSign, count, NONE, percent, share, threat } from './format.js';
-import { sweptLabel } from './swept.js';
-import type { Column, TerminalStyle } from './table.js';
-import { dim, table } from './table.js';
+import { sweptLabels } from './swept.js';
+import type { Column, TableText, TerminalStyle } from './table.js';
+import { dim, tableOf } from './table.js';
 import { wrap } from './wrap.js';
 
-/** What defences cost and take away, what adaptive attackers come to, and a verdict on each; nothing without any. */
-export function renderDefence({ defence }: Report, style: TerminalStyle): readonly string[] {
+/** What defences cost and take away, and what adaptive attackers come to. */
+export function defenceTables(defence: readonly DefenceReport[]): readonly TableText[] {
   const exposure = defence.flatMap((of) => of.exposure.map((entry) => ({ of, entry })));
-  const adaptive = defence.flatMap((of) => of.adaptive.map((entry) => ({ of, entry })));
+  const adaptive = adaptiveRows(defence);
   const costs = defence.filter(({ accuracy }) => accuracy !== null);
   return [
-    ...table('Defence: accuracy', costs, accuracyColumns(defence), style),
-    ...table('Defence: exposure', exposure, exposureColumns(exposure), style),
-    ...table('Adaptive attackers', adaptive, adaptiveColumns(adaptive), style),
-    ...defence.flatMap((entry) => verdict(entry, style)),
-    ...(adaptive.length + exposure.length > 0
-      ? [...wrap(legend(adaptive), style.width).map((line) => dim(line, style)), '']
-      : []),
+    tableOf('Defence: accuracy', costs, accuracyColumns(defence)),
+    tableOf('Defence: exposure', exposure, exposureColumns(exposure)),
+    tableOf('Adaptive attackers', adaptive, adaptiveColumns(adaptive)),
   ];
+}
+
+/** A verdict on each defence, and what their tables need explained; nothing without any. */
+export function defenceLines({ defence }: Report, style: TerminalStyle): readonly string[] {
+  const legend = defenceLegend(defence);
+  return [
+    ...defence.flatMap((entry) => verdict(entry, style)),
+    ...(legend === '' ? [] : [...wrap(legend, style.width).map((line) => dim(line, style)), '']),
+  ];
+}
+
+function adaptiveRows(defence: readonly DefenceReport[]): readonly Row<AdaptiveReport>[] {
+  return defence.flatMap((of) => of.adaptive.map((entry) => ({ of, entry })));
 }
 
 const QUERIES_LEGEND = '"of queries": median queries with the surrogate as prior, of those without prior.';
@@ -28,10 +37,12 @@ const FURTHER_LEGEND =
   '"further": than the same attack through the stranger where it comes furthest, by more than the interval of their difference.';
 const IMITATION_LEGEND = 'Imitations are held against strangers that imitate with as many queries as well.';
 
-/** What the tables need explained, given the rows of adaptive attackers. */
-function legend(rows: readonly Row<AdaptiveReport>[]): string {
-  const hasImitations = rows.some(({ entry }) => entry.attacker === 'imitation');
-  const further = rows.length > 0 ? [FURTHER_LEGEND] : [];
+/** What the tables of defences need explained; empty without rows. */
+export function defenceLegend(defence: readonly DefenceReport[]): string {
+  const adaptive = adaptiveRows(defence);
+  if (adaptive.length === 0 && defence.every(({ exposure }) => exposure.length === 0)) return '';
+  const hasImitations = adaptive.some(({ entry }) => entry.attacker === 'imitation');
+  const further = adaptive.length > 0 ? [FURTHER_LEGEND] : [];
   return [QUERIES_LEGEND, ...further, ...(hasImitations ? [IMITATION_LEGEND] : [])].join(' ');
 }
 
@@ -69,11 +80,11 @@ function rowColumns<T>(rows: readonly Row<T>[]): readonly Column<Row<T>>[] {
 }
 
 function exposureColumns(rows: readonly Row<ExposureReport>[]): readonly Column<Row<ExposureReport>>[] {
-  const all = rows.map(({ entry }) => entry);
+  const swept = sweptLabels(rows.map(({ entry }) => entry));
   return [
     ...rowColumns(rows),
     { title: 'attack', align: 'left', text: ({ entry }) => entry.attack },
-    { title: '', align: 'left', text: ({ entry }) => sweptLabel(entry, all) },
+    { title: '', align: 'left', text: ({ entry }) => swept(entry) },
     { title: 'ε', align: 'right', text: ({ entry }) => threat(entry.norm, entry.epsilon) },
     { title: 'before', align: 'right', text: ({ entry }) => shortText(entry.before) },
     { title: 'after', align: 'right', text: ({ entry }) => levelText(entry.after) },

@@ -8,41 +8,69 @@ import type {
   SimilarityReport,
 } from '../report.js';
 import { count, decimal, NONE, percent, ratio, size, threat } from './format.js';
-import { renderDefence } from './render-defence.js';
-import { sweptLabel } from './swept.js';
-import type { Column, TerminalStyle } from './table.js';
-import { dim, table } from './table.js';
+import { defenceLines, defenceTables } from './render-defence.js';
+import { sweptLabels } from './swept.js';
+import type { Column, TableText, TerminalStyle } from './table.js';
+import { dim, tableLines, tableOf } from './table.js';
 import { wrap } from './wrap.js';
 import { mixtureSentences } from '../verdict/cautions.js';
 
-/** The report as tables for a terminal, at best 100 columns wide or more; narrower ones lose optional columns. */
-export function renderReport(report: Report, options: Partial<TerminalStyle> = {}): string {
-  const style = { width: 100, color: false, ...options };
+/** The tables of a report, by what they are about; those without rows are empty. */
+export interface ReportTables {
+  readonly models: TableText;
+  readonly similarity: TableText;
+  readonly transfer: TableText;
+  readonly queries: TableText;
+  readonly amplification: TableText;
+  readonly explanation: TableText;
+  readonly defence: readonly TableText[];
+}
+
+/** What terminal and page show as tables. */
+export function reportTables(report: Report): ReportTables {
   // What tries a defence has a table of its own.
   const asked = report.attacks.filter(({ adaptive }) => !adaptive);
   const transfer = asked.filter(({ queries }) => queries === null);
   const queried = asked.filter(({ queries }) => queries !== null);
+  const { models, similarity, amplification, explanation } = report;
+  return {
+    models: tableOf('Models', models, MODELS),
+    similarity: tableOf('Similarity to the target', similarity, SIMILARITY),
+    transfer: tableOf('Transfer', transfer, [...attackColumns(asked), ...TRANSFER]),
+    queries: tableOf('Queries to the target', queried, [...attackColumns(asked), ...QUERIES]),
+    amplification: tableOf('Amplification', amplification, amplificationColumns(report)),
+    explanation: tableOf('What goes with success', strongest(explanation), explanationColumns(report)),
+    defence: defenceTables(report.defence),
+  };
+}
+
+/** The report as tables for a terminal, at best 100 columns wide or more; narrower ones lose optional columns. */
+export function renderReport(report: Report, options: Partial<TerminalStyle> = {}): string {
+  const style = { width: 100, color: false, ...options };
+  const { models, similarity, transfer, queries, amplification, explanation, defence } = reportTables(report);
   const lines = [
-    ...table('Models', report.models, MODELS, style),
-    ...remarks(report, style),
-    ...table('Similarity to the target', report.similarity, SIMILARITY, style),
-    ...table('Transfer', transfer, [...attackColumns(asked), ...TRANSFER], style),
-    ...table('Queries to the target', queried, [...attackColumns(asked), ...QUERIES], style),
-    ...table('Amplification', report.amplification, amplificationColumns(report), style),
-    ...table('What goes with success', strongest(report.explanation), explanationColumns(report), style),
-    ...renderDefence(report, style),
+    ...tableLines(models, style),
+    ...paragraphs(remarks(report), style),
+    ...[similarity, transfer, queries, amplification, explanation, ...defence].flatMap((table) =>
+      tableLines(table, style),
+    ),
+    ...defenceLines(report, style),
     ...footer(report, style),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** A sentence for each model that could not be made, and for all of which what follows says nothing. */
-function remarks({ models, warnings }: Report, { width }: TerminalStyle): readonly string[] {
+export function remarks({ models, warnings }: Report): readonly string[] {
   const ofModels = models.flatMap(({ id, failure, nearChance }) => [
     ...(failure === null ? [] : [`${id} was not made: ${failure}`]),
-    ...(nearChance === null ? [] : wrap(`${id} ${nearChance}.`, width)),
+    ...(nearChance === null ? [] : [`${id} ${nearChance}.`]),
   ]);
-  const lines = [...ofModels, ...warnings.flatMap((warning) => wrap(warning, width))];
+  return [...ofModels, ...warnings];
+}
+
+function paragraphs(sentences: readonly string[], { width }: TerminalStyle): readonly string[] {
+  const lines = sentences.flatMap((sentence) => wrap(sentence, width));
   return lines.length === 0 ? [] : [...lines, ''];
 }
 
@@ -113,7 +141,7 @@ function attackColumns(attacks: readonly AttackReport[]): readonly Column<Attack
   const several = new Set(attacks.map(({ target }) => target)).size > 1;
   return [
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
-    { title: '', align: 'left', text: (row) => sweptLabel(row, attacks) },
+    { title: '', align: 'left', text: sweptLabels(attacks) },
     { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
     { title: 'class to reach', align: 'left', text: ({ goal }) => (goal === null ? '' : String(goal.reach)) },
     { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate ?? NONE },
@@ -155,7 +183,7 @@ function amplificationColumns({ amplification }: Report): readonly Column<Amplif
   const several = new Set(amplification.map(({ target }) => target)).size > 1;
   return [
     { title: 'attack', align: 'left', text: ({ attack }) => attack },
-    { title: '', align: 'left', text: (row) => sweptLabel(row, amplification) },
+    { title: '', align: 'left', text: sweptLabels(amplification) },
     { title: 'ε', align: 'right', text: ({ norm, epsilon }) => threat(norm, epsilon) },
     { title: 'surrogate', align: 'left', names: true, text: ({ surrogate }) => surrogate },
     { title: 'target', align: 'left', names: true, text: ({ target }) => (several ? target : '') },
@@ -193,9 +221,10 @@ function strongest(explanation: Report['explanation']): readonly ExplanationRow[
 }
 
 function explanationColumns({ explanation }: Report): readonly Column<ExplanationRow>[] {
+  const swept = sweptLabels(explanation);
   return [
     { title: 'attack', align: 'left', text: ({ point }) => point.attack },
-    { title: '', align: 'left', text: ({ point }) => sweptLabel(point, explanation) },
+    { title: '', align: 'left', text: ({ point }) => swept(point) },
     { title: 'ε', align: 'right', text: ({ point }) => threat(point.norm, point.epsilon) },
     { title: 'outcome', align: 'left', text: ({ point }) => point.outcome },
     { title: 'measure', align: 'left', text: ({ measure }) => measure.measure },
@@ -217,10 +246,14 @@ const LEGEND =
 const LEGEND_OF_GOALS =
   ' Success is to reach the class; samples that have it for a label are left out, and not in n.';
 
+/** How to read the tables. */
+export function tablesLegend({ attacks }: Report): string {
+  return attacks.some(({ goal }) => goal !== null) ? LEGEND + LEGEND_OF_GOALS : LEGEND;
+}
+
 function footer(report: Report, style: TerminalStyle): readonly string[] {
-  const legend = report.attacks.some(({ goal }) => goal !== null) ? LEGEND + LEGEND_OF_GOALS : LEGEND;
   return [
-    ...wrap(legend, style.width).map((line) => dim(line, style)),
+    ...wrap(tablesLegend(report), style.width).map((line) => dim(line, style)),
     '',
     ...outcomeLines(report),
     ...mixtureSentences(report.provenance).flatMap((text) => wrap(text, style.width)),

@@ -1,13 +1,13 @@
 import type { Report } from '../report.js';
-import type { Evidence, PriorEvidence } from '../verdict/types.js';
+import type { Evidence, PriorEvidence, Verdict } from '../verdict/types.js';
 import { count, NONE, percent, ratio, share, threat } from './format.js';
-import type { Column, TerminalStyle } from './table.js';
-import { bold, table } from './table.js';
+import type { Column, TableText, TerminalStyle } from './table.js';
+import { bold, tableLines, tableOf } from './table.js';
 import { wrap } from './wrap.js';
 
 /** Entries of a kind that are told of; `all` tells of every one. */
 const TOLD = 4;
-const ROWS = 8;
+const ROWS = 9;
 
 /**
  * The verdict, and the few figures behind it: what a reader wants first. At most 80 columns wide where names are short.
@@ -19,13 +19,14 @@ export function renderVerdict(
 ): string {
   const style = { width: 80, color: false, ...options };
   const told = options.all === true ? Infinity : TOLD;
+  const rows = options.all === true ? Infinity : ROWS;
   const { asked, exposure, cures, cautions, next } = verdict;
   const lines = [
     ...wrap(asked, style.width),
     '',
     ...paragraphs(exposure, told, style),
     ...paragraphs(cures, told, style),
-    ...evidenceTables(verdict.evidence, options.all === true ? Infinity : ROWS, style),
+    ...evidenceTables(verdict).flatMap((table) => evidenceLines(table, rows, style)),
     ...list('Trust it less, for', cautions, style),
     ...list('Next', next, style),
   ];
@@ -64,25 +65,24 @@ interface EvidenceRow {
   readonly fewer: string;
 }
 
-/** One table for each target. */
-function evidenceTables(
-  evidence: readonly Evidence[],
-  rows: number,
-  style: TerminalStyle,
-): readonly string[] {
+/** The figures behind the verdict: a table for each target. */
+export function evidenceTables({ evidence }: Verdict): readonly TableText[] {
   const targets = [...new Set(evidence.map(({ target }) => target))];
   return targets.flatMap((target) => {
     const own = evidence.filter((entry) => entry.target === target);
     const [first] = own;
     if (first === undefined) return [];
     const title = `Attacks on ${target} at ε ${threat(first.norm, first.epsilon)}, by what is published`;
-    const lines = [...nothingPublished(own), ...own.slice(0, rows).map(evidenceRow)];
-    const more = own.length - rows;
-    return [
-      ...table(title, lines, COLUMNS, style),
-      ...(more > 0 ? [`And ${count(more)} more, which --full shows.`, ''] : []),
-    ];
+    return [tableOf(title, [...nothingPublished(own), ...own.map(evidenceRow)], COLUMNS)];
   });
+}
+
+function evidenceLines(table: TableText, told: number, style: TerminalStyle): readonly string[] {
+  const more = table.rows.length - told;
+  return [
+    ...tableLines({ ...table, rows: table.rows.slice(0, told) }, style),
+    ...(more > 0 ? [`And ${count(more)} more, which --full shows.`, ''] : []),
+  ];
 }
 
 const COLUMNS: readonly Column<EvidenceRow>[] = [

@@ -12,6 +12,17 @@ export interface Column<T> {
   readonly names?: boolean;
 }
 
+/** A column of a table that is made. */
+export type Heading = Omit<Column<never>, 'text'>;
+
+/** A table as texts, for whatever shows it. */
+export interface TableText {
+  readonly title: string;
+  readonly columns: readonly Heading[];
+  /** One text for each column. */
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** How to write for a terminal. */
 export interface TerminalStyle {
   /** Columns of the terminal. */
@@ -22,19 +33,24 @@ export interface TerminalStyle {
 
 const GAP = '  ';
 
-/** A titled table as lines; nothing for no rows. A column that says the same nothing in every row is left out. */
-export function table<T>(
-  title: string,
-  rows: readonly T[],
-  columns: readonly Column<T>[],
-  style: TerminalStyle,
-): readonly string[] {
+/** A table as texts. A column that says the same nothing in every row is left out. */
+export function tableOf<T>(title: string, rows: readonly T[], columns: readonly Column<T>[]): TableText {
+  const texts = rows.map((row) => columns.map(({ text }) => text(row)));
+  const isSpoken = (_: unknown, at: number): boolean => texts.some((row) => row[at] !== '');
+  return { title, columns: columns.filter(isSpoken), rows: texts.map((row) => row.filter(isSpoken)) };
+}
+
+/** A titled table as lines; nothing for no rows. */
+export function tableLines({ title, columns, rows }: TableText, style: TerminalStyle): readonly string[] {
   if (rows.length === 0) return [];
-  const spoken = columns.filter((column) => rows.some((row) => column.text(row) !== ''));
-  const shown = fit(spoken, rows, style.width);
+  const texts = columns.map((column, at) => ({
+    ...column,
+    text: (row: readonly string[]) => row[at] ?? '',
+  }));
+  const shown = fit(texts, rows, style.width);
   const widths = narrowed(shown, rows, style.width);
-  const line = (texts: readonly string[]): string =>
-    texts
+  const line = (cells: readonly string[]): string =>
+    cells
       .map((text, index) => pad(text, widths[index] ?? 0, shown[index]?.align ?? 'left'))
       .join(GAP)
       .trimEnd();
