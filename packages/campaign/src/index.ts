@@ -103,4 +103,5 @@ export {
 export type { ReportTables } from './report/terminal/render-report.js';
 export { evidenceTables, renderVerdict } from './report/terminal/render-verdict.js';
 export { sweptLabels } from './report/terminal/swept.js';
-export type { TableText, TerminalStyle } from './report/terminal/table.js';
+export { tableOf } from './report/terminal/table.js';
+export type { Column, TableText, TerminalStyle } from './report/terminal/table.js';

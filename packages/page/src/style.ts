@@ -7,7 +7,7 @@ export const STYLE = `
 @media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;--line:#30363d;--tint:#161b22;
 --s0:#e6edf3;--s1:#58b0f0;--s2:#ff9a57;--s3:#3ecf9f;--s4:#e58fc6;--s5:#e3b341;--s6:#a5a5ff;--s7:#9da7b3}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:62rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
+body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:66rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
 h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0 .6rem;overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:2.6rem 0 .6rem;padding-bottom:.25rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.05rem;margin:0 0 .4rem;overflow-wrap:anywhere}
@@ -32,7 +32,7 @@ details{margin:1rem 0}
 summary{cursor:pointer;font-weight:600}
 .scroll{overflow-x:auto;max-height:34rem;margin-top:.4rem;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;min-width:100%}
-th,td{text-align:left;padding:.3rem .7rem;white-space:nowrap;font-weight:400;border-bottom:1px solid var(--line)}
+th,td{text-align:left;padding:.3rem .6rem;white-space:nowrap;font-weight:400;border-bottom:1px solid var(--line)}
 tr:last-child>*{border-bottom:0}
 thead{position:sticky;top:0;background:var(--tint)}
 thead th{font-weight:600}

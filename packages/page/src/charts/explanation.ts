@@ -9,10 +9,13 @@ import { draw } from './plot.js';
 
 /** Of fewer, a cloud of points says nothing. */
 const LEAST_POINTS = 3;
+/** Of more, names hide each other. */
+const MOST_NAMED = 6;
 
 interface Pair {
   readonly cosine: number;
   readonly outcome: number;
+  readonly surrogate: string;
   readonly name: string;
 }
 
@@ -53,6 +56,7 @@ function chart(
   const pairs = observations.map(({ pair, outcome }) => ({
     cosine: pair.gradientCosine.mean,
     outcome: isSearch ? outcome : outcome * 100,
+    surrogate: pair.surrogate,
     name: `${pair.surrogate}, ${pair.target}`,
   }));
   return { caption, svg: drawn(caption, pairs, isSearch, (explanation?.measures ?? null) !== null) };
@@ -70,12 +74,12 @@ function fitText(explanation: ExplanationReport | undefined, pairs: number): str
 
 function drawn(label: string, pairs: readonly Pair[], isSearch: boolean, hasLine: boolean): Figure['svg'] {
   const outcomes = pairs.map(({ outcome }) => outcome);
-  const pad = 0.15 * (Math.max(...outcomes) - Math.min(...outcomes)) + (isSearch ? 0.05 : 2);
+  const pad = 0.2 * (Math.max(...outcomes) - Math.min(...outcomes)) + (isSearch ? 0.05 : 2);
   const domain = [Math.min(...outcomes) - pad, Math.max(...outcomes) + pad];
   const at = { x: 'cosine', y: 'outcome' } as const;
   return draw(label, {
     ...{ height: 280, marginLeft: 50, marginRight: 16, marginBottom: 40 },
-    x: { label: 'cosine of input gradients', grid: true, ticks: 5, inset: 12 },
+    x: { label: 'cosine of input gradients', grid: true, ticks: 5, inset: 30 },
     y: {
       ...{ domain, grid: true, ticks: 5, label: isSearch ? 'times fewer queries' : 'fooled, in percent' },
       ...(isSearch ? { tickFormat: (value: number) => `${Number((10 ** value).toPrecision(2))}×` } : {}),
@@ -85,6 +89,10 @@ function drawn(label: string, pairs: readonly Pair[], isSearch: boolean, hasLine
         ? [Plot.linearRegressionY(pairs, { ...at, ci: 0, stroke: colour(2), strokeWidth: 2 })]
         : []),
       Plot.dot(pairs, { ...at, r: 4, fill: colour(1), fillOpacity: 0.8, title: 'name' }),
+      Plot.text(pairs.length <= MOST_NAMED ? pairs : [], {
+        ...{ ...at, text: 'surrogate', dy: -12, lineWidth: 12, textOverflow: 'ellipsis-middle' },
+        ...{ fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 4 },
+      }),
     ],
   });
 }

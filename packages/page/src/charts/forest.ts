@@ -10,7 +10,7 @@ import { draw, WIDTH } from './plot.js';
 const ROWS = 24;
 const ROW_HEIGHT = 40;
 /** Of a name above its interval. */
-const CHARACTERS = 42;
+const CHARACTERS = 44;
 
 /** A kind of ratio that amplification has. */
 interface Kind {
@@ -57,7 +57,7 @@ function forest(kind: Kind, group: readonly AmplificationReport[]): Figure {
 
 function rowOf(entry: AmplificationReport, kind: Kind, swept: string, at: number): Row {
   const { surrogate, attack, baseline, baselineSurrogate, baselineAttack } = entry;
-  const against = baseline === 'none' ? baselineAttack : (baselineSurrogate ?? 'a stranger');
+  const against = baseline === 'none' ? `${baselineAttack}, no prior` : (baselineSurrogate ?? 'a stranger');
   const value = kind.of(entry) ?? { value: 1, low: 1, high: 1 };
   const name = `${surrogate} by ${attack}${swept === '' ? '' : ` ${swept}`}, against ${against}`;
   return { at, name: shortened(name), text: ratio(value), ratio: value, isStranger: baseline === 'stranger' };

@@ -33,9 +33,12 @@ interface SvgElement {
   querySelector(selector: string): { remove(): void } | null;
 }
 
+/** What Plot says of parts, which nobody is told: the whole chart is one image with one label. */
+const PART_LABELS = / aria-[a-z]+="[^"]*"/g;
+
 /** Rounds coordinates within tags; texts stay. */
 function shortened(svg: string): string {
   return svg.replace(/<[^>]*>/g, (tag) =>
-    tag.replace(LONG_NUMBERS, (number) => String(Number(Number(number).toFixed(1)))),
+    tag.replace(PART_LABELS, '').replace(LONG_NUMBERS, (number) => String(Number(Number(number).toFixed(1)))),
   );
 }

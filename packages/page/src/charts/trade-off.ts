@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
   {
     of: ({ transfer }) => (transfer === null ? null : transfer * 100),
     caption: 'the mean share of samples fooled without a query',
-    axis: { label: 'fooled, in percent', domain: [-4, 106], ticks: 5 },
+    axis: { label: 'fooled, in percent', domain: [-12, 112], ticks: 5 },
   },
   {
     of: ({ queryRatio }) => (queryRatio === null || queryRatio <= 0 ? null : 1 / queryRatio),
@@ -94,14 +94,13 @@ function chart(
   const text = `Accuracy against ${caption}, attacking ${of}; right and low is best for who publishes`;
   const best = frontier(points);
   const named =
-    points.length <= NAMED ? points : points.filter((point) => best.includes(point) || point.role === 'cure');
+    points.length <= NAMED ? points : points.filter((point) => best.includes(point) || isCure(point));
   return {
     caption: text,
-    key: [],
     svg: draw(text, {
       ...{ height: 320, marginLeft: 46, marginRight: 24, marginBottom: 40, marginTop: 24 },
       x: { label: 'accuracy in percent', grid: true, ticks: 5, inset: 30 },
-      y: { ...axis, grid: true, ...(axis.type === 'log' ? { inset: 16 } : {}) },
+      y: { ...axis, grid: true, ...(axis.type === 'log' ? { inset: 24 } : {}) },
       marks: [
         Plot.line(best, { ...AT, curve: 'step-before', strokeDasharray: '4 4', stroke: 'currentColor' }),
         Plot.link(points, {
@@ -112,18 +111,27 @@ function chart(
           ...{ x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', bend: true, inset: 8, stroke: 'currentColor' },
         }),
         Plot.dot(points, { ...AT, r: 6, fill: colourOf, symbol: symbolOf, stroke: 'var(--paper)' }),
-        Plot.text(named, {
-          ...AT,
-          ...{ text: labelOf, dy: -14, fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 4 },
-          ...{ lineWidth: 14, textOverflow: 'ellipsis-middle' },
-        }),
+        // Arrows come to cures from above.
+        Plot.text(named.filter(isCure), { ...LABEL, dy: 15 }),
+        Plot.text(
+          named.filter((point) => !isCure(point)),
+          { ...LABEL, dy: -14 },
+        ),
       ],
     }),
   };
 }
 
 const AT = { x: 'accuracy', y: 'exposure' } as const;
+const LABEL = {
+  ...{ ...AT, text: labelOf, fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 4 },
+  ...{ lineWidth: 14, textOverflow: 'ellipsis-middle' },
+} as const;
 const COLOURS: Readonly<Record<Role, string>> = { sibling: colour(1), cure: colour(3), stranger: colour(2) };
+
+function isCure({ role }: Point): boolean {
+  return role === 'cure';
+}
 
 function colourOf({ role }: Point): string {
   return COLOURS[role];

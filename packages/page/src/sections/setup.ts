@@ -1,5 +1,5 @@
-import type { AttackReport, ModelReport, Report, TableText } from '@unpair/campaign';
-import { canonicalJson, count, threat } from '@unpair/campaign';
+import type { AttackReport, Column, ModelReport, Report } from '@unpair/campaign';
+import { canonicalJson, count, tableOf, threat } from '@unpair/campaign';
 import { groupBy } from '../charts/group.js';
 import type { Content } from '../html.js';
 import { html } from '../html.js';
@@ -7,6 +7,11 @@ import { tableHtml } from '../table.js';
 
 /** Everything that a repetition needs, and by what it is known. */
 export function setupHtml(report: Report): Content {
+  const tables = [
+    tableOf('Files of the models', report.models, FILES),
+    tableOf('Parameters of the attacks', settingsOf(report.attacks), PARAMETERS),
+    tableOf('Workers', report.provenance.workers, WORKERS),
+  ];
   return [
     html`<dl>
       ${factsOf(report).map(
@@ -15,9 +20,7 @@ export function setupHtml(report: Report): Content {
             <dd>${value}</dd>`,
       )}
     </dl> `,
-    html`<div class="wrap">
-      ${[filesTable(report.models), parametersTable(report.attacks), workersTable(report)].map(tableHtml)}
-    </div> `,
+    html`<div class="wrap">${tables.map(tableHtml)}</div> `,
     html`<h3>How queries were counted</h3>
       <p>${report.accounting}</p> `,
   ];
@@ -44,54 +47,36 @@ function factsOf({ integrity, provenance }: Report): readonly (readonly [string,
   ];
 }
 
-function filesTable(models: readonly ModelReport[]): TableText {
-  return {
-    title: 'Files of the models',
-    columns: ['model', 'made by', 'SHA-256', 'from file', 'SHA-256 of that', 'options'].map(left),
-    rows: models.map(({ id, kind, of, digest, source }) => [
-      id,
-      of === null ? kind : `${kind} of ${of}`,
-      digest ?? '',
-      source === null ? '' : `${source.file}${source.format === null ? '' : ` (${source.format})`}`,
-      source?.digest ?? '',
-      source === null ? '' : optionsText(source.options),
-    ]),
-  };
-}
+const FILES: readonly Column<ModelReport>[] = [
+  { title: 'model', align: 'left', text: ({ id }) => id },
+  { title: 'made by', align: 'left', text: ({ kind, of }) => (of === null ? kind : `${kind} of ${of}`) },
+  { title: 'SHA-256', align: 'left', text: ({ digest }) => digest ?? '' },
+  { title: 'from file', align: 'left', text: ({ source }) => source?.file ?? '' },
+  { title: 'format', align: 'left', text: ({ source }) => source?.format ?? '' },
+  { title: 'SHA-256 of that', align: 'left', text: ({ source }) => source?.digest ?? '' },
+  { title: 'options', align: 'left', text: ({ source }) => optionsText(source?.options ?? {}) },
+];
 
-function parametersTable(attacks: readonly AttackReport[]): TableText {
-  const settings = groupBy(attacks, ({ attack, parameters, norm, epsilon, goal }) =>
-    canonicalJson([attack, { ...parameters }, norm, epsilon, goal === null ? null : goal.reach]),
+const PARAMETERS: readonly Column<AttackReport>[] = [
+  { title: 'attack', align: 'left', text: ({ attack }) => attack },
+  { title: 'ε', align: 'left', text: ({ norm, epsilon }) => threat(norm, epsilon) },
+  { title: 'parameters', align: 'left', text: ({ parameters }) => optionsText(parameters) },
+  { title: 'class to reach', align: 'left', text: ({ goal }) => (goal === null ? '' : String(goal.reach)) },
+  { title: 'tries a defence', align: 'left', text: ({ adaptive }) => (adaptive ? 'yes' : '') },
+];
+
+const WORKERS: readonly Column<Report['provenance']['workers'][number]>[] = [
+  { title: 'worker', align: 'left', text: ({ worker }) => worker },
+  { title: 'runtime', align: 'left', text: ({ runtime }) => runtime },
+  { title: 'results', align: 'right', text: ({ results }) => count(results) },
+];
+
+/** One cell for each setting of an attack. */
+function settingsOf(attacks: readonly AttackReport[]): readonly AttackReport[] {
+  const settings = groupBy(attacks, ({ attack, parameters, norm, epsilon, goal, adaptive }) =>
+    canonicalJson([attack, { ...parameters }, norm, epsilon, goal?.reach ?? null, adaptive]),
   );
-  return {
-    title: 'Parameters of the attacks',
-    columns: ['attack', 'ε', 'parameters', 'class to reach', 'tries a defence'].map(left),
-    rows: settings.flatMap(([first]) =>
-      first === undefined
-        ? []
-        : [
-            [
-              first.attack,
-              threat(first.norm, first.epsilon),
-              optionsText(first.parameters),
-              first.goal === null ? '' : String(first.goal.reach),
-              first.adaptive ? 'yes' : '',
-            ],
-          ],
-    ),
-  };
-}
-
-function workersTable({ provenance: { workers } }: Report): TableText {
-  return {
-    title: 'Workers',
-    columns: [left('worker'), left('runtime'), { title: 'results', align: 'right' }],
-    rows: workers.map(({ worker, runtime, results }) => [worker, runtime, count(results)]),
-  };
-}
-
-function left(title: string): TableText['columns'][number] {
-  return { title, align: 'left' };
+  return settings.flatMap((group) => group.slice(0, 1));
 }
 
 /** `budget 1500, sigma 0.0001` */

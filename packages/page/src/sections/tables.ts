@@ -1,88 +1,88 @@
-import type { AttackReport, ModelReport, Report, TableText, TradeOffPoint } from '@unpair/campaign';
-import { count, percent, share, threat } from '@unpair/campaign';
+import type {
+  AttackReport,
+  Column,
+  ModelReport,
+  Report,
+  TableText,
+  TradeOffExposure,
+  TradeOffPoint,
+  TrainingPoint,
+} from '@unpair/campaign';
+import { count, percent, share, tableOf, threat } from '@unpair/campaign';
 import { labelIn } from '../charts/heat-map.js';
 import { trainedOf } from '../charts/training.js';
 
 /** What the charts of query CDFs draw. */
 export function cdfTable({ attacks }: Report): TableText {
   const searches = attacks.filter(({ adaptive, queries }) => !adaptive && (queries?.cdf.length ?? 0) > 0);
-  const label = labelIn(attacks);
-  const grid = [
-    ...new Set(searches.flatMap(({ queries }) => (queries?.cdf ?? []).map(({ queries }) => queries))),
-  ];
-  grid.sort((a, b) => a - b);
+  const grid = new Set(searches.flatMap(({ queries }) => (queries?.cdf ?? []).map(({ queries }) => queries)));
+  return tableOf('Broken within so many queries', searches, [
+    { title: 'attack', align: 'left', text: labelIn(attacks) },
+    { title: 'ε', align: 'left', text: ({ norm, epsilon }) => threat(norm, epsilon) },
+    { title: 'prior', align: 'left', text: ({ surrogate }) => surrogate ?? 'none' },
+    { title: 'target', align: 'left', text: ({ target }) => target },
+    ...[...grid].sort((a, b) => a - b).map(withinColumn),
+  ]);
+}
+
+function withinColumn(most: number): Column<AttackReport> {
   return {
-    title: 'Broken within so many queries',
-    columns: [
-      ...['attack', 'ε', 'prior', 'target'].map(left),
-      ...grid.map((queries) => right(count(queries))),
-    ],
-    rows: searches.map((search) => [
-      label(search),
-      threat(search.norm, search.epsilon),
-      search.surrogate ?? 'none',
-      search.target,
-      ...sharesOf(search, grid),
-    ]),
+    title: count(most),
+    align: 'right',
+    text: ({ queries }) => {
+      const within = queries?.cdf.find(({ queries }) => queries === most);
+      return within === undefined ? '' : share(within.ofSamples);
+    },
   };
 }
 
-function sharesOf({ queries }: AttackReport, grid: readonly number[]): readonly string[] {
-  const shares = new Map((queries?.cdf ?? []).map(({ queries, ofSamples }) => [queries, ofSamples]));
-  return grid.map((queries) => {
-    const of = shares.get(queries);
-    return of === undefined ? '' : share(of);
-  });
+interface TradeOffRow {
+  readonly point: TradeOffPoint;
+  readonly exposure: TradeOffExposure;
 }
 
 /** What the charts of accuracy against exposure draw. */
 export function tradeOffTable({ tradeOff }: Report): TableText {
-  return {
-    title: 'Accuracy against exposure',
-    columns: [
-      ...['model', 'target', 'unpaired', 'ε'].map(left),
-      ...['accuracy', 'fooled, no query', 'times fewer queries'].map(right),
-    ],
-    rows: tradeOff.flatMap(tradeOffRows),
-  };
+  const rows = tradeOff.flatMap((point) => point.exposure.map((exposure) => ({ point, exposure })));
+  return tableOf<TradeOffRow>('Accuracy against exposure', rows, [
+    { title: 'model', align: 'left', text: ({ point }) => point.surrogate },
+    { title: 'target', align: 'left', text: ({ point }) => point.target },
+    { title: 'unpaired', align: 'left', text: ({ point }) => (point.defended ? 'yes' : '') },
+    { title: 'ε', align: 'left', text: ({ exposure }) => threat(exposure.norm, exposure.epsilon) },
+    { title: 'accuracy', align: 'right', text: ({ point }) => percent(point.accuracy) },
+    { title: 'fooled, no query', align: 'right', text: ({ exposure }) => share(exposure.transfer) },
+    { title: 'times fewer queries', align: 'right', text: ({ exposure }) => savingText(exposure) },
+  ]);
 }
 
-function tradeOffRows(point: TradeOffPoint): readonly (readonly string[])[] {
-  return point.exposure.map(({ norm, epsilon, transfer, queryRatio }) => [
-    point.surrogate,
-    point.target,
-    point.defended ? 'yes' : '',
-    threat(norm, epsilon),
-    percent(point.accuracy),
-    transfer === null ? '' : share(transfer),
-    queryRatio === null || queryRatio <= 0 ? '' : `${Number((1 / queryRatio).toPrecision(2))}×`,
-  ]);
+function savingText({ queryRatio }: TradeOffExposure): string {
+  return queryRatio === null || queryRatio <= 0 ? '' : `${Number((1 / queryRatio).toPrecision(2))}×`;
 }
 
 /** Points of each course of training in the table; the report has all. */
 const POINTS = 10;
 
+interface TrainingRow {
+  readonly id: string;
+  readonly point: TrainingPoint;
+}
+
 /** What the charts of training draw, at some of its steps. */
 export function trainingTable(models: readonly ModelReport[]): TableText {
-  const trained = trainedOf(models);
-  const measures = [
-    ...new Set(
-      trained.flatMap(({ training }) => (training ?? []).flatMap(({ measures }) => Object.keys(measures))),
-    ),
-  ];
-  return {
-    title: 'Training',
-    columns: [left('model'), ...['step', 'loss', 'accuracy', ...measures].map(right)],
-    rows: trained.flatMap(({ id, training }) =>
-      thinned(training ?? []).map((point) => [
-        id,
-        count(point.step),
-        number(point.loss),
-        number(point.accuracy),
-        ...measures.map((name) => number(point.measures[name])),
-      ]),
-    ),
-  };
+  const rows = trainedOf(models).flatMap(({ id, training }) =>
+    thinned(training ?? []).map((point) => ({ id, point })),
+  );
+  const measures = new Set(rows.flatMap(({ point }) => Object.keys(point.measures)));
+  return tableOf<TrainingRow>('Training', rows, [
+    { title: 'model', align: 'left', text: ({ id }) => id },
+    { title: 'step', align: 'right', text: ({ point }) => count(point.step) },
+    { title: 'loss', align: 'right', text: ({ point }) => digits(point.loss) },
+    { title: 'accuracy', align: 'right', text: ({ point }) => digits(point.accuracy) },
+    ...[...measures].map((name): Column<TrainingRow> => ({
+      ...{ title: name, align: 'right' },
+      text: ({ point }) => digits(point.measures[name]),
+    })),
+  ]);
 }
 
 /** Evenly, and the last. */
@@ -91,14 +91,6 @@ function thinned<T>(points: readonly T[]): readonly T[] {
   return points.filter((_, at) => (points.length - 1 - at) % stride === 0);
 }
 
-function number(value: number | undefined): string {
+function digits(value: number | undefined): string {
   return value === undefined ? '' : String(Number(value.toPrecision(4)));
-}
-
-function left(title: string): TableText['columns'][number] {
-  return { title, align: 'left' };
-}
-
-function right(title: string): TableText['columns'][number] {
-  return { title, align: 'right' };
 }

@@ -22,7 +22,8 @@ const TONES: Readonly<Record<Finding['level'], 'bad' | 'good' | ''>> = {
 export function verdictHtml({ verdict }: Report): Content {
   const { asked, exposure, cures, cautions, next } = verdict;
   return [
-    html`<p class="asked">${asked}</p> `,
+    html`<p class="asked">${asked}</p>
+      <h2>Verdict</h2> `,
     [...exposure, ...cures].map(findingHtml),
     evidenceTables(verdict).map(tableHtml),
     listHtml('Trust it less, for', cautions),
@@ -33,8 +34,8 @@ export function verdictHtml({ verdict }: Report): Content {
 function findingHtml({ level, sentences: [headline = '', ...rest] }: Finding): Content {
   return html`<article class="finding ${TONES[level]}">
     <span class="level">${level}</span>
-    <h3>${headline}</h3>
-    ${rest.map((sentence) => html`<p>${sentence}</p>`)}
+    <h3>${prose(headline)}</h3>
+    ${rest.map((sentence) => html`<p>${prose(sentence)}</p>`)}
   </article> `;
 }
 
@@ -42,6 +43,11 @@ function listHtml(title: string, sentences: readonly string[]): Content {
   if (sentences.length === 0) return NOTHING;
   return html`<h3>${title}</h3>
     <ul>
-      ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+      ${sentences.map((sentence) => html`<li>${prose(sentence)}</li>`)}
     </ul> `;
+}
+
+/** A sentence whose percent signs stay with their numbers. */
+function prose(sentence: string): string {
+  return sentence.replaceAll(' %', '\u00a0%');
 }
