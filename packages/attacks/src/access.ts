@@ -1,40 +1,61 @@
 import { argmax } from '@unpair/classifiers';
 
 /** How much of its answers a target gives, the least first. */
-const ACCESSES = ['label', 'top-k', 'probabilities', 'logits'] as const;
+export const ACCESSES = ['labels', 'top-k', 'scores', 'logits'] as const;
 
 /** How much of a target's answer an attack has to see. */
 export type Access = (typeof ACCESSES)[number];
 
-/** What a target gives: of the `k` likeliest classes only, where it hides the others. */
+/**
+ * What a target gives: the classes that it predicts; the scores, which are probabilities, of the `k` likeliest classes or
+ * of all, rounded to so many `decimals` where it rounds them; or its logits.
+ */
 export type Offer =
-  { readonly access: Exclude<Access, 'top-k'> } | { readonly access: 'top-k'; readonly k: number };
+  | { readonly access: 'labels' }
+  | { readonly access: 'logits' }
+  | { readonly access: 'scores'; readonly decimals?: number }
+  | { readonly access: 'top-k'; readonly k: number; readonly decimals?: number };
+
+/** What a target gives of which nothing is said. */
+export const EVERYTHING: Offer = { access: 'logits' };
 
 /** What an attack sees of the target's answer to `count` inputs, by the access that it declares. */
 export interface Observations {
-  readonly label: {
+  readonly labels: {
     /** The class that the target predicts, [count]. */
     readonly labels: Int32Array;
   };
   readonly 'top-k': {
     /** The k likeliest classes of each input, the likeliest first, [count, k]. */
     readonly best: Int32Array;
-    /** Their probabilities, [count, k]. */
-    readonly probabilities: Float32Array;
+    /** Their scores, [count, k]. */
+    readonly scores: Float32Array;
   };
-  readonly probabilities: {
-    /** [count, classes] */
-    readonly probabilities: Float32Array;
+  readonly scores: {
+    /** Probabilities, [count, classes]. */
+    readonly scores: Float32Array;
   };
   readonly logits: {
-    /** [count, classes] */
+    /** [count, classes]; of a target that gives scores, their logarithms: what logits say but for a constant of each input. */
     readonly logits: Float32Array;
   };
 }
 
-/** Whether a target that gives `offer` gives an attack what it needs. */
-export function suffices({ access }: Offer, needed: Access): boolean {
+/**
+ * Whether a target that gives `offer` gives an attack what it needs. What goes by logits does by scores as well; of the
+ * likeliest classes alone, as long as it leaves one of them rather than looking for another.
+ */
+export function suffices({ access }: Offer, needed: Access, goal: 'avoid' | 'reach' = 'avoid'): boolean {
+  if (needed === 'logits')
+    return access === 'logits' || access === 'scores' || (access === 'top-k' && goal === 'avoid');
   return ACCESSES.indexOf(access) >= ACCESSES.indexOf(needed);
+}
+
+/** What a target gives, in a word: `top-5`, `scores-3` where they have three decimals. */
+export function offerText(offer: Offer): string {
+  const kind = offer.access === 'top-k' ? `top-${offer.k}` : offer.access;
+  const decimals = 'decimals' in offer ? offer.decimals : undefined;
+  return decimals === undefined ? kind : `${kind}-rounded-${decimals}`;
 }
 
 /** Makes of a target's answer what an attack is to see of it; nothing else of the answer ever reaches the attack. */
@@ -46,41 +67,43 @@ export function observer<A extends Access>(needed: A, offer: Offer): Observe<A> 
 }
 
 const observers: { readonly [A in Access]: (k: number) => Observe<A> } = {
-  label: () => (logits, count) => {
+  labels: () => (logits, count) => {
     const classes = logits.length / count;
     return { labels: Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes)) };
   },
   'top-k': (k) => (logits, count) => {
     const classes = logits.length / count;
-    const all = probabilitiesOf(logits, count);
-    const best = Array.from({ length: count }, (_, row) => {
-      const own = all.subarray(row * classes, (row + 1) * classes);
-      return [...own.keys()].sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0) || a - b).slice(0, k);
-    });
+    const all = scoresOf(logits, count);
+    const best = Array.from({ length: count }, (_, row) =>
+      likeliest(all.subarray(row * classes, (row + 1) * classes), k),
+    );
     return {
       best: Int32Array.from(best.flat()),
-      probabilities: Float32Array.from(
-        best.flatMap((kept, row) => kept.map((k) => all[row * classes + k] ?? 0)),
-      ),
+      scores: Float32Array.from(best.flatMap((kept, row) => kept.map((k) => all[row * classes + k] ?? 0))),
     };
   },
-  probabilities: () => (logits, count) => ({ probabilities: probabilitiesOf(logits, count) }),
+  scores: () => (logits, count) => ({ scores: scoresOf(logits, count) }),
   logits: () => (logits) => ({ logits }),
 };
 
+/** The k classes with the largest scores, the largest first, ties by their number. */
+export function likeliest(scores: Float32Array, k: number): readonly number[] {
+  return [...scores.keys()].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b).slice(0, k);
+}
+
 /** softmax, in double precision until it is rounded. */
-function probabilitiesOf(logits: Float32Array, count: number): Float32Array {
+export function scoresOf(logits: Float32Array, count: number): Float32Array {
   const classes = logits.length / count;
-  const probabilities = new Float32Array(logits.length);
+  const scores = new Float32Array(logits.length);
   for (let first = 0; first < logits.length; first += classes) {
     const own = logits.subarray(first, first + classes);
     const largest = own[argmax(own)] ?? 0;
     const odds = Float64Array.from(own, (logit) => Math.exp(logit - largest));
     const total = odds.reduce((sum, value) => sum + value, 0);
-    probabilities.set(
+    scores.set(
       odds.map((value) => value / total),
       first,
     );
   }
-  return probabilities;
+  return scores;
 }

@@ -1,4 +1,5 @@
 import { argmax, crossEntropy, margin } from '@unpair/classifiers';
+import type { Offer } from './access.js';
 
 /** What an attack on one sample is after. Whether it got there, the oracle alone decides. */
 export type Goal =
@@ -36,6 +37,11 @@ export type GoalChoice = 'avoid' | { readonly reach: TargetClass };
 /** Whether samples are to avoid a class, or to reach one. */
 export function kindOf(choice: GoalChoice): Goal['kind'] {
   return choice === 'avoid' ? 'avoid' : 'reach';
+}
+
+/** Whether a target that gives `offer` says which class each sample is to reach. */
+export function isKnowable(choice: GoalChoice, { access }: Offer): boolean {
+  return choice === 'avoid' || choice.reach !== 'least-likely' || access === 'scores' || access === 'logits';
 }
 
 /** The rules by which every sample has a class of its own to reach. */

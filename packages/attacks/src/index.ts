@@ -1,8 +1,10 @@
-export type { Access } from './access.js';
+export { ACCESSES, EVERYTHING, offerText, suffices } from './access.js';
+export type { Access, Offer } from './access.js';
 export type { AttackDefinition, AttackRun, Problem } from './attack.js';
-export { CLASS_RULES, kindOf } from './goal.js';
+export { CLASS_RULES, isKnowable, kindOf } from './goal.js';
 export type { Goal, GoalChoice, TargetClass } from './goal.js';
 export { imitateModel, imitateSibling } from './imitation/imitate.js';
+export { limited, limitedLogits, seenIn } from './limited.js';
 export { Oracle } from './oracle.js';
 export { attacks } from './registry.js';
 export type { AttackRow } from './scheduler/attack-row.js';

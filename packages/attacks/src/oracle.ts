@@ -51,7 +51,10 @@ export class QueryAccount {
 export type OnQueries = (count: number) => void;
 
 /** The target as attackers reach it: what an attempt has computed is told even if its results are never seen. */
-export function told(target: Classifier, onQueries: OnQueries | undefined): Pick<Classifier, 'logits'> {
+export function told(
+  target: Pick<Classifier, 'logits'>,
+  onQueries: OnQueries | undefined,
+): Pick<Classifier, 'logits'> {
   return {
     logits: (inputs, count) => {
       onQueries?.(count);

@@ -9,26 +9,26 @@ const logits = Float32Array.of(0, Math.log(3), -Infinity, 2, 2, 0);
 
 test('of an answer an attack sees what its access gives', () => {
   expect(observer('logits', { access: 'logits' })(logits, 2)).toEqual({ logits });
-  expect(observer('label', { access: 'logits' })(logits, 2)).toEqual({ labels: Int32Array.of(1, 0) });
-  const { probabilities } = observer('probabilities', { access: 'logits' })(logits, 2);
+  expect(observer('labels', { access: 'logits' })(logits, 2)).toEqual({ labels: Int32Array.of(1, 0) });
+  const { scores } = observer('scores', { access: 'logits' })(logits, 2);
   const share = 1 / (2 + Math.exp(-2));
   [0.25, 0.75, 0, share, share, share * Math.exp(-2)].forEach((expected, at) => {
-    expect(probabilities[at]).toBeCloseTo(expected, 6);
+    expect(scores[at]).toBeCloseTo(expected, 6);
   });
 });
 
 test('of the likeliest classes it sees as many as the target tells, ties by their number', () => {
   const seen = observer('top-k', { access: 'top-k', k: 2 })(logits, 2);
   expect(seen.best).toEqual(Int32Array.of(1, 0, 0, 1));
-  expect(seen.probabilities[0]).toBeCloseTo(0.75, 6);
+  expect(seen.scores[0]).toBeCloseTo(0.75, 6);
   expect(observer('top-k', { access: 'logits' })(logits, 2).best).toEqual(Int32Array.of(1, 0, 2, 0, 1, 2));
 });
 
 test('a target that gives more gives less as well', () => {
-  expect(suffices({ access: 'logits' }, 'label')).toBe(true);
-  expect(suffices({ access: 'top-k', k: 3 }, 'label')).toBe(true);
-  expect(suffices({ access: 'top-k', k: 3 }, 'probabilities')).toBe(false);
-  expect(suffices({ access: 'label' }, 'top-k')).toBe(false);
+  expect(suffices({ access: 'logits' }, 'labels')).toBe(true);
+  expect(suffices({ access: 'top-k', k: 3 }, 'labels')).toBe(true);
+  expect(suffices({ access: 'top-k', k: 3 }, 'scores')).toBe(false);
+  expect(suffices({ access: 'labels' }, 'top-k')).toBe(false);
 });
 
 test('an attack that needs scores is refused by a target that gives labels', async () => {
@@ -42,9 +42,9 @@ test('an attack that needs scores is refused by a target that gives labels', asy
     seed: 1,
     cell: '',
   };
-  const labels = { ...common, offer: { access: 'label' } as const, surrogates: [target] };
+  const labels = { ...common, offer: { access: 'labels' } as const, surrogates: [target] };
   await expect(runAttack({ ...labels, definition: attack('square') })).rejects.toThrow(
-    "square needs the target's logits; the target gives its label",
+    "square needs the target's logits; the target gives labels",
   );
   expect(await runAttack({ ...labels, definition: attack('pgd') })).toHaveLength(2);
 });

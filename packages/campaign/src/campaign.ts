@@ -1,4 +1,5 @@
-import type { GoalChoice } from '@unpair/attacks';
+import type { GoalChoice, Offer } from '@unpair/attacks';
+import { EVERYTHING } from '@unpair/attacks';
 import type { ModelOptions } from '@unpair/graph';
 import type { Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
@@ -93,6 +94,8 @@ export type ModelEntry =
       readonly file: string;
       /** What has to be known beside the file; absent where it says nothing. */
       readonly options?: ModelOptions;
+      /** How much of its answers it gives who may only ask it; absent where it gives its logits. */
+      readonly access?: Offer;
     }
   | ({
       readonly kind: SiblingKind;
@@ -113,6 +116,12 @@ export type ModelEntry =
 /** The entry of the file's `models:` that a model, of that name, stands for. */
 export function entryOf(name: string, model: ModelEntry): string {
   return model.kind === 'file' ? name : (model.sweep?.entry ?? name);
+}
+
+/** How much of a model's answers whoever may only ask it gets: attackers of a target, and who imitates it. */
+export function offerOf(models: Campaign['models'], name: string): Offer {
+  const entry = models.get(name);
+  return entry?.kind === 'file' ? (entry.access ?? EVERYTHING) : EVERYTHING;
 }
 
 /** Whether the plan added a model, rather than the file. */

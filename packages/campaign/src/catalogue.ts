@@ -5,7 +5,7 @@ import type { SiblingKind } from './campaign.js';
 /** What a campaign file needs to know about an attack. */
 export type KnownAttack = Pick<
   AttackDefinition,
-  'name' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
+  'name' | 'access' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
 >;
 
 /** What a campaign file needs to know about a way to derive a model from another. */

@@ -1,6 +1,8 @@
+import { EVERYTHING, offerText } from '@unpair/attacks';
 import { derivedFrom, numberOf } from '@unpair/parameters';
 import { isControl } from './adaptive/expand.js';
 import type { AttackEntry, Campaign } from './campaign.js';
+import { offerOf } from './campaign.js';
 import { canonicalJson } from './canonical-json.js';
 import type { AdaptiveCell, Cell } from './plan.js';
 import { usesQueries } from './plan.js';
@@ -72,27 +74,32 @@ function cellsOf(entry: AttackEntry, campaign: Campaign, catalogue: Catalogue): 
 function pointsOf(
   { attack, parameters, samples }: AttackEntry,
   { target, surrogate }: Pick<Cell, 'target' | 'surrogate'>,
-  { threat: { norm, epsilons, goal } }: Campaign,
+  { models, threat: { norm, epsilons, goal } }: Campaign,
   catalogue: Catalogue,
 ): readonly Cell[] {
   const { budget, withoutPrior, parameters: specs } = attackNamed(attack, catalogue);
   return epsilons.map((epsilon) => {
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
-    const coordinates = { target, surrogate, attack, norm, goal, ...point };
+    const coordinates = { target, offer: offerOf(models, target), surrogate, attack, norm, goal, ...point };
     const queries = budget === null ? 0 : numberOf(point.parameters, budget);
     const how = { budget: queries, withoutPrior: withoutPrior ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
 }
 
-type Coordinates = Pick<Cell, 'target' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'goal' | 'parameters'>;
+type Coordinates = Pick<
+  Cell,
+  'target' | 'offer' | 'surrogate' | 'attack' | 'norm' | 'epsilon' | 'goal' | 'parameters'
+>;
 
 /**
  * `p-rgf/full/int8/linf=0.03137254901960784/{"budget":5000,…}`, with `-` for no surrogate; with a class to reach,
- * `linf=0.03137254901960784>reach=3`.
+ * `linf=0.03137254901960784>reach=3`; of a target that gives less than its logits, `full(labels)`.
  */
 function cellId(cell: Coordinates): string {
-  const { attack, target, surrogate, norm, epsilon, goal, parameters } = cell;
+  const { attack, surrogate, norm, epsilon, goal, parameters } = cell;
+  const target =
+    cell.offer.access === EVERYTHING.access ? cell.target : `${cell.target}(${offerText(cell.offer)})`;
   const threat = `${norm}=${epsilon}${goal === 'avoid' ? '' : `>reach=${goal.reach}`}`;
   return `${attack}/${target}/${surrogate?.name ?? '-'}/${threat}/${canonicalJson(parameters)}`;
 }

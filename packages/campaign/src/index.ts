@@ -1,9 +1,10 @@
+export type { Offer } from '@unpair/attacks';
 export type { Estimate } from '@unpair/numerics';
 export type { TrainingPoint } from '@unpair/training';
 export { AccuracyGate } from './accuracy-gate.js';
 export { attackReferences } from './attack-reference.js';
 export { BUILT_IN } from './built-in.js';
-export { ALLOWANCES, violationSentence } from './campaign.js';
+export { ALLOWANCES, offerOf, violationSentence } from './campaign.js';
 export type {
   AdaptiveAttack,
   AdaptiveSection,

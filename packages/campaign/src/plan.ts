@@ -1,4 +1,4 @@
-import type { GoalChoice } from '@unpair/attacks';
+import type { GoalChoice, Offer } from '@unpair/attacks';
 import type { Norm, Threat } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import type { SimilarityInputs } from '@unpair/measurements';
@@ -10,6 +10,8 @@ export interface Cell {
   /** Stable identity, from names and parameters only; seeds derive from it, sharding does not enter. */
   readonly id: string;
   readonly target: string;
+  /** How much of its answers the target gives. */
+  readonly offer: Offer;
   /** Null for attacks that need none. */
   readonly surrogate: Surrogate | null;
   readonly attack: string;

@@ -9,6 +9,7 @@ export const catalogue: Catalogue = {
   attacks: [
     {
       name: 'pgd',
+      access: 'labels',
       needsSurrogate: true,
       budget: null,
       norms: ['linf', 'l2'],
@@ -26,6 +27,7 @@ export const catalogue: Catalogue = {
     },
     {
       name: 'mi-fgsm',
+      access: 'labels',
       needsSurrogate: true,
       budget: null,
       norms: ['linf'],
@@ -34,6 +36,7 @@ export const catalogue: Catalogue = {
     },
     {
       name: 'rgf',
+      access: 'logits',
       needsSurrogate: false,
       budget: 'budget',
       norms: ['linf', 'l2'],
@@ -42,6 +45,7 @@ export const catalogue: Catalogue = {
     },
     {
       name: 'p-rgf',
+      access: 'logits',
       needsSurrogate: true,
       budget: 'budget',
       withoutPrior: 'rgf',

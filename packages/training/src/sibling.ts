@@ -1,3 +1,4 @@
+import type { Classifier } from '@unpair/classifiers';
 import type { Graph, Runtime } from '@unpair/graph';
 import type { Parameters, ParameterSpecs } from '@unpair/parameters';
 import type { Checkpoints, FineTuneProgress } from './train.js';
@@ -23,6 +24,8 @@ export interface SiblingRequest {
   /** Where training keeps its state, so that it goes on after it was killed. */
   readonly checkpoints?: Checkpoints | undefined;
   readonly onStep?: ((progress: FineTuneProgress) => void) | undefined;
+  /** The full model as who imitates it may ask it; of `target` itself where there is no more to it than its file. */
+  readonly asked?: Pick<Classifier, 'classes' | 'logits'> | undefined;
   /** Told of evaluations of `target` that an attacker would have to ask for: they count as queries. */
   readonly onQueries?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -64,7 +64,7 @@ const outcomes: readonly Outcome[] = [
 ];
 
 const cell: Cell = {
-  ...{ id: 'id', target: 'full', surrogate: { name: 'int8', models: ['int8'] } },
+  ...{ id: 'id', target: 'full', offer: { access: 'logits' }, surrogate: { name: 'int8', models: ['int8'] } },
   ...{ attack: 'rgf', parameters: { budget: 9 }, norm: 'linf', epsilon: 0.125, goal: 'avoid' },
   ...{ budget: 9, withoutPrior: null, samples: 1, adaptive: false },
 };

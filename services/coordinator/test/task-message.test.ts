@@ -80,6 +80,22 @@ test.each([
   expect(new Set(reached)).toEqual(new Set([reach]));
 });
 
+test('who asks a model gets what it gives, who has its file all of it', () => {
+  const text = spec
+    .replace('full: { file: full.onnx }', 'full: { file: full.onnx, access: { kind: scores, rounded: 3 } }')
+    .replace('targets:', '  copy: { imitate: { of: int8, from: full } }\ntargets:');
+  const request = requestFor('limits', text);
+  const full = { id: 'full', digest: request.models['full'] };
+  const asked = { ...full, access: { kind: 'scores', k: 0, decimals: 3 } };
+  const works = tasksOf(request).map(([, { work }]) => work);
+  expect(works.find((work) => work?.$case === 'accuracy')?.value).toMatchObject({ model: asked });
+  expect(works.find((work) => work?.$case === 'attack')?.value).toMatchObject({ target: asked });
+  expect(works.find((work) => work?.$case === 'similarity')?.value).toMatchObject({ target: full });
+  const derivations = derivationsOf(request);
+  expect(derivations.get('copy')?.from).toEqual(asked);
+  expect(derivations.get('int8')?.of).toEqual(full);
+});
+
 test('a model that holds test samples out gets the last of those that were uploaded, others none', () => {
   const request = { ...requestFor('held', heldOut.spec), heldOut: heldOut.digest };
   const derivations = derivationsOf(request);

@@ -65,6 +65,28 @@ describe('a task becomes a result', () => {
     expect(outcome.value).toMatchObject({ model: 'full', parameters: 936, bytes: made.target.bytes.length });
   });
 
+  test('a target that gives labels is asked for them alone, by attacks and by who imitates it', async () => {
+    const access = { kind: 'labels', k: 0 };
+    const target = { id: 'full', digest: made.target.digest, access };
+    const byLabels = { target, surrogates: [], attack: 'ray-s', parameters: '{"budget":200}' };
+    const rows = await rowsOf(attackTask(nextIndex++, made, { ...byLabels, where: { count: 4 } }));
+    expect(rows.map(({ queries }) => queries)).toEqual([200, 200, 200, 200]);
+    const refused = await outcomeOf(attackTask(nextIndex++, made, { ...byLabels, attack: 'square' }));
+    expect(refused).toMatchObject({
+      value: { message: "square needs the target's logits; the target gives labels" },
+    });
+    const copies = [undefined, access].map(async (limit) => {
+      const { work, ...task } = imitateTask(nextIndex++, made, { epochs: 5 });
+      if (work?.$case !== 'derive' || work.value.from === undefined) throw new Error('no imitation');
+      const from = { ...work.value.from, access: limit };
+      const outcome = await outcomeOf({ ...task, work: { ...work, value: { ...work.value, from } } });
+      return (outcome.value as DerivedModel).digest;
+    });
+    const [all, few] = await Promise.all(copies);
+    expect(few).toMatch(/^[0-9a-f]{64}$/);
+    expect(few).not.toBe(all);
+  });
+
   test('derive: the quantized sibling is stored, and other tasks can name it', async () => {
     const outcome = await outcomeOf(quantizeTask(nextIndex++, made));
     if (outcome.$case !== 'derived') throw new Error(JSON.stringify(outcome));

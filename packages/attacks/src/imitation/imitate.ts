@@ -69,8 +69,7 @@ export const imitateSibling: SiblingDefinition<'imitate'> = {
  * @throws {UnpairError} without a target, or when training collapses
  */
 export async function imitateModel(request: SiblingRequest): Promise<Graph> {
-  const { target, parameters, samples, seed } = request;
-  if (target === undefined) throw new UnpairError('INVALID_ARGUMENT', 'imitating needs a model to imitate');
+  const { parameters, samples, seed } = request;
   const asked = firstSamples(samples, numberOf(parameters, 'queries'));
   const graph = withFloatWeights(request.graph);
   const schedule = descentOf({ graph, parameters, seed, samples: asked }, '', RATES);
@@ -80,14 +79,14 @@ export async function imitateModel(request: SiblingRequest): Promise<Graph> {
       `model "${graph.name}" has no weights to fine-tune; give one with Conv, Gemm or MatMul`,
     );
   }
-  const answers = await ask(target, asked, request, new QueryAccount(numberOf(parameters, 'queries')));
+  const answers = await answersTo(asked, request);
   const distillation = { temperature: numberOf(parameters, 'temperature'), alpha: 1 };
   const options = {
     ...request,
     samples: { ...asked, labels: answers.labels },
     schedule: { ...schedule, batch: Math.min(schedule.batch, sampleCount(asked)) },
     buildStep: (model: Graph, shard: number) => buildTrainingStep(model, shard, { distillation }),
-    feeds: (batch: ShardBatch) => Promise.resolve(answersTo(batch, answers)),
+    feeds: (batch: ShardBatch) => Promise.resolve(taughtBy(batch, answers)),
     // A copy that has learnt little of a model which answers quite otherwise is a weak attacker's, not a failure.
     judge: 'never',
   } as const;
@@ -105,13 +104,11 @@ interface Answers {
   readonly labels: Int32Array;
 }
 
-/** Asks the target once for each image, as far as the account goes. */
-async function ask(
-  target: Graph,
-  samples: TrainingSamples,
-  { runtime, threads, onQueries, signal }: SiblingRequest,
-  account: QueryAccount,
-): Promise<Answers> {
+/** What the target says of the images, as much of it as it tells who asks. */
+async function answersTo(samples: TrainingSamples, request: SiblingRequest): Promise<Answers> {
+  const { target, asked, runtime, threads } = request;
+  if (asked !== undefined) return ask(asked, samples, request);
+  if (target === undefined) throw new UnpairError('INVALID_ARGUMENT', 'imitating needs a model to imitate');
   const classifier = await createClassifier({
     graph: target,
     runtime,
@@ -119,28 +116,33 @@ async function ask(
     ...(threads !== undefined && { threads }),
   });
   try {
-    const count = sampleCount(samples);
-    const { classes } = classifier;
-    const asking = told(classifier, onQueries);
-    const logits = new Float32Array(count * classes);
-    for (let first = 0; first < count; first += BATCH) {
-      signal?.throwIfAborted();
-      const asked = account.grant(Math.min(BATCH, count - first));
-      const answers = await answersOf(asking, samples, first, asked);
-      logits.set(answers, first * classes);
-    }
-    const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));
-    if (labels.includes(-1)) {
-      const image = labels.indexOf(-1);
-      throw new UnpairError(
-        'INVALID_ARGUMENT',
-        `the model to imitate answers training image ${image} with NaN`,
-      );
-    }
-    return { logits, classes, labels };
+    return await ask(classifier, samples, request);
   } finally {
     await classifier.close();
   }
+}
+
+/** Asks the target once for each image, as far as the account goes. */
+async function ask(
+  target: Pick<Classifier, 'classes' | 'logits'>,
+  samples: TrainingSamples,
+  { parameters, onQueries, signal }: SiblingRequest,
+): Promise<Answers> {
+  const account = new QueryAccount(numberOf(parameters, 'queries'));
+  const count = sampleCount(samples);
+  const { classes } = target;
+  const asking = told(target, onQueries);
+  const logits = new Float32Array(count * classes);
+  for (let first = 0; first < count; first += BATCH) {
+    signal?.throwIfAborted();
+    const asked = account.grant(Math.min(BATCH, count - first));
+    const answers = await answersOf(asking, samples, first, asked);
+    logits.set(answers, first * classes);
+  }
+  const labels = Int32Array.from({ length: count }, (_, row) => argmax(logits, row * classes, classes));
+  const image = labels.indexOf(-1);
+  if (image < 0) return { logits, classes, labels };
+  throw new UnpairError('INVALID_ARGUMENT', `the model to imitate answers training image ${image} with NaN`);
 }
 
 function answersOf(
@@ -154,7 +156,7 @@ function answersOf(
   return target.logits(firstImages({ ...samples, images }, count), count);
 }
 
-function answersTo({ indices }: ShardBatch, { logits, classes }: Answers): Tensors {
+function taughtBy({ indices }: ShardBatch, { logits, classes }: Answers): Tensors {
   const rows = new Float32Array(indices.length * classes);
   indices.forEach((sample, row) => {
     rows.set(logits.subarray(sample * classes, (sample + 1) * classes), row * classes);

@@ -1,9 +1,10 @@
 import type { Access } from '../access.js';
-import { observer } from '../access.js';
+import { EVERYTHING, observer } from '../access.js';
 import type { Parameters } from '@unpair/parameters';
 import { numberOf, resolveParameters } from '@unpair/parameters';
 import type { Sample } from '@unpair/classifiers';
 import { roundTo8Bits } from '../eight-bits.js';
+import { limited } from '../limited.js';
 import { argmax } from '@unpair/classifiers';
 import type { Goal } from '../goal.js';
 import { goalOf, isReached } from '../goal.js';
@@ -36,9 +37,12 @@ interface Case {
  * @throws {UnpairError} when parameters, norm, goal, target or surrogates do not fit the attack
  * @throws the signal's reason once it is aborted
  */
-export async function runAttack<A extends Access>(options: AttackOptions<A>): Promise<readonly AttackRow[]> {
-  const { definition, threat, target, surrogates, batchSize = 64, signal } = options;
-  assertSuits(options);
+export async function runAttack<A extends Access>(given: AttackOptions<A>): Promise<readonly AttackRow[]> {
+  assertSuits(given);
+  const { definition, threat, surrogates, offer = EVERYTHING, batchSize = 64, signal } = given;
+  // Whoever asks the target from here on, the judge included, sees no more than it gives.
+  const target = limited(given.target, offer);
+  const options = { ...given, target };
   const resolution = resolveParameters(definition, options.parameters, threat);
   if (!resolution.ok) {
     const problems = resolution.problems.map(({ parameter, description }) => `${parameter} ${description}`);
@@ -86,7 +90,7 @@ async function casesOf(
 function startRun<A extends Access>(
   { sample, goal, clean }: Case,
   parameters: Parameters,
-  { definition, threat, target, offer = { access: 'logits' }, surrogates, seed, cell }: AttackOptions<A>,
+  { definition, threat, target, offer = EVERYTHING, surrogates, seed, cell }: AttackOptions<A>,
 ): SampleRun<A> | null {
   if (argmax(clean) !== sample.label) return null;
   const { finds, access } = definition;

@@ -1,7 +1,7 @@
 import { assertAlike } from '@unpair/classifiers';
 import { UnpairError } from '@unpair/errors';
-import { suffices } from '../access.js';
-import { kindOf } from '../goal.js';
+import { EVERYTHING, offerText, suffices } from '../access.js';
+import { isKnowable, kindOf } from '../goal.js';
 import type { AttackOptions } from './attack-options.js';
 
 /**
@@ -17,12 +17,7 @@ export function assertSuits(options: AttackOptions): void {
   }
 }
 
-function assertAttackSuits({
-  definition,
-  threat,
-  goal = 'avoid',
-  offer = { access: 'logits' },
-}: AttackOptions): void {
+function assertAttackSuits({ definition, threat, goal = 'avoid', offer = EVERYTHING }: AttackOptions): void {
   const { name, norms, goals, access } = definition;
   if (!norms.includes(threat.norm)) {
     throw new UnpairError(
@@ -36,10 +31,16 @@ function assertAttackSuits({
   if (!goals.includes(kindOf(goal))) {
     throw new UnpairError('INVALID_ARGUMENT', `${name} cannot be run to ${kindOf(goal)} a class`);
   }
-  if (!suffices(offer, access)) {
+  if (!suffices(offer, access, kindOf(goal))) {
     throw new UnpairError(
       'INVALID_ARGUMENT',
-      `${name} needs the target's ${access}; the target gives its ${offer.access}`,
+      `${name} needs the target's ${access}; the target gives ${offerText(offer)}`,
+    );
+  }
+  if (!isKnowable(goal, offer)) {
+    throw new UnpairError(
+      'INVALID_ARGUMENT',
+      `the class that is least likely is not known of a target that gives ${offerText(offer)}`,
     );
   }
 }

@@ -8,23 +8,23 @@ import { query } from '../requests.js';
 const PIECE = 32;
 
 /** Asks at a point: whether it is on the goal's side. One query. */
-export function* reaches(problem: Problem<'label'>, point: Float32Array): Steps<boolean, 'label'> {
+export function* reaches(problem: Problem<'labels'>, point: Float32Array): Steps<boolean, 'labels'> {
   const [one = false] = yield* reachEach(problem, point, 1);
   return one;
 }
 
 /** The same of `count` points in one request, [count, n]. */
 export function* reachEach(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   points: Float32Array,
   count: number,
-): Steps<readonly boolean[], 'label'> {
+): Steps<readonly boolean[], 'labels'> {
   const { labels } = yield* query(problem, points, count);
   return Array.from(labels, (label) => isReached(problem.goal, label));
 }
 
 /** The first random image that is on the goal's side; asks until there is one. */
-export function* farStart(problem: Problem<'label'>, random: Random): Steps<Float32Array, 'label'> {
+export function* farStart(problem: Problem<'labels'>, random: Random): Steps<Float32Array, 'labels'> {
   for (;;) {
     const far = problem.input.map(() => random.uniform());
     if (yield* reaches(problem, far)) return far;
@@ -42,10 +42,10 @@ export function between({ input, norm }: Problem, point: Float32Array, share: nu
 
 /** The nearest point that reaches the goal on the way to one that does, by halving until the rest is `tolerance` of it. */
 export function* toBoundary(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   point: Float32Array,
   tolerance: number,
-): Steps<Float32Array, 'label'> {
+): Steps<Float32Array, 'labels'> {
   const share = yield* halved(1, tolerance, (at) => reaches(problem, between(problem, point, at)));
   return share === 1 ? point : between(problem, point, share);
 }
@@ -54,8 +54,8 @@ export function* toBoundary(
 function* halved(
   most: number,
   tolerance: number,
-  reachesAt: (at: number) => Steps<boolean, 'label'>,
-): Steps<number, 'label'> {
+  reachesAt: (at: number) => Steps<boolean, 'labels'>,
+): Steps<number, 'labels'> {
   let [low, high] = [0, most];
   while (high - low > tolerance) {
     const middle = (low + high) / 2;
@@ -73,11 +73,11 @@ export function along({ input }: Problem, direction: ArrayLike<number>, length: 
 
 /** How far the boundary is along a direction if it is within `most`, else infinity: one query says so, halving the rest. */
 export function* nearestAlong(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   direction: ArrayLike<number>,
   most: number,
   tolerance: number,
-): Steps<number, 'label'> {
+): Steps<number, 'labels'> {
   if (!(yield* reaches(problem, along(problem, direction, most)))) return Infinity;
   return yield* halved(most, tolerance, (length) => reaches(problem, along(problem, direction, length)));
 }
@@ -99,7 +99,7 @@ export interface Votes {
 }
 
 /** Asks at `count` drawn probes, some at a time, so that memory does not grow with their number. */
-export function* votesOf(problem: Problem<'label'>, count: number, draw: () => Probe): Steps<Votes, 'label'> {
+export function* votesOf(problem: Problem<'labels'>, count: number, draw: () => Probe): Steps<Votes, 'labels'> {
   const size = problem.input.length;
   const [signed, plain] = [new Float32Array(size), new Float32Array(size)];
   let balance = 0;

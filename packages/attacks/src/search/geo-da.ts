@@ -18,7 +18,7 @@ const LENGTHENINGS = 30;
 const TOLERANCE = 1e-4;
 
 /** Takes the boundary for a plane: the nearest point of it lies along its normal, which labels around it give. */
-export const geoDa: AttackDefinition<'label'> = {
+export const geoDa: AttackDefinition<'labels'> = {
   name: 'geoda',
   description: 'Goes along the normal of the boundary, estimated from labels in a space of low frequencies.',
   paper: 'Rahmati et al. 2020, arXiv 2003.06468',
@@ -91,10 +91,10 @@ export function queriesOfRounds(queries: number, rounds: number): readonly numbe
 
 /** The normal of the boundary at a point of it, toward the goal's side; of norm 1. */
 function* normalAt(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   point: Float32Array,
   { count, frequencies, sigma, random }: Probing & { readonly count: number; readonly random: Random },
-): Steps<Float32Array, 'label'> {
+): Steps<Float32Array, 'labels'> {
   const { shape } = problem;
   const [rows, columns] = [lowFrequencies(shape[1], frequencies), lowFrequencies(shape[2], frequencies)];
   const { signed: normal } = yield* votesOf(problem, count, () => {

@@ -11,7 +11,7 @@ const MOST_PROBES = 10_000;
 const HALVINGS = 30;
 
 /** Walks along the boundary by gradients estimated from labels. */
-export const hopSkipJump: AttackDefinition<'label'> = {
+export const hopSkipJump: AttackDefinition<'labels'> = {
   name: 'hop-skip-jump',
   description: 'Walks along the boundary by gradients that are estimated from labels.',
   paper: 'Chen et al. 2020, arXiv 1904.02144',
@@ -53,11 +53,11 @@ export const hopSkipJump: AttackDefinition<'label'> = {
 
 /** The step that still reaches the goal, halved until it does; the point itself where none does. */
 function* stepAlong(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   point: Float32Array,
   direction: Float32Array,
   first: number,
-): Steps<Float32Array, 'label'> {
+): Steps<Float32Array, 'labels'> {
   let length = first;
   for (let halving = 0; halving < HALVINGS; halving++) {
     const ahead = point.map((value, i) => toPixel(value + length * (direction[i] ?? 0)));
@@ -69,10 +69,10 @@ function* stepAlong(
 
 /** The direction away from the boundary into the goal's side: of norm 1 in l2, signs in linf. */
 function* normalAt(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   point: Float32Array,
   { probes, delta, random }: { readonly probes: number; readonly delta: number; readonly random: Random },
-): Steps<Float32Array, 'label'> {
+): Steps<Float32Array, 'labels'> {
   const { signed, plain, mean } = yield* votesOf(problem, probes, () => {
     const drawn = drawDirection(problem, random);
     const probe = point.map((value, i) => toPixel(value + delta * (drawn[i] ?? 0)));

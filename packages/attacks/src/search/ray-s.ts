@@ -4,7 +4,7 @@ import { nearestAlong } from './boundary.js';
 import { BUDGET, DECISION_BASED } from './score-based.js';
 
 /** Searches directions to corners: blocks of signs are flipped, and kept if the boundary is nearer that way. */
-export const rayS: AttackDefinition<'label'> = {
+export const rayS: AttackDefinition<'labels'> = {
   name: 'ray-s',
   description:
     'Flips the signs of shorter and shorter blocks of the direction in which the boundary is nearest.',

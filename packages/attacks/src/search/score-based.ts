@@ -19,7 +19,7 @@ export const BUDGET: ParameterSpec = {
 
 /** What searches have in common that see labels, and look for the nearest example. */
 export const DECISION_BASED = {
-  access: 'label',
+  access: 'labels',
   // To reach a class they would need an image of it to start from.
   goals: ['avoid'],
   finds: 'nearest',

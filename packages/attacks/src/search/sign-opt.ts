@@ -44,7 +44,7 @@ const signOptParameters: ParameterSpecs = {
 };
 
 /** Moves the direction in which the boundary is nearest by signs of the change of its distance. */
-export const signOpt: AttackDefinition<'label'> = {
+export const signOpt: AttackDefinition<'labels'> = {
   name: 'sign-opt',
   description: 'Turns the direction in which the boundary is nearest, by votes of random directions.',
   paper: 'Cheng et al. 2020, arXiv 1909.10773',
@@ -59,7 +59,7 @@ export const signOpt: AttackDefinition<'label'> = {
  * Sign-OPT with the surrogate as prior: the gradient at its own boundary along the present direction. The votes of the
  * random directions are one direction, and how far the boundary moves along that and along the prior is measured.
  */
-export const priorSignOpt: AttackDefinition<'label'> = {
+export const priorSignOpt: AttackDefinition<'labels'> = {
   name: 'prior-sign-opt',
   description: 'Sign-OPT that also measures where the gradient of the surrogate leads.',
   paper: 'Ma et al. 2025 (ICLR), Prior-OPT',
@@ -97,11 +97,11 @@ interface Ray {
 
 /** Descends the distance along `slopeAt`, of norm 1, with steps that grow while they help. */
 function* turnTo(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   parameters: Parameters,
   random: Random,
-  slopeAt: (ray: Ray) => Steps<Float32Array, 'label'>,
-): AttackRun<'label'> {
+  slopeAt: (ray: Ray) => Steps<Float32Array, 'labels'>,
+): AttackRun<'labels'> {
   let ray = yield* bestStart(problem, parameters, random);
   let alpha = numberOf(parameters, 'alpha');
   for (;;) {
@@ -123,18 +123,18 @@ function* turnTo(
 
 /** The ray turned against the slope, where the boundary is nearer that way; else null, for one query. */
 function* turnedBy(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   parameters: Parameters,
   { direction, length }: Ray,
   slope: Float32Array,
   alpha: number,
-): Steps<Ray | null, 'label'> {
+): Steps<Ray | null, 'labels'> {
   const turned = unit(direction.map((value, i) => value - alpha * (slope[i] ?? 0)));
   const found = yield* nearestAlong(problem, turned, length, numberOf(parameters, 'tolerance'));
   return found < length ? { direction: turned, length: found } : null;
 }
 
-function* bestStart(problem: Problem<'label'>, parameters: Parameters, random: Random): Steps<Ray, 'label'> {
+function* bestStart(problem: Problem<'labels'>, parameters: Parameters, random: Random): Steps<Ray, 'labels'> {
   const { length: size } = problem.input;
   let best: Ray | null = null;
   for (let start = 0; best === null || start < numberOf(parameters, 'starts'); start++) {
@@ -150,12 +150,12 @@ function* bestStart(problem: Problem<'label'>, parameters: Parameters, random: R
 
 /** The mean of random directions, each with the sign of the change of the distance along it; of norm 1, off `apart`. */
 function* voteAround(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   parameters: Parameters,
   random: Random,
   { direction, length }: Ray,
   apart: readonly Float32Array[],
-): Steps<Float32Array, 'label'> {
+): Steps<Float32Array, 'labels'> {
   const beta = numberOf(parameters, 'beta');
   // Where the goal is still reached at the same length, the boundary has come nearer: it moves against the votes.
   const { signed } = yield* votesOf(problem, numberOf(parameters, 'directions'), () => {
@@ -170,11 +170,11 @@ function* voteAround(
 
 /** By how much the boundary's distance changes along a direction, per length: two searches of it at most. */
 function* changeAlong(
-  problem: Problem<'label'>,
+  problem: Problem<'labels'>,
   parameters: Parameters,
   { direction, length }: Ray,
   by: Float32Array,
-): Steps<number, 'label'> {
+): Steps<number, 'labels'> {
   const width = Math.sqrt(numberOf(parameters, 'beta'));
   const most = length * 1.1;
   const near = unit(direction.map((value, i) => value + width * (by[i] ?? 0)));
@@ -183,7 +183,7 @@ function* changeAlong(
 }
 
 /** The surrogate's gradient at its own boundary along the ray, or at the target's where it has none; off the ray. */
-function* priorsAt(problem: Problem<'label'>, ray: Ray): Steps<readonly Float32Array[]> {
+function* priorsAt(problem: Problem<'labels'>, ray: Ray): Steps<readonly Float32Array[]> {
   const reached = function* (length: number): Steps<boolean> {
     const logits = yield* surrogateLogits(problem, along(problem, ray.direction, length));
     return isReached(problem.goal, argmax(logits));

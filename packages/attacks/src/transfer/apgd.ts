@@ -22,7 +22,7 @@ export const apgdCe = apgd('apgd-ce', 'cross-entropy', 'cross-entropy');
 export const apgdDlr = apgd('apgd-dlr', 'dlr', 'difference of logits ratio');
 
 /** Auto-PGD: no step size to choose, it halves where the loss stops rising; the best point goes to the target. */
-function apgd(name: string, loss: keyof typeof LOSSES, noun: string): AttackDefinition<'label'> {
+function apgd(name: string, loss: keyof typeof LOSSES, noun: string): AttackDefinition<'labels'> {
   return {
     name,
     description: `Gradient ascent on the surrogate's ${noun} that halves its steps by itself.`,

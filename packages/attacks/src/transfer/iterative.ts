@@ -74,7 +74,7 @@ export function iterative({
   schedule,
   parts,
   loss,
-}: Preset): AttackDefinition<'label'> {
+}: Preset): AttackDefinition<'labels'> {
   const lossOf = LOSSES[loss ?? 'cross-entropy'];
   return {
     ...{ name, description, paper, ...TRANSFERRED },

@@ -44,7 +44,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
  * Gradient ascent with every slot for the campaign to fill: combinations that have no name. Its parts have their own
  * defaults.
  */
-export const ascent: AttackDefinition<'label'> = {
+export const ascent: AttackDefinition<'labels'> = {
   name: 'ascent',
   description: 'Momentum gradient ascent on the surrogate, with parts to choose.',
   paper: 'the parts: see the attacks that they are named after',

@@ -1,6 +1,6 @@
 /** What attacks have in common that go by surrogates alone, and send the target one input. */
 export const TRANSFERRED = {
-  access: 'label',
+  access: 'labels',
   goals: ['avoid', 'reach'],
   finds: 'within-epsilon',
   needsSurrogate: true,

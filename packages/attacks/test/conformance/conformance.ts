@@ -5,7 +5,7 @@ import type { Norm } from '@unpair/numerics';
 import type { Parameters } from '@unpair/parameters';
 import { describe, expect, test } from 'vitest';
 
-import type { Access } from '../../src/access.js';
+import type { Access, Offer } from '../../src/access.js';
 import {
   LinearClassifier,
   labelledSamples,
@@ -23,9 +23,9 @@ const samples = await labelledSamples(target, 16);
 const GOALS = { avoid: 'avoid', reach: { reach: 'next' } } as const;
 /** What an answer of the target holds, by what an attack declares that it sees. */
 const SEEN: Readonly<Record<Access, readonly string[]>> = {
-  label: ['labels'],
-  'top-k': ['best', 'probabilities'],
-  probabilities: ['probabilities'],
+  labels: ['labels'],
+  'top-k': ['best', 'scores'],
+  scores: ['scores'],
   logits: ['logits'],
 };
 
@@ -36,8 +36,7 @@ interface Variation {
   readonly of?: typeof samples;
   readonly target?: DifferentiableClassifier;
   readonly surrogates?: readonly DifferentiableClassifier[];
-  readonly offer?:
-    { readonly access: Exclude<Access, 'top-k'> } | { readonly access: 'top-k'; readonly k: number };
+  readonly offer?: Offer;
   readonly onQueries?: (count: number) => void;
   readonly signal?: AbortSignal;
 }

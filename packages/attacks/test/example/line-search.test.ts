@@ -24,7 +24,7 @@ test('docs/adding-an-attack.md shows this attack as it is', () => {
 
 test('the nearest example is kept, wherever it lies, and is nearer for a larger budget', async () => {
   const distances = async (queries: number): Promise<readonly number[]> => {
-    const rows = await runAttack({ ...common, parameters: { queries }, offer: { access: 'label' } });
+    const rows = await runAttack({ ...common, parameters: { queries }, offer: { access: 'labels' } });
     const right = rows.filter(({ cleanCorrect }) => cleanCorrect);
     for (const row of right) expect(row.queries).toBe(queries);
     for (const { success, l2 } of right) expect(success).toBe(l2 > 0 && l2 <= threat.epsilon + 1e-6);
@@ -38,7 +38,7 @@ test('the nearest example is kept, wherever it lies, and is nearer for a larger 
 });
 
 test('it sees labels and nothing else: the types say so', () => {
-  function* peek(problem: Problem<'label'>): Steps<readonly unknown[], 'label'> {
+  function* peek(problem: Problem<'labels'>): Steps<readonly unknown[], 'labels'> {
     const answer = yield* query(problem, problem.input);
     // @ts-expect-error: an attack that declares labels gets no logits,
     const given: unknown = answer.logits;

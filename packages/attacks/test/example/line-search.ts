@@ -4,11 +4,11 @@ import { query } from '../../src/requests.js';
 import { numberOf } from '@unpair/parameters';
 
 /** Looks for the nearest example by labels alone: along lines to random images, by halving. */
-export const lineSearch: AttackDefinition<'label'> = {
+export const lineSearch: AttackDefinition<'labels'> = {
   name: 'line-search',
   description: 'Halves the way to random images of another class.',
   paper: 'none: an example of an attack',
-  access: 'label',
+  access: 'labels',
   goals: ['avoid', 'reach'],
   finds: 'nearest',
   needsSurrogate: false,
@@ -28,7 +28,7 @@ export const lineSearch: AttackDefinition<'label'> = {
 };
 
 /** Asks nearer and nearer to the boundary between the clean input and an image that reaches the goal. */
-function* halve(problem: Problem<'label'>, far: Float32Array, halvings: number): Steps<void, 'label'> {
+function* halve(problem: Problem<'labels'>, far: Float32Array, halvings: number): Steps<void, 'labels'> {
   let [least, most] = [0, 1];
   for (let step = 0; step < halvings; step++) {
     const share = (least + most) / 2;
@@ -39,7 +39,7 @@ function* halve(problem: Problem<'label'>, far: Float32Array, halvings: number):
 }
 
 /** One query: what the attack goes by. Whether it counts as an example, the oracle decides for itself. */
-function* reaches(problem: Problem<'label'>, point: Float32Array): Steps<boolean, 'label'> {
+function* reaches(problem: Problem<'labels'>, point: Float32Array): Steps<boolean, 'labels'> {
   const { labels } = yield* query(problem, point);
   return isReached(problem.goal, labels[0] ?? -1);
 }

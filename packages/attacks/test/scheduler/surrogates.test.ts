@@ -12,11 +12,11 @@ import {
 } from '../../../classifiers/test/support/linear-classifier.js';
 
 /** Two surrogates in turn, each asked for the margin of the class that it holds likeliest after the label. */
-const alternating: AttackDefinition<'label'> = {
+const alternating: AttackDefinition<'labels'> = {
   name: 'alternating',
   description: 'Climbs the margins of two surrogates in turn.',
   paper: 'none: a test',
-  access: 'label',
+  access: 'labels',
   goals: ['avoid'],
   finds: 'within-epsilon',
   needsSurrogate: true,
@@ -75,7 +75,7 @@ test('the order of surrogates is theirs', async () => {
 });
 
 test('a surrogate that there is not, or weights of other classes, are a fault of the attack', async () => {
-  const asking = (index: number, weights: number): AttackDefinition<'label'> => ({
+  const asking = (index: number, weights: number): AttackDefinition<'labels'> => ({
     ...alternating,
     *run(problem) {
       yield* gradient(index, { kind: 'combination', weights: new Float32Array(weights) }, problem.input);

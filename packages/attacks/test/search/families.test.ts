@@ -43,7 +43,7 @@ const nearest: Readonly<Record<Norm, number>> = {
 };
 
 async function found(name: string, norm: Norm, parameters: Parameters): Promise<AttackRow> {
-  const models = { target: plane, surrogates: [plane], offer: { access: 'label' } } as const;
+  const models = { target: plane, surrogates: [plane], offer: { access: 'labels' } } as const;
   const threat = { norm, epsilon: 1 };
   const options = { definition: attack(name), parameters, threat, samples: [sample], seed: 1, cell: name };
   const [row] = await runAttack({ ...models, ...options });

@@ -18,7 +18,7 @@ export async function problemOf(
   model: LinearClassifier,
   sample: Sample,
   threat: Threat,
-): Promise<Problem<'logits'> & Problem<'label'>> {
+): Promise<Problem<'logits'> & Problem<'labels'>> {
   const { input, label } = sample;
   const { shape, classes } = model;
   const logits = await model.logits(input, 1);

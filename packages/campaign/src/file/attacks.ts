@@ -4,6 +4,8 @@ import type { Norm } from '@unpair/numerics';
 import { integer, suggestion } from '@unpair/parameters';
 import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
+import type { Offered } from './access.js';
+import { accessProblem } from './access.js';
 import { Field, pathText } from './field.js';
 import { readSweep } from './parameters.js';
 import type { KnownAttack } from '../catalogue.js';
@@ -13,6 +15,8 @@ export interface AttackContext {
   readonly attacks: readonly KnownAttack[];
   readonly norm: Norm | undefined;
   readonly goal: GoalChoice | undefined;
+  /** What there is to attack, and how much of their answers they give. */
+  readonly targets: readonly Offered[];
   readonly hasSurrogates: boolean;
   readonly samples: number | undefined;
 }
@@ -82,6 +86,10 @@ function sweep(
   const goal = context.goal === undefined ? undefined : kindOf(context.goal);
   if (goal !== undefined && !known.goals.includes(goal))
     parameters.reject(`does not support threat.goal ${goal}; it supports ${known.goals.join(', ')}`);
+  for (const target of context.targets) {
+    const problem = accessProblem(known, context.goal ?? 'avoid', target);
+    if (problem !== undefined) parameters.reject(problem);
+  }
   const most = context.samples;
   const samples = item.get(FIRST_SAMPLES).readOr(integer(1, most), most ?? 1) ?? 1;
   return readSweep(parameters, known.parameters).map((point) => ({

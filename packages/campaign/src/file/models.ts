@@ -2,6 +2,7 @@ import { truth } from '@unpair/parameters';
 import type { ParameterMisfit } from '@unpair/training';
 import type { ModelEntry } from '../campaign.js';
 import { entryOf } from '../campaign.js';
+import { readAccess } from './access.js';
 import { reportCircles } from './circles.js';
 import type { Field } from './field.js';
 import type { ListedModel } from './listed-model.js';
@@ -16,6 +17,8 @@ import { traitsOf } from '../catalogue.js';
 
 /** Beside a way of deriving: the file in which the model is made already. */
 const READY = 'ready';
+/** Beside a file: how much of its answers it gives. */
+const ACCESS = 'access';
 
 /** The models of the file, and what the names under which others refer to them stand for. */
 export interface ModelsSection {
@@ -69,7 +72,7 @@ function readModel(field: Field, siblings: readonly KnownSibling[]): ListedModel
   const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
-  const keys = [...kinds, ...OPTION_KEYS, READY];
+  const keys = [...kinds, ...OPTION_KEYS, ACCESS, READY];
   if (members === undefined || !field.hasKeys(keys, allowed)) return undefined;
   const known = members.filter(([key]) => kinds.includes(key));
   const [only] = known;
@@ -89,7 +92,7 @@ function readKind(
   siblings: readonly KnownSibling[],
 ): ListedModel | undefined {
   if (kind === 'file') return readFile(model, field);
-  for (const key of OPTION_KEYS) {
+  for (const key of [...OPTION_KEYS, ACCESS]) {
     if (model.get(key).present) model.get(key).reject('belongs beside file, not beside a derived model');
   }
   const sibling = siblings.find((candidate) => candidate.name === kind);
@@ -100,8 +103,10 @@ function readFile(model: Field, field: Field): ListedModel | undefined {
   if (model.get(READY).present) model.get(READY).reject('belongs beside a derived model, not beside file');
   const file = field.read(text('the path of a model file'));
   const options = readModelOptions(model);
+  const access = readAccess(model.get(ACCESS));
   if (file === undefined) return undefined;
-  return { kind: 'file', entry: { kind: 'file', file, ...(options !== undefined && { options }) } };
+  const said = { ...(options !== undefined && { options }), ...(access !== undefined && { access }) };
+  return { kind: 'file', entry: { kind: 'file', file, ...said } };
 }
 
 function readSibling(model: Field, field: Field, sibling: KnownSibling): ListedModel | undefined {

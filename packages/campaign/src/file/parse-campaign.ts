@@ -1,6 +1,7 @@
 import { integer, oneOf } from '@unpair/parameters';
 import type { Campaign, Target, Violation } from '../campaign.js';
-import { ALLOWANCES } from '../campaign.js';
+import { ALLOWANCES, offerOf } from '../campaign.js';
+import { goalProblem } from './access.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
 import type { Field } from './field.js';
@@ -71,12 +72,19 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
   const surrogates = readSurrogates(root.get('surrogates'), names);
   const similarity = readSimilarity(root.get('similarity'));
   const threat = readThreat(root.get('threat'));
+  const targets = readTargets(root.get('targets'), names);
+  const offers = (targets ?? []).map(({ model }) => ({ name: model, offer: offerOf(models, model) }));
+  const goal = root.get('threat').get('goal');
+  for (const offered of offers) {
+    const problem = threat.goal && goalProblem(threat.goal, offered);
+    if (problem !== undefined) goal.get('reach').reject(problem);
+  }
   return {
     name: root.get('name').read(name),
     seed: root.get('seed').readOr(integer(0), 0),
     dataset: isComplete(dataset) ? dataset : undefined,
     models,
-    targets: readTargets(root.get('targets'), names),
+    targets,
     surrogates,
     similarity: isComplete(similarity) ? similarity : undefined,
     threat: isComplete(threat) ? threat : undefined,
@@ -84,6 +92,7 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
       attacks: catalogue.attacks,
       norm: threat.norm,
       goal: threat.goal,
+      targets: offers,
       hasSurrogates: surrogates === undefined || surrogates.length > 0,
       samples: dataset.samples,
     }),

@@ -1,4 +1,5 @@
 import type { AttackRow } from '@unpair/attacks';
+import { offerText } from '@unpair/attacks';
 import { attackGradients } from '@unpair/measurements';
 import type { Cell } from '../plan.js';
 import { usesQueries } from '../plan.js';
@@ -15,11 +16,12 @@ export async function attackReport(
   outcomes: readonly Outcome[],
   { seed, draw }: { readonly seed: number; readonly draw: Draw },
 ): Promise<AttackReport> {
-  const { id, target, surrogate, attack, parameters, norm, epsilon, goal, adaptive } = cell;
+  const { id, target, offer, surrogate, attack, parameters, norm, epsilon, goal, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
   return {
     cell: id,
     target,
+    access: offerText(offer),
     surrogate: surrogate?.name ?? null,
     attack,
     parameters,

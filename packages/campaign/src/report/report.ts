@@ -118,6 +118,8 @@ export interface SimilarityReport extends SimilarityMeasures {
 export interface AttackReport {
   readonly cell: string;
   readonly target: string;
+  /** How much of its answers the target gives: `logits`, `labels`, `top-5`, `scores-rounded-3`. */
+  readonly access: string;
   readonly surrogate: string | null;
   readonly attack: string;
   readonly parameters: Parameters;

@@ -1,7 +1,9 @@
 import {
   canonicalJson,
+  offerOf,
   rowKind,
   type Campaign,
+  type Offer,
   type PlannedTask,
   type Range,
   type Surrogate,
@@ -35,11 +37,14 @@ type Work = Exclude<Task['work'], undefined>;
 /** What the plan names, as the digests that a task has of it. */
 interface References {
   readonly model: (id: string) => ModelRef;
+  /** A model that is asked and no more. */
+  readonly asked: (id: string) => ModelRef;
   readonly samples: (range: Range) => SampleRange;
 }
 
-function workOf({ planned, record, digests }: TaskMessageOptions): Work {
+function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
   const model = (id: string): ModelRef => ({ id, digest: required(digests.get(id), id) });
+  const asked = (id: string): ModelRef => ({ ...model(id), ...accessOf(offerOf(file.models, id)) });
   const samples = (range: Range): SampleRange => ({ digest: record.request?.samples ?? '', ...range });
   switch (planned.kind) {
     case 'derive': {
@@ -50,7 +55,8 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
         count: planned.trainingSamples,
       };
       const { model: name, recipe, of, from } = planned;
-      const target = from === null ? undefined : model(from);
+      const refer = relationOf(file, name) === 'imitates' ? asked : model;
+      const target = from === null ? undefined : refer(from);
       const heldOut = planned.heldOut
         ? { digest: record.request?.heldOut ?? '', ...planned.heldOut }
         : undefined;
@@ -63,7 +69,7 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
       const { id, target, surrogate, attack, norm, epsilon, goal } = planned.cell;
       const value = {
         cell: id,
-        target: model(target),
+        target: asked(target),
         surrogates: (surrogate?.models ?? []).map(model),
         attack,
         parameters: canonicalJson(planned.cell.parameters),
@@ -75,25 +81,38 @@ function workOf({ planned, record, digests }: TaskMessageOptions): Work {
       return { $case: 'attack', value };
     }
     default:
-      return measurement(planned, { model, samples });
+      return measurement(planned, { model, asked, samples });
   }
 }
 
 /** The work of a measurement: a message with the parts of its kind's key, the samples, and the ball of those that have one. */
 function measurement(
   planned: Exclude<PlannedTask, { readonly kind: 'derive' | 'attack' }>,
-  { model, samples }: References,
+  { model, asked, samples }: References,
 ): Work {
   const { key, models } = rowKind(planned.kind);
   const values: Readonly<Record<string, unknown>> = { ...planned };
   const parts = Object.keys(key).map((part) => {
     const value = values[part] as string | Surrogate;
     if (typeof value !== 'string') return [`${part}s`, value.models.map(model)] as const;
-    return [part, models[part] === 'model' ? model(value) : value] as const;
+    const refer = planned.kind === 'accuracy' ? asked : model;
+    return [part, models[part] === 'model' ? refer(value) : value] as const;
   });
   const ball = 'threat' in planned ? planned.threat : {};
   const value: unknown = { ...Object.fromEntries(parts), ...ball, samples: samples(planned.samples) };
   return { $case: planned.kind, value } as Work;
+}
+
+/** What a model gives who asks it, where that is less than its logits. */
+function accessOf(offer: Offer): Pick<ModelRef, 'access'> {
+  if (offer.access === 'logits') return {};
+  const { access: kind, ...rest } = offer;
+  return { access: { kind, k: 0, ...rest } };
+}
+
+function relationOf({ models }: Campaign, name: string): string | undefined {
+  const entry = models.get(name);
+  return entry?.kind === 'file' ? undefined : entry?.relation;
 }
 
 function required(digest: string | undefined, model: string): string {

@@ -2,7 +2,7 @@ import { UnpairError } from '@unpair/errors';
 import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { consecutiveSamples, type Classifier, type Sample } from '@unpair/classifiers';
-import { CLASS_RULES, type GoalChoice } from '@unpair/attacks';
+import { ACCESSES, CLASS_RULES, EVERYTHING, type GoalChoice, type Offer } from '@unpair/attacks';
 import { type Norm } from '@unpair/numerics';
 import { type Parameters } from '@unpair/parameters';
 
@@ -71,6 +71,17 @@ export function assertKnown(what: string, given: Parameters, known: Readonly<Rec
 export function normOf(name: string): Norm {
   if (name === 'linf' || name === 'l2') return name;
   throw unknown('Norm', name, ['linf', 'l2']);
+}
+
+/** How much of its answers a model gives where it is asked. @throws {UnpairError} UNIMPLEMENTED for what is no access. */
+export function offerOf({ access }: Pick<ModelRef, 'access'>): Offer {
+  if (access === undefined) return EVERYTHING;
+  const { kind, k, decimals } = access;
+  const rounded = decimals === undefined ? {} : { decimals };
+  if (kind === 'labels' || kind === 'logits') return { access: kind };
+  if (kind === 'scores') return { access: kind, ...rounded };
+  if (kind === 'top-k') return { access: kind, k, ...rounded };
+  throw unknown('Access', kind, ACCESSES);
 }
 
 /** @param reach the class to reach, as tasks have it: empty for none. @throws {UnpairError} UNIMPLEMENTED for what is no class. */

@@ -1,7 +1,15 @@
 import type { AttackRows, AttackTask } from '@unpair/protocol';
 import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
 import type { TaskContext } from '../task-context.js';
-import { assertKnown, goalChoiceOf, normOf, parseParameters, present, unknown } from '../task-input.js';
+import {
+  assertKnown,
+  goalChoiceOf,
+  normOf,
+  offerOf,
+  parseParameters,
+  present,
+  unknown,
+} from '../task-input.js';
 import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
@@ -20,6 +28,7 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
           threat: { norm: normOf(task.norm), epsilon: task.epsilon },
           goal: goalChoiceOf(task.reach),
           target: victim,
+          offer: offerOf(target),
           surrogates,
           samples: samples.rows,
           seed: context.task.seed,

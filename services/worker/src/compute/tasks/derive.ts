@@ -1,15 +1,24 @@
+import { limited } from '@unpair/attacks';
 import { slice, type SampleSet } from '@unpair/datasets';
 import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask, SampleRange } from '@unpair/protocol';
 import { deriveSibling, siblings } from '@unpair/siblings';
 import { isPermanent, UnpairError } from '@unpair/errors';
-import { type FineTuneProgress, type SiblingDefinition } from '@unpair/training';
+import { type FineTuneProgress, type SiblingDefinition, type SiblingRequest } from '@unpair/training';
 import { createHash } from 'node:crypto';
 import { TrainingFailure } from '../../failure.js';
 import { checkpointOf } from '../checkpoint-of.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../task-context.js';
-import { assertFits, assertKnown, assertRange, parseParameters, present, unknown } from '../task-input.js';
+import {
+  assertFits,
+  assertKnown,
+  assertRange,
+  offerOf,
+  parseParameters,
+  present,
+  unknown,
+} from '../task-input.js';
 import { TrainingMonitor } from '../training-monitor.js';
 import { fileOf } from './lending.js';
 
@@ -29,11 +38,12 @@ export async function derive(task: DeriveTask, context: TaskContext): Promise<De
     return withSamples(task, context, async (sets) => {
       assertFits(of.id, classifier, sets.samples);
       if (sets.heldOut !== undefined) assertFits(of.id, classifier, sets.heldOut);
-      const target = await targetOf(task, definition, { samples: sets.samples, context });
-      const monitor = new TrainingMonitor({ model: task.model });
-      const ingredients = { graph: loaded.graph, target, ...sets, context, monitor };
-      const { sibling, queries } = await siblingOf(task, definition, ingredients);
-      return described(task.model, sibling, { queries, curve: [...monitor.curve.points] });
+      return withFull(task, definition, { samples: sets.samples, context }, async (full) => {
+        const monitor = new TrainingMonitor({ model: task.model });
+        const ingredients = { graph: loaded.graph, full, ...sets, context, monitor };
+        const { sibling, queries } = await siblingOf(task, definition, ingredients);
+        return described(task.model, sibling, { queries, curve: [...monitor.curve.points] });
+      });
     });
   });
 }
@@ -44,24 +54,30 @@ interface Samples {
   readonly heldOut: SampleSet | undefined;
 }
 
+/** The full model: its graph, and itself as who imitates it may ask it, where that is not as its graph answers. */
+type Full = Pick<SiblingRequest, 'target' | 'asked'>;
+
 interface Ingredients extends Samples {
   readonly graph: Graph;
-  readonly target: Graph | undefined;
+  readonly full: Full;
   readonly context: TaskContext;
   readonly monitor: TrainingMonitor;
 }
 
-/** The full model that a sibling is to differ from, to be mixed with or to imitate, where its way has one. A graph needs no lease. */
-async function targetOf(
+/** Lends `use` the full model that a sibling is to differ from, to be mixed with or to imitate, where its way has one. */
+async function withFull<T>(
   { from }: DeriveTask,
   { relation }: SiblingDefinition,
   { samples, context }: Pick<Ingredients, 'samples' | 'context'>,
-): Promise<Graph | undefined> {
-  if (relation === undefined) return undefined;
-  const target = present(from, 'full model');
-  return context.workbench.withModel(fileOf(target.digest, context), async (loaded) => {
-    assertFits(target.id, await loaded.classifier(), samples);
-    return loaded.graph;
+  use: (full: Full) => Promise<T>,
+): Promise<T> {
+  if (relation === undefined) return use({});
+  const full = present(from, 'full model');
+  return context.workbench.withModel(fileOf(full.digest, context), async (loaded) => {
+    const classifier = await loaded.classifier();
+    assertFits(full.id, classifier, samples);
+    const asked = full.access && limited(classifier, offerOf(full));
+    return use({ target: loaded.graph, asked });
   });
 }
 
@@ -70,7 +86,7 @@ async function siblingOf(
   definition: SiblingDefinition,
   ingredients: Ingredients,
 ): Promise<{ readonly sibling: Graph; readonly queries: number }> {
-  const { graph, target, samples, heldOut, context, monitor } = ingredients;
+  const { graph, full, samples, heldOut, context, monitor } = ingredients;
   const { workbench, signal, task: whole, meter } = context;
   const { runtime, threads } = workbench;
   const { seed } = whole;
@@ -87,7 +103,7 @@ async function siblingOf(
     meter.queried(count);
   };
   const training = { samples, heldOut, parameters, seed, checkpoints, onStep, onQueries };
-  const request = { graph, target, runtime, threads, ...training, signal };
+  const request = { graph, ...full, runtime, threads, ...training, signal };
   try {
     const sibling = await deriveSibling(definition, request);
     await file?.remove();

@@ -35,6 +35,18 @@ export interface ModelRef {
   readonly id: string;
   /** SHA-256 of the ONNX file in the object store. */
   readonly digest: string;
+  /** How much of its answers it gives where it is asked; absent where it gives its logits. */
+  readonly access?: Access | undefined;
+}
+
+/** How much of its answers a target gives. */
+export interface Access {
+  /** labels, top-k, scores or logits. */
+  readonly kind: string;
+  /** The classes whose scores top-k gives. */
+  readonly k: number;
+  /** To which scores are rounded; absent where they are not. */
+  readonly decimals?: number | undefined;
 }
 
 /** A run of consecutive samples of a sample set. */
@@ -523,7 +535,7 @@ export const Task: MessageFns<Task> = {
 };
 
 function createBaseModelRef(): ModelRef {
-  return { id: "", digest: "" };
+  return { id: "", digest: "", access: undefined };
 }
 
 export const ModelRef: MessageFns<ModelRef> = {
@@ -533,6 +545,9 @@ export const ModelRef: MessageFns<ModelRef> = {
     }
     if (message.digest !== "") {
       writer.uint32(18).string(message.digest);
+    }
+    if (message.access !== undefined) {
+      Access.encode(message.access, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -566,6 +581,14 @@ export const ModelRef: MessageFns<ModelRef> = {
             message.digest = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.access = Access.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -585,6 +608,88 @@ export const ModelRef: MessageFns<ModelRef> = {
     const message = createBaseModelRef() as any;
     message.id = object.id ?? "";
     message.digest = object.digest ?? "";
+    message.access = (object.access !== undefined && object.access !== null)
+      ? Access.fromPartial(object.access)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAccess(): Access {
+  return { kind: "", k: 0, decimals: undefined };
+}
+
+export const Access: MessageFns<Access> = {
+  encode(message: Access, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.k !== 0) {
+      writer.uint32(16).int32(message.k);
+    }
+    if (message.decimals !== undefined) {
+      writer.uint32(24).int32(message.decimals);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Access {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccess() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.k = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decimals = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Access>, I>>(base?: I): Access {
+    return Access.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Access>, I>>(object: I): Access {
+    const message = createBaseAccess() as any;
+    message.kind = object.kind ?? "";
+    message.k = object.k ?? 0;
+    message.decimals = object.decimals ?? undefined;
     return message;
   },
 };
