@@ -10,7 +10,7 @@ import { draw, WIDTH } from './plot.js';
 const ROWS = 24;
 const ROW_HEIGHT = 40;
 /** Of a name above its interval. */
-const CHARACTERS = 44;
+const CHARACTERS = 47;
 
 /** A kind of ratio that amplification has. */
 interface Kind {
@@ -84,7 +84,7 @@ function drawn(label: string, axis: string, rows: readonly Row[]): Figure['svg']
     },
     y: { type: 'linear', domain: [rows.length - 0.5, -0.5], axis: null },
     marks: [
-      Plot.ruleX([1], { strokeDasharray: '3 3' }),
+      Plot.ruleX([1], { strokeDasharray: '3 3', strokeOpacity: 0.5 }),
       Plot.link(rows, {
         ...{ x1: ({ ratio }: Row) => clamped(ratio.low, low), x2: end },
         ...{ y1: 'at', y2: 'at', dy: 8, stroke: fill, strokeWidth: 2.5 },

@@ -124,8 +124,14 @@ function chart(
 
 const AT = { x: 'accuracy', y: 'exposure' } as const;
 const LABEL = {
-  ...{ ...AT, text: labelOf, fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 4 },
-  ...{ lineWidth: 14, textOverflow: 'ellipsis-middle' },
+  x: 'accuracy',
+  y: 'exposure',
+  text: labelOf,
+  fill: 'currentColor',
+  stroke: 'var(--paper)',
+  strokeWidth: 4,
+  lineWidth: 14,
+  textOverflow: 'ellipsis-middle',
 } as const;
 const COLOURS: Readonly<Record<Role, string>> = { sibling: colour(1), cure: colour(3), stranger: colour(2) };
 
