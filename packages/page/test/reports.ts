@@ -104,7 +104,16 @@ type Point = Pick<AttackReport, 'target' | 'surrogate' | 'epsilon' | 'parameters
 
 function cellOf(attack: string, point: Point, success: number): AttackReport {
   return {
-    ...{ cell: attack, attack, norm: 'linf', goal: null, adaptive: false, samples: 100, evaluated: 100 },
+    ...{
+      cell: attack,
+      attack,
+      norm: 'linf',
+      goal: null,
+      adaptive: false,
+      samples: 100,
+      evaluated: 100,
+      access: 'logits',
+    },
     ...point,
     success: estimate(success),
     successBoth: { ...estimate(success), samples: 90 },

@@ -99,7 +99,11 @@ export interface Votes {
 }
 
 /** Asks at `count` drawn probes, some at a time, so that memory does not grow with their number. */
-export function* votesOf(problem: Problem<'labels'>, count: number, draw: () => Probe): Steps<Votes, 'labels'> {
+export function* votesOf(
+  problem: Problem<'labels'>,
+  count: number,
+  draw: () => Probe,
+): Steps<Votes, 'labels'> {
   const size = problem.input.length;
   const [signed, plain] = [new Float32Array(size), new Float32Array(size)];
   let balance = 0;

@@ -134,7 +134,11 @@ function* turnedBy(
   return found < length ? { direction: turned, length: found } : null;
 }
 
-function* bestStart(problem: Problem<'labels'>, parameters: Parameters, random: Random): Steps<Ray, 'labels'> {
+function* bestStart(
+  problem: Problem<'labels'>,
+  parameters: Parameters,
+  random: Random,
+): Steps<Ray, 'labels'> {
   const { length: size } = problem.input;
   let best: Ray | null = null;
   for (let start = 0; best === null || start < numberOf(parameters, 'starts'); start++) {
