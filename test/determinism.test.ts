@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CommandLine, descendants } from './kit/command-line.js';
-import { eventually, temporaryFolder } from './kit/index.js';
+import { eventually, temporaryFolder, TraceCollector, type CollectedSpan } from './kit/index.js';
 import { writeTinyCampaign } from './kit/tiny-campaign.js';
 
 const campaign = { samples: 30, shardSize: 5, budget: 1000 };
@@ -16,6 +16,8 @@ interface RunOptions {
   readonly shardSize?: number;
   /** Processes to kill, by a part of their command line, once attacks are under way. */
   readonly victims?: string;
+  /** Where the services send their spans. */
+  readonly collector?: TraceCollector;
 }
 
 interface Finished {
@@ -25,11 +27,19 @@ interface Finished {
 }
 
 /** Runs the campaign through the command line. */
-async function run({ workers = 1, shardSize = campaign.shardSize, victims }: RunOptions): Promise<Finished> {
+async function run({
+  workers = 1,
+  shardSize = campaign.shardSize,
+  victims,
+  collector,
+}: RunOptions): Promise<Finished> {
   await using folder = await temporaryFolder();
   const file = await writeTinyCampaign(folder.path, { ...campaign, shardSize });
   const out = join(folder.path, 'out');
-  const unpair = new CommandLine(['run', file, '--workers', `${workers}`, '--out', out], environment);
+  const unpair = new CommandLine(['run', file, '--workers', `${workers}`, '--out', out], {
+    ...environment,
+    ...(collector !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }),
+  });
   try {
     if (victims !== undefined) await kill(unpair, victims);
     await unpair.exit();
@@ -50,13 +60,36 @@ async function kill(unpair: CommandLine, victims: string): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGKILL');
 }
 
+/** One trace: CreateCampaign on the coordinator, the release of each task below it, its work on the worker, and its batches. */
+function expectTrace(spans: readonly CollectedSpan[], tasks: number): void {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const above = ({ parentSpanId = '' }: CollectedSpan): CollectedSpan | undefined => byId.get(parentSpanId);
+  const named = (name: string): CollectedSpan[] => spans.filter((span) => span.name === name);
+  const [root] = named('unpair.v1.CampaignService/CreateCampaign');
+  expect(root).toMatchObject({ service: 'unpair-coordinator' });
+  const done = named('task').filter(({ attributes }) => attributes['outcome'] === 'done');
+  expect(new Set(done.map(({ attributes }) => Number(attributes['task']))).size).toBe(tasks);
+  for (const task of done) {
+    const release = above(task);
+    expect(task).toMatchObject({ service: 'unpair-worker', traceId: root?.traceId });
+    expect(release).toMatchObject({ name: 'release', service: 'unpair-coordinator' });
+    expect(release?.attributes['task']).toBe(task.attributes['task']);
+    expect(release && above(release)).toBe(root);
+  }
+  const worked = new Set(named('batches').map(above));
+  expect([...worked].every((span) => span?.name === 'task')).toBe(true);
+  for (const task of done) if (task.attributes['kind'] === 'attack') expect(worked).toContain(task);
+}
+
 describe('the rows of a campaign', { timeout: 10 * timeout }, () => {
   let expected: Report;
 
   it(
-    'are all there, with queries counted and nothing lost',
+    'are all there, with queries counted and nothing lost, and a trace that leads from the call to its batches',
     async () => {
-      expected = (await run({ workers: 1 })).report;
+      await using collector = await TraceCollector.start();
+      expected = (await run({ workers: 1, collector })).report;
+      expectTrace(collector.spans, expected.integrity.tasks);
       expect(expected.integrity).toMatchObject({ deadLetters: 0, cancelled: 0 });
       expect(expected.integrity.results).toBe(expected.integrity.tasks);
       expect(expected.integrity.resultsDigest).toMatch(/^[0-9a-f]{64}$/);

@@ -28,6 +28,8 @@ export { GrpcServer, type DrainOptions, type GrpcServerOptions, type GrpcService
 export { fromStatus, retryDelayIn, toStatus } from './grpc/status.js';
 export { Lifecycle, type CloseStep, type LifecycleOptions } from './lifecycle.js';
 export { presentRequest, requestIdKey, withinRequest } from './request-context.js';
+export { startTracing, tracingSettings, type TracingOptions } from './tracing/collector.js';
+export { failSpan, pastSpan, presentContext, presentTrace, withinSpan } from './tracing/spans.js';
 export { startThread } from './thread.js';
 export { SparseLog } from './sparse-log.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logging.js';

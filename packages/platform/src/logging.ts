@@ -1,4 +1,5 @@
 import { presentRequest } from './request-context.js';
+import { presentTraceId } from './tracing/spans.js';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -14,7 +15,7 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A logger that writes one JSON object a line: time (ISO 8601), level by name, service, message, fields; within a call, its id. */
+/** A logger that writes one JSON object a line: time (ISO 8601), level by name, service, message, fields; within a call, its id; within a trace, that of the trace. */
 export function createLogger({ service, level = 'info', destination }: LoggerOptions): Logger {
   const options = {
     level,
@@ -23,8 +24,8 @@ export function createLogger({ service, level = 'info', destination }: LoggerOpt
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
-      const requestId = presentRequest();
-      return requestId === undefined ? {} : { requestId };
+      const [requestId, traceId] = [presentRequest(), presentTraceId()];
+      return { ...(requestId !== undefined && { requestId }), ...(traceId !== undefined && { traceId }) };
     },
     serializers: { error: pino.stdSerializers.errWithCause },
   };

@@ -7,6 +7,7 @@ import {
   securityProblems,
   securitySettings,
   text,
+  tracingSettings,
   type Setting,
   type Values,
 } from '@unpair/platform';
@@ -105,6 +106,7 @@ export const settings = {
   ),
   tenantUploads: tenantLimit('UNPAIR_TENANT_UPLOADS', 'uploads that one tenant may have open', 8),
   tenantStreams: tenantLimit('UNPAIR_TENANT_STREAMS', 'streams that one tenant may have open', 200),
+  ...tracingSettings,
   ...securitySettings,
 };
 

@@ -10,6 +10,7 @@ import {
   natsSecurity,
   serveMetrics,
   serverTls,
+  startTracing,
   type Clock,
   type GrpcServerOptions,
   type LeaseOptions,
@@ -54,6 +55,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const { configuration, lifecycle, clock, logger } = options;
   const { signal } = lifecycle;
   const { natsUrl, replicas, advertisedAddress } = configuration;
+  await trace(options);
   const registry = createRegistry();
   const started: { grpc?: GrpcServer; coordinator?: Coordinator; lease?: Lease } = {};
   const connected = new ConnectionMetrics(registry);
@@ -100,6 +102,13 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   void grpc.follow(() => gate.isOpen && connected.isConnected, signal);
   const finished = Promise.all([coordinator.finished(), keeping]).then(() => undefined);
   return { grpc: grpc.address, metrics, finished };
+}
+
+async function trace({ configuration, lifecycle, versions, logger }: ServiceOptions): Promise<void> {
+  const { tracesEndpoint: endpoint, grpcAddress: instance } = configuration;
+  const version = versions['unpair'] ?? '';
+  const tracing = await startTracing({ endpoint, service: 'coordinator', instance, version, logger });
+  lifecycle.use('traces', tracing);
 }
 
 interface GrpcParts extends Pick<GrpcServerOptions, 'handlers' | 'authentication'> {

@@ -10,6 +10,7 @@ import {
   securityProblems,
   securitySettings,
   text,
+  tracingSettings,
   type Values,
 } from '@unpair/platform';
 import { anyLabel, isLabel, labelsAllowed, workKinds } from '@unpair/protocol';
@@ -111,6 +112,7 @@ export const workerSettings = {
     default: 5_000,
   }),
   logLevel: choice('UNPAIR_LOG_LEVEL', { description: 'how much to log', of: logLevels, default: 'info' }),
+  ...tracingSettings,
   ...securitySettings,
 };
 

@@ -14,6 +14,7 @@ import {
   natsSecurity,
   serveMetrics,
   serverTls,
+  startTracing,
   systemClock,
   type Lifecycle,
   type Logger,
@@ -71,7 +72,9 @@ export interface Worker {
 
 /** Starts an agent and its compute process, and takes tasks until the lifecycle says to stop. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { config, lifecycle, logger } = options;
+  const { config, lifecycle, logger, version } = options;
+  const service = { service: 'worker', instance: config.worker, version };
+  lifecycle.use('traces', await startTracing({ endpoint: config.tracesEndpoint, ...service, logger }));
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
   const connected = new ConnectionMetrics(registry);

@@ -11,6 +11,7 @@ import type { Logger } from '../logging.js';
 import { identityOf, type Identity } from '../security/identity.js';
 import type { GrpcMetrics } from './metrics.js';
 import { requestIdFrom, requestIdKey, withinRequest } from '../request-context.js';
+import { failSpan, withinSpan } from '../tracing/spans.js';
 import { toStatus } from './status.js';
 
 /** What a handler may use beside its request. */
@@ -117,10 +118,16 @@ export class Handlers {
     const told = new Metadata();
     told.set(requestIdKey, requestId);
     call.sendMetadata(told);
-    return withinRequest(requestId, async () => {
-      const outcome = await this.#observe(call, work);
-      return outcome instanceof UnpairError ? new Refused(toStatus(outcome, requestId)) : outcome;
-    });
+    const parent = String(call.metadata.get('traceparent')[0] ?? '');
+    const span = { kind: 'server', parent, attributes: { 'rpc.system': 'grpc', requestId } } as const;
+    return withinRequest(requestId, () =>
+      withinSpan(call.getPath().slice(1), span, async (span) => {
+        const outcome = await this.#observe(call, work);
+        if (!(outcome instanceof UnpairError)) return outcome;
+        failSpan(span, outcome.code);
+        return new Refused(toStatus(outcome, requestId));
+      }),
+    );
   }
 
   async #observe<R>(call: AnyCall, work: (context: CallContext) => Promise<R>): Promise<R | UnpairError> {

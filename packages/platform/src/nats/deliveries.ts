@@ -1,6 +1,7 @@
 import { UnpairError } from '@unpair/errors';
 import type { Msg, NatsConnection } from 'nats';
 import { Pulls } from './pulls.js';
+import { traceHeader } from './publish.js';
 import { awaitQueues } from './topology.js';
 
 export interface DeliveriesOptions {
@@ -14,6 +15,8 @@ export interface DeliveriesOptions {
 export interface Delivery {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** The span that it was published in; empty where nothing is traced. */
+  readonly trace: string;
   /** Its position in the stream. */
   readonly sequence: number;
   /** How often the task has been lent, this time included. */
@@ -130,6 +133,7 @@ function deliveryOf(connection: NatsConnection, message: Msg): Delivery {
   };
   return {
     ...{ subject: message.subject, data: message.data, sequence, count },
+    trace: message.headers?.get(traceHeader) ?? '',
     working: () => {
       say('+WPI');
     },

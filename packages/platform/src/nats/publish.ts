@@ -1,6 +1,7 @@
-import type { JetStreamClient, MsgHdrs, NatsConnection } from 'nats';
+import { headers as newHeaders, type JetStreamClient, type MsgHdrs, type NatsConnection } from 'nats';
 import { UnpairError } from '@unpair/errors';
 import { systemClock, type Clock } from '../clock.js';
+import { presentTrace } from '../tracing/spans.js';
 import { fromNats, isFenced } from './errors.js';
 
 export interface PublishOptions {
@@ -20,6 +21,9 @@ export interface PublishOptions {
 /** `stored` also when an earlier try of the same message had been stored. */
 export type Publication =
   { readonly outcome: 'stored'; readonly sequence: number } | { readonly outcome: 'fenced' };
+
+/** The header that names the span which a message was published in. */
+export const traceHeader = 'traceparent';
 
 /** What headers take of a message, at most: its id and what it expects. */
 const headerSize = 1_024;
@@ -72,15 +76,25 @@ async function tryPublish(
   { messageId, onlyFirst = false, onlyAfter, headers }: PublishOptions,
 ): Promise<Publication | UnpairError> {
   const lastSubjectSequence = onlyFirst ? 0 : onlyAfter;
+  const traced = withTrace(headers);
   try {
     const { seq } = await js.publish(subject, data, {
       msgID: messageId,
       ...(lastSubjectSequence !== undefined && { expect: { lastSubjectSequence } }),
-      ...(headers !== undefined && { headers }),
+      ...(traced !== undefined && { headers: traced }),
     });
     return { outcome: 'stored', sequence: seq };
   } catch (error) {
     if (isFenced(error)) return { outcome: 'fenced' };
     return fromNats(`publish to ${subject}`, error);
   }
+}
+
+/** Headers with the span that a message is published in, where there is one. */
+function withTrace(headers: MsgHdrs | undefined): MsgHdrs | undefined {
+  const traceparent = presentTrace();
+  if (traceparent === undefined) return headers;
+  const traced = headers ?? newHeaders();
+  traced.set(traceHeader, traceparent);
+  return traced;
 }

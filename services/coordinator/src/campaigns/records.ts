@@ -6,7 +6,14 @@ import {
   type CreateCampaignRequest,
 } from '@unpair/protocol';
 import { UnpairError } from '@unpair/errors';
-import { Bucket, defaultTenant, type Entry, type Logger, type NatsConnection } from '@unpair/platform';
+import {
+  Bucket,
+  defaultTenant,
+  presentTrace,
+  type Entry,
+  type Logger,
+  type NatsConnection,
+} from '@unpair/platform';
 import { createHash, createHmac } from 'node:crypto';
 
 /** The campaign that a request creates: derived from its request id, so that asking twice creates once. */
@@ -187,9 +194,11 @@ export function newRecord(
   createTime: Date,
   tenant = defaultTenant,
 ): CampaignRecord {
+  const trace = presentTrace();
   return {
     id: campaignIdOf(request.requestId, tenant),
     ...(tenant !== defaultTenant && { tenant }),
+    ...(trace !== undefined && { trace }),
     request,
     createTime,
     cancelTime: undefined,

@@ -1,5 +1,5 @@
 import { taskMessageId, workKinds, type Task, type WorkKind } from '@unpair/protocol';
-import type { Clock, Logger } from '@unpair/platform';
+import { withinSpan, type Clock, type Logger } from '@unpair/platform';
 import { ChangeSignal } from '../campaigns/change-signal.js';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 import { bindingFor, classWanted, queuesFor, type Binding } from '../workers/placement.js';
@@ -189,7 +189,7 @@ export class Dispatcher {
   }
 
   /** Queues a task, unless an earlier try had queued it, behind an answer that was lost, and its result is there. */
-  async #send({ task, queue: name }: Released, signal: AbortSignal): Promise<void> {
+  async #send({ run, task, queue: name }: Released, signal: AbortSignal): Promise<void> {
     const { queue } = this.#options;
     const key = taskMessageId(task);
     if (this.#unsure.has(key) && (await queue.hasResult(task))) {
@@ -197,7 +197,10 @@ export class Dispatcher {
       return;
     }
     this.#unsure.add(key);
-    await queue.publish(name, task, signal);
+    const attributes = { campaign: run.id, task: task.index, queue: name };
+    await withinSpan('release', { kind: 'producer', attributes, parent: run.record.trace ?? '' }, () =>
+      queue.publish(name, task, signal),
+    );
     this.#unsure.delete(key);
   }
 }

@@ -1,5 +1,5 @@
 import { UnpairError } from '@unpair/errors';
-import type { ArtefactCache, ArtefactStore } from '@unpair/platform';
+import { withinSpan, type ArtefactCache, type ArtefactStore } from '@unpair/platform';
 import { decodeResult, encodeTask, type Task, type TaskResult } from '@unpair/protocol';
 import type { ComputeProgress, Executed } from '../compute/messages.js';
 import type { ComputeHost } from './compute-host.js';
@@ -32,7 +32,7 @@ export class TaskExecutor {
   async execute(task: Task, options: ExecuteOptions): Promise<TaskResult> {
     const { compute, worker, checkpoints } = this.#options;
     const started = performance.now();
-    const artefacts = await this.#fetch(task, options.signal);
+    const artefacts = await withinSpan('fetch', {}, () => this.#fetch(task, options.signal));
     // A process that has yet to start has a time limit of its own.
     await compute.start();
     const executed = await checkpoints.during(task, options, () => this.#compute(task, artefacts, options));

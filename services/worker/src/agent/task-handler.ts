@@ -1,5 +1,13 @@
 import { isPermanent } from '@unpair/errors';
-import { publish, publishResult, type Delivery, type Logger, type NatsConnection } from '@unpair/platform';
+import {
+  failSpan,
+  publish,
+  publishResult,
+  withinSpan,
+  type Delivery,
+  type Logger,
+  type NatsConnection,
+} from '@unpair/platform';
 import {
   encodeTraining,
   encodeWasted,
@@ -15,6 +23,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import type { ComputeProgress } from '../compute/messages.js';
 import { failureOf } from '../failure.js';
+import { BatchSpans } from './batch-spans.js';
 import { handBack } from './hand-back.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { DeliveryOutcome, WorkerMetrics } from './metrics.js';
@@ -67,7 +76,7 @@ export class TaskHandler {
       metrics.heartbeats.inc();
     };
     const reading = readTask(delivery);
-    const work = (): Promise<DeliveryOutcome> => this.#process(delivery, reading, options);
+    const work = (): Promise<DeliveryOutcome> => this.#trace(delivery, reading, options);
     const outcome = await withHeartbeat(delivery, { interval: options.heartbeatInterval, onBeat }, work);
     if (reading.kind === 'task' && hasResult(outcome)) await executor.forget(reading.task);
     metrics.tasks.inc({ kind: kindOf(reading), outcome });
@@ -79,13 +88,29 @@ export class TaskHandler {
     const { connection, metrics } = this.#options;
     const reading = readTask(delivery);
     if (reading.kind === 'task' || reading.kind === 'strange')
-      await handBack(connection, delivery, reading.task);
+      await withinSpan('hand back', { parent: delivery.trace }, () =>
+        handBack(connection, delivery, reading.task),
+      );
     else delivery.retry();
     this.#options.logger.info(
       { subject: delivery.subject, attempt: delivery.count },
       'handed a task back that was not begun',
     );
     metrics.tasks.inc({ kind: kindOf(reading), outcome: 'handed_back' });
+  }
+
+  /** Processes a delivery within a span below the one that it was published in. */
+  #trace(delivery: Delivery, reading: Reading, signals: Signals): Promise<DeliveryOutcome> {
+    const { subject, count: attempt, trace: parent } = delivery;
+    const kind = kindOf(reading);
+    const about = 'task' in reading ? nameOf(reading.task) : { subject };
+    const attributes = { ...about, attempt, kind, worker: this.#options.worker };
+    return withinSpan('task', { kind: 'consumer', attributes, parent }, async (span) => {
+      const outcome = await this.#process(delivery, reading, signals);
+      span.setAttribute('outcome', outcome);
+      if (unwell.has(outcome)) failSpan(span, outcome);
+      return outcome;
+    });
   }
 
   async #process(delivery: Delivery, reading: Reading, signals: Signals): Promise<DeliveryOutcome> {
@@ -110,26 +135,34 @@ export class TaskHandler {
   }
 
   async #attempt(delivery: Delivery, task: Task, signals: Signals): Promise<DeliveryOutcome> {
-    const { executor, metrics, logger } = this.#options;
+    const { executor, logger } = this.#options;
     logger.debug({ ...nameOf(task), attempt: delivery.count, kind: caseOf(task) }, 'took a task');
     const done = { progress: nothingDone };
+    const batches = new BatchSpans(nothingDone);
     try {
       const onProgress = (progress: ComputeProgress): void => {
         this.#count(done.progress, progress);
         done.progress = progress;
+        batches.follow(progress);
         if (progress.training !== undefined) this.#tell(task, progress.training);
       };
       const signal = AbortSignal.any([signals.signal, signals.abandoned]);
       const result = await executor.execute(task, { signal, abandoned: signals.abandoned, onProgress });
-      const { images, batches } = done.progress;
-      if (batches > 0) metrics.batchOccupancy.set(images / batches / this.#options.batchSize());
+      this.#occupied(done.progress);
+      batches.end(done.progress);
       return await this.#publish(delivery, task, result.outcome, result);
     } catch (error) {
       const failed = failureOf(error);
+      batches.end(done.progress);
       const isLeft = signals.signal.aborted || signals.abandoned.aborted;
       await this.#waste(task, done.progress.queries, isLeft ? '' : failed.message);
       return await this.#fail(delivery, task, { failed, ...signals });
     }
+  }
+
+  #occupied({ images, batches }: ComputeProgress): void {
+    const { metrics, batchSize } = this.#options;
+    if (batches > 0) metrics.batchOccupancy.set(images / batches / batchSize());
   }
 
   #count(before: ComputeProgress, now: ComputeProgress): void {
@@ -239,6 +272,9 @@ export class TaskHandler {
     await publish(connection.jetstream(), wastedSubject(campaignId), wasted, options).catch(() => undefined);
   }
 }
+
+/** Outcomes of an attempt that went wrong. */
+const unwell: ReadonlySet<DeliveryOutcome> = new Set(['failed', 'retried', 'dead_letter', 'dropped']);
 
 /** A dead letter is none: who tries it again goes on from where it was. */
 function hasResult(outcome: DeliveryOutcome): boolean {

@@ -44,7 +44,11 @@ export interface CampaignRecord {
   readonly engine: string;
   readonly trainEngine: string;
   /** Whose it is; absent in records of versions that knew no tenants. */
-  readonly tenant?: string | undefined;
+  readonly tenant?:
+    | string
+    | undefined;
+  /** The span of the call that created it, as W3C's traceparent; absent where nothing was traced. */
+  readonly trace?: string | undefined;
 }
 
 /** Tasks that were chosen among those that failed. Of the two positions one is 0. */
@@ -73,6 +77,7 @@ function createBaseCampaignRecord(): CampaignRecord {
     engine: "",
     trainEngine: "",
     tenant: undefined,
+    trace: undefined,
   };
 }
 
@@ -122,6 +127,9 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     }
     if (message.tenant !== undefined) {
       writer.uint32(242).string(message.tenant);
+    }
+    if (message.trace !== undefined) {
+      writer.uint32(250).string(message.trace);
     }
     return writer;
   },
@@ -259,6 +267,14 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
             message.tenant = reader.string();
             continue;
           }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.trace = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -293,6 +309,7 @@ export const CampaignRecord: MessageFns<CampaignRecord> = {
     message.engine = object.engine ?? "";
     message.trainEngine = object.trainEngine ?? "";
     message.tenant = object.tenant ?? undefined;
+    message.trace = object.trace ?? undefined;
     return message;
   },
 };
