@@ -11,6 +11,7 @@ import {
   type Setting,
   type Values,
 } from '@unpair/platform';
+import { tenantWeights } from './dispatch/tenant-weights.js';
 
 /** Holds where callers are asked who they are. */
 function tenantLimit(variable: string, what: string, most: number): Setting<number> {
@@ -106,6 +107,7 @@ export const settings = {
   ),
   tenantUploads: tenantLimit('UNPAIR_TENANT_UPLOADS', 'uploads that one tenant may have open', 8),
   tenantStreams: tenantLimit('UNPAIR_TENANT_STREAMS', 'streams that one tenant may have open', 200),
+  tenantWeights: tenantWeights('UNPAIR_TENANT_WEIGHTS'),
   ...tracingSettings,
   ...securitySettings,
 };

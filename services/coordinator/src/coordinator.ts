@@ -35,6 +35,7 @@ import { CampaignRecords } from './campaigns/records.js';
 import { TrainingFeed } from './campaigns/training-feed.js';
 import { diagnose } from './diagnosis.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import type { TenantWeights } from './dispatch/tenant-weights.js';
 import { Reconciler } from './dispatch/reconciler.js';
 import { TaskQueue } from './dispatch/task-queue.js';
 import { Janitor } from './janitor.js';
@@ -56,6 +57,7 @@ export interface CoordinatorOptions {
   readonly database: string;
   /** Tasks in flight that a queue may have at least, however few workers serve it. */
   readonly window: number;
+  readonly tenantWeights?: TenantWeights;
   /** What a campaign may come to. */
   readonly limits: CampaignLimits;
   /** Days after its end at which a campaign is deleted; 0, unless said, keeps all. */
@@ -114,7 +116,7 @@ export class Coordinator implements AsyncDisposable {
   #replaying = true;
 
   private constructor(options: CoordinatorOptions, stores: Stores) {
-    const { connection, window, clock, logger, registry } = options;
+    const { connection, window, tenantWeights, clock, logger, registry } = options;
     this.#options = options;
     this.records = stores.records;
     this.artefacts = stores.artefacts;
@@ -128,7 +130,7 @@ export class Coordinator implements AsyncDisposable {
     this.#lanes = new Lanes(seconds);
     this.#dispatcher = new Dispatcher({
       ...{ queue: this.#queue, lanes: this.#lanes, workers: this.workers },
-      ...{ runs: running, window, clock, logger },
+      ...{ runs: running, window, tenantWeights, clock, logger },
       bind: (run, binding) => this.records.amend(run, (record) => ({ ...record, ...binding })),
     });
     this.#loader = new CampaignLoader({

@@ -170,13 +170,30 @@ export function registerLeading(registry: Registry, isLeading: () => boolean): v
 }
 
 function settingsOf(configuration: Configuration) {
-  const { database, window, replicas, ackWaitSeconds, maxAckPending, maxTasks, retentionDays } =
-    configuration;
+  const {
+    database,
+    window,
+    tenantWeights,
+    replicas,
+    ackWaitSeconds,
+    maxAckPending,
+    maxTasks,
+    retentionDays,
+  } = configuration;
   const maxCheckpointBytes = configuration.maxCheckpointMegabytes * 1e6;
   const topology = { replicas, maxAckPending, maxCheckpointBytes, ackWait: ackWaitSeconds * 1_000 };
   const retentionBytes = configuration.retentionMegabytes * 1e6;
   const monitoring = configuration.natsMonitoring.split(',').filter((url) => url !== '');
-  return { database, window, topology, limits: { maxTasks }, retentionDays, retentionBytes, monitoring };
+  return {
+    database,
+    window,
+    tenantWeights,
+    topology,
+    limits: { maxTasks },
+    retentionDays,
+    retentionBytes,
+    monitoring,
+  };
 }
 
 function serviceOf({ configuration, versions, clock }: ServiceOptions) {

@@ -7,6 +7,7 @@ import { CampaignRun } from '../src/campaigns/campaign-run.js';
 import { newRecord } from '../src/campaigns/records.js';
 import { Dispatcher, type DispatcherOptions } from '../src/dispatch/dispatcher.js';
 import { Lanes } from '../src/dispatch/lanes.js';
+import { tenantWeights, type TenantWeights } from '../src/dispatch/tenant-weights.js';
 import { TaskQueue } from '../src/dispatch/task-queue.js';
 import { WorkerTable } from '../src/workers/worker-table.js';
 import { requestFor, spec } from './support/campaign-file.js';
@@ -40,7 +41,7 @@ class Bench implements Disposable {
   readonly #dispatcher: Dispatcher;
   #now = 0;
 
-  constructor() {
+  constructor(tenantWeights?: TenantWeights) {
     const seconds = (): number => this.#now;
     const workers = new WorkerTable(seconds);
     workers.take({ ...synthetic, slots: 8, kinds: ['attack'] });
@@ -50,8 +51,13 @@ class Bench implements Disposable {
       hasResult: () => Promise.resolve(false),
     };
     this.#dispatcher = new Dispatcher({
+<<<<<<< HEAD
       ...{ queue, workers, lanes: new Lanes(seconds), window: 2, runs: () => this.runs },
       ...{ bind: nothing, clock: systemClock, logger },
+=======
+      ...{ queue, workers, lanes: new Lanes(seconds), tenantWeights, window: 2, runs: () => this.runs },
+      ...{ bind: () => Promise.resolve(), clock: systemClock, logger },
+>>>>>>> b051c05 (Tenants share the workers before priorities count)
     });
     void this.#dispatcher.run(this.#stop.signal);
   }
@@ -155,6 +161,23 @@ test('campaigns share a queue by their weights, and those of a higher priority c
   heavy.revise({ ...heavy.record, priority: 1 });
   await bench.end(16);
   expect(await bench.inFlight()).toEqual([0, 16, 0]);
+});
+
+test('tenants share a queue by their weights, however many and urgent their campaigns, and campaigns what their tenant has', async () => {
+  const setting = tenantWeights('UNPAIR_TENANT_WEIGHTS');
+  expect(setting.parse('red=1,red=2')).toHaveProperty('allowed');
+  expect(setting.parse('red=0')).toHaveProperty('allowed');
+  const read = setting.parse('blue=3, green=1');
+  if (!('value' in read)) throw new Error(read.allowed);
+  using bench = new Bench(read.value);
+  const of = (tenant: string, name: string, more: Partial<CampaignRecord> = {}): CampaignRun =>
+    runOf(`${tenant} ${name}`, large, { tenant, ...more });
+  bench.runs.push(of('red', 'one', { priority: 9 }), of('red', 'two', { priority: 9 }));
+  // A tenant that is alone has all.
+  expect(await bench.inFlight()).toEqual([8, 8]);
+  bench.runs.push(of('blue', 'one', { weight: 2 }), of('blue', 'two'));
+  for (let round = 0; round < 2; round++) await bench.end(16);
+  expect(await bench.inFlight()).toEqual([2, 2, 8, 4]);
 });
 
 test('over the real broker, what is queued is shared by weight, and a new priority counts at once', async () => {

@@ -7,7 +7,7 @@ import { synthetic } from './support/synthetic-worker.js';
 test('a window is two tasks for each slot, and for short tasks as many as ended within a second', () => {
   const time = { now: 0 };
   const ended = new Set<number>();
-  const run = { isInFlight: (index: number) => !ended.has(index) };
+  const run = { isInFlight: (index: number) => !ended.has(index), tenant: 'default' };
   const lanes = new Lanes(() => time.now);
   for (let index = 0; index < 40; index++) lanes.add('q', run, index);
   expect([lanes.window('q', 3, 2), lanes.window('q', 0, 2), lanes.count('q')]).toEqual([6, 2, 40]);

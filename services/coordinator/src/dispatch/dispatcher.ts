@@ -6,6 +6,7 @@ import { bindingFor, classWanted, queuesFor, type Binding } from '../workers/pla
 import type { WorkerTable } from '../workers/worker-table.js';
 import type { Lanes } from './lanes.js';
 import type { TaskQueue } from './task-queue.js';
+import type { TenantWeights } from './tenant-weights.js';
 
 export interface DispatcherOptions {
   readonly queue: Pick<TaskQueue, 'publish' | 'clear' | 'hasResult'>;
@@ -13,6 +14,8 @@ export interface DispatcherOptions {
   readonly runs: () => Iterable<CampaignRun>;
   readonly workers: WorkerTable;
   readonly lanes: Lanes;
+  /** Shares of tenants; all the same unless said. */
+  readonly tenantWeights?: TenantWeights | undefined;
   /** Tasks in flight that a queue may have at least, however few workers serve it. */
   readonly window: number;
   /** Writes down the engines that a campaign is bound to. */
@@ -42,8 +45,9 @@ interface Released {
 }
 
 /**
- * Keeps a window of tasks in flight for each queue, twice as many as its workers have slots, and shares it between the campaigns:
- * those of the highest priority first, and among equals the one with the fewest in flight for its weight.
+ * Keeps a window of tasks in flight for each queue, twice as many as its workers have slots, and shares it between the tenants by
+ * their weights; and what a tenant has between its campaigns: those of the highest priority first, and among equals the one with the
+ * fewest in flight for its weight.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -153,17 +157,19 @@ export class Dispatcher {
     }
   }
 
+  /** The campaign whose turn it is in a queue: of the tenant that has least of it, the most urgent, and of those the one that has least. */
   #next(queue: string, runs: Iterable<CampaignRun>): CampaignRun | undefined {
-    const { lanes } = this.#options;
+    const { lanes, tenantWeights } = this.#options;
+    const tenants = lanes.tenants(queue);
     let first: CampaignRun | undefined;
-    let least = Infinity;
+    let best: Turn = [];
     for (const run of runs) {
-      const share = lanes.count(queue, run) / run.weight;
-      const isBefore = first !== undefined && run.priority < first.priority;
-      const isAhead = first === undefined || run.priority > first.priority;
-      if (isBefore || (!isAhead && share >= least)) continue;
+      const { tenant, priority, weight } = run;
+      const tenantShare = (tenants.get(tenant) ?? 0) / (tenantWeights?.get(tenant) ?? 1);
+      const turn = [tenantShare, -priority, lanes.count(queue, run) / weight];
+      if (first !== undefined && !isBefore(turn, best)) continue;
       first = run;
-      least = share;
+      best = turn;
     }
     return first;
   }
@@ -203,6 +209,14 @@ export class Dispatcher {
     );
     this.#unsure.delete(key);
   }
+}
+
+/** What decides whose turn it is, the most important first; the least is first. */
+type Turn = readonly number[];
+
+function isBefore(turn: Turn, other: Turn): boolean {
+  const at = turn.findIndex((part, position) => part !== other[position]);
+  return at >= 0 && (turn[at] ?? 0) < (other[at] ?? 0);
 }
 
 function waitingReason(run: CampaignRun, kind: WorkKind): string {

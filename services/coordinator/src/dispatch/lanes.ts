@@ -1,7 +1,7 @@
 import type { CampaignRun } from '../campaigns/campaign-run.js';
 
 /** A campaign, as far as its tasks are counted. */
-type Counted = Pick<CampaignRun, 'isInFlight'>;
+type Counted = Pick<CampaignRun, 'isInFlight' | 'tenant'>;
 
 /** Seconds over which the pace of a queue is taken. */
 const paceSeconds = 1;
@@ -56,6 +56,14 @@ export class Lanes {
   count(queue: string, run?: Counted): number {
     const lane = this.#lanes.get(queue);
     return (run === undefined ? lane?.count : lane?.tasks.get(run)?.size) ?? 0;
+  }
+
+  /** Tasks of a queue in flight, by tenant. */
+  tenants(queue: string): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const [{ tenant }, { size }] of this.#lanes.get(queue)?.tasks ?? [])
+      counts.set(tenant, (counts.get(tenant) ?? 0) + size);
+    return counts;
   }
 
   /**

@@ -415,7 +415,7 @@ export interface Campaign {
   /** Models in training now, in the order of the plan. */
   readonly training: readonly Training[];
   readonly labels: { [key: string]: string };
-  /** Campaigns of a higher priority are served first. */
+  /** Campaigns of a higher priority are served before others of the tenant. */
   readonly priority: number;
   /** Its share among campaigns of one priority. */
   readonly weight: number;
