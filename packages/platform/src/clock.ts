@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Time as services see it; tests inject their own. Lease and ordering logic never depends on the wall clock. */
@@ -15,6 +16,9 @@ export const systemClock: Clock = {
   now: () => new Date(),
   seconds: () => performance.now() / 1000,
   sleep: async (milliseconds, signal) => {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+    if (signal === undefined) return sleep(milliseconds);
+    // Dozens of publications may wait on one signal, and each takes its listener back: no leak to warn of.
+    setMaxListeners(0, signal);
+    await sleep(milliseconds, undefined, { signal });
   },
 };
