@@ -39,7 +39,9 @@ const ownFault = 'The server met an error of its own; its log says which.';
  */
 export class Handlers {
   readonly #options: HandlerOptions;
-  readonly #draining = new AbortController();
+  /** Of each call that is being answered, what ends it. `AbortSignal.any` would leave a trace of every call at a signal of all. */
+  readonly #running = new Set<AbortController>();
+  #drained: UnpairError | undefined;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
@@ -47,7 +49,8 @@ export class Handlers {
 
   /** Ends every open stream with UNAVAILABLE. */
   endStreams(): void {
-    this.#draining.abort(new UnpairError('UNAVAILABLE', 'The server is shutting down; call again.'));
+    this.#drained = new UnpairError('UNAVAILABLE', 'The server is shutting down; call again.');
+    for (const call of this.#running) call.abort(this.#drained);
   }
 
   /** A call was not let in. */
@@ -137,10 +140,13 @@ export class Handlers {
     call.once('cancelled', () => {
       gone.abort(new UnpairError('CANCELLED', 'The client went away.'));
     });
-    const signal = AbortSignal.any([gone.signal, this.#draining.signal]);
+    const { signal } = gone;
+    this.#running.add(gone);
+    if (this.#drained !== undefined) gone.abort(this.#drained);
     // A handler may throw before it has a promise: that is the call's failure too, never the process's.
     const working = Promise.resolve().then(() => work({ signal, identity: identityOf(call.metadata) }));
     const outcome = await working.catch((error: unknown) => this.#failure(call.getPath(), signal, error));
+    this.#running.delete(gone);
     const code = outcome instanceof UnpairError ? outcome.code : 'OK';
     metrics?.observe(call.getPath(), code, clock.seconds() - start);
     return outcome;
