@@ -4,12 +4,32 @@ import { CampaignState, type Campaign } from '@unpair/protocol';
 import { CampaignClient } from '../../cli/src/client/campaign-client.js';
 import { patiently, type Patience } from '../../cli/src/client/patience.js';
 import { submitCampaign } from '../../cli/src/client/submit.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Campaigns, Ending } from './campaigns.js';
+
+/** Milliseconds between two looks at campaigns. */
+export const lookInterval = 1_000;
 
 interface Active {
   readonly id: string;
   readonly variant: number;
   cancelled: boolean;
+}
+
+/** What each variant comes to on a cluster where nothing happens to it. */
+export async function undisturbed(
+  server: string,
+  campaigns: Campaigns,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, Ending>> {
+  using crowd = new Crowd(server, campaigns, new Map(), signal);
+  const endings = new Map<number, Ending>();
+  for (let variant = 0; variant < campaigns.variants; variant++) {
+    const id = await crowd.submit();
+    await crowd.settle(120);
+    endings.set(variant, await crowd.ending(id));
+  }
+  return endings;
 }
 
 /** Many campaigns at once on one cluster, as many hands would run them; what ends is held against what it should be. */
@@ -93,6 +113,17 @@ export class Crowd implements Disposable {
     }
   }
 
+  /** Waits until all campaigns have ended; says which have not within so many seconds. */
+  async settle(patience: number): Promise<readonly string[]> {
+    const end = performance.now() + patience * 1_000;
+    while (this.active > 0) {
+      if (performance.now() > end) return this.#describeActive();
+      await this.look();
+      await sleep(lookInterval);
+    }
+    return [];
+  }
+
   /** What an ended campaign came to. */
   async ending(id: string): Promise<Ending> {
     const report = await patiently(() => this.#client.report(id, this.#patience.signal), this.#patience);
@@ -124,7 +155,7 @@ export class Crowd implements Disposable {
   }
 
   /** What is still running, in words. */
-  async describeActive(): Promise<readonly string[]> {
+  async #describeActive(): Promise<readonly string[]> {
     const campaigns = await Promise.all([...this.#active.keys()].map((id) => this.#get(id)));
     return campaigns.map(
       ({ id, state, progress, waiting }) => `${id} is ${state} ${waiting}: ${JSON.stringify(progress)}`,

@@ -3,9 +3,9 @@ import type { NatsConnection } from 'nats';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Campaigns, type Ending } from './campaigns.js';
+import { Campaigns } from './campaigns.js';
 import { ChaosCluster, type ClusterOptions } from './cluster.js';
-import { Crowd } from './crowd.js';
+import { Crowd, lookInterval, undisturbed } from './crowd.js';
 import { inflict, type Means } from './inflict.js';
 import { violationsOf } from './invariants.js';
 import { Meddler } from './meddler.js';
@@ -32,7 +32,6 @@ export interface ChaosOutcome {
 }
 
 const VARIANTS = 3;
-const LOOK_MS = 1_000;
 /** How long what the broker holds may take to be as it should. */
 const SWEEP_MS = 60_000;
 
@@ -44,7 +43,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const campaigns = await Campaigns.write(work, VARIANTS);
   await using cluster = await ChaosCluster.start(options);
   const stop = new AbortController();
-  const expected = await undisturbed(cluster, campaigns, stop.signal);
+  const expected = await undisturbed(cluster.server, campaigns, stop.signal);
   using crowd = new Crowd(cluster.server, campaigns, expected, stop.signal);
   const logger = createLogger({ service: 'chaos', level: 'silent' });
   const connection = await connectNats({ url: cluster.broker.url, name: 'chaos', logger });
@@ -56,7 +55,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     const before = cluster.members.reduce((sum, { restarts }) => sum + restarts, 0);
     await Promise.all([follow(crowd, options), inflictAll(options, means, watch)]);
     cluster.heal();
-    const stuck = await settle(crowd, options.patience);
+    const stuck = await crowd.settle(options.patience);
     const restarts = cluster.members.reduce((sum, member) => sum + member.restarts, 0) - before;
     const broken = stuck.length > 0 ? stuck : await verdict(crowd, connection);
     return {
@@ -72,28 +71,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
-/** What each variant comes to without a fault. */
-async function undisturbed(
-  cluster: ChaosCluster,
-  campaigns: Campaigns,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, Ending>> {
-  using crowd = new Crowd(cluster.server, campaigns, new Map(), signal);
-  const endings = new Map<number, Ending>();
-  for (let variant = 0; variant < campaigns.variants; variant++) {
-    const id = await crowd.submit();
-    await settle(crowd, 120);
-    endings.set(variant, await crowd.ending(id));
-  }
-  return endings;
-}
-
 async function follow(crowd: Crowd, { campaigns, seconds }: ChaosOptions): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   while (performance.now() < end) {
     while (crowd.active < campaigns && performance.now() < end) await crowd.submit();
     await crowd.look();
-    await sleep(LOOK_MS);
+    await sleep(lookInterval);
   }
 }
 
@@ -116,17 +99,6 @@ async function inflictAll(
   }
 }
 
-/** Waits until all campaigns have ended; says which have not. */
-async function settle(crowd: Crowd, patience: number): Promise<readonly string[]> {
-  const end = performance.now() + patience * 1_000;
-  while (crowd.active > 0) {
-    if (performance.now() > end) return crowd.describeActive();
-    await crowd.look();
-    await sleep(LOOK_MS);
-  }
-  return [];
-}
-
 async function verdict(crowd: Crowd, connection: NatsConnection): Promise<readonly string[]> {
   const campaigns = await crowd.list();
   const missing = crowd.submitted - new Set(campaigns.map(({ id }) => id)).size;
@@ -137,6 +109,6 @@ async function verdict(crowd: Crowd, connection: NatsConnection): Promise<readon
     const { lasting, passing } = await violationsOf(connection, await crowd.list());
     const over = lasting.length > 0 || passing.length === 0 || performance.now() > end;
     if (over) return [...forgotten, ...lasting, ...passing];
-    await sleep(LOOK_MS);
+    await sleep(lookInterval);
   }
 }

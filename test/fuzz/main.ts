@@ -8,17 +8,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Campaigns } from '../chaos/campaigns.js';
+import { Crowd, lookInterval, undisturbed } from '../chaos/crowd.js';
 
 /**
  * `npm run fuzz-services -- --messages 100000 --seed 1`: sends random messages over every call of every service and every subject of NATS,
- * to a coordinator and a worker of its own, and says what became of their memory and of a campaign that was there before.
+ * to a coordinator and a worker of its own, while campaigns run on them; says what became of their memory and of the campaigns. The
+ * first tenth of the messages only warms up: from there on memory may grow by so many MiB (`--growth`).
  */
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     together: { type: 'string', default: '50' },
+    growth: { type: 'string', default: '64' },
   },
 });
 
@@ -26,11 +31,15 @@ const folder = await mkdtemp(join(tmpdir(), 'unpair-fuzz-'));
 const nats = await startNatsServer({ directory: join(folder, 'nats') });
 const children: ChildProcess[] = [];
 
+interface Service {
+  readonly child: ChildProcess;
+  /** Addresses. */
+  readonly grpc: string;
+  readonly metrics: string;
+}
+
 /** Starts a compiled service, and waits until it says where it serves gRPC. */
-async function start(
-  name: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<{ child: ChildProcess; grpc: string }> {
+async function start(name: string, settings: Readonly<Record<string, string>>): Promise<Service> {
   const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
   const child = spawn(process.execPath, [main], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -46,8 +55,8 @@ async function start(
   });
   children.push(child);
   for (;;) {
-    const [message] = (await once(child, 'message')) as [{ readonly type: string; readonly grpc: string }];
-    if (message.type === 'ready') return { child, grpc: message.grpc };
+    const [message] = (await once(child, 'message')) as [Omit<Service, 'child'> & { readonly type: string }];
+    if (message.type === 'ready') return { ...message, child };
   }
 }
 
@@ -108,16 +117,37 @@ function call(client: Client, path: string): Promise<void> {
 
 const subjects = [
   ...['results.c-0123.0', 'results.c-0123.0.1', 'wasted.c-0123', 'training.c-0123.0', 'workers.fuzz'],
-  ...['tasks.any_x_measure.c-0123.0', 'results.x', 'training.a.b.c', 'workers.', '$KV.unpair-leader-not.x'],
+  ...['tasks.any_x_measure.c-0123.0', 'results.x', 'training.a.b.c', '$KV.unpair-leader-not.x'],
 ];
 
-/** MiB of memory that a process holds. */
-function memory(child: ChildProcess): number {
+const mebibytes = (count: number): number => Math.round(count / 2 ** 20);
+
+/** What a process holds: memory of the system, of objects and of buffers, MiB; and lines of metrics. */
+async function holdings({
+  child,
+  metrics,
+}: Service): Promise<{ readonly text: string; readonly rss: number }> {
   const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
+  const page = await (await fetch(`http://${metrics}/metrics`)).text();
+  const gauge = (name: string): number =>
+    mebibytes(Number(new RegExp(`^${name} (.+)$`, 'm').exec(page)?.[1]));
+  const rss = mebibytes(1_024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
+  const [heap, external] = [gauge('nodejs_heap_size_used_bytes'), gauge('nodejs_external_memory_bytes')];
+  const text = `${rss} MiB (objects ${heap}, buffers ${external}; ${page.split('\n').length} lines of metrics)`;
+  return { text, rss };
+}
+
+/** Services that grew once they were warm. */
+function growths(resident: readonly Readonly<Record<'coordinator' | 'worker', number>>[]): string[] {
+  const [warm, last] = [resident[1], resident.at(-1)];
+  if (warm === undefined || last === undefined) return [];
+  return (['coordinator', 'worker'] as const)
+    .filter((name) => last[name] - warm[name] > Number(values.growth))
+    .map((name) => `the ${name} grew from ${warm[name]} to ${last[name]} MiB`);
 }
 
 const exits: string[] = [];
+const faults: string[] = [];
 try {
   const coordinator = await start('coordinator', { UNPAIR_DATABASE: join(folder, 'results.duckdb') });
   const worker = await start('worker', {
@@ -138,42 +168,60 @@ try {
   const paths = Object.keys(leastRoles).filter((path) => !path.endsWith('/Drain'));
   const total = Number(values.messages);
   const step = Math.max(1, Math.floor(total / 10));
+  const resident: Record<keyof typeof services, number>[] = [];
+  const look = async (count: number): Promise<void> => {
+    const [first, second] = await Promise.all([holdings(coordinator), holdings(worker)]);
+    resident.push({ coordinator: first.rss, worker: second.rss });
+    console.log(`${count} messages: coordinator ${first.text}, worker ${second.text}`);
+  };
+  const stop = new AbortController();
+  const campaigns = await Campaigns.write(folder, 1);
+  const expected = await undisturbed(coordinator.grpc, campaigns, stop.signal);
+  using crowd = new Crowd(coordinator.grpc, campaigns, expected, stop.signal);
   let sent = 0;
+  const send = async (): Promise<void> => {
+    if (below(4) === 0) {
+      connection.publish(pick(subjects), message().subarray(0, 500_000));
+      return;
+    }
+    const path = pick(paths);
+    const isWorkers = path.includes('Worker') || path.includes('Inference');
+    await call(isWorkers ? atWorker : atCoordinator, path);
+  };
   const loop = async (): Promise<void> => {
     while (sent < total && exits.length === 0) {
-      if (sent++ % step === 0)
-        console.log(
-          `${sent - 1} messages: coordinator ${memory(coordinator.child)} MiB, worker ${memory(worker.child)} MiB`,
-        );
-      if (below(4) === 0) {
-        const data = message();
-        connection.publish(pick(subjects.filter((each) => !each.endsWith('.'))), data.subarray(0, 500_000));
-      } else {
-        const path = pick(paths);
-        const isWorkers = path.includes('Worker') || path.includes('Inference');
-        await call(isWorkers ? atWorker : atCoordinator, path);
-      }
+      if (sent++ % step === 0) await look(sent - 1);
+      await send();
     }
   };
-  await Promise.all(Array.from({ length: Number(values.together) }, loop));
+  const work = async (): Promise<void> => {
+    while (sent < total && exits.length === 0) {
+      if (crowd.active === 0) await crowd.submit();
+      await crowd.look();
+      await sleep(lookInterval);
+    }
+  };
+  await Promise.all([work(), ...Array.from({ length: Number(values.together) }, loop)]);
   await connection.flush();
-  console.log(
-    `${sent} messages: coordinator ${memory(coordinator.child)} MiB, worker ${memory(worker.child)} MiB`,
-  );
+  const stuck = await crowd.settle(120);
+  await look(sent);
+  faults.push(...crowd.violations, ...stuck, ...growths(resident));
+  console.log(`${crowd.submitted} campaigns ran meanwhile`);
   console.log('statuses by number:', Object.fromEntries([...counts].sort()));
   using client = new RpcClient(coordinator.grpc);
   const request = { pageSize: 0, pageToken: '', states: [], labels: {} };
-  const { campaigns } = await client.unary(CampaignServiceService.listCampaigns, request, {
+  const { campaigns: known } = await client.unary(CampaignServiceService.listCampaigns, request, {
     timeout: 10_000,
   });
   const { workers } = await client.unary(CampaignServiceService.listWorkers, {}, { timeout: 10_000 });
-  console.log(`afterwards: ${campaigns.length} campaigns, ${workers.length} workers`);
+  if (known.length < crowd.submitted) faults.push(`${known.length} campaigns are known afterwards`);
+  console.log(`afterwards: ${known.length} campaigns, ${workers.length} workers`);
   atCoordinator.close();
   atWorker.close();
   await connection.close();
 } finally {
-  for (const line of exits) console.log(line);
-  process.exitCode = exits.length > 0 ? 1 : 0;
+  for (const line of [...exits, ...faults]) console.log(line);
+  process.exitCode = exits.length + faults.length > 0 ? 1 : 0;
   for (const child of children) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, 'exit');
