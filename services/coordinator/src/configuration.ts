@@ -85,6 +85,20 @@ export const settings = {
     min: 1,
     max: 100_000,
   }),
+  maxResultMegabytes: integer('UNPAIR_MAX_RESULT_MEGABYTES', {
+    description:
+      'the megabytes of all results; beyond, submissions are refused and workers wait. Less where the nats-server has less',
+    default: 50_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  maxArtefactMegabytes: integer('UNPAIR_MAX_ARTEFACT_MEGABYTES', {
+    description:
+      'the megabytes of all models and samples; beyond, uploads are refused. Less where the nats-server has less',
+    default: 50_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
   maxCheckpointMegabytes: integer('UNPAIR_MAX_CHECKPOINT_MEGABYTES', {
     description: 'the megabytes of all states of training in the object store; without room, none is stored',
     default: 1_000,

@@ -49,6 +49,7 @@ import { Collector, type ResultListener } from './results/collector.js';
 import { ResultLog } from './results/result-log.js';
 import { DrawThreads } from './results/draw-threads.js';
 import { ResultStore } from './results/result-store.js';
+import { checkRoom } from './results/room.js';
 import { StreamGuard } from './results/stream-guard.js';
 
 export interface CoordinatorOptions {
@@ -342,6 +343,11 @@ export class Coordinator implements AsyncDisposable {
 
   get limits(): CampaignLimits {
     return this.#options.limits;
+  }
+
+  /** @throws UnpairError RESOURCE_EXHAUSTED where the results of a campaign more would find no room */
+  checkRoom(): Promise<void> {
+    return checkRoom(this.#options.connection);
   }
 
   /** What an operator would look at. */

@@ -180,8 +180,12 @@ function settingsOf(configuration: Configuration) {
     maxTasks,
     retentionDays,
   } = configuration;
-  const maxCheckpointBytes = configuration.maxCheckpointMegabytes * 1e6;
-  const topology = { replicas, maxAckPending, maxCheckpointBytes, ackWait: ackWaitSeconds * 1_000 };
+  const sizes = {
+    maxResultBytes: configuration.maxResultMegabytes * 1e6,
+    maxArtefactBytes: configuration.maxArtefactMegabytes * 1e6,
+    maxCheckpointBytes: configuration.maxCheckpointMegabytes * 1e6,
+  };
+  const topology = { replicas, maxAckPending, ...sizes, ackWait: ackWaitSeconds * 1_000 };
   const retentionBytes = configuration.retentionMegabytes * 1e6;
   const monitoring = configuration.natsMonitoring.split(',').filter((url) => url !== '');
   return {

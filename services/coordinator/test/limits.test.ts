@@ -1,5 +1,13 @@
 import { UnpairError } from '@unpair/errors';
-import { connectNats, createLogger, digestOf, retryDelayIn, startNatsServer } from '@unpair/platform';
+import {
+  connectNats,
+  createLogger,
+  digestOf,
+  ensureTopology,
+  eraseMessages,
+  retryDelayIn,
+  startNatsServer,
+} from '@unpair/platform';
 import { CampaignServiceService as Service, type UploadArtefactRequest } from '@unpair/protocol';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -80,6 +88,44 @@ test('an upload that stalls is ended and leaves nothing; more than so many at a 
   expect(await served.client.clientStream(Service.uploadArtefact, request)).toMatchObject({ bytes: 14 });
 });
 
+test('where results are at their limit, a submission is refused with when to try again, and nothing is lost', async () => {
+  await using base = await ground();
+  const topology = { maxResultBytes: 100_000, maxArtefactBytes: 5_000_000 };
+  await using served = await serve(base, { topology });
+  const { campaign } = await served.client.unary(Service.createCampaign, requestFor('before'));
+  const manager = await base.connection.jetstreamManager();
+  const limits = ['UNPAIR_TASKS', 'UNPAIR_RESULTS', 'OBJ_unpair-artefacts', 'OBJ_unpair-checkpoints'].map(
+    async (name) => (await manager.streams.info(name)).config.max_bytes,
+  );
+  expect(await Promise.all(limits)).toEqual([2 ** 28, 100_000, 5_000_000, 1e9]);
+  const js = base.connection.jetstream();
+  const publish = (size: number): Promise<unknown> => js.publish('wasted.c-other', Buffer.alloc(size));
+  await publish(90_000);
+  await expect(publish(20_000)).rejects.toMatchObject({
+    api_error: { description: 'maximum bytes exceeded' },
+  });
+  await publish(9_700);
+  const refused = served.client.unary(Service.createCampaign, requestFor('late'));
+  const error = await refused.then(
+    () => new Error('taken'),
+    (reason: unknown) => reason as Error,
+  );
+  expect(error).toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+    message:
+      'Results take 0.1 MB of the 0.1 MB that they may: delete campaigns, or raise UNPAIR_MAX_RESULT_MEGABYTES.',
+  });
+  expect(retryDelayIn(error)).toBe(30);
+  // Who lowers the limit loses nothing either.
+  await ensureTopology(base.connection, { maxResultBytes: 1_000 });
+  expect((await manager.streams.info('UNPAIR_RESULTS')).state.messages).toBe(2);
+  await eraseMessages(base.connection, { stream: 'UNPAIR_RESULTS', filter: 'wasted.c-other' });
+  await ensureTopology(base.connection, topology);
+  const { campaign: made } = await served.client.unary(Service.createCampaign, requestFor('late'));
+  expect(made?.id).not.toBe(campaign?.id);
+});
+
 test('where storage is full, a submission is RESOURCE_EXHAUSTED, and what there was is still there', async () => {
   await using folder = await temporaryFolder();
   const configuration = join(folder.path, 'nats.conf');
@@ -90,7 +136,9 @@ test('where storage is full, a submission is RESOURCE_EXHAUSTED, and what there 
   const logger = createLogger({ service: 'test', level: 'silent' });
   const connection = await connectNats({ url: nats.url, name: 'test', logger });
   onTestFinished(() => connection.close());
-  await using served = await serve({ connection, folder } as unknown as Ground, { maxTaskBytes: 1e6 });
+  await using served = await serve({ connection, folder } as unknown as Ground, {
+    topology: { maxTaskBytes: 1e6 },
+  });
   const { campaign } = await served.client.unary(Service.createCampaign, requestFor('before'));
   const bytes = Buffer.alloc(6_000_000, 'x');
   const pieces = Array.from({ length: 6 }, (_, k) => ({

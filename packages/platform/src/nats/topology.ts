@@ -2,6 +2,7 @@ import {
   allResults,
   allTasks,
   allWasted,
+  artefactsBucket,
   checkpointsBucket,
   resultsStream,
   tasksIn,
@@ -48,8 +49,10 @@ export interface TopologyOptions {
   readonly replicas?: number;
   /** Bytes of queued tasks at most; publications beyond are refused until workers catch up. */
   readonly maxTaskBytes?: number;
-  /** Bytes of results at most; no limit by default. */
+  /** Bytes of results at most; beyond, workers keep what they have in hand until there is room, and submissions are refused. */
   readonly maxResultBytes?: number;
+  /** Bytes of models and samples at most; uploads beyond are refused. */
+  readonly maxArtefactBytes?: number;
   /** Bytes of the states of training at most; what comes beyond is not kept, and training goes on without. */
   readonly maxCheckpointBytes?: number;
   /** Tasks that the workers of one class may hold together: at least their slots. */
@@ -68,10 +71,16 @@ export async function ensureTopology(
 ): Promise<void> {
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-    for (const config of streamConfigs(options)) await ensureStream(manager, config);
+    await ensureStream(manager, tasksConfig(options));
     await dropUnclassed(manager);
     // A broker without room for it serves all the same; workers say that they keep no checkpoints.
     await ensureStream(manager, checkpointsConfig(options)).catch(onlyWhereShort);
+    // Room is set aside for what a stream may take: these come last, and take what there is where it is less.
+    for (const config of [resultsConfig(options), artefactsConfig(options)])
+      await ensureStream(manager, config).catch((error: unknown) => {
+        onlyWhereShort(error);
+        return ensureStream(manager, { ...config, max_bytes: -1 });
+      });
   } catch (error) {
     throw fromNats('set up the streams', error);
   }
@@ -99,8 +108,13 @@ export async function restoreTopology(
 ): Promise<void> {
   try {
     const manager = await connection.jetstreamManager({ timeout: managementTimeout });
-    for (const config of streamConfigs(options)) await restoreStream(manager, config);
+    await restoreStream(manager, tasksConfig(options));
     await restoreStream(manager, checkpointsConfig(options)).catch(onlyWhereShort);
+    for (const config of [resultsConfig(options), artefactsConfig(options)])
+      await restoreStream(manager, config).catch((error: unknown) => {
+        onlyWhereShort(error);
+        return restoreStream(manager, { ...config, max_bytes: -1 });
+      });
     for (const queue of queues) {
       if (await isMissing(manager.consumers.info(tasksStream, queue))) {
         await ensureConsumer(manager, queue, options);
@@ -127,44 +141,60 @@ async function isMissing(looking: Promise<unknown>): Promise<boolean> {
 
 type NamedStream = Partial<StreamConfig> & { readonly name: string };
 
-function streamConfigs(options: TopologyOptions): NamedStream[] {
-  const { replicas = 1, maxTaskBytes = 256 * 2 ** 20, maxResultBytes = -1 } = options;
-  const common = {
-    storage: StorageType.File,
-    discard: DiscardPolicy.New,
+/** Streams take nothing more where they are full: nothing that was taken is lost. */
+const common = {
+  storage: StorageType.File,
+  discard: DiscardPolicy.New,
+  duplicate_window: nanos(duplicateWindow),
+} as const;
+
+function tasksConfig({ replicas = 1, maxTaskBytes = 256 * 2 ** 20 }: TopologyOptions): NamedStream {
+  return {
+    ...common,
+    name: tasksStream,
+    subjects: [allTasks],
     num_replicas: replicas,
-    duplicate_window: nanos(duplicateWindow),
+    retention: RetentionPolicy.Workqueue,
+    max_bytes: maxTaskBytes,
+    max_msgs: 1_000_000,
   };
-  return [
-    {
-      ...common,
-      name: tasksStream,
-      subjects: [allTasks],
-      retention: RetentionPolicy.Workqueue,
-      max_bytes: maxTaskBytes,
-      max_msgs: 1_000_000,
-    },
-    {
-      ...common,
-      name: resultsStream,
-      subjects: [allResults, allWasted],
-      retention: RetentionPolicy.Limits,
-      max_bytes: maxResultBytes,
-      allow_direct: true,
-    },
-  ];
 }
 
-/** The bucket of checkpoints, as the object store of JetStream would make it. */
-function checkpointsConfig({ replicas = 1, maxCheckpointBytes = 1e9 }: TopologyOptions): NamedStream {
+function resultsConfig({ replicas = 1, maxResultBytes = 50e9 }: TopologyOptions): NamedStream {
   return {
-    name: streamOf(checkpointsBucket),
-    subjects: subjectsOf(checkpointsBucket),
-    storage: StorageType.File,
-    discard: DiscardPolicy.New,
+    ...common,
+    name: resultsStream,
+    subjects: [allResults, allWasted],
+    num_replicas: replicas,
+    retention: RetentionPolicy.Limits,
+    max_bytes: maxResultBytes,
+    allow_direct: true,
+  };
+}
+
+/** The bucket of models and samples. */
+function artefactsConfig({ replicas = 1, maxArtefactBytes = 50e9 }: TopologyOptions): NamedStream {
+  return { ...bucketConfig(artefactsBucket), num_replicas: replicas, max_bytes: maxArtefactBytes };
+}
+
+/** The bucket of checkpoints. */
+function checkpointsConfig({ replicas = 1, maxCheckpointBytes = 1e9 }: TopologyOptions): NamedStream {
+  const age = { max_age: nanos(checkpointAge) };
+  return {
+    ...bucketConfig(checkpointsBucket),
+    ...age,
     num_replicas: replicas,
     max_bytes: maxCheckpointBytes,
-    max_age: nanos(checkpointAge),
+  };
+}
+
+/** A bucket of objects, as the object store of JetStream would make it. */
+function bucketConfig(bucket: string): NamedStream {
+  return {
+    name: streamOf(bucket),
+    subjects: subjectsOf(bucket),
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
     allow_direct: true,
     allow_rollup_hdrs: true,
   };
@@ -175,14 +205,17 @@ function onlyWhereShort(error: unknown): void {
 }
 
 async function ensureStream(manager: JetStreamManager, config: NamedStream): Promise<void> {
+  let held: number;
   try {
-    await manager.streams.info(config.name);
+    held = (await manager.streams.info(config.name)).state.bytes;
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await manager.streams.add(config);
     return;
   }
-  await manager.streams.update(config.name, config);
+  // A broker that is told of less room than is taken makes it, from the oldest on.
+  const { max_bytes: most = -1 } = config;
+  await manager.streams.update(config.name, { ...config, max_bytes: most < 0 ? most : Math.max(most, held) });
 }
 
 /** Drops what versions without classes of workers queued: it is queued anew, where workers take it. */

@@ -199,6 +199,7 @@ async function create(
   if (existing !== undefined) return existing.snapshot();
   const file = checkRequest(request, { maxTasks: tenancy.mostTasks(coordinator.limits.maxTasks) });
   tenancy.checkCampaigns(identity);
+  await coordinator.checkRoom();
   coordinator.janitor.touch(referencesOf(request).map(([, digest]) => digest));
   await checkArtefacts(request, tenancy.artefactsOf(identity));
   const record = await coordinator.records.create(request, clock.now(), tenant);

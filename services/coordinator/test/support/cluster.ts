@@ -8,7 +8,7 @@ import {
   systemClock,
 } from '@unpair/platform';
 import { CampaignServiceService, reflectionPackage } from '@unpair/protocol';
-import type { Authentication, Clock, Logger, NatsConnection } from '@unpair/platform';
+import type { Authentication, Clock, Logger, NatsConnection, TopologyOptions } from '@unpair/platform';
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { temporaryFolder, TestNatsServer, type TemporaryFolder } from '../../../../test/kit/index.js';
@@ -57,7 +57,7 @@ export interface ServeOptions {
   readonly clock?: Clock;
   readonly monitoring?: readonly string[];
   readonly maxTasks?: number;
-  readonly maxTaskBytes?: number;
+  readonly topology?: TopologyOptions;
   /** Who calls is asked, and each tenant may have so much. */
   readonly access?: { readonly authentication: Authentication; readonly quotas: Quotas };
   readonly uploads?: { readonly most?: number; readonly patience?: number };
@@ -74,7 +74,7 @@ export async function serve({ connection, folder }: Ground, options: ServeOption
     ...(options.monitoring && { monitoring: options.monitoring }),
     window,
     reconcileInterval,
-    topology: { ackWait, ...(options.maxTaskBytes && { maxTaskBytes: options.maxTaskBytes }) },
+    topology: { ackWait, ...options.topology },
     limits: { maxTasks: options.maxTasks ?? 1_000_000 },
     registry,
     clock,
