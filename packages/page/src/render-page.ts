@@ -23,7 +23,7 @@ import { tableHtml } from './table.js';
  */
 export function renderPage(report: Report): string {
   const sections = sectionsOf(report).filter(({ body }) => !isEmpty(body));
-  return html`<!doctype html>
+  const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -52,7 +52,8 @@ export function renderPage(report: Report): string {
           ${sections.map(sectionHtml)}
         </main>
       </body>
-    </html> `.text;
+    </html>`;
+  return `${page.text}\n`;
 }
 
 function sectionsOf(report: Report): readonly Section[] {
