@@ -8,6 +8,7 @@ export const STYLE = `
 --s0:#e6edf3;--s1:#58b0f0;--s2:#ff9a57;--s3:#3ecf9f;--s4:#e58fc6;--s5:#e3b341;--s6:#a5a5ff;--s7:#9da7b3}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:66rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
+section{content-visibility:auto;contain-intrinsic-size:auto 50rem}
 h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0 .6rem;overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:2.6rem 0 .6rem;padding-bottom:.25rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.05rem;margin:0 0 .4rem;overflow-wrap:anywhere}
@@ -45,6 +46,6 @@ pre{overflow-x:auto;background:var(--tint);border:1px solid var(--line);border-r
 :focus-visible{outline:3px solid var(--s1);outline-offset:2px}
 @media (max-width:30rem){body{padding:1rem .8rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}h1{font-size:1.4rem}}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#fff;--s0:#000;--s1:#0064a8;--s2:#b84a00;--s3:#00735a;--s4:#9c3d80;--s5:#8a6100;--s6:#5b5bd6;--s7:#6e7781}
-body{max-width:none;padding:0;font-size:10pt}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}
-.scroll{overflow:visible;max-height:none;border:0}th,td{white-space:normal;padding:.15rem .4rem}thead{position:static}h2,h3,summary{break-after:avoid}.finding,tr{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+body{max-width:none;padding:0;font-size:10pt}nav{display:none}section{content-visibility:visible}details::details-content{content-visibility:visible;block-size:auto}
+.scroll{overflow:visible;max-height:none;border:0}th,td{white-space:normal;padding:.15rem .4rem}table{font-size:7.5pt}pre{white-space:pre-wrap}.charts{grid-template-columns:1fr 1fr;gap:1rem}thead{position:static}h2,h3,summary{break-after:avoid}.finding,tr{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `.trim();

@@ -79,7 +79,7 @@ function drawn(label: string, pairs: readonly Pair[], isSearch: boolean, hasLine
   const at = { x: 'cosine', y: 'outcome' } as const;
   return draw(label, {
     ...{ height: 280, marginLeft: 50, marginRight: 16, marginBottom: 40 },
-    x: { label: 'cosine of input gradients', grid: true, ticks: 5, inset: 30 },
+    x: { label: 'cosine of input gradients', grid: true, ticks: 5, inset: 50 },
     y: {
       ...{ domain, grid: true, ticks: 5, label: isSearch ? 'times fewer queries' : 'fooled, in percent' },
       ...(isSearch ? { tickFormat: (value: number) => `${Number((10 ** value).toPrecision(2))}×` } : {}),
