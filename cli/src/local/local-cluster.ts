@@ -103,7 +103,7 @@ function coordinator({ stateDir }: LocalClusterOptions, server: string): Service
   };
 }
 
-function workers({ stateDir, workers: count }: LocalClusterOptions): readonly Service[] {
+function workers({ stateDir, environment, workers: count }: LocalClusterOptions): readonly Service[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `worker-${index + 1}`,
     program: '@unpair/worker/main',
@@ -112,6 +112,8 @@ function workers({ stateDir, workers: count }: LocalClusterOptions): readonly Se
       UNPAIR_GRPC_ADDRESS: '127.0.0.1:0',
       UNPAIR_CACHE_DIR: join(stateDir, 'cache'),
       UNPAIR_DRAIN_SECONDS: `${DRAIN_SECONDS}`,
+      // Who writes the campaign file runs the workers.
+      UNPAIR_ENDPOINTS: environment['UNPAIR_ENDPOINTS'] ?? 'any',
       // They share this machine.
       UNPAIR_MEMORY_LIMIT: `${Math.max(256, Math.floor((0.8 * memory()) / 2 ** 20 / count))}`,
     },

@@ -1,5 +1,5 @@
 import { UnpairError, type FieldViolation } from '@unpair/errors';
-import type { Campaign, ModelEntry } from '@unpair/campaign';
+import type { Campaign, Sibling } from '@unpair/campaign';
 import { fileOf, isDerived, requirementsOf } from '@unpair/campaign';
 import type { ModelOptions } from '@unpair/graph';
 import { foldConstants, isDifferentiable } from '@unpair/graph';
@@ -75,7 +75,7 @@ function trainingProblems(
 const definitionOf = ({ kind }: { readonly kind: string }): SiblingDefinition | undefined =>
   siblings.find(({ name }) => name === kind);
 
-function trains(entry: Exclude<ModelEntry, { readonly kind: 'file' }>): boolean {
+function trains(entry: Sibling): boolean {
   return definitionOf(entry)?.trains?.(entry.parameters) === true;
 }
 

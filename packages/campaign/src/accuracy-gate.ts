@@ -1,7 +1,8 @@
 import type { Answer } from '@unpair/measurements';
 import { AnswerTally } from '@unpair/measurements';
 import type { Campaign } from './campaign.js';
-import { fileOf } from './derivation.js';
+import { isSibling } from './campaign.js';
+import { isDerived } from './derivation.js';
 import type { Plan } from './plan.js';
 
 /**
@@ -45,8 +46,8 @@ export class AccuracyGate {
 function judgedModels({ allow, models }: Campaign): readonly string[] {
   if (allow.includes('near-chance')) return [];
   return [...models].flatMap(([name, entry]) => {
-    const isAttackers = entry.kind !== 'file' && entry.maker === 'attacker';
-    return fileOf(entry) === undefined || isAttackers ? [] : [name];
+    const isAttackers = isSibling(entry) && entry.maker === 'attacker';
+    return isDerived(entry) || isAttackers ? [] : [name];
   });
 }
 

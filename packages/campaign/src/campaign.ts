@@ -61,12 +61,8 @@ export interface DatasetEntry {
   readonly columns?: { readonly image: string; readonly label: string };
 }
 
-/**
- * What is attacked: an artefact, a model of the campaign whose file there is. An endpoint, which answers and no more, is to
- * come beside it; `requirementsOf` says what it could not be asked for.
- */
+/** What is attacked: a model whose file there is, or one behind an endpoint, which answers and no more: `requirementsOf`. */
 export interface Target {
-  readonly kind: 'artefact';
   readonly model: string;
 }
 
@@ -88,6 +84,32 @@ export interface ThreatModel {
 /** The ways of deriving a model: a new one in the registry is one here. */
 export type SiblingKind = (typeof siblings)[number]['name'];
 
+/** A model behind an endpoint of the Open Inference Protocol: it answers, and no more is to be had of it. */
+export interface EndpointEntry {
+  readonly kind: 'endpoint';
+  /** http, https, grpc or grpcs, a host, and for the first two a path. */
+  readonly endpoint: string;
+  /** What it is called there. */
+  readonly model: string;
+  /** Where workers find what it wants to be shown: a variable of their environment, or a file in their folder of tokens. */
+  readonly token?: { readonly env: string } | { readonly file: string };
+  readonly limits: EndpointLimits;
+  /** What has to be known of it; absent where nothing is said. */
+  readonly options?: ModelOptions;
+  /** How much of what it answers attackers are to see; absent where that is all. */
+  readonly access?: Offer;
+}
+
+/** How one worker asks an endpoint, at most. */
+export interface EndpointLimits {
+  /** Images of one request. */
+  readonly batch: number;
+  /** Requests under way. */
+  readonly inFlight: number;
+  /** Images; absent for any number. */
+  readonly perSecond?: number;
+}
+
 export type ModelEntry =
   | {
       readonly kind: 'file';
@@ -97,6 +119,7 @@ export type ModelEntry =
       /** How much of its answers it gives who may only ask it; absent where it gives its logits. */
       readonly access?: Offer;
     }
+  | EndpointEntry
   | ({
       readonly kind: SiblingKind;
       readonly of: string;
@@ -115,18 +138,31 @@ export type ModelEntry =
 
 /** The entry of the file's `models:` that a model, of that name, stands for. */
 export function entryOf(name: string, model: ModelEntry): string {
-  return model.kind === 'file' ? name : (model.sweep?.entry ?? name);
+  return isSibling(model) ? (model.sweep?.entry ?? name) : name;
+}
+
+/** A model that is made of another, by the campaign or before. */
+export type Sibling = Exclude<ModelEntry, { readonly kind: 'file' | 'endpoint' }>;
+
+/** Whether a model is made of another: neither a file of its own nor an endpoint. */
+export function isSibling(model: ModelEntry): model is Sibling {
+  return model.kind !== 'file' && model.kind !== 'endpoint';
+}
+
+/** Whether a model of this name answers and no more: neither weights nor gradients are to be had of it. */
+export function isBehindEndpoint(models: Campaign['models'], name: string): boolean {
+  return models.get(name)?.kind === 'endpoint';
 }
 
 /** How much of a model's answers whoever may only ask it gets: attackers of a target, and who imitates it. */
 export function offerOf(models: Campaign['models'], name: string): Offer {
   const entry = models.get(name);
-  return entry?.kind === 'file' ? (entry.access ?? EVERYTHING) : EVERYTHING;
+  return entry === undefined || isSibling(entry) ? EVERYTHING : (entry.access ?? EVERYTHING);
 }
 
 /** Whether the plan added a model, rather than the file. */
 export function isGenerated(model: ModelEntry): boolean {
-  return model.kind !== 'file' && model.generated === true;
+  return isSibling(model) && model.generated === true;
 }
 
 /** One attack at one point of its swept parameters. */

@@ -1,6 +1,6 @@
 import { BUILT_IN } from './built-in.js';
 import type { Campaign, DatasetEntry, Violation } from './campaign.js';
-import { entryOf, violationSentence } from './campaign.js';
+import { entryOf, isSibling, violationSentence } from './campaign.js';
 import { isDerived, sampleDemandOf } from './derivation.js';
 import type { Catalogue } from './catalogue.js';
 
@@ -61,7 +61,7 @@ export function checkHeldOutSamples(
   available: number | undefined,
 ): readonly Violation[] {
   const violations = [...models].flatMap(([name, entry]) => {
-    if (entry.kind === 'file' || (!isDerived(entry) && available === undefined)) return [];
+    if (!isSibling(entry) || (!isDerived(entry) && available === undefined)) return [];
     const { heldOut } = sampleDemandOf(entry);
     const description = heldOut && heldOutProblem(heldOut.count, dataset, available);
     if (heldOut === undefined || description === undefined) return [];

@@ -1,28 +1,28 @@
 import type { SampleDemand } from '@unpair/training';
 import { sampleDemand } from '@unpair/siblings';
 import { BUILT_IN } from './built-in.js';
-import type { ModelEntry } from './campaign.js';
+import type { ModelEntry, Sibling } from './campaign.js';
+import { isSibling } from './campaign.js';
 import type { Surrogate } from './surrogate.js';
 import { onlyModelOf } from './surrogate.js';
 import type { Catalogue } from './catalogue.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
-/** A model that is made of another. */
-export type Derived = Exclude<ModelEntry, { readonly kind: 'file' }>;
 
-/** The file that a model is read from; undefined for one that the campaign makes. */
+/** The file that a model is read from; undefined for one that the campaign makes, and for one behind an endpoint. */
 export function fileOf(entry: ModelEntry): string | undefined {
+  if (entry.kind === 'endpoint') return undefined;
   return entry.kind === 'file' ? entry.file : entry.ready;
 }
 
-/** Whether the campaign makes a model, rather than reading it from a file. */
-export function isDerived(entry: ModelEntry): entry is Derived {
-  return fileOf(entry) === undefined;
+/** Whether the campaign makes a model, rather than finding it in a file or behind an endpoint. */
+export function isDerived(entry: ModelEntry): entry is Sibling {
+  return isSibling(entry) && entry.ready === undefined;
 }
 
 /** The models to be derived, each after those that it is derived from; otherwise in the order of the file. */
-export function derivationOrder(models: Models): readonly (readonly [string, Derived])[] {
-  const ordered = new Map<string, Derived>();
+export function derivationOrder(models: Models): readonly (readonly [string, Sibling])[] {
+  const ordered = new Map<string, Sibling>();
   const visit = (name: string): void => {
     const entry = models.get(name);
     if (entry === undefined || !isDerived(entry) || ordered.has(name)) return;
@@ -35,7 +35,7 @@ export function derivationOrder(models: Models): readonly (readonly [string, Der
 
 /** What a model is made of: another, and of some kinds the full model beside it. A file, and what is none, has no parents. */
 export function parentsOf(entry: ModelEntry | undefined): readonly string[] {
-  if (entry === undefined || entry.kind === 'file') return [];
+  if (entry === undefined || !isSibling(entry)) return [];
   return entry.from === undefined ? [entry.of] : [entry.of, entry.from];
 }
 
@@ -44,7 +44,7 @@ export function parentsOf(entry: ModelEntry | undefined): readonly string[] {
  * @throws {RangeError} when this version has no such way
  */
 export function sampleDemandOf(
-  { kind, parameters }: Pick<Derived, 'kind' | 'parameters'>,
+  { kind, parameters }: Pick<Sibling, 'kind' | 'parameters'>,
   catalogue: Catalogue = BUILT_IN,
 ): SampleDemand {
   const definition = catalogue.siblings.find(({ name }) => name === kind);
@@ -68,9 +68,9 @@ export function areStrangers(
 }
 
 /** How an attacker made a model of answers of a target; undefined for any other, and for an ensemble. */
-export function imitationOf(models: Models, surrogate: Surrogate, target: string): Derived | undefined {
+export function imitationOf(models: Models, surrogate: Surrogate, target: string): Sibling | undefined {
   const entry = models.get(onlyModelOf(surrogate) ?? '');
-  if (entry === undefined || entry.kind === 'file' || entry.maker !== 'attacker') return undefined;
+  if (entry === undefined || !isSibling(entry) || entry.maker !== 'attacker') return undefined;
   return entry.relation === 'imitates' && entry.from === target ? entry : undefined;
 }
 

@@ -4,7 +4,7 @@ export type { TrainingPoint } from '@unpair/training';
 export { AccuracyGate } from './accuracy-gate.js';
 export { attackReferences } from './attack-reference.js';
 export { BUILT_IN } from './built-in.js';
-export { ALLOWANCES, offerOf, violationSentence } from './campaign.js';
+export { ALLOWANCES, isSibling, offerOf, violationSentence } from './campaign.js';
 export type {
   AdaptiveAttack,
   AdaptiveSection,
@@ -13,9 +13,11 @@ export type {
   AttackEntry,
   Campaign,
   DatasetEntry,
+  EndpointEntry,
   Defence,
   ModelEntry,
   SimilarityEntry,
+  Sibling,
   SiblingKind,
   ThreatModel,
   Violation,

@@ -1,5 +1,5 @@
 import type { Campaign } from './campaign.js';
-import { isGenerated } from './campaign.js';
+import { isBehindEndpoint, isGenerated } from './campaign.js';
 import type { Surrogate } from './surrogate.js';
 import { surrogateOf } from './surrogate.js';
 
@@ -9,13 +9,15 @@ export interface Pair {
   readonly target: string;
 }
 
-/** The pairs whose similarity a campaign measures: those that it attacks, and on demand every other two models. */
+/** The pairs whose similarity a campaign measures, of models whose weights there are: those that it attacks, on demand every other two. */
 export function pairsOf({ models, targets, surrogates, similarity }: Campaign): readonly Pair[] {
-  const attacked = targets.flatMap(({ model: target }) =>
-    surrogates.map((surrogate) => ({ surrogate, target })),
-  );
+  const attacked = targets
+    .filter(({ model }) => !isBehindEndpoint(models, model))
+    .flatMap(({ model: target }) => surrogates.map((surrogate) => ({ surrogate, target })));
   if (similarity.pairs === 'attacked') return attacked;
-  const names = [...models].filter(([, model]) => !isGenerated(model)).map(([name]) => name);
+  const names = [...models]
+    .filter(([name, model]) => !isGenerated(model) && !isBehindEndpoint(models, name))
+    .map(([name]) => name);
   const every = names.flatMap((target) =>
     names.filter((name) => name !== target).map((name) => ({ surrogate: surrogateOf(name), target })),
   );

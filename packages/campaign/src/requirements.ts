@@ -24,6 +24,18 @@ export function requirementsOf(campaign: Campaign): ReadonlyMap<string, Requirem
   return new Map(names.map((name) => [name, differentiated.has(name) ? 'gradients' : 'answers']));
 }
 
+/** What a campaign leaves out, for lack of weights and gradients of models behind endpoints: a sentence for each of them. */
+export function leftOutOf({ models, adaptive }: Campaign): readonly string[] {
+  return [...models].flatMap(([name, model]) => {
+    if (model.kind !== 'endpoint') return [];
+    const isDefended = adaptive.defences.some(({ target }) => target === name);
+    const other = isDefended ? ', and the attacks through it on its siblings,' : '';
+    return [
+      `${name} is behind an endpoint, which gives no gradients: its similarity to others${other} is left out.`,
+    ];
+  });
+}
+
 /** The models whose weights or gradients the making of one takes: who imitates another only asks it. */
 function trainedWith(model: ModelEntry): readonly string[] {
   if (!isDerived(model)) return [];

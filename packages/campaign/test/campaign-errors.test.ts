@@ -167,7 +167,7 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'a model of no kind',
     withSection('models', 'models: { full: {}, int8: { file: a }, stranger: { file: b } }'),
-    'models.full must be a map with exactly one of the keys file, quantize, got an empty map.',
+    'models.full must be a map with exactly one of the keys file, endpoint, quantize, got an empty map.',
   ],
   [
     'a model of two kinds',
@@ -175,7 +175,7 @@ const one: readonly (readonly [string, string, string])[] = [
       'models',
       'models: { full: { file: a, quantize: { of: int8 } }, int8: { file: a }, stranger: { file: b } }',
     ),
-    'models.full must be a map with exactly one of the keys file, quantize, got file and quantize.',
+    'models.full must be a map with exactly one of the keys file, endpoint, quantize, got file and quantize.',
   ],
   [
     'a model of an unknown kind',

@@ -28,7 +28,7 @@ describe('a good file', () => {
       name: 'tiny',
       seed: 7,
       dataset: { source: 'cifar10', split: 'test', samples: 60 },
-      targets: [{ kind: 'artefact', model: 'full' }],
+      targets: [{ model: 'full' }],
       surrogates: [surrogateOf('int8'), surrogateOf('stranger')],
       similarity: { pairs: 'attacked', perturbed: true },
       threat: { norm: 'linf', epsilons: [8 / 255] },

@@ -53,6 +53,7 @@ export function reportOf(size: Partial<Size> = {}, nameOf = (at: number): string
     accounting: 'A query is one input.',
     models: names.map(modelOf),
     warnings: ['Gradients vanish.'],
+    leftOut: [],
     similarity: pairs.map(({ target, surrogate, at }) => similarityOf(target, surrogate, at)),
     attacks: cells,
     amplification: cells

@@ -80,6 +80,7 @@ export { ErrorReason } from './gen/unpair/v1/error.js';
 export { Report as ReportMessage } from './gen/unpair/v1/report.js';
 export type { CampaignRecord } from './gen/unpair/v1/record.js';
 export type {
+  Access,
   AccuracyRow,
   AccuracyRows,
   AccuracyTask,
@@ -92,6 +93,7 @@ export type {
   DeadLetter,
   DerivedModel,
   DeriveTask,
+  Endpoint,
   FailedTraining,
   Failure,
   MaskingRow,

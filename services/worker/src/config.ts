@@ -73,6 +73,17 @@ export const workerSettings = {
     max: 1024,
     default: 8,
   }),
+  endpoints: pattern('UNPAIR_ENDPOINTS', {
+    description:
+      'the endpoints that campaigns may have this worker ask: none, any, or host:port, several by commas',
+    accepts: (given) => /^[^\s,]+(?:,[^\s,]+)*$/.test(given),
+    allowed: 'none, any, or host:port, several by commas without spaces',
+    default: 'none',
+  }),
+  endpointTokens: text('UNPAIR_ENDPOINT_TOKENS', {
+    description: 'a folder with tokens for endpoints, each in a file that campaigns may name',
+    default: '',
+  }),
   taskSeconds: integer('UNPAIR_TASK_SECONDS', {
     description:
       'the longest that a task may make no progress, in seconds, before its compute process counts as stuck',

@@ -186,7 +186,9 @@ function startCompute({ config, logger, program }: WorkerOptions, metrics: Worke
     metrics.outOfMemory.inc({ graph });
     logger.warn({ model, graph, rows }, 'a batch did not fit in memory and goes on in halves');
   };
-  const options = { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
+  const { endpoints, endpointTokens } = config;
+  const places = { tuningDir, checkpointDir, endpoints, endpointTokens };
+  const options = { runtime, device, threads, batchSize, modelCapacity, ...places };
   const onRemark = ({ model, remark }: ModelRemark): void => {
     logger.warn({ model }, `of a model: ${remark}`);
   };

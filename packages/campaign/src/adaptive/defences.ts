@@ -1,8 +1,7 @@
-import type { AdaptiveSection, Campaign, Defence, ModelEntry } from '../campaign.js';
+import type { AdaptiveSection, Campaign, Defence, ModelEntry, Sibling } from '../campaign.js';
 import type { Json } from '../canonical-json.js';
 import { canonicalJson } from '../canonical-json.js';
-import { isGenerated } from '../campaign.js';
-import type { Derived } from '../derivation.js';
+import { isGenerated, isSibling } from '../campaign.js';
 import { areStrangers } from '../derivation.js';
 import { onlyModelOf, surrogateOf } from '../surrogate.js';
 
@@ -51,14 +50,14 @@ function alone(surrogates: Parts['surrogates']): readonly string[] {
   return surrogates.flatMap((surrogate) => onlyModelOf(surrogate) ?? []);
 }
 
-function defends({ relation, from }: Derived, target: string): boolean {
+function defends({ relation, from }: Sibling, target: string): boolean {
   return relation === 'unpaired-from' && from === target;
 }
 
 /** How a model is made, from the last step to the first. */
-function stepsTo(models: Models, name: string): readonly Derived[] {
+function stepsTo(models: Models, name: string): readonly Sibling[] {
   const entry = models.get(name);
-  return entry === undefined || entry.kind === 'file' ? [] : [entry, ...stepsTo(models, entry.of)];
+  return entry === undefined || !isSibling(entry) ? [] : [entry, ...stepsTo(models, entry.of)];
 }
 
 /** The recipes of the models of campaigns' files: those of a large sweep are compared with as many. */
@@ -80,7 +79,7 @@ function recipeOf(models: Models, name: string, left: string | null): string {
 
 function recipe(models: Models, name: string, left: string | null): Json {
   const entry = models.get(name);
-  if (entry === undefined || entry.kind === 'file') return name;
+  if (entry === undefined || !isSibling(entry)) return name;
   const { kind, of, from, relation, parameters } = entry;
   const base = recipe(models, of, left);
   if (left !== null && defends(entry, left)) return base;

@@ -2,6 +2,7 @@ import { kindOf } from '@unpair/attacks';
 import type { Parameters } from '@unpair/parameters';
 import { defaultsOf } from '@unpair/parameters';
 import type { AdaptiveAttack, Campaign, Defence } from '../campaign.js';
+import { isBehindEndpoint } from '../campaign.js';
 import type { Surrogate } from '../surrogate.js';
 import { surrogateOf } from '../surrogate.js';
 import type { Catalogue } from '../catalogue.js';
@@ -31,7 +32,10 @@ export function withAdaptiveAttackers(campaign: Omit<Campaign, 'adaptive'>, cata
   const defences = defencesOf(campaign);
   const tried = triedOf(defences, campaign);
   const { models, imitations } = addImitations(imitationsTried(tried), campaign.models, catalogue);
-  const attacks = tried.flatMap((one) => attacksOn(viewOf(one, imitations, campaign, catalogue)));
+  // Nobody goes through a model that only answers.
+  const attacks = tried
+    .flatMap((one) => attacksOn(viewOf(one, imitations, campaign, catalogue)))
+    .filter(({ surrogate }) => surrogate.models.every((name) => !isBehindEndpoint(models, name)));
   return { ...campaign, models, adaptive: { defences, attacks } };
 }
 

@@ -1,7 +1,7 @@
 import { defaultsOf } from '@unpair/parameters';
-import type { ModelEntry } from '../campaign.js';
+import type { ModelEntry, Sibling } from '../campaign.js';
+import { isSibling } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
-import type { Derived } from '../derivation.js';
 import type { KnownSibling, Catalogue } from '../catalogue.js';
 import { traitsOf } from '../catalogue.js';
 
@@ -53,7 +53,7 @@ export function addImitations(
 interface Made {
   /** What tells it from the others of an imitation, in names: `imitated-1000-rate-0.01`. */
   readonly suffix: string;
-  readonly entry: Derived;
+  readonly entry: Sibling;
 }
 
 function madeBy(sibling: KnownSibling, { of, from }: Imitation): readonly Made[] {
@@ -65,14 +65,14 @@ function madeBy(sibling: KnownSibling, { of, from }: Imitation): readonly Made[]
 }
 
 /** How a model is made, as a text that two have in common only where they are the same. */
-function recipeOf({ kind, of, from, ready, parameters }: Derived): string {
+function recipeOf({ kind, of, from, ready, parameters }: Sibling): string {
   return canonicalJson({ kind, of, from: from ?? null, ready: ready ?? null, parameters });
 }
 
 /** The names of models by how they are made; of several that are made alike, the first. */
 function namesByRecipe(models: Models): Map<string, string> {
   const recipes = [...models].flatMap(([name, entry]) =>
-    entry.kind === 'file' ? [] : [[recipeOf(entry), name] as const],
+    isSibling(entry) ? [[recipeOf(entry), name] as const] : [],
   );
   return new Map(recipes.toReversed());
 }

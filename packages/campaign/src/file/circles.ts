@@ -23,7 +23,7 @@ function reportCycles(models: Models): void {
     trail.forEach((model) => settled.add(model));
     const [first] = cycle;
     const model = first === undefined ? undefined : models.get(first);
-    if (first === undefined || model === undefined || model.kind === 'file') continue;
+    if (first === undefined || model === undefined || model.kind === 'given') continue;
     const circle = [...cycle, first].join(' → ');
     const of = model.field.get(model.kind).get('of');
     of.reject(`must not lead back to the model itself, got ${circle}`);
@@ -33,7 +33,7 @@ function reportCycles(models: Models): void {
 /** A model cannot be unpaired from one that is made, over whatever detours, of the model itself. */
 function reportTargetCycles(models: Models): void {
   for (const [name, model] of models) {
-    if (model.kind === 'file' || model.from === undefined) continue;
+    if (model.kind === 'given' || model.from === undefined) continue;
     if (!leadsTo(models, model.from.entry, name)) continue;
     const from = model.field.get(model.kind).get('from');
     from.reject(`must not be made of the model itself, got "${model.from.name}"`);

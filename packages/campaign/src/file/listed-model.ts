@@ -6,7 +6,8 @@ import type { Reference } from './reference.js';
 
 /** An entry of `models:` as the file has it, before lists are expanded. */
 export type ListedModel =
-  | { readonly kind: 'file'; readonly entry: ModelEntry }
+  /** A file or an endpoint, which is made of nothing else. */
+  | { readonly kind: 'given'; readonly entry: ModelEntry }
   | ({
       readonly kind: SiblingKind;
       /** Where the entry stands. */
@@ -19,10 +20,10 @@ export type ListedModel =
       ListedParameters);
 
 /** An entry that derives models. */
-export type ListedSibling = Exclude<ListedModel, { readonly kind: 'file' }>;
+export type ListedSibling = Exclude<ListedModel, { readonly kind: 'given' }>;
 
 /** The entries that one is made of; none for a file, and for what is no entry. */
 export function parentEntriesOf(model: ListedModel | undefined): readonly string[] {
-  if (model === undefined || model.kind === 'file') return [];
+  if (model === undefined || model.kind === 'given') return [];
   return model.from === undefined ? [model.of.entry] : [model.of.entry, model.from.entry];
 }

@@ -103,7 +103,7 @@ export class ModelSweep {
   #expand(name: string): Expansion | undefined {
     const model = this.#listed.get(name);
     if (model === undefined) return undefined;
-    if (model.kind === 'file') {
+    if (model.kind === 'given') {
       this.#models.set(name, [[name, model.entry]]);
       return single(name, true);
     }

@@ -4,6 +4,7 @@ import type { ModelEntry } from '../campaign.js';
 import { entryOf } from '../campaign.js';
 import { readAccess } from './access.js';
 import { reportCircles } from './circles.js';
+import { ENDPOINT_KEYS, readEndpoint, reportMadeOfEndpoints } from './endpoint.js';
 import type { Field } from './field.js';
 import type { ListedModel } from './listed-model.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
@@ -46,6 +47,7 @@ export function readModels(field: Field, siblings: readonly KnownSibling[]): Mod
   const models = sweep.models();
   for (const sibling of siblings) reportMisfits(models, listed, sibling);
   reportRoundedParents(models, listed, siblings);
+  reportMadeOfEndpoints(models, listed);
   return { models, names: sweep };
 }
 
@@ -63,16 +65,16 @@ function reportMisfits(
   }
   for (const [entry, { parameter, description }] of found) {
     const model = listed.get(entry);
-    if (model === undefined || model.kind === 'file') continue;
+    if (model === undefined || model.kind === 'given') continue;
     parameterField(model.field.get(kind), parameter).reject(description);
   }
 }
 
 function readModel(field: Field, siblings: readonly KnownSibling[]): ListedModel | undefined {
-  const kinds = ['file', ...siblings.map((sibling) => sibling.name)];
+  const kinds = ['file', 'endpoint', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
-  const keys = [...kinds, ...OPTION_KEYS, ACCESS, READY];
+  const keys = [...kinds, ...OPTION_KEYS, ACCESS, ...ENDPOINT_KEYS, READY];
   if (members === undefined || !field.hasKeys(keys, allowed)) return undefined;
   const known = members.filter(([key]) => kinds.includes(key));
   const [only] = known;
@@ -91,22 +93,28 @@ function readKind(
   [kind, field]: readonly [string, Field],
   siblings: readonly KnownSibling[],
 ): ListedModel | undefined {
+  const isGiven = kind === 'file' || kind === 'endpoint';
+  if (isGiven) refuse(model, [READY], `belongs beside a derived model, not beside ${kind}`);
+  else refuse(model, [...OPTION_KEYS, ACCESS], 'belongs beside file, not beside a derived model');
+  if (kind !== 'endpoint')
+    refuse(model, ENDPOINT_KEYS, `belongs beside endpoint, not beside ${isGiven ? kind : 'a derived model'}`);
   if (kind === 'file') return readFile(model, field);
-  for (const key of [...OPTION_KEYS, ACCESS]) {
-    if (model.get(key).present) model.get(key).reject('belongs beside file, not beside a derived model');
-  }
+  if (kind === 'endpoint') return readEndpoint(model, field);
   const sibling = siblings.find((candidate) => candidate.name === kind);
   return sibling && readSibling(model, field, sibling);
 }
 
+function refuse(model: Field, keys: readonly string[], description: string): void {
+  for (const key of keys) if (model.get(key).present) model.get(key).reject(description);
+}
+
 function readFile(model: Field, field: Field): ListedModel | undefined {
-  if (model.get(READY).present) model.get(READY).reject('belongs beside a derived model, not beside file');
   const file = field.read(text('the path of a model file'));
   const options = readModelOptions(model);
   const access = readAccess(model.get(ACCESS));
   if (file === undefined) return undefined;
   const said = { ...(options !== undefined && { options }), ...(access !== undefined && { access }) };
-  return { kind: 'file', entry: { kind: 'file', file, ...said } };
+  return { kind: 'given', entry: { kind: 'file', file, ...said } };
 }
 
 function readSibling(model: Field, field: Field, sibling: KnownSibling): ListedModel | undefined {

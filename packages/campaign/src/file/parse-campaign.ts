@@ -1,6 +1,6 @@
 import { integer, oneOf } from '@unpair/parameters';
 import type { Campaign, Target, Violation } from '../campaign.js';
-import { ALLOWANCES, offerOf } from '../campaign.js';
+import { ALLOWANCES, isBehindEndpoint, offerOf } from '../campaign.js';
 import { goalProblem } from './access.js';
 import { readAttacks } from './attacks.js';
 import { readDocument } from './document.js';
@@ -70,6 +70,13 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
   const dataset = readDataset(root.get('dataset'));
   const { models, names } = readModels(root.get('models'), catalogue.siblings);
   const surrogates = readSurrogates(root.get('surrogates'), names);
+  const unknown = surrogates
+    ?.flatMap(({ models: names }) => names)
+    .find((name) => isBehindEndpoint(models, name));
+  if (unknown !== undefined)
+    root
+      .get('surrogates')
+      .reject(`must be models whose weights there are, got "${unknown}", which is behind an endpoint`);
   const similarity = readSimilarity(root.get('similarity'));
   const threat = readThreat(root.get('threat'));
   const targets = readTargets(root.get('targets'), names);
@@ -108,7 +115,7 @@ function isComplete<T extends object>(draft: Partially<T>): draft is T {
 
 function readTargets(field: Field, names: ModelsSection['names']): readonly Target[] | undefined {
   const models = field.readGroups((entry) => names.read(entry), 'a list of the names of models');
-  return models?.flat().map((model) => ({ kind: 'artefact', model }));
+  return models?.flat().map((model) => ({ model }));
 }
 
 function limitGrid(attacks: Field, campaign: AskedCampaign): void {

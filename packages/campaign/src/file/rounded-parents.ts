@@ -1,5 +1,5 @@
 import type { ModelEntry } from '../campaign.js';
-import { entryOf } from '../campaign.js';
+import { entryOf, isSibling } from '../campaign.js';
 import type { KnownSibling } from '../catalogue.js';
 import type { ListedModel } from './listed-model.js';
 
@@ -15,11 +15,11 @@ export function reportRoundedParents(
   const byName: SiblingsByName = new Map(siblings.map((sibling) => [sibling.name, sibling]));
   const seen = new Set<string>();
   for (const [name, entry] of models) {
-    if (entry.kind === 'file' || byName.get(entry.kind)?.rounding !== 'refuses') continue;
+    if (!isSibling(entry) || byName.get(entry.kind)?.rounding !== 'refuses') continue;
     const origin = entryOf(name, entry);
     for (const key of ['of', 'from'] as const) {
       const [parent, model] = [entry[key], listed.get(origin)];
-      if (parent === undefined || model === undefined || model.kind === 'file') continue;
+      if (parent === undefined || model === undefined || model.kind === 'given') continue;
       const place = `${origin} ${key}`;
       if (seen.has(place) || !isRounded(models, parent, byName)) continue;
       seen.add(place);
@@ -37,7 +37,7 @@ function isRounded(models: Models, name: string, byName: SiblingsByName): boolea
   const lineage = new Set([name]);
   for (const each of lineage) {
     const entry = models.get(each);
-    if (entry === undefined || entry.kind === 'file') return false;
+    if (entry === undefined || !isSibling(entry)) return false;
     const rounding = byName.get(entry.kind)?.rounding;
     if (rounding === 'adds') return true;
     // A circle ends here as well: its members are no longer added.

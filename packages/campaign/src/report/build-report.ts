@@ -18,9 +18,11 @@ import {
 import type { TrainingPoint } from '@unpair/training';
 import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
+import { isSibling } from '../campaign.js';
 import type { Pair } from '../pairs.js';
 import { fileOf } from '../derivation.js';
 import { pairsOf } from '../pairs.js';
+import { leftOutOf } from '../requirements.js';
 import type { Cell, Plan } from '../plan.js';
 import type { ResultSource } from '../results/result-source.js';
 import { ResultsDigest } from '../results/results-digest.js';
@@ -146,6 +148,7 @@ class ReportBuilder {
       accounting: ACCOUNTING_RULE,
       models,
       warnings: gradientWarnings(attacked, similarity),
+      leftOut: leftOutOf(campaign),
       similarity,
       attacks,
       amplification,
@@ -168,8 +171,9 @@ class ReportBuilder {
     for (const [id, entry] of campaign.models) {
       await this.#pause();
       const rows = await this.#rows(accuracyKind, { model: id });
-      const of = entry.kind === 'file' ? null : entry.of;
-      const { source, training = null, ...facts } = models.get(id) ?? UNKNOWN;
+      const of = isSibling(entry) ? entry.of : null;
+      const known = entry.kind === 'endpoint' ? UNKNOWN : models.get(id);
+      const { source, training = null, ...facts } = known ?? UNKNOWN;
       reports.push({
         id,
         of,

@@ -19,6 +19,8 @@ export interface Report {
   readonly models: readonly ModelReport[];
   /** A sentence for each place where low numbers are no evidence of safety, since gradients were lacking. */
   readonly warnings: readonly string[];
+  /** A sentence for each model of which less was measured, since it only answers. */
+  readonly leftOut: readonly string[];
   readonly similarity: readonly SimilarityReport[];
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];

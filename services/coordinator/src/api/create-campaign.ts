@@ -2,6 +2,7 @@ import { UnpairError, type FieldViolation } from '@unpair/errors';
 import {
   fileOf,
   heldOutSamplesOf,
+  isDerived,
   MAX_SHARD_SIZE,
   parseCampaign,
   planCampaign,
@@ -100,7 +101,7 @@ export function checkShare({
 
 function checkDigests(request: CreateCampaignRequest, campaign: Campaign): FieldViolation[] {
   const files = [...campaign.models].filter(([, entry]) => fileOf(entry) !== undefined).map(([name]) => name);
-  const derives = files.length < campaign.models.size;
+  const derives = [...campaign.models.values()].some(isDerived);
   const violations = Object.keys(request.models)
     .filter((name) => !files.includes(name))
     .map((name) =>

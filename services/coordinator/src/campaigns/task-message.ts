@@ -1,14 +1,16 @@
 import {
   canonicalJson,
+  isSibling,
   offerOf,
   rowKind,
   type Campaign,
+  type EndpointEntry,
   type Offer,
   type PlannedTask,
   type Range,
   type Surrogate,
 } from '@unpair/campaign';
-import type { CampaignRecord, ModelRef, SampleRange, Task } from '@unpair/protocol';
+import type { CampaignRecord, Endpoint, ModelRef, SampleRange, Task } from '@unpair/protocol';
 
 export interface TaskMessageOptions {
   readonly planned: PlannedTask;
@@ -43,7 +45,11 @@ interface References {
 }
 
 function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
-  const model = (id: string): ModelRef => ({ id, digest: required(digests.get(id), id) });
+  const model = (id: string): ModelRef => {
+    const entry = file.models.get(id);
+    if (entry?.kind === 'endpoint') return { id, digest: '', endpoint: endpointOf(entry) };
+    return { id, digest: required(digests.get(id), id) };
+  };
   const asked = (id: string): ModelRef => ({ ...model(id), ...accessOf(offerOf(file.models, id)) });
   const samples = (range: Range): SampleRange => ({ digest: record.request?.samples ?? '', ...range });
   switch (planned.kind) {
@@ -110,9 +116,19 @@ function accessOf(offer: Offer): Pick<ModelRef, 'access'> {
   return { access: { kind, k: 0, ...rest } };
 }
 
+function endpointOf({ endpoint, model, token, limits, options = {} }: EndpointEntry): Endpoint {
+  const { env, file } = { env: undefined, file: undefined, ...token };
+  return {
+    ...{ url: endpoint, model },
+    ...{ tokenVariable: env, tokenFile: file },
+    ...{ batch: limits.batch, inFlight: limits.inFlight, perSecond: limits.perSecond ?? 0 },
+    options: JSON.stringify(options),
+  };
+}
+
 function relationOf({ models }: Campaign, name: string): string | undefined {
   const entry = models.get(name);
-  return entry?.kind === 'file' ? undefined : entry?.relation;
+  return entry !== undefined && isSibling(entry) ? entry.relation : undefined;
 }
 
 function required(digest: string | undefined, model: string): string {

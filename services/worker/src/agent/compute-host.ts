@@ -300,7 +300,9 @@ function errorOf({ code, message, training }: Failure): UnpairError {
 /** What the process is started with, and nothing else: it travels on its command line. */
 function computeOptions(options: ComputeOptions): ComputeOptions {
   const { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir } = options;
-  return { runtime, device, threads, batchSize, modelCapacity, tuningDir, checkpointDir };
+  const { endpoints, endpointTokens } = options;
+  const places = { tuningDir, checkpointDir, endpoints, endpointTokens };
+  return { runtime, device, threads, batchSize, modelCapacity, ...places };
 }
 
 /** Lets the heap grow beyond the limit of all memory, so that it is this one that a process meets, with a sentence. */

@@ -46,6 +46,7 @@ export interface WorkerMetrics {
   readonly outOfMemory: Counter<'graph'>;
   readonly images: Counter;
   readonly batches: Counter;
+  readonly endpointRetries: Counter;
   readonly batchOccupancy: Gauge;
   readonly busy: Gauge;
   /** Artefacts that tasks asked for, by whether they were on this machine: `hit` or `miss`. */
@@ -96,6 +97,7 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     ),
     images: counter('images_total', 'Samples that went through a graph.'),
     batches: counter('batches_total', 'Runs of a graph.'),
+    endpointRetries: counter('endpoint_retries_total', 'Repeated requests to endpoints: no queries.'),
     batchOccupancy: gauge('batch_occupancy_ratio', 'How full the batches of the last task were, of 1.'),
     info: new Gauge({
       name: 'unpair_worker_info',

@@ -54,7 +54,7 @@ export interface HandleOptions {
 type Outcome = NonNullable<TaskResult['outcome']>;
 type Signals = Pick<HandleOptions, 'signal' | 'abandoned'>;
 
-const nothingDone: ComputeProgress = { queries: 0, images: 0, batches: 0 };
+const nothingDone: ComputeProgress = { queries: 0, images: 0, batches: 0, retries: 0 };
 
 /**
  * Sees one delivery of a task through to exactly one of: result, failure, dead letter, out of the queue since nobody
@@ -169,6 +169,7 @@ export class TaskHandler {
     const { metrics } = this.#options;
     metrics.images.inc(Math.max(0, now.images - before.images));
     metrics.batches.inc(Math.max(0, now.batches - before.batches));
+    metrics.endpointRetries.inc(Math.max(0, now.retries - before.retries));
   }
 
   /** Says in passing how training goes: what the broker does not get costs nothing but a point of a picture. */

@@ -68,6 +68,7 @@ const workbench = new Workbench({
     send({ kind: 'loading', model, begun });
   },
   checkpoints,
+  endpoints: { allowed: options.endpoints, tokens: options.endpointTokens, environment: process.env },
 });
 
 const handle: Handle = async (request, { signal, report }) => {

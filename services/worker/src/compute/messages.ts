@@ -16,6 +16,9 @@ export interface ComputeOptions {
   readonly batchSize: number | null;
   /** Models kept loaded, the least recently used closed first. */
   readonly modelCapacity: number;
+  /** As UNPAIR_ENDPOINTS and UNPAIR_ENDPOINT_TOKENS have it. */
+  readonly endpoints: string;
+  readonly endpointTokens: string;
   /** Folder for what is learnt about batch sizes. */
   readonly tuningDir: string;
   /** Folder for the state of training tasks, so that they go on after a kill. */
@@ -79,6 +82,8 @@ export interface ComputeProgress {
   readonly images: number;
   /** Runs of a graph. */
   readonly batches: number;
+  /** Requests to an endpoint that had to be repeated: no queries, for those are counted once. */
+  readonly retries: number;
   /** How the training of a model goes, where there is news of it. */
   readonly training?: Training;
 }

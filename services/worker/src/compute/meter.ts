@@ -1,5 +1,5 @@
 import type { Training } from '@unpair/protocol';
-import type { DifferentiableClassifier } from '@unpair/classifiers';
+import type { Classifier, DifferentiableClassifier } from '@unpair/classifiers';
 import type { ComputeProgress } from './messages.js';
 
 export interface MeterOptions {
@@ -12,7 +12,7 @@ export interface MeterOptions {
 export class Meter {
   readonly #report: (progress: ComputeProgress) => void;
   readonly #interval: number;
-  #progress: ComputeProgress = { queries: 0, images: 0, batches: 0 };
+  #progress: ComputeProgress = { queries: 0, images: 0, batches: 0, retries: 0 };
   #reported = 0;
 
   constructor({ report, interval = 100 }: MeterOptions) {
@@ -23,15 +23,22 @@ export class Meter {
   /** The same classifier, with all that it evaluates counted. Which of that are queries, the oracle says: {@link queried}. */
   wrap(classifier: DifferentiableClassifier): DifferentiableClassifier {
     return {
+      ...this.wrapAsked(classifier),
+      gradients: async (inputs, objective, images) => {
+        this.evaluated(images);
+        return classifier.gradients(inputs, objective, images);
+      },
+    };
+  }
+
+  /** The same for a model that only answers. */
+  wrapAsked(classifier: Classifier): Classifier {
+    return {
       shape: classifier.shape,
       classes: classifier.classes,
       logits: async (inputs, images) => {
         this.evaluated(images);
         return classifier.logits(inputs, images);
-      },
-      gradients: async (inputs, objective, images) => {
-        this.evaluated(images);
-        return classifier.gradients(inputs, objective, images);
       },
       close: () => classifier.close(),
     };
@@ -52,6 +59,11 @@ export class Meter {
   /** Counts what the oracle bills. */
   queried(queries: number): void {
     this.#update({ queries: this.#progress.queries + queries });
+  }
+
+  /** Counts a request to an endpoint that has to be repeated. */
+  retried(): void {
+    this.#update({ retries: this.#progress.retries + 1 });
   }
 
   /** Reports the last counts. */

@@ -8,7 +8,8 @@ import { type Parameters } from '@unpair/parameters';
 
 /** @throws {UnpairError} naming the part of the task that is missing. */
 export function present<T extends ModelRef | SampleRange>(value: T | undefined, part: string): T {
-  if (value === undefined || value.digest === '')
+  const isElsewhere = value !== undefined && 'endpoint' in value && value.endpoint !== undefined;
+  if (value === undefined || (value.digest === '' && !isElsewhere))
     throw new UnpairError('INVALID_ARGUMENT', `The task names no ${part}.`);
   return value;
 }

@@ -1,8 +1,11 @@
 import { decodeSampleSet, type SampleSet } from '@unpair/datasets';
 import type { Runtime } from '@unpair/graph';
+import type { Endpoint } from '@unpair/protocol';
 import { readFile } from 'node:fs/promises';
 import type { CheckpointPlace } from './checkpoint-of.js';
 import { LeaseCache, type Lease } from './lease-cache.js';
+import type { EndpointModel } from '../endpoint/endpoint-classifier.js';
+import { openEndpoint, type EndpointPolicy } from '../endpoint/open-endpoint.js';
 import { LoadedModel } from './loaded-model.js';
 import type { ComputeOptions, CachedFile } from './messages.js';
 import type { Tuner } from './tuning/tuner.js';
@@ -14,6 +17,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   readonly runtime: Runtime;
   /** Without one, a model runs all that a task offers it. */
   readonly tuner?: Tuner;
+  /** What may be asked elsewhere; without it, nothing. */
+  readonly endpoints?: EndpointPolicy;
   /** Where training keeps its state; without it, tasks start afresh. */
   readonly checkpoints?: CheckpointPlace;
   /** Called with the digests of the models held, whenever they change. */
@@ -23,6 +28,8 @@ export interface WorkbenchOptions extends Pick<ComputeOptions, 'threads' | 'mode
   /** Called when a model begins to be loaded, and when it has been. */
   readonly onLoading?: (digest: string, begun: boolean) => void;
 }
+
+const NOTHING_ELSEWHERE: EndpointPolicy = { allowed: 'none', tokens: '', environment: {} };
 
 class DecodedSamples {
   readonly samples: SampleSet;
@@ -44,6 +51,8 @@ export class Workbench {
   readonly #onRemark: WorkbenchOptions['onRemark'];
   readonly #onLoading: WorkbenchOptions['onLoading'];
   readonly #models: LeaseCache<LoadedModel>;
+  readonly #endpoints: LeaseCache<EndpointModel>;
+  readonly #policy: EndpointPolicy;
   readonly #samples = new LeaseCache<DecodedSamples>({ capacity: SAMPLE_SETS });
 
   constructor(options: WorkbenchOptions) {
@@ -54,6 +63,8 @@ export class Workbench {
     this.checkpoints = checkpoints;
     this.#tuner = tuner;
     this.threads = threads;
+    this.#policy = options.endpoints ?? NOTHING_ELSEWHERE;
+    this.#endpoints = new LeaseCache({ capacity: modelCapacity });
     this.#models = new LeaseCache({ capacity: modelCapacity, ...(onModels && { onChange: onModels }) });
   }
 
@@ -69,6 +80,12 @@ export class Workbench {
       }
     };
     return lend(await this.#models.acquire(file.digest, load), use);
+  }
+
+  /** Lends a model behind an endpoint to `use`. */
+  async withEndpoint<T>(endpoint: Endpoint, use: (model: EndpointModel) => Promise<T>): Promise<T> {
+    const load = (): Promise<EndpointModel> => openEndpoint(endpoint, this.#policy);
+    return lend(await this.#endpoints.acquire(JSON.stringify(endpoint), load), use);
   }
 
   /** Lends a sample set to `use`. */
@@ -92,7 +109,7 @@ export class Workbench {
 
   /** Releases all native memory. */
   async close(): Promise<void> {
-    await this.#models.close();
+    await Promise.all([this.#models.close(), this.#endpoints.close()]);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Estimate, Random } from '@unpair/numerics';
 import { bootstrapRates, createRandom } from '@unpair/numerics';
-import type { Campaign } from '../../campaign.js';
-import type { Derived } from '../../derivation.js';
+import type { Campaign, Sibling } from '../../campaign.js';
 import { areStrangers, imitationOf } from '../../derivation.js';
 import type { Cell, Plan } from '../../plan.js';
 import { usesQueries } from '../../plan.js';
@@ -162,7 +161,7 @@ function imitatesAlike(
   return queriesOf(own) === queriesOf(other) && areStrangers(models, base, target);
 }
 
-function queriesOf({ budget, parameters }: Derived): unknown {
+function queriesOf({ budget, parameters }: Sibling): unknown {
   return budget === undefined ? undefined : parameters[budget];
 }
 

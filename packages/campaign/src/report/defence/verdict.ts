@@ -1,6 +1,7 @@
 import { gradientFaults, lackGradients } from '@unpair/measurements';
 import type { GradientHealth } from '@unpair/measurements';
 import type { Campaign } from '../../campaign.js';
+import { isSibling } from '../../campaign.js';
 import { gradientsOf } from '../gradient-warnings.js';
 import { count, percent, share, threat } from '../terminal/format.js';
 import type { AdaptiveReport, DefenceReport, ExposureReport, Level, MaskingChecks } from './types.js';
@@ -88,7 +89,7 @@ function adaptiveSentence(
     return `${tried.attacker}: ${achieved(tried)}: the gradients of ${surrogate} hide what it shares with ${target}`;
   }
   const entry = models.get(tried.surrogate);
-  const isImitation = entry !== undefined && entry.kind !== 'file' && entry.maker === 'attacker';
+  const isImitation = entry !== undefined && isSibling(entry) && entry.maker === 'attacker';
   const spent = isImitation ? ` after ${count(tried.imitationQueries)} queries` : '';
   return `${tried.attacker}${spent}: ${achieved(tried)}`;
 }

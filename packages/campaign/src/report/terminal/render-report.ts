@@ -60,13 +60,13 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
   return `${lines.join('\n')}\n`;
 }
 
-/** A sentence for each model that could not be made, and for all of which what follows says nothing. */
-export function remarks({ models, warnings }: Report): readonly string[] {
+/** A sentence for each model that could not be made or compared, and for all of which what follows says nothing. */
+export function remarks({ models, warnings, leftOut }: Report): readonly string[] {
   const ofModels = models.flatMap(({ id, failure, nearChance }) => [
     ...(failure === null ? [] : [`${id} was not made: ${failure}`]),
     ...(nearChance === null ? [] : [`${id} ${nearChance}.`]),
   ]);
-  return [...ofModels, ...warnings];
+  return [...ofModels, ...leftOut, ...warnings];
 }
 
 function paragraphs(sentences: readonly string[], { width }: TerminalStyle): readonly string[] {

@@ -1,5 +1,6 @@
 import { doVanish } from '@unpair/measurements';
 import type { Campaign } from '../../campaign.js';
+import { isSibling } from '../../campaign.js';
 import { canonicalJson } from '../../canonical-json.js';
 import { areStrangers } from '../../derivation.js';
 import type { Surrogate } from '../../surrogate.js';
@@ -44,7 +45,7 @@ function publishedSurrogates({ models, surrogates }: Campaign, target: string): 
     const name = onlyModelOf(surrogate);
     const entry = models.get(name ?? '');
     if (entry === undefined || name === target) return false;
-    return entry.kind === 'file' || entry.maker !== 'attacker';
+    return !isSibling(entry) || entry.maker !== 'attacker';
   });
 }
 

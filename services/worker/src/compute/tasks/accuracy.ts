@@ -1,17 +1,17 @@
 import type { AccuracyRows, AccuracyTask } from '@unpair/protocol';
-import { limited } from '@unpair/attacks';
 import { measureAccuracy } from '@unpair/measurements';
 import type { TaskContext } from '../task-context.js';
-import { offerOf, present } from '../task-input.js';
-import { withClassifier, withTaskSamples } from './lending.js';
+import { present } from '../task-input.js';
+import { withAsked, withTaskSamples } from './lending.js';
 
 /** Predictions of one model for a run of samples. */
 export function accuracy(task: AccuracyTask, context: TaskContext): Promise<AccuracyRows> {
   const { batchSize, signal } = context;
   const model = present(task.model, 'model');
   return withTaskSamples(task.samples, context, (samples) =>
-    withClassifier(model, { samples, context }, async (classifier, { bytes, size }) => {
-      const rows = await measureAccuracy(limited(classifier, offerOf(model)), samples.rows, {
+    withAsked(model, { samples, context }, async (classifier, loaded) => {
+      const { size, bytes } = loaded ?? UNKNOWN;
+      const rows = await measureAccuracy(classifier, samples.rows, {
         batchSize,
         signal,
       });
@@ -19,3 +19,6 @@ export function accuracy(task: AccuracyTask, context: TaskContext): Promise<Accu
     }),
   );
 }
+
+/** Of a model behind an endpoint nothing is known but its answers. */
+const UNKNOWN = { size: { parameters: 0, nonZero: 0, macs: undefined }, bytes: 0 };

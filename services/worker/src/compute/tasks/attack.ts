@@ -10,7 +10,7 @@ import {
   present,
   unknown,
 } from '../task-input.js';
-import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
+import { withAsked, withClassifiers, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
@@ -19,7 +19,7 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
   const parameters = parseParameters(task.parameters);
   assertKnown(task.attack, parameters, definition.parameters);
   return withTaskSamples(task.samples, context, (samples) =>
-    withClassifier(target, { samples, context }, (victim) =>
+    withAsked(target, { samples, context }, (victim) =>
       withClassifiers(task.surrogates, { samples, context }, async (surrogates) => {
         const { batchSize, meter, signal } = context;
         const rows = await runAttack({

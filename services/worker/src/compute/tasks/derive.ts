@@ -1,4 +1,3 @@
-import { limited } from '@unpair/attacks';
 import { slice, type SampleSet } from '@unpair/datasets';
 import { encodeModel, summarizeModel, type Graph } from '@unpair/graph';
 import type { DerivedModel, DeriveTask, SampleRange } from '@unpair/protocol';
@@ -10,17 +9,9 @@ import { TrainingFailure } from '../../failure.js';
 import { checkpointOf } from '../checkpoint-of.js';
 import { CurveCheckpoints } from '../curve-checkpoints.js';
 import type { TaskContext } from '../task-context.js';
-import {
-  assertFits,
-  assertKnown,
-  assertRange,
-  offerOf,
-  parseParameters,
-  present,
-  unknown,
-} from '../task-input.js';
+import { assertFits, assertKnown, assertRange, parseParameters, present, unknown } from '../task-input.js';
 import { TrainingMonitor } from '../training-monitor.js';
-import { fileOf } from './lending.js';
+import { fileOf, withAsked } from './lending.js';
 
 /** A derived model, and the file that it is. */
 export interface Derivation {
@@ -73,11 +64,11 @@ async function withFull<T>(
 ): Promise<T> {
   if (relation === undefined) return use({});
   const full = present(from, 'full model');
+  if (full.access !== undefined || full.endpoint !== undefined)
+    return withAsked(full, { samples: { set: samples }, context }, (asked) => use({ asked }));
   return context.workbench.withModel(fileOf(full.digest, context), async (loaded) => {
-    const classifier = await loaded.classifier();
-    assertFits(full.id, classifier, samples);
-    const asked = full.access && limited(classifier, offerOf(full));
-    return use({ target: loaded.graph, asked });
+    assertFits(full.id, await loaded.classifier(), samples);
+    return use({ target: loaded.graph });
   });
 }
 
@@ -99,7 +90,8 @@ async function siblingOf(
   let queries = 0;
   const onQueries = (count: number): void => {
     queries += count;
-    meter.evaluated(count);
+    // What is asked as attackers ask it is counted there.
+    if (full.asked === undefined) meter.evaluated(count);
     meter.queried(count);
   };
   const training = { samples, heldOut, parameters, seed, checkpoints, onStep, onQueries };

@@ -1,11 +1,12 @@
 import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
-import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { limited } from '@unpair/attacks';
+import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../task-context.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { CachedFile } from '../messages.js';
-import { assertFits, present, samplesIn } from '../task-input.js';
+import { assertFits, offerOf, present, samplesIn } from '../task-input.js';
 
 /** The samples of a task, and the set that they are of. */
 export interface TaskSamples {
@@ -49,6 +50,43 @@ export function withClassifier<T>(
     const classifier = await loaded.classifier();
     assertFits(model.id, classifier, samples.set);
     return use(context.meter.wrap(classifier), loaded);
+  });
+}
+
+/**
+ * Lends `use` a model as who may only ask it sees it: as much of its answers as it gives, from its file or an endpoint.
+ * @param use gets the model itself where there is a file of it
+ */
+export function withAsked<T>(
+  model: ModelRef,
+  {
+    samples: { set },
+    context,
+  }: { readonly samples: Pick<TaskSamples, 'set'>; readonly context: TaskContext },
+  use: (classifier: Classifier, model: LoadedModel | undefined) => Promise<T>,
+): Promise<T> {
+  const { workbench, meter, signal } = context;
+  const offer = offerOf(model);
+  if (model.endpoint === undefined) {
+    return workbench.withModel(fileOf(model.digest, context), async (loaded) => {
+      const classifier = await loaded.classifier();
+      assertFits(model.id, classifier, set);
+      return use(limited(meter.wrapAsked(classifier), offer), loaded);
+    });
+  }
+  return workbench.withEndpoint(model.endpoint, (endpoint) => {
+    const onRetry = (): void => {
+      meter.retried();
+    };
+    const classifier = endpoint.classifier({
+      shape: set.shape,
+      classes: set.classes,
+      offer,
+      signal,
+      onRetry,
+    });
+    assertFits(model.id, classifier, set);
+    return use(meter.wrapAsked(classifier), undefined);
   });
 }
 

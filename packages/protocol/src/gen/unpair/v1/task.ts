@@ -36,7 +36,30 @@ export interface ModelRef {
   /** SHA-256 of the ONNX file in the object store. */
   readonly digest: string;
   /** How much of its answers it gives where it is asked; absent where it gives its logits. */
-  readonly access?: Access | undefined;
+  readonly access?:
+    | Access
+    | undefined;
+  /** Where it answers; absent where its file is in the object store, and then it has a digest. */
+  readonly endpoint?: Endpoint | undefined;
+}
+
+/** An endpoint of the Open Inference Protocol. */
+export interface Endpoint {
+  /** http, https, grpc or grpcs. */
+  readonly url: string;
+  /** What the model is called there. */
+  readonly model: string;
+  /** Where the worker finds the token: a variable of its environment, or a file in its folder of tokens. */
+  readonly tokenVariable?: string | undefined;
+  readonly tokenFile?:
+    | string
+    | undefined;
+  /** Images of one request, requests under way, and images in a second, of one worker; 0 of the last for any number. */
+  readonly batch: number;
+  readonly inFlight: number;
+  readonly perSecond: number;
+  /** Layout, preprocessing, classes and outputs, as JSON. */
+  readonly options: string;
 }
 
 /** How much of its answers a target gives. */
@@ -535,7 +558,7 @@ export const Task: MessageFns<Task> = {
 };
 
 function createBaseModelRef(): ModelRef {
-  return { id: "", digest: "", access: undefined };
+  return { id: "", digest: "", access: undefined, endpoint: undefined };
 }
 
 export const ModelRef: MessageFns<ModelRef> = {
@@ -548,6 +571,9 @@ export const ModelRef: MessageFns<ModelRef> = {
     }
     if (message.access !== undefined) {
       Access.encode(message.access, writer.uint32(26).fork()).join();
+    }
+    if (message.endpoint !== undefined) {
+      Endpoint.encode(message.endpoint, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -589,6 +615,14 @@ export const ModelRef: MessageFns<ModelRef> = {
             message.access = Access.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.endpoint = Endpoint.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -611,6 +645,157 @@ export const ModelRef: MessageFns<ModelRef> = {
     message.access = (object.access !== undefined && object.access !== null)
       ? Access.fromPartial(object.access)
       : undefined;
+    message.endpoint = (object.endpoint !== undefined && object.endpoint !== null)
+      ? Endpoint.fromPartial(object.endpoint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseEndpoint(): Endpoint {
+  return {
+    url: "",
+    model: "",
+    tokenVariable: undefined,
+    tokenFile: undefined,
+    batch: 0,
+    inFlight: 0,
+    perSecond: 0,
+    options: "",
+  };
+}
+
+export const Endpoint: MessageFns<Endpoint> = {
+  encode(message: Endpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    if (message.model !== "") {
+      writer.uint32(18).string(message.model);
+    }
+    if (message.tokenVariable !== undefined) {
+      writer.uint32(26).string(message.tokenVariable);
+    }
+    if (message.tokenFile !== undefined) {
+      writer.uint32(34).string(message.tokenFile);
+    }
+    if (message.batch !== 0) {
+      writer.uint32(40).int32(message.batch);
+    }
+    if (message.inFlight !== 0) {
+      writer.uint32(48).int32(message.inFlight);
+    }
+    if (message.perSecond !== 0) {
+      writer.uint32(56).int32(message.perSecond);
+    }
+    if (message.options !== "") {
+      writer.uint32(66).string(message.options);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Endpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndpoint() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tokenVariable = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tokenFile = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.batch = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.inFlight = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.perSecond = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.options = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Endpoint>, I>>(base?: I): Endpoint {
+    return Endpoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Endpoint>, I>>(object: I): Endpoint {
+    const message = createBaseEndpoint() as any;
+    message.url = object.url ?? "";
+    message.model = object.model ?? "";
+    message.tokenVariable = object.tokenVariable ?? undefined;
+    message.tokenFile = object.tokenFile ?? undefined;
+    message.batch = object.batch ?? 0;
+    message.inFlight = object.inFlight ?? 0;
+    message.perSecond = object.perSecond ?? 0;
+    message.options = object.options ?? "";
     return message;
   },
 };
