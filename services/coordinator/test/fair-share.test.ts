@@ -51,13 +51,8 @@ class Bench implements Disposable {
       hasResult: () => Promise.resolve(false),
     };
     this.#dispatcher = new Dispatcher({
-<<<<<<< HEAD
-      ...{ queue, workers, lanes: new Lanes(seconds), window: 2, runs: () => this.runs },
-      ...{ bind: nothing, clock: systemClock, logger },
-=======
       ...{ queue, workers, lanes: new Lanes(seconds), tenantWeights, window: 2, runs: () => this.runs },
-      ...{ bind: () => Promise.resolve(), clock: systemClock, logger },
->>>>>>> b051c05 (Tenants share the workers before priorities count)
+      ...{ bind: nothing, clock: systemClock, logger },
     });
     void this.#dispatcher.run(this.#stop.signal);
   }
@@ -114,7 +109,10 @@ async function queuedUnasked(
   };
   const queue = { publish: nothing, clear: nothing, hasResult: () => Promise.resolve(false) };
   const lanes = new Lanes(seconds);
-  const dispatcher = new Dispatcher({ queue, workers, lanes, window: 2, clock, logger, ...options });
+  const dispatcher = new Dispatcher({
+    ...{ queue, workers, lanes, window: 2, clock, logger },
+    ...options,
+  });
   const stop = new AbortController();
   const running = dispatcher.run(stop.signal);
   await eventually(() => {
