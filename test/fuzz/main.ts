@@ -27,6 +27,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Node collects late where it may take gigabytes: under so many MiB, what grows is what is held. */
+const smallHeap = '--max-old-space-size=160';
+
 const folder = await mkdtemp(join(tmpdir(), 'unpair-fuzz-'));
 const nats = await startNatsServer({ directory: join(folder, 'nats') });
 const children: ChildProcess[] = [];
@@ -41,7 +44,7 @@ interface Service {
 /** Starts a compiled service, and waits until it says where it serves gRPC. */
 async function start(name: string, settings: Readonly<Record<string, string>>): Promise<Service> {
   const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [smallHeap, main], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       ...process.env,
