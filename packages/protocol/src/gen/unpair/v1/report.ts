@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { TrainingPoint } from "./training.js";
 
 export const protobufPackage = "unpair.v1";
 
@@ -156,9 +157,108 @@ export function baselineToNumber(object: Baseline): number {
   }
 }
 
+export const Outcome = {
+  UNSPECIFIED: "OUTCOME_UNSPECIFIED",
+  /** SUCCESS - Success rate of a transfer attack. */
+  SUCCESS: "OUTCOME_SUCCESS",
+  /** LOG10_QUERY_RATIO - Decimal logarithm of the query ratio over no prior. */
+  LOG10_QUERY_RATIO: "OUTCOME_LOG10_QUERY_RATIO",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type Outcome = typeof Outcome[keyof typeof Outcome];
+
+export namespace Outcome {
+  export type UNSPECIFIED = typeof Outcome.UNSPECIFIED;
+  export type SUCCESS = typeof Outcome.SUCCESS;
+  export type LOG10_QUERY_RATIO = typeof Outcome.LOG10_QUERY_RATIO;
+  export type UNRECOGNIZED = typeof Outcome.UNRECOGNIZED;
+}
+
+export function outcomeFromJSON(object: any): Outcome {
+  switch (object) {
+    case 0:
+    case "OUTCOME_UNSPECIFIED":
+      return Outcome.UNSPECIFIED;
+    case 1:
+    case "OUTCOME_SUCCESS":
+      return Outcome.SUCCESS;
+    case 2:
+    case "OUTCOME_LOG10_QUERY_RATIO":
+      return Outcome.LOG10_QUERY_RATIO;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Outcome.UNRECOGNIZED;
+  }
+}
+
+export function outcomeToNumber(object: Outcome): number {
+  switch (object) {
+    case Outcome.UNSPECIFIED:
+      return 0;
+    case Outcome.SUCCESS:
+      return 1;
+    case Outcome.LOG10_QUERY_RATIO:
+      return 2;
+    case Outcome.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+export const DefenceVerdict = {
+  /** UNSPECIFIED - Nothing failed, but something is missing or untested. */
+  UNSPECIFIED: "DEFENCE_VERDICT_UNSPECIFIED",
+  STANDS: "DEFENCE_VERDICT_STANDS",
+  FAILS: "DEFENCE_VERDICT_FAILS",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type DefenceVerdict = typeof DefenceVerdict[keyof typeof DefenceVerdict];
+
+export namespace DefenceVerdict {
+  export type UNSPECIFIED = typeof DefenceVerdict.UNSPECIFIED;
+  export type STANDS = typeof DefenceVerdict.STANDS;
+  export type FAILS = typeof DefenceVerdict.FAILS;
+  export type UNRECOGNIZED = typeof DefenceVerdict.UNRECOGNIZED;
+}
+
+export function defenceVerdictFromJSON(object: any): DefenceVerdict {
+  switch (object) {
+    case 0:
+    case "DEFENCE_VERDICT_UNSPECIFIED":
+      return DefenceVerdict.UNSPECIFIED;
+    case 1:
+    case "DEFENCE_VERDICT_STANDS":
+      return DefenceVerdict.STANDS;
+    case 2:
+    case "DEFENCE_VERDICT_FAILS":
+      return DefenceVerdict.FAILS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return DefenceVerdict.UNRECOGNIZED;
+  }
+}
+
+export function defenceVerdictToNumber(object: DefenceVerdict): number {
+  switch (object) {
+    case DefenceVerdict.UNSPECIFIED:
+      return 0;
+    case DefenceVerdict.STANDS:
+      return 1;
+    case DefenceVerdict.FAILS:
+      return 2;
+    case DefenceVerdict.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /**
  * What a campaign found; docs/report.md says what every field means, in which unit and over which samples. The JSON report
- * has more: courses of training, correlations, defences.
+ * has more: what it comes to in words, measures of similarity on moved inputs, shares of workers.
  */
 export interface Report {
   readonly name: string;
@@ -169,14 +269,21 @@ export interface Report {
   readonly attacks: readonly AttackReport[];
   readonly amplification: readonly AmplificationReport[];
   readonly integrity: IntegrityReport | undefined;
-  readonly provenance: Provenance | undefined;
+  readonly provenance:
+    | Provenance
+    | undefined;
+  /** Which measures of similarity go with the outcomes of each attack. */
+  readonly explanation: readonly ExplanationReport[];
+  /** One for each sibling that was unpaired. */
+  readonly defence: readonly DefenceReport[];
+  /** One for each surrogate and target: what it is worth to its publisher and to an attacker. */
+  readonly tradeOff: readonly TradeOffPoint[];
 }
 
-/** A value with its 95 % interval. */
+/** A value with its 95 % interval, an end of which is infinite where there is none. */
 export interface Estimate {
   readonly value: number;
   readonly low: number;
-  /** Infinite where the interval has no upper end. */
   readonly high: number;
   /** Samples that it is over, where they are others than those of the message around it. */
   readonly samples?:
@@ -206,7 +313,11 @@ export interface ModelReport {
     | Estimate
     | undefined;
   /** Why it could not be derived. */
-  readonly failure?: string | undefined;
+  readonly failure?:
+    | string
+    | undefined;
+  /** The course of its training, NaN where the JSON has null; empty where it was not trained. */
+  readonly training: readonly TrainingPoint[];
 }
 
 export interface SimilarityReport {
@@ -308,6 +419,208 @@ export interface Provenance_VersionsEntry {
   readonly value: string;
 }
 
+export interface ExplanationReport {
+  readonly attack: string;
+  /** As JSON, with defaults filled in. */
+  readonly parameters: string;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly outcome: Outcome;
+  /** Pairs of different models with both a similarity and an outcome. */
+  readonly pairs: number;
+  /** Fewest pairs for `measures`, and for `joint`. */
+  readonly pairsNeeded: number;
+  readonly pairsNeededJoint: number;
+  /** Empty for too few pairs. */
+  readonly measures: readonly MeasureExplanation[];
+  readonly joint: JointExplanation | undefined;
+}
+
+/** One measure alone. */
+export interface MeasureExplanation {
+  /** Its place in an entry of the JSON report's `similarity`. */
+  readonly measure: string;
+  readonly pairs: number;
+  /** Absent where measure or outcome does not vary, or for too few pairs. */
+  readonly spearman: RankCorrelation | undefined;
+  readonly rSquared?: number | undefined;
+}
+
+export interface RankCorrelation {
+  readonly rho: number;
+  readonly low: number;
+  readonly high: number;
+  /** Two-sided, of a permutation test. */
+  readonly pValue: number;
+}
+
+/** Gradient cosine and smoothness in one linear regression. */
+export interface JointExplanation {
+  readonly pairs: number;
+  readonly rSquared: number;
+  readonly effects: readonly JointEffect[];
+}
+
+/** A standardised coefficient with its 95 % interval. */
+export interface JointEffect {
+  readonly measure: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What one unpaired sibling costs and takes away. */
+export interface DefenceReport {
+  /** The published sibling that was unpaired. */
+  readonly surrogate: string;
+  readonly target: string;
+  /** The model that is made in the same way without unpairing. */
+  readonly undefended?: string | undefined;
+  readonly accuracy:
+    | AccuracyChange
+    | undefined;
+  /** One for each cell of the campaign file that attacks through the sibling. */
+  readonly exposure: readonly ExposureReport[];
+  /** What attackers who know of the defence come to. */
+  readonly adaptive: readonly AdaptiveReport[];
+  readonly masking:
+    | MaskingChecks
+    | undefined;
+  /** A sentence for each attack and check that the defence does not stand up to, and for each that tested nothing. */
+  readonly failed: readonly string[];
+  readonly untested: readonly string[];
+  /** Attacks and checks that have no results. */
+  readonly missing: number;
+  readonly verdict: DefenceVerdict;
+}
+
+export interface AccuracyChange {
+  /** Of the undefended model. */
+  readonly before: Estimate | undefined;
+  readonly after: Estimate | undefined;
+  readonly drop: Estimate | undefined;
+  readonly samples: number;
+}
+
+/** How far an attack comes through one surrogate. */
+export interface Level {
+  readonly success:
+    | Estimate
+    | undefined;
+  /** Failures set to the budget; absent for attacks that do not query as they go. */
+  readonly medianQueries?:
+    | number
+    | undefined;
+  /** Whether that median is the budget. */
+  readonly censored: boolean;
+  /** Median queries with the surrogate as prior over those without. */
+  readonly queryRatio: Estimate | undefined;
+}
+
+/** The level of the stranger through which the attack comes furthest. */
+export interface StrangerLevel {
+  readonly surrogate: string;
+  readonly success: Estimate | undefined;
+  readonly medianQueries?: number | undefined;
+  readonly censored: boolean;
+  readonly queryRatio: Estimate | undefined;
+  readonly gradients: GradientHealth | undefined;
+}
+
+/** Samples whose gradients were 0 everywhere, or no finite numbers. */
+export interface GradientHealth {
+  readonly samples: number;
+  readonly vanished: number;
+  readonly invalid: number;
+}
+
+export interface ExposureReport {
+  readonly attack: string;
+  readonly parameters: string;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly samples: number;
+  readonly gradients: GradientHealth | undefined;
+  readonly stranger:
+    | StrangerLevel
+    | undefined;
+  /** Whether it comes further than through the stranger, beyond the interval. */
+  readonly beats?:
+    | boolean
+    | undefined;
+  /** Through the undefended model. */
+  readonly before: Level | undefined;
+  readonly after:
+    | Level
+    | undefined;
+  /** Share of the successes of transfer that are gone. */
+  readonly cut: Estimate | undefined;
+}
+
+export interface AdaptiveReport {
+  readonly attack: string;
+  readonly parameters: string;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly samples: number;
+  readonly gradients: GradientHealth | undefined;
+  readonly stranger: StrangerLevel | undefined;
+  readonly beats?: boolean | undefined;
+  readonly success: Estimate | undefined;
+  readonly medianQueries?: number | undefined;
+  readonly censored: boolean;
+  readonly queryRatio:
+    | Estimate
+    | undefined;
+  /** flipped, imitation, … */
+  readonly attacker: string;
+  /** The model attacked, and the model or ensemble attacked through. */
+  readonly target: string;
+  readonly surrogate: string;
+  /** Queries before the attack, to make that model. */
+  readonly imitationQueries?: number | undefined;
+}
+
+/** Signs that gradients are only hidden. */
+export interface MaskingChecks {
+  readonly unboundedAttack: MaskingCheck | undefined;
+  readonly randomSearchOnly: MaskingCheck | undefined;
+  readonly lossRises: MaskingCheck | undefined;
+  readonly gradients: GradientHealth | undefined;
+}
+
+export interface MaskingCheck {
+  readonly passed: boolean;
+  /** Share of the samples; absent without any. */
+  readonly value?:
+    | number
+    | undefined;
+  /** The least, or the most, that passes. */
+  readonly bound: number;
+  readonly samples: number;
+}
+
+export interface TradeOffPoint {
+  readonly surrogate: string;
+  readonly target: string;
+  /** Whether it was unpaired from the target. */
+  readonly defended: boolean;
+  /** Absent for an ensemble. */
+  readonly accuracy: Estimate | undefined;
+  readonly exposure: readonly TradeOffExposure[];
+}
+
+export interface TradeOffExposure {
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** Mean success rate of the file's transfer attacks. */
+  readonly transfer?:
+    | number
+    | undefined;
+  /** Geometric mean of median queries with a prior over those without. */
+  readonly queryRatio?: number | undefined;
+}
+
 function createBaseReport(): Report {
   return {
     name: "",
@@ -318,6 +631,9 @@ function createBaseReport(): Report {
     amplification: [],
     integrity: undefined,
     provenance: undefined,
+    explanation: [],
+    defence: [],
+    tradeOff: [],
   };
 }
 
@@ -346,6 +662,15 @@ export const Report: MessageFns<Report> = {
     }
     if (message.provenance !== undefined) {
       Provenance.encode(message.provenance, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.explanation) {
+      ExplanationReport.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.defence) {
+      DefenceReport.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.tradeOff) {
+      TradeOffPoint.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -427,6 +752,30 @@ export const Report: MessageFns<Report> = {
             message.provenance = Provenance.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.explanation.push(ExplanationReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.defence.push(DefenceReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.tradeOff.push(TradeOffPoint.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -456,6 +805,9 @@ export const Report: MessageFns<Report> = {
     message.provenance = (object.provenance !== undefined && object.provenance !== null)
       ? Provenance.fromPartial(object.provenance)
       : undefined;
+    message.explanation = object.explanation?.map((e) => ExplanationReport.fromPartial(e)) || [];
+    message.defence = object.defence?.map((e) => DefenceReport.fromPartial(e)) || [];
+    message.tradeOff = object.tradeOff?.map((e) => TradeOffPoint.fromPartial(e)) || [];
     return message;
   },
 };
@@ -576,6 +928,7 @@ function createBaseModelReport(): ModelReport {
     accuracy: undefined,
     agreement: undefined,
     failure: undefined,
+    training: [],
   };
 }
 
@@ -613,6 +966,9 @@ export const ModelReport: MessageFns<ModelReport> = {
     }
     if (message.failure !== undefined) {
       writer.uint32(90).string(message.failure);
+    }
+    for (const v of message.training) {
+      TrainingPoint.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -718,6 +1074,14 @@ export const ModelReport: MessageFns<ModelReport> = {
             message.failure = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.training.push(TrainingPoint.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -750,6 +1114,7 @@ export const ModelReport: MessageFns<ModelReport> = {
       ? Estimate.fromPartial(object.agreement)
       : undefined;
     message.failure = object.failure ?? undefined;
+    message.training = object.training?.map((e) => TrainingPoint.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1740,6 +2105,1963 @@ export const Provenance_VersionsEntry: MessageFns<Provenance_VersionsEntry> = {
     const message = createBaseProvenance_VersionsEntry() as any;
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseExplanationReport(): ExplanationReport {
+  return {
+    attack: "",
+    parameters: "",
+    norm: Norm.UNSPECIFIED,
+    epsilon: 0,
+    outcome: Outcome.UNSPECIFIED,
+    pairs: 0,
+    pairsNeeded: 0,
+    pairsNeededJoint: 0,
+    measures: [],
+    joint: undefined,
+  };
+}
+
+export const ExplanationReport: MessageFns<ExplanationReport> = {
+  encode(message: ExplanationReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attack !== "") {
+      writer.uint32(10).string(message.attack);
+    }
+    if (message.parameters !== "") {
+      writer.uint32(18).string(message.parameters);
+    }
+    if (message.norm !== Norm.UNSPECIFIED) {
+      writer.uint32(24).int32(normToNumber(message.norm));
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(33).double(message.epsilon);
+    }
+    if (message.outcome !== Outcome.UNSPECIFIED) {
+      writer.uint32(40).int32(outcomeToNumber(message.outcome));
+    }
+    if (message.pairs !== 0) {
+      writer.uint32(48).int64(message.pairs);
+    }
+    if (message.pairsNeeded !== 0) {
+      writer.uint32(56).int64(message.pairsNeeded);
+    }
+    if (message.pairsNeededJoint !== 0) {
+      writer.uint32(64).int64(message.pairsNeededJoint);
+    }
+    for (const v of message.measures) {
+      MeasureExplanation.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.joint !== undefined) {
+      JointExplanation.encode(message.joint, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplanationReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplanationReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attack = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parameters = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.norm = normFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outcome = outcomeFromJSON(reader.int32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.pairs = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.pairsNeeded = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.pairsNeededJoint = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.measures.push(MeasureExplanation.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.joint = JointExplanation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExplanationReport>, I>>(base?: I): ExplanationReport {
+    return ExplanationReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExplanationReport>, I>>(object: I): ExplanationReport {
+    const message = createBaseExplanationReport() as any;
+    message.attack = object.attack ?? "";
+    message.parameters = object.parameters ?? "";
+    message.norm = object.norm ?? Norm.UNSPECIFIED;
+    message.epsilon = object.epsilon ?? 0;
+    message.outcome = object.outcome ?? Outcome.UNSPECIFIED;
+    message.pairs = object.pairs ?? 0;
+    message.pairsNeeded = object.pairsNeeded ?? 0;
+    message.pairsNeededJoint = object.pairsNeededJoint ?? 0;
+    message.measures = object.measures?.map((e) => MeasureExplanation.fromPartial(e)) || [];
+    message.joint = (object.joint !== undefined && object.joint !== null)
+      ? JointExplanation.fromPartial(object.joint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMeasureExplanation(): MeasureExplanation {
+  return { measure: "", pairs: 0, spearman: undefined, rSquared: undefined };
+}
+
+export const MeasureExplanation: MessageFns<MeasureExplanation> = {
+  encode(message: MeasureExplanation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.measure !== "") {
+      writer.uint32(10).string(message.measure);
+    }
+    if (message.pairs !== 0) {
+      writer.uint32(16).int64(message.pairs);
+    }
+    if (message.spearman !== undefined) {
+      RankCorrelation.encode(message.spearman, writer.uint32(26).fork()).join();
+    }
+    if (message.rSquared !== undefined) {
+      writer.uint32(33).double(message.rSquared);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasureExplanation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasureExplanation() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.measure = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pairs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.spearman = RankCorrelation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.rSquared = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MeasureExplanation>, I>>(base?: I): MeasureExplanation {
+    return MeasureExplanation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MeasureExplanation>, I>>(object: I): MeasureExplanation {
+    const message = createBaseMeasureExplanation() as any;
+    message.measure = object.measure ?? "";
+    message.pairs = object.pairs ?? 0;
+    message.spearman = (object.spearman !== undefined && object.spearman !== null)
+      ? RankCorrelation.fromPartial(object.spearman)
+      : undefined;
+    message.rSquared = object.rSquared ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRankCorrelation(): RankCorrelation {
+  return { rho: 0, low: 0, high: 0, pValue: 0 };
+}
+
+export const RankCorrelation: MessageFns<RankCorrelation> = {
+  encode(message: RankCorrelation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rho !== 0) {
+      writer.uint32(9).double(message.rho);
+    }
+    if (message.low !== 0) {
+      writer.uint32(17).double(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(25).double(message.high);
+    }
+    if (message.pValue !== 0) {
+      writer.uint32(33).double(message.pValue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RankCorrelation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRankCorrelation() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.rho = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.pValue = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RankCorrelation>, I>>(base?: I): RankCorrelation {
+    return RankCorrelation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RankCorrelation>, I>>(object: I): RankCorrelation {
+    const message = createBaseRankCorrelation() as any;
+    message.rho = object.rho ?? 0;
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
+    message.pValue = object.pValue ?? 0;
+    return message;
+  },
+};
+
+function createBaseJointExplanation(): JointExplanation {
+  return { pairs: 0, rSquared: 0, effects: [] };
+}
+
+export const JointExplanation: MessageFns<JointExplanation> = {
+  encode(message: JointExplanation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pairs !== 0) {
+      writer.uint32(8).int64(message.pairs);
+    }
+    if (message.rSquared !== 0) {
+      writer.uint32(17).double(message.rSquared);
+    }
+    for (const v of message.effects) {
+      JointEffect.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JointExplanation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJointExplanation() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pairs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.rSquared = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.effects.push(JointEffect.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<JointExplanation>, I>>(base?: I): JointExplanation {
+    return JointExplanation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JointExplanation>, I>>(object: I): JointExplanation {
+    const message = createBaseJointExplanation() as any;
+    message.pairs = object.pairs ?? 0;
+    message.rSquared = object.rSquared ?? 0;
+    message.effects = object.effects?.map((e) => JointEffect.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseJointEffect(): JointEffect {
+  return { measure: "", value: 0, low: 0, high: 0 };
+}
+
+export const JointEffect: MessageFns<JointEffect> = {
+  encode(message: JointEffect, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.measure !== "") {
+      writer.uint32(10).string(message.measure);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    if (message.low !== 0) {
+      writer.uint32(25).double(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(33).double(message.high);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JointEffect {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJointEffect() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.measure = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<JointEffect>, I>>(base?: I): JointEffect {
+    return JointEffect.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JointEffect>, I>>(object: I): JointEffect {
+    const message = createBaseJointEffect() as any;
+    message.measure = object.measure ?? "";
+    message.value = object.value ?? 0;
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
+    return message;
+  },
+};
+
+function createBaseDefenceReport(): DefenceReport {
+  return {
+    surrogate: "",
+    target: "",
+    undefended: undefined,
+    accuracy: undefined,
+    exposure: [],
+    adaptive: [],
+    masking: undefined,
+    failed: [],
+    untested: [],
+    missing: 0,
+    verdict: DefenceVerdict.UNSPECIFIED,
+  };
+}
+
+export const DefenceReport: MessageFns<DefenceReport> = {
+  encode(message: DefenceReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.surrogate !== "") {
+      writer.uint32(10).string(message.surrogate);
+    }
+    if (message.target !== "") {
+      writer.uint32(18).string(message.target);
+    }
+    if (message.undefended !== undefined) {
+      writer.uint32(26).string(message.undefended);
+    }
+    if (message.accuracy !== undefined) {
+      AccuracyChange.encode(message.accuracy, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.exposure) {
+      ExposureReport.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.adaptive) {
+      AdaptiveReport.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.masking !== undefined) {
+      MaskingChecks.encode(message.masking, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.failed) {
+      writer.uint32(66).string(v!);
+    }
+    for (const v of message.untested) {
+      writer.uint32(74).string(v!);
+    }
+    if (message.missing !== 0) {
+      writer.uint32(80).int64(message.missing);
+    }
+    if (message.verdict !== DefenceVerdict.UNSPECIFIED) {
+      writer.uint32(88).int32(defenceVerdictToNumber(message.verdict));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DefenceReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDefenceReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.undefended = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.accuracy = AccuracyChange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.exposure.push(ExposureReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.adaptive.push(AdaptiveReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.masking = MaskingChecks.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.failed.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.untested.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.missing = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.verdict = defenceVerdictFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DefenceReport>, I>>(base?: I): DefenceReport {
+    return DefenceReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DefenceReport>, I>>(object: I): DefenceReport {
+    const message = createBaseDefenceReport() as any;
+    message.surrogate = object.surrogate ?? "";
+    message.target = object.target ?? "";
+    message.undefended = object.undefended ?? undefined;
+    message.accuracy = (object.accuracy !== undefined && object.accuracy !== null)
+      ? AccuracyChange.fromPartial(object.accuracy)
+      : undefined;
+    message.exposure = object.exposure?.map((e) => ExposureReport.fromPartial(e)) || [];
+    message.adaptive = object.adaptive?.map((e) => AdaptiveReport.fromPartial(e)) || [];
+    message.masking = (object.masking !== undefined && object.masking !== null)
+      ? MaskingChecks.fromPartial(object.masking)
+      : undefined;
+    message.failed = object.failed?.map((e) => e) || [];
+    message.untested = object.untested?.map((e) => e) || [];
+    message.missing = object.missing ?? 0;
+    message.verdict = object.verdict ?? DefenceVerdict.UNSPECIFIED;
+    return message;
+  },
+};
+
+function createBaseAccuracyChange(): AccuracyChange {
+  return { before: undefined, after: undefined, drop: undefined, samples: 0 };
+}
+
+export const AccuracyChange: MessageFns<AccuracyChange> = {
+  encode(message: AccuracyChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.before !== undefined) {
+      Estimate.encode(message.before, writer.uint32(10).fork()).join();
+    }
+    if (message.after !== undefined) {
+      Estimate.encode(message.after, writer.uint32(18).fork()).join();
+    }
+    if (message.drop !== undefined) {
+      Estimate.encode(message.drop, writer.uint32(26).fork()).join();
+    }
+    if (message.samples !== 0) {
+      writer.uint32(32).int64(message.samples);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccuracyChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccuracyChange() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.before = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.drop = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AccuracyChange>, I>>(base?: I): AccuracyChange {
+    return AccuracyChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AccuracyChange>, I>>(object: I): AccuracyChange {
+    const message = createBaseAccuracyChange() as any;
+    message.before = (object.before !== undefined && object.before !== null)
+      ? Estimate.fromPartial(object.before)
+      : undefined;
+    message.after = (object.after !== undefined && object.after !== null)
+      ? Estimate.fromPartial(object.after)
+      : undefined;
+    message.drop = (object.drop !== undefined && object.drop !== null) ? Estimate.fromPartial(object.drop) : undefined;
+    message.samples = object.samples ?? 0;
+    return message;
+  },
+};
+
+function createBaseLevel(): Level {
+  return { success: undefined, medianQueries: undefined, censored: false, queryRatio: undefined };
+}
+
+export const Level: MessageFns<Level> = {
+  encode(message: Level, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.success !== undefined) {
+      Estimate.encode(message.success, writer.uint32(10).fork()).join();
+    }
+    if (message.medianQueries !== undefined) {
+      writer.uint32(17).double(message.medianQueries);
+    }
+    if (message.censored !== false) {
+      writer.uint32(24).bool(message.censored);
+    }
+    if (message.queryRatio !== undefined) {
+      Estimate.encode(message.queryRatio, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Level {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLevel() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.success = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.medianQueries = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.censored = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.queryRatio = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Level>, I>>(base?: I): Level {
+    return Level.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Level>, I>>(object: I): Level {
+    const message = createBaseLevel() as any;
+    message.success = (object.success !== undefined && object.success !== null)
+      ? Estimate.fromPartial(object.success)
+      : undefined;
+    message.medianQueries = object.medianQueries ?? undefined;
+    message.censored = object.censored ?? false;
+    message.queryRatio = (object.queryRatio !== undefined && object.queryRatio !== null)
+      ? Estimate.fromPartial(object.queryRatio)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStrangerLevel(): StrangerLevel {
+  return {
+    surrogate: "",
+    success: undefined,
+    medianQueries: undefined,
+    censored: false,
+    queryRatio: undefined,
+    gradients: undefined,
+  };
+}
+
+export const StrangerLevel: MessageFns<StrangerLevel> = {
+  encode(message: StrangerLevel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.surrogate !== "") {
+      writer.uint32(10).string(message.surrogate);
+    }
+    if (message.success !== undefined) {
+      Estimate.encode(message.success, writer.uint32(18).fork()).join();
+    }
+    if (message.medianQueries !== undefined) {
+      writer.uint32(25).double(message.medianQueries);
+    }
+    if (message.censored !== false) {
+      writer.uint32(32).bool(message.censored);
+    }
+    if (message.queryRatio !== undefined) {
+      Estimate.encode(message.queryRatio, writer.uint32(42).fork()).join();
+    }
+    if (message.gradients !== undefined) {
+      GradientHealth.encode(message.gradients, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StrangerLevel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStrangerLevel() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.success = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.medianQueries = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.censored = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.queryRatio = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.gradients = GradientHealth.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StrangerLevel>, I>>(base?: I): StrangerLevel {
+    return StrangerLevel.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StrangerLevel>, I>>(object: I): StrangerLevel {
+    const message = createBaseStrangerLevel() as any;
+    message.surrogate = object.surrogate ?? "";
+    message.success = (object.success !== undefined && object.success !== null)
+      ? Estimate.fromPartial(object.success)
+      : undefined;
+    message.medianQueries = object.medianQueries ?? undefined;
+    message.censored = object.censored ?? false;
+    message.queryRatio = (object.queryRatio !== undefined && object.queryRatio !== null)
+      ? Estimate.fromPartial(object.queryRatio)
+      : undefined;
+    message.gradients = (object.gradients !== undefined && object.gradients !== null)
+      ? GradientHealth.fromPartial(object.gradients)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGradientHealth(): GradientHealth {
+  return { samples: 0, vanished: 0, invalid: 0 };
+}
+
+export const GradientHealth: MessageFns<GradientHealth> = {
+  encode(message: GradientHealth, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.samples !== 0) {
+      writer.uint32(8).int64(message.samples);
+    }
+    if (message.vanished !== 0) {
+      writer.uint32(16).int64(message.vanished);
+    }
+    if (message.invalid !== 0) {
+      writer.uint32(24).int64(message.invalid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GradientHealth {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGradientHealth() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.vanished = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.invalid = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GradientHealth>, I>>(base?: I): GradientHealth {
+    return GradientHealth.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GradientHealth>, I>>(object: I): GradientHealth {
+    const message = createBaseGradientHealth() as any;
+    message.samples = object.samples ?? 0;
+    message.vanished = object.vanished ?? 0;
+    message.invalid = object.invalid ?? 0;
+    return message;
+  },
+};
+
+function createBaseExposureReport(): ExposureReport {
+  return {
+    attack: "",
+    parameters: "",
+    norm: Norm.UNSPECIFIED,
+    epsilon: 0,
+    samples: 0,
+    gradients: undefined,
+    stranger: undefined,
+    beats: undefined,
+    before: undefined,
+    after: undefined,
+    cut: undefined,
+  };
+}
+
+export const ExposureReport: MessageFns<ExposureReport> = {
+  encode(message: ExposureReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attack !== "") {
+      writer.uint32(10).string(message.attack);
+    }
+    if (message.parameters !== "") {
+      writer.uint32(18).string(message.parameters);
+    }
+    if (message.norm !== Norm.UNSPECIFIED) {
+      writer.uint32(24).int32(normToNumber(message.norm));
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(33).double(message.epsilon);
+    }
+    if (message.samples !== 0) {
+      writer.uint32(40).int64(message.samples);
+    }
+    if (message.gradients !== undefined) {
+      GradientHealth.encode(message.gradients, writer.uint32(50).fork()).join();
+    }
+    if (message.stranger !== undefined) {
+      StrangerLevel.encode(message.stranger, writer.uint32(58).fork()).join();
+    }
+    if (message.beats !== undefined) {
+      writer.uint32(64).bool(message.beats);
+    }
+    if (message.before !== undefined) {
+      Level.encode(message.before, writer.uint32(74).fork()).join();
+    }
+    if (message.after !== undefined) {
+      Level.encode(message.after, writer.uint32(82).fork()).join();
+    }
+    if (message.cut !== undefined) {
+      Estimate.encode(message.cut, writer.uint32(90).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExposureReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExposureReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attack = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parameters = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.norm = normFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.gradients = GradientHealth.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.stranger = StrangerLevel.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.beats = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.before = Level.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.after = Level.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.cut = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExposureReport>, I>>(base?: I): ExposureReport {
+    return ExposureReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExposureReport>, I>>(object: I): ExposureReport {
+    const message = createBaseExposureReport() as any;
+    message.attack = object.attack ?? "";
+    message.parameters = object.parameters ?? "";
+    message.norm = object.norm ?? Norm.UNSPECIFIED;
+    message.epsilon = object.epsilon ?? 0;
+    message.samples = object.samples ?? 0;
+    message.gradients = (object.gradients !== undefined && object.gradients !== null)
+      ? GradientHealth.fromPartial(object.gradients)
+      : undefined;
+    message.stranger = (object.stranger !== undefined && object.stranger !== null)
+      ? StrangerLevel.fromPartial(object.stranger)
+      : undefined;
+    message.beats = object.beats ?? undefined;
+    message.before = (object.before !== undefined && object.before !== null)
+      ? Level.fromPartial(object.before)
+      : undefined;
+    message.after = (object.after !== undefined && object.after !== null) ? Level.fromPartial(object.after) : undefined;
+    message.cut = (object.cut !== undefined && object.cut !== null) ? Estimate.fromPartial(object.cut) : undefined;
+    return message;
+  },
+};
+
+function createBaseAdaptiveReport(): AdaptiveReport {
+  return {
+    attack: "",
+    parameters: "",
+    norm: Norm.UNSPECIFIED,
+    epsilon: 0,
+    samples: 0,
+    gradients: undefined,
+    stranger: undefined,
+    beats: undefined,
+    success: undefined,
+    medianQueries: undefined,
+    censored: false,
+    queryRatio: undefined,
+    attacker: "",
+    target: "",
+    surrogate: "",
+    imitationQueries: undefined,
+  };
+}
+
+export const AdaptiveReport: MessageFns<AdaptiveReport> = {
+  encode(message: AdaptiveReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attack !== "") {
+      writer.uint32(10).string(message.attack);
+    }
+    if (message.parameters !== "") {
+      writer.uint32(18).string(message.parameters);
+    }
+    if (message.norm !== Norm.UNSPECIFIED) {
+      writer.uint32(24).int32(normToNumber(message.norm));
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(33).double(message.epsilon);
+    }
+    if (message.samples !== 0) {
+      writer.uint32(40).int64(message.samples);
+    }
+    if (message.gradients !== undefined) {
+      GradientHealth.encode(message.gradients, writer.uint32(50).fork()).join();
+    }
+    if (message.stranger !== undefined) {
+      StrangerLevel.encode(message.stranger, writer.uint32(58).fork()).join();
+    }
+    if (message.beats !== undefined) {
+      writer.uint32(64).bool(message.beats);
+    }
+    if (message.success !== undefined) {
+      Estimate.encode(message.success, writer.uint32(74).fork()).join();
+    }
+    if (message.medianQueries !== undefined) {
+      writer.uint32(81).double(message.medianQueries);
+    }
+    if (message.censored !== false) {
+      writer.uint32(88).bool(message.censored);
+    }
+    if (message.queryRatio !== undefined) {
+      Estimate.encode(message.queryRatio, writer.uint32(98).fork()).join();
+    }
+    if (message.attacker !== "") {
+      writer.uint32(106).string(message.attacker);
+    }
+    if (message.target !== "") {
+      writer.uint32(114).string(message.target);
+    }
+    if (message.surrogate !== "") {
+      writer.uint32(122).string(message.surrogate);
+    }
+    if (message.imitationQueries !== undefined) {
+      writer.uint32(128).int64(message.imitationQueries);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AdaptiveReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAdaptiveReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attack = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parameters = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.norm = normFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.gradients = GradientHealth.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.stranger = StrangerLevel.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.beats = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.success = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.medianQueries = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.censored = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.queryRatio = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.attacker = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.imitationQueries = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AdaptiveReport>, I>>(base?: I): AdaptiveReport {
+    return AdaptiveReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AdaptiveReport>, I>>(object: I): AdaptiveReport {
+    const message = createBaseAdaptiveReport() as any;
+    message.attack = object.attack ?? "";
+    message.parameters = object.parameters ?? "";
+    message.norm = object.norm ?? Norm.UNSPECIFIED;
+    message.epsilon = object.epsilon ?? 0;
+    message.samples = object.samples ?? 0;
+    message.gradients = (object.gradients !== undefined && object.gradients !== null)
+      ? GradientHealth.fromPartial(object.gradients)
+      : undefined;
+    message.stranger = (object.stranger !== undefined && object.stranger !== null)
+      ? StrangerLevel.fromPartial(object.stranger)
+      : undefined;
+    message.beats = object.beats ?? undefined;
+    message.success = (object.success !== undefined && object.success !== null)
+      ? Estimate.fromPartial(object.success)
+      : undefined;
+    message.medianQueries = object.medianQueries ?? undefined;
+    message.censored = object.censored ?? false;
+    message.queryRatio = (object.queryRatio !== undefined && object.queryRatio !== null)
+      ? Estimate.fromPartial(object.queryRatio)
+      : undefined;
+    message.attacker = object.attacker ?? "";
+    message.target = object.target ?? "";
+    message.surrogate = object.surrogate ?? "";
+    message.imitationQueries = object.imitationQueries ?? undefined;
+    return message;
+  },
+};
+
+function createBaseMaskingChecks(): MaskingChecks {
+  return { unboundedAttack: undefined, randomSearchOnly: undefined, lossRises: undefined, gradients: undefined };
+}
+
+export const MaskingChecks: MessageFns<MaskingChecks> = {
+  encode(message: MaskingChecks, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unboundedAttack !== undefined) {
+      MaskingCheck.encode(message.unboundedAttack, writer.uint32(10).fork()).join();
+    }
+    if (message.randomSearchOnly !== undefined) {
+      MaskingCheck.encode(message.randomSearchOnly, writer.uint32(18).fork()).join();
+    }
+    if (message.lossRises !== undefined) {
+      MaskingCheck.encode(message.lossRises, writer.uint32(26).fork()).join();
+    }
+    if (message.gradients !== undefined) {
+      GradientHealth.encode(message.gradients, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaskingChecks {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaskingChecks() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.unboundedAttack = MaskingCheck.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.randomSearchOnly = MaskingCheck.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lossRises = MaskingCheck.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.gradients = GradientHealth.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MaskingChecks>, I>>(base?: I): MaskingChecks {
+    return MaskingChecks.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MaskingChecks>, I>>(object: I): MaskingChecks {
+    const message = createBaseMaskingChecks() as any;
+    message.unboundedAttack = (object.unboundedAttack !== undefined && object.unboundedAttack !== null)
+      ? MaskingCheck.fromPartial(object.unboundedAttack)
+      : undefined;
+    message.randomSearchOnly = (object.randomSearchOnly !== undefined && object.randomSearchOnly !== null)
+      ? MaskingCheck.fromPartial(object.randomSearchOnly)
+      : undefined;
+    message.lossRises = (object.lossRises !== undefined && object.lossRises !== null)
+      ? MaskingCheck.fromPartial(object.lossRises)
+      : undefined;
+    message.gradients = (object.gradients !== undefined && object.gradients !== null)
+      ? GradientHealth.fromPartial(object.gradients)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMaskingCheck(): MaskingCheck {
+  return { passed: false, value: undefined, bound: 0, samples: 0 };
+}
+
+export const MaskingCheck: MessageFns<MaskingCheck> = {
+  encode(message: MaskingCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.passed !== false) {
+      writer.uint32(8).bool(message.passed);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(17).double(message.value);
+    }
+    if (message.bound !== 0) {
+      writer.uint32(25).double(message.bound);
+    }
+    if (message.samples !== 0) {
+      writer.uint32(32).int64(message.samples);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaskingCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaskingCheck() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.passed = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.bound = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MaskingCheck>, I>>(base?: I): MaskingCheck {
+    return MaskingCheck.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MaskingCheck>, I>>(object: I): MaskingCheck {
+    const message = createBaseMaskingCheck() as any;
+    message.passed = object.passed ?? false;
+    message.value = object.value ?? undefined;
+    message.bound = object.bound ?? 0;
+    message.samples = object.samples ?? 0;
+    return message;
+  },
+};
+
+function createBaseTradeOffPoint(): TradeOffPoint {
+  return { surrogate: "", target: "", defended: false, accuracy: undefined, exposure: [] };
+}
+
+export const TradeOffPoint: MessageFns<TradeOffPoint> = {
+  encode(message: TradeOffPoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.surrogate !== "") {
+      writer.uint32(10).string(message.surrogate);
+    }
+    if (message.target !== "") {
+      writer.uint32(18).string(message.target);
+    }
+    if (message.defended !== false) {
+      writer.uint32(24).bool(message.defended);
+    }
+    if (message.accuracy !== undefined) {
+      Estimate.encode(message.accuracy, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.exposure) {
+      TradeOffExposure.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TradeOffPoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTradeOffPoint() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.defended = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.accuracy = Estimate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.exposure.push(TradeOffExposure.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TradeOffPoint>, I>>(base?: I): TradeOffPoint {
+    return TradeOffPoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TradeOffPoint>, I>>(object: I): TradeOffPoint {
+    const message = createBaseTradeOffPoint() as any;
+    message.surrogate = object.surrogate ?? "";
+    message.target = object.target ?? "";
+    message.defended = object.defended ?? false;
+    message.accuracy = (object.accuracy !== undefined && object.accuracy !== null)
+      ? Estimate.fromPartial(object.accuracy)
+      : undefined;
+    message.exposure = object.exposure?.map((e) => TradeOffExposure.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTradeOffExposure(): TradeOffExposure {
+  return { norm: Norm.UNSPECIFIED, epsilon: 0, transfer: undefined, queryRatio: undefined };
+}
+
+export const TradeOffExposure: MessageFns<TradeOffExposure> = {
+  encode(message: TradeOffExposure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.norm !== Norm.UNSPECIFIED) {
+      writer.uint32(8).int32(normToNumber(message.norm));
+    }
+    if (message.epsilon !== 0) {
+      writer.uint32(17).double(message.epsilon);
+    }
+    if (message.transfer !== undefined) {
+      writer.uint32(25).double(message.transfer);
+    }
+    if (message.queryRatio !== undefined) {
+      writer.uint32(33).double(message.queryRatio);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TradeOffExposure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTradeOffExposure() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.norm = normFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.epsilon = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.transfer = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.queryRatio = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TradeOffExposure>, I>>(base?: I): TradeOffExposure {
+    return TradeOffExposure.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TradeOffExposure>, I>>(object: I): TradeOffExposure {
+    const message = createBaseTradeOffExposure() as any;
+    message.norm = object.norm ?? Norm.UNSPECIFIED;
+    message.epsilon = object.epsilon ?? 0;
+    message.transfer = object.transfer ?? undefined;
+    message.queryRatio = object.queryRatio ?? undefined;
     return message;
   },
 };
