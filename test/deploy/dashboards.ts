@@ -24,7 +24,7 @@ Campaigns have series until an hour after their end; live figures are made of ca
 
 Written by \`npm run dashboards\`: a real Prometheus scrapes a coordinator and two workers through a campaign (_campaign_); the broker and a
 worker are killed, until the alert of it fires (_failure_); they are back and the campaign goes on (_restart_); it has ended (_after_); and
-IDLE minutes later (_idle_).
+IDLE min later (_idle_).
 
 ## Panels
 
