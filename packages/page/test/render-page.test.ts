@@ -19,6 +19,7 @@ it('has a section with charts and a table for each thing that was measured', () 
   expect(sectionOf(page, 'models')).toContain('Gradients vanish.');
   expect(sectionOf(page, 'setup')).toContain('d'.repeat(64));
   expect(sectionOf(page, 'setup')).toContain('samples 50');
+  expect(sectionOf(page, 'setup')).toContain('dataset: { source: &quot;&lt;b&gt;&quot; }');
   expect(sectionOf(page, 'cite')).toContain('2212.13700');
 });
 

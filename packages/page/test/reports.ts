@@ -70,7 +70,12 @@ export function reportOf(size: Partial<Size> = {}, nameOf = (at: number): string
       resultsDigest: 'd'.repeat(64),
     },
     provenance: {
-      ...{ seed: 7, versions: { unpair: '0.1.0' }, runtime: ['onnxruntime 1.30.0 cpu'] },
+      ...{
+        file: 'name: study\ndataset: { source: "<b>" }\n',
+        seed: 7,
+        versions: { unpair: '0.1.0' },
+        runtime: ['onnxruntime 1.30.0 cpu'],
+      },
       workers: [{ worker: 'worker-1', runtime: 'onnxruntime 1.30.0 cpu', results: 9 }],
       ...{ started: '2026-01-02T03:04:05.000Z', finished: null },
     },

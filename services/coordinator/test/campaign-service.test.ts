@@ -46,6 +46,7 @@ test('a campaign runs through its stages to a report', async () => {
     name: 'synthetic',
     integrity: { tasks: taskCount, results: taskCount, deadLetters: 0, cancelled: 0, wastedQueries: 0 },
     provenance: {
+      file: expect.stringContaining('name: synthetic') as string,
       seed: 7,
       runtime: ['synthetic 1 cpu'],
       workers: [{ worker: 'synthetic', runtime: 'synthetic 1 cpu', results: taskCount }],

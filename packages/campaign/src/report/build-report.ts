@@ -85,7 +85,9 @@ export interface ReportInput {
   readonly models: ReadonlyMap<string, ModelFacts>;
   /** Counts of the run; the number of tasks and the digest come from the plan and the rows. */
   readonly integrity: Omit<IntegrityReport, 'tasks' | 'resultsDigest'>;
-  readonly provenance: Omit<Provenance, 'seed'>;
+  readonly provenance: Omit<Provenance, 'seed' | 'file'>;
+  /** The text of the campaign file, which the report repeats. */
+  readonly file?: string | undefined;
 }
 
 /**
@@ -159,7 +161,7 @@ class ReportBuilder {
       defence,
       tradeOff: tradeOff(campaign, { models, attacks: asked, amplification }),
       integrity: { ...integrity, tasks: plan.size, resultsDigest: this.#digest.hex() },
-      provenance: { seed: campaign.seed, ...provenance },
+      provenance: { file: this.#input.file ?? null, seed: campaign.seed, ...provenance },
     };
     const { name, ...rest } = found;
     return { name, verdict: buildVerdict(campaign, found), ...rest };

@@ -259,6 +259,8 @@ export interface WorkerShare {
 }
 
 export interface Provenance {
+  /** The text of the campaign file; null where it is not known. */
+  readonly file: string | null;
   readonly seed: number;
   /** Versions of Unpair and of what it ran on, by name. */
   readonly versions: Readonly<Record<string, string>>;

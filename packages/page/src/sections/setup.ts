@@ -2,8 +2,11 @@ import type { AttackReport, Column, ModelReport, Report } from '@unpair/campaign
 import { canonicalJson, count, tableOf, threat } from '@unpair/campaign';
 import { groupBy } from '../charts/group.js';
 import type { Content } from '../html.js';
-import { html } from '../html.js';
+import { html, NOTHING } from '../html.js';
 import { tableHtml } from '../table.js';
+
+/** A campaign file of so many lines is open. */
+const OPEN_LINES = 60;
 
 /** Everything that a repetition needs, and by what it is known. */
 export function setupHtml(report: Report): Content {
@@ -21,9 +24,20 @@ export function setupHtml(report: Report): Content {
       )}
     </dl> `,
     html`<div class="wrap">${tables.map(tableHtml)}</div> `,
+    fileHtml(report.provenance.file ?? ''),
     html`<h3>How queries were counted</h3>
       <p>${report.accounting}</p> `,
   ];
+}
+
+/** The campaign file, which has every parameter of models and data. */
+function fileHtml(file: string): Content {
+  if (file === '') return NOTHING;
+  const open = file.split('\n').length <= OPEN_LINES ? html`open` : NOTHING;
+  return html`<details ${open}>
+    <summary>Campaign file</summary>
+    <pre tabindex="0">${file}</pre>
+  </details> `;
 }
 
 function factsOf({ integrity, provenance }: Report): readonly (readonly [string, Content])[] {

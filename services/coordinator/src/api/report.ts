@@ -56,6 +56,7 @@ export async function reportOf(
   return buildReport(
     {
       campaign: run.file,
+      file: run.record.request?.spec,
       plan: run.plan,
       results: new StoredResults(store, run.id),
       models: await modelFacts(run, sources),
