@@ -113,6 +113,24 @@ test('errors keep code, sentence and field violations over the wire', async () =
   await expect(unknown).rejects.toMatchObject({ code: 'UNIMPLEMENTED' });
 });
 
+test('a request that does not decode is the fault of who sent it, on any kind of call', async () => {
+  await using served = await serve();
+  const garbage = (): Buffer => Buffer.from([0xff, 0xff]);
+  const { getCampaign, downloadArtefact, uploadArtefact } = CampaignServiceService;
+  const refused = {
+    code: 'INVALID_ARGUMENT',
+    message: 'The request is not a message of the type that this method takes.',
+  };
+  const unary = { ...getCampaign, requestSerialize: garbage };
+  await expect(served.client.unary(unary, { id: 'a' })).rejects.toMatchObject(refused);
+  const upload = { ...uploadArtefact, requestSerialize: garbage };
+  const chunks = [{ chunk: Buffer.alloc(1), digest: '' }];
+  await expect(served.client.clientStream(upload, chunks)).rejects.toMatchObject(refused);
+  const download = { ...downloadArtefact, requestSerialize: garbage };
+  const reading = served.client.serverStream(download, { digest: 'a' })[Symbol.asyncIterator]().next();
+  await expect(reading).rejects.toMatchObject(refused);
+});
+
 test('a handler that throws before it has a promise fails its call, and not the process', async () => {
   await using served = await serve();
   const call = served.client.unary(CampaignServiceService.getCampaign, { id: 'at once' });

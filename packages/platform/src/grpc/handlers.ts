@@ -9,6 +9,7 @@ import { UnpairError } from '@unpair/errors';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logging.js';
 import { identityOf, type Identity } from '../security/identity.js';
+import { allDecoded, decoded } from './decoding.js';
 import type { GrpcMetrics } from './metrics.js';
 import { requestIdFrom, requestIdKey, withinRequest } from '../request-context.js';
 import { failSpan, withinSpan } from '../tracing/spans.js';
@@ -61,7 +62,7 @@ export class Handlers {
   /** One request, one response. */
   unary<Q, R>(handler: (request: Q, context: CallContext) => Promise<R>): handleUnaryCall<Q, R> {
     return (call, callback) => {
-      void this.#run(call, (context) => handler(call.request, context)).then((outcome) => {
+      void this.#run(call, (context) => handler(decoded(call.request), context)).then((outcome) => {
         if (outcome instanceof Refused) callback(outcome.status);
         else callback(null, outcome);
       });
@@ -73,7 +74,7 @@ export class Handlers {
     handler: (requests: AsyncIterable<Q>, context: CallContext) => Promise<R>,
   ): handleClientStreamingCall<Q, R> {
     return (call, callback) => {
-      const requests = call as AsyncIterable<Q>;
+      const requests = allDecoded(call as AsyncIterable<Q>);
       void this.#run(call, (context) => handler(requests, context)).then((outcome) => {
         if (outcome instanceof Refused) callback(outcome.status);
         else callback(null, outcome);
@@ -87,7 +88,7 @@ export class Handlers {
   ): handleServerStreamingCall<Q, R> {
     return (call) => {
       const pump = async (context: CallContext): Promise<void> => {
-        for await (const response of handler(call.request, context)) {
+        for await (const response of handler(decoded(call.request), context)) {
           if (!call.write(response)) await this.#read(call, context.signal);
           context.signal.throwIfAborted();
         }
@@ -153,7 +154,7 @@ export class Handlers {
   }
 
   #failure(method: string, signal: AbortSignal, error: unknown): UnpairError {
-    const aborted = signal.aborted && error instanceof Error && error.name === 'AbortError';
+    const aborted = signal.aborted && error instanceof Error && isOfAbort(error);
     const failure = UnpairError.from(aborted ? signal.reason : error);
     const { logger } = this.#options;
     if (failure.code !== 'INTERNAL') {
@@ -164,6 +165,11 @@ export class Handlers {
     logger.error({ error, method }, 'a call failed');
     return failure === error ? failure : new UnpairError('INTERNAL', ownFault, { cause: error });
   }
+}
+
+/** What fails because a call has ended: what waited for its signal, and what read on in its stream. */
+function isOfAbort(error: Error): boolean {
+  return error.name === 'AbortError' || ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE');
 }
 
 /** What a client gets instead of an answer. */

@@ -14,6 +14,7 @@ import type { Authentication } from '../security/authentication.js';
 import { accessGate } from '../security/gate.js';
 import { keepFresh } from '../security/keep-fresh.js';
 import { TlsServerCredentials, type ServerTls } from '../security/tls.js';
+import { tolerant } from './decoding.js';
 import type { Handlers } from './handlers.js';
 
 export interface GrpcService {
@@ -92,7 +93,7 @@ export class GrpcServer {
     });
     const health = new HealthImplementation();
     for (const { definition, implementation } of options.services)
-      server.addService(definition, implementation);
+      server.addService(tolerant(definition), implementation);
     health.addToServer(server);
     new ReflectionService(options.reflection).addToServer(server);
     const credentials =
