@@ -89,7 +89,8 @@ export const cluster: Dashboard = {
         },
         {
           title: 'Share of the workers',
-          description: 'Tasks in flight of each campaign: shared between tenants first, then by priority and weight.',
+          description:
+            'Tasks in flight of each campaign: shared between tenants first, then by priority and weight.',
           unit: 'short',
           queries: [
             {
