@@ -2,6 +2,7 @@ import { decodeResult, decodeWasted, resultsStream, tasksStream, type TaskResult
 import { AckPolicy, RetentionPolicy } from 'nats';
 import { expect, test } from 'vitest';
 import { eventually, temporaryFolder, TestNatsServer } from '../../../test/kit/index.js';
+import { deleteMessages } from '../src/nats/erase.js';
 import { fromNats } from '../src/nats/errors.js';
 import {
   awaitQueues,
@@ -131,6 +132,23 @@ test('what is taken out of a stream is gone, however many messages a subject has
   await eraseMessages(connection, { stream: resultsStream, filter: 'wasted.c-1' });
   const { state } = await (await connection.jetstreamManager()).streams.info(resultsStream);
   expect(state.messages).toBe(1);
+  await connection.close();
+});
+
+test('messages that another takes out at the same time, or has taken out, are gone as they should be', async () => {
+  await using server = await TestNatsServer.start();
+  const connection = await connectNats({ url: server.url, name: 'test', logger });
+  await ensureTopology(connection);
+  const sent = Array.from({ length: 10 }, () =>
+    connection.jetstream().publish('tasks.q.c-1.0', new Uint8Array()),
+  );
+  const sequences = (await Promise.all(sent)).map(({ seq }) => seq);
+  // The server answers otherwise to a hole than to what is beyond its ends.
+  for (const some of [sequences.slice(1, -1), sequences, [...sequences, 1_000]]) {
+    const taking = [1, 2, 3].map(() => deleteMessages(connection, tasksStream, some));
+    await expect(Promise.all(taking)).resolves.toHaveLength(3);
+  }
+  expect(await new WorkQueue(connection).subjects('tasks.>')).toEqual([]);
   await connection.close();
 });
 

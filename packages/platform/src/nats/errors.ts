@@ -6,6 +6,7 @@ export const jetStreamErrors = {
   consumerNotFound: 10_014,
   insufficientResources: 10_023,
   insufficientStorage: 10_047,
+  sequenceNotFound: 10_043,
   messageDeleteFailed: 10_057,
   streamNotFound: 10_059,
   wrongLastSequence: 10_071,
@@ -33,9 +34,14 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof NatsError && (error.api_error?.code === 404 || error.code === '404');
 }
 
-/** Whether a message could not be deleted, as where another was faster. */
+const gone: ReadonlySet<number | undefined> = new Set([
+  jetStreamErrors.sequenceNotFound,
+  jetStreamErrors.messageDeleteFailed,
+]);
+
+/** Whether a message could not be deleted, as where another was faster: the server has two answers to that. */
 export function isGone(error: unknown): boolean {
-  return error instanceof NatsError && error.api_error?.err_code === jetStreamErrors.messageDeleteFailed;
+  return error instanceof NatsError && gone.has(error.api_error?.err_code);
 }
 
 const known: Partial<Record<Code, { readonly sentence: string; readonly reason: Reason }>> = {
