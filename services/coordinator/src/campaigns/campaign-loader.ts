@@ -2,7 +2,8 @@ import type { Campaign, Plan } from '@unpair/campaign';
 import type { CampaignRecord, TaskResult } from '@unpair/protocol';
 import type { ResultStore } from '../results/result-store.js';
 import type { CampaignBook } from './campaign-book.js';
-import type { Answers, CampaignRun } from './campaign-run.js';
+import type { CampaignRun } from './campaign-run.js';
+import type { Answers } from './release.js';
 import type { TaskOutcome } from './outcome.js';
 
 export interface CampaignLoaderOptions {

@@ -1,4 +1,4 @@
-import { AccuracyGate, type Campaign as CampaignFile, type Plan, type PlannedTask } from '@unpair/campaign';
+import type { Campaign as CampaignFile, Plan, PlannedTask } from '@unpair/campaign';
 import {
   CampaignState,
   type Campaign,
@@ -14,7 +14,7 @@ import { ChangeSignal } from './change-signal.js';
 import { ModelsInTraining } from './models-in-training.js';
 import type { TaskOutcome } from './outcome.js';
 import { RecordedCampaign } from './recorded-campaign.js';
-import { ReleaseOrder } from './release-order.js';
+import { Release, type Answers } from './release.js';
 import { TaskChoices } from './task-choice.js';
 import { taskMessage } from './task-message.js';
 import { progressOf, TaskStates, type TaskState } from './task-states.js';
@@ -31,9 +31,6 @@ export interface CampaignRunOptions {
   readonly seconds: () => number;
 }
 
-/** What a model answered to which class. */
-export type Answers = Parameters<AccuracyGate['count']>;
-
 /**
  * One campaign as the coordinator holds it in memory: which tasks are where, and what comes next. A pure fold over the
  * campaign's record, its results and what is queued, so a restart arrives at the same state.
@@ -47,13 +44,10 @@ export class CampaignRun extends RecordedCampaign {
   readonly workload: Workload;
   /** How every model that is in training comes along. */
   readonly training = new ModelsInTraining();
-  readonly #digests: Map<string, string>;
   readonly #states: TaskStates;
-  readonly #gate: AccuracyGate;
-  #order: ReleaseOrder;
-  #choices: TaskChoices;
-  #isGatePassed: boolean;
   readonly #failures = new CampaignFailures();
+  readonly #release: Release;
+  #choices: TaskChoices;
   readonly #generations = new Map<number, number>();
   #queries = 0;
   #waiting = '';
@@ -65,15 +59,12 @@ export class CampaignRun extends RecordedCampaign {
     super(record);
     this.file = file;
     this.plan = plan;
-    this.#digests = new Map(Object.entries(record.request?.models ?? {}));
     this.#choices = new TaskChoices(record);
     this.workload = new Workload(plan, seconds);
     this.#states = new TaskStates(plan.size, (...move) => {
       this.workload.move(...move);
     });
-    this.#gate = new AccuracyGate(file, plan);
-    this.#isGatePassed = this.#gate.tasks.length === 0;
-    this.#order = new ReleaseOrder(plan, this.#gate.tasks);
+    this.#release = new Release({ record, file, plan, failed: this.#failures.models });
     if (record.cancelTime !== undefined) this.#states.cancelRest();
   }
 
@@ -137,12 +128,12 @@ export class CampaignRun extends RecordedCampaign {
 
   /** Of every model that exists. */
   get digests(): Iterable<string> {
-    return this.#digests.values();
+    return this.#release.digests.values();
   }
 
   /** SHA-256 of a model's file; undefined while it does not exist. */
   digest(model: string): string | undefined {
-    return this.#digests.get(model);
+    return this.#release.digests.get(model);
   }
 
   /** Why a model could not be derived; undefined while nothing says so. */
@@ -173,7 +164,7 @@ export class CampaignRun extends RecordedCampaign {
     if (this.isPaused) return undefined;
     const isPending = (index: number): boolean => this.#states.get(index) === 'pending';
     const before = this.#states.count('cancelled');
-    const planned = this.#order.next(
+    const planned = this.#release.next(
       isPending,
       (task) => {
         this.#states.set(task.index, 'cancelled');
@@ -191,13 +182,13 @@ export class CampaignRun extends RecordedCampaign {
       generation,
       record: this.current,
       file: this.file,
-      digests: this.#digests,
+      digests: this.#release.digests,
     });
   }
 
   /** Undoes {@link next} for a task that could not be published. */
   putBack(index: number): void {
-    if (this.#states.set(index, 'pending')) this.#order.putBack(index);
+    if (this.#states.set(index, 'pending')) this.#release.putBack(index);
   }
 
   /** The message of a task that has to be published once more, under a new message id: {@link requeued} says that it was. */
@@ -237,7 +228,7 @@ export class CampaignRun extends RecordedCampaign {
 
   /** Takes in what a model answered, each answer once, before the result that brought it is accepted. */
   answered(...[model, answers]: Answers): void {
-    this.#gate.count(model, answers);
+    this.#release.answered(model, answers);
   }
 
   /**
@@ -277,31 +268,24 @@ export class CampaignRun extends RecordedCampaign {
     this.workload.finish(outcome);
     this.#generations.delete(outcome.index);
     this.training.delete(outcome.index);
-    if (outcome.derived !== undefined) this.#adopt(outcome.derived);
+    if (outcome.derived !== undefined) this.#release.made(outcome.derived);
     if (outcome.kind !== 'done') this.#fail(outcome, isDropped);
     this.#pass(outcome.index);
   }
 
-  /** Lets the work begin once the gate is passed, or ends the campaign there. */
+  /** Ends the campaign where the gate before the work is not passed. */
   #pass(index: number): void {
-    const problems = this.#gate.end(index);
+    const problems = this.#release.end(index);
     if (problems === undefined) return;
     this.#failures.refuse(problems);
-    this.#isGatePassed = problems.length === 0;
-    if (this.#isGatePassed) this.#order.open();
-    else this.#states.cancelRest();
-  }
-
-  #adopt({ model, digest }: { readonly model: string; readonly digest: string }): void {
-    this.#digests.set(model, digest);
-    this.#order.modelMade(model);
+    if (problems.length > 0) this.#states.cancelRest();
   }
 
   #fail({ index, failure }: TaskOutcome, isDropped: boolean): void {
     const planned = this.plan.task(index);
     if (isDropped) this.#failures.drop(planned, failure);
     else this.#failures.add(planned, failure);
-    if (planned.kind === 'derive') this.#order.modelFailed(planned.model);
+    if (planned.kind === 'derive') this.#release.modelFailed(planned.model);
   }
 
   /** Takes in how the training of a model goes; nothing unless its task is in flight. */
@@ -351,9 +335,7 @@ export class CampaignRun extends RecordedCampaign {
   /** Goes through the plan from its beginning. */
   #startOver(): void {
     this.#generations.clear();
-    this.#order = new ReleaseOrder(this.plan, this.#isGatePassed ? [] : this.#gate.tasks);
-    for (const model of this.#digests.keys()) this.#order.modelMade(model);
-    for (const model of this.#failures.models.keys()) this.#order.modelFailed(model);
+    this.#release.startOver();
   }
 
   #drop(isDropped: (index: number) => boolean): void {
