@@ -27,6 +27,8 @@ export interface Campaign {
   readonly placement: Placement;
   /** What would end the campaign otherwise. */
   readonly allow: readonly Allowance[];
+  /** Queries that it may spend on its targets as a whole; absent for no limit beyond the attacks' own. */
+  readonly maxQueries?: number;
   /** Samples of one task. Results do not depend on it. */
   readonly shardSize: number;
 }

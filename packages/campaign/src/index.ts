@@ -43,6 +43,7 @@ export type { ParsedOptions } from './file/model-options.js';
 export { parseCampaign } from './file/parse-campaign.js';
 export type { ParsedCampaign } from './file/parse-campaign.js';
 export type { KnownAttack, KnownSibling, Catalogue } from './catalogue.js';
+export { mostQueries } from './most-queries.js';
 export { requirementsOf } from './requirements.js';
 export type { AdaptiveCell, Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
 export { planCampaign } from './plan-campaign.js';

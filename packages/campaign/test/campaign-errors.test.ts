@@ -310,6 +310,7 @@ const one: readonly (readonly [string, string, string])[] = [
     withSection('attacks', 'attacks: [{ rgf: {}, firstSamples: 61 }]'),
     'attacks[0].firstSamples must be an integer from 1 to 60, got 61.',
   ],
+  ['a cap on no queries', `${valid}maxQueries: 0\n`, 'maxQueries must be an integer of at least 1, got 0.'],
   ['an empty shard', `${valid}shardSize: 0\n`, 'shardSize must be an integer from 1 to 6510, got 0.'],
   ['a key written twice', valid.replace('seed: 7', 'seed: 7\nseed: 8'), 'seed appears twice.'],
   [
@@ -320,12 +321,12 @@ const one: readonly (readonly [string, string, string])[] = [
   [
     'an empty file',
     '',
-    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, shardSize.',
+    'campaign is missing: it must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, maxQueries, shardSize.',
   ],
   [
     'a file that is a list',
     '- 1\n',
-    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, shardSize, got a list.',
+    'campaign must be a map with the keys name, seed, dataset, models, targets, surrogates, similarity, threat, attacks, placement, allow, maxQueries, shardSize, got a list.',
   ],
   [
     'text that is not YAML',

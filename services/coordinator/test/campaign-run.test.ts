@@ -1,5 +1,12 @@
 import { parseCampaign, planCampaign } from '@unpair/campaign';
-import { CampaignState, Stage, type CampaignRecord, type Task } from '@unpair/protocol';
+import {
+  CampaignState,
+  Stage,
+  workKinds,
+  type CampaignRecord,
+  type Task,
+  type WorkKind,
+} from '@unpair/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CampaignRun } from '../src/campaigns/campaign-run.js';
@@ -21,10 +28,10 @@ function runOf(text: string, seconds: () => number = () => 0, from?: CampaignRec
   return new CampaignRun({ record, file, plan: planCampaign(file), seconds });
 }
 
-/** Takes every task that can run now. */
-function release(run: CampaignRun): readonly Task[] {
+/** Takes every task that can run now, of a kind where one is named. */
+function release(run: CampaignRun, kind?: WorkKind): readonly Task[] {
   const tasks: Task[] = [];
-  for (let task = run.next(); task !== undefined; task = run.next()) tasks.push(task);
+  for (let task = run.next(kind); task !== undefined; task = run.next(kind)) tasks.push(task);
   return tasks;
 }
 
@@ -150,6 +157,63 @@ describe('a campaign whose file allows nothing', () => {
     const run = runOf(strict);
     for (const task of release(run)) run.accept(outcomeOf(task, 'dead'));
     expect(release(run).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a campaign with maxQueries', () => {
+  // 4 searches of up to 500.
+  const capped = spec.replace('  - mi-fgsm: {}\n', '').replace('shardSize:', 'maxQueries: 1000\nshardSize:');
+  const isSearch = ({ work }: Task): boolean => work?.$case === 'attack' && work.value.attack === 'rgf';
+  const spending = (task: Task, queries: number): TaskOutcome => ({ ...outcomeOf(task), queries });
+
+  /** As workers ask for them, one kind of work after the other. */
+  const releaseAll = (run: CampaignRun): readonly Task[] => workKinds.flatMap((kind) => release(run, kind));
+
+  /** Everything done but the searches that were released. */
+  function searching(): readonly [CampaignRun, readonly Task[]] {
+    const run = runOf(capped);
+    const [quantizing, ...others] = releaseAll(run);
+    if (quantizing === undefined) throw new Error('a derivation');
+    run.accept(outcomeOf(quantizing));
+    const tasks = [...others, ...releaseAll(run)];
+    for (const task of tasks) if (!isSearch(task)) run.accept(outcomeOf(task));
+    return [run, [...tasks, ...releaseAll(run)].filter(isSearch)];
+  }
+
+  test('has no more in flight than may be spent, and goes on with what others leave', () => {
+    const [run, [first, second, ...more]] = searching();
+    if (first === undefined || second === undefined) throw new Error('two searches');
+    expect(more).toEqual([]);
+    run.accept(spending(first, 100));
+    expect(releaseAll(run)).toEqual([]);
+    run.accept(spending(second, 100));
+    const [third, ...fourth] = releaseAll(run);
+    if (third === undefined) throw new Error('a third search');
+    expect(fourth).toEqual([]);
+    run.accept(spending(third, 100));
+    const [last] = releaseAll(run);
+    if (last === undefined) throw new Error('a fourth search');
+    run.accept(spending(last, 500));
+    expect([run.state, run.queries]).toEqual([CampaignState.SUCCEEDED, 800]);
+  });
+
+  test('leaves out what may take more than is left, says so, and arrives there again after a restart', () => {
+    const [run, [first, second]] = searching();
+    if (first === undefined || second === undefined) throw new Error('two searches');
+    run.accept(spending(first, 450));
+    // What an attempt took that came to nothing is spent too.
+    run.waste(30);
+    run.accept(spending(second, 100));
+    expect(releaseAll(run)).toEqual([]);
+    const failures = [
+      '2 tasks were left out, which may take up to 500 queries each: 580 of maxQueries 1000 are spent',
+    ];
+    expect([run.ended, run.state, run.snapshot().failures]).toEqual([true, CampaignState.FAILED, failures]);
+    const [again, tasks] = searching();
+    again.waste(30);
+    for (const [at, task] of tasks.entries()) again.accept(spending(task, at === 0 ? 450 : 100));
+    expect(releaseAll(again)).toEqual([]);
+    expect(again.snapshot()).toEqual(run.snapshot());
   });
 });
 

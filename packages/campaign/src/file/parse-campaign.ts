@@ -44,6 +44,7 @@ const KEYS = [
   'attacks',
   'placement',
   'allow',
+  'maxQueries',
   'shardSize',
 ] as const;
 
@@ -105,6 +106,7 @@ function readCampaign(root: Field, catalogue: Catalogue): Partially<AskedCampaig
     }),
     placement: readPlacement(root.get('placement')),
     allow: root.get('allow').present ? root.get('allow').readOneOrMore(ALLOWED) : [],
+    ...(root.get('maxQueries').present && { maxQueries: root.get('maxQueries').read(integer(1)) }),
     shardSize: root.get('shardSize').readOr(integer(1, MAX_SHARD_SIZE), DEFAULT_SHARD_SIZE),
   };
 }

@@ -6,7 +6,6 @@ import {
   type Task,
   type Training,
   type WorkKind,
-  Stage,
   workKindOf,
 } from '@unpair/protocol';
 import { CampaignFailures } from './campaign-failures.js';
@@ -16,12 +15,11 @@ import type { TaskOutcome } from './outcome.js';
 import { RecordedCampaign } from './recorded-campaign.js';
 import { Release, type Answers } from './release.js';
 import { TaskChoices } from './task-choice.js';
+import { stageOf } from './stage.js';
+import { TargetQueries } from './target-queries.js';
 import { taskMessage } from './task-message.js';
-import { progressOf, TaskStates, type TaskState } from './task-states.js';
+import { isOpen, progressOf, TaskStates, type TaskState } from './task-states.js';
 import { Workload } from './workload.js';
-
-/** The stages of a plan as clients are told of them. */
-const stages = { derive: Stage.DERIVE, measure: Stage.MEASURE, attack: Stage.ATTACK } as const;
 
 export interface CampaignRunOptions {
   readonly record: CampaignRecord;
@@ -47,11 +45,10 @@ export class CampaignRun extends RecordedCampaign {
   readonly #states: TaskStates;
   readonly #failures = new CampaignFailures();
   readonly #release: Release;
+  readonly #queries: TargetQueries;
   #choices: TaskChoices;
   readonly #generations = new Map<number, number>();
-  #queries = 0;
   #waiting = '';
-  #wastedQueries = 0;
   #sequence = 0;
   #lastResult: Date | undefined;
 
@@ -61,8 +58,10 @@ export class CampaignRun extends RecordedCampaign {
     this.plan = plan;
     this.#choices = new TaskChoices(record);
     this.workload = new Workload(plan, seconds);
-    this.#states = new TaskStates(plan.size, (...move) => {
-      this.workload.move(...move);
+    this.#queries = new TargetQueries(file, plan);
+    this.#states = new TaskStates(plan.size, (index, now, before) => {
+      this.workload.move(index, isOpen(now), isOpen(before));
+      if ((now === 'inFlight') !== (before === 'inFlight')) this.#queries.move(index, now === 'inFlight');
     });
     this.#release = new Release({ record, file, plan, failed: this.#failures.models });
     if (record.cancelTime !== undefined) this.#states.cancelRest();
@@ -99,12 +98,12 @@ export class CampaignRun extends RecordedCampaign {
 
   /** Target queries of results that count. */
   get queries(): number {
-    return this.#queries;
+    return this.#queries.accepted;
   }
 
   /** Target queries of attempts that came too late. */
   get wastedQueries(): number {
-    return this.#wastedQueries;
+    return this.#queries.wasted;
   }
 
   count(state: TaskState): number {
@@ -155,25 +154,36 @@ export class CampaignRun extends RecordedCampaign {
 
   /** The kind of work of the first task that has not reached its end; undefined where all have. */
   get firstKind(): WorkKind | undefined {
+    const first = this.#firstOpen();
+    return first && workKindOf(first.kind);
+  }
+
+  #firstOpen(): PlannedTask | undefined {
     const first = this.#states.firstOpen();
-    return first === undefined ? undefined : workKindOf(this.plan.task(first).kind);
+    return first === undefined ? undefined : this.plan.task(first);
   }
 
   /** Takes the next task that can run, of a kind where one is named, as a message; it counts as in flight from then on. */
   next(kind?: WorkKind): Task | undefined {
     if (this.isPaused) return undefined;
-    const isPending = (index: number): boolean => this.#states.get(index) === 'pending';
     const before = this.#states.count('cancelled');
-    const planned = this.#release.next(
-      isPending,
-      (task) => {
-        this.#states.set(task.index, 'cancelled');
-      },
-      kind,
-    );
-    if (planned !== undefined) this.#states.set(planned.index, 'inFlight');
-    if (planned !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
-    return planned === undefined ? undefined : this.#message(planned, this.generation(planned.index));
+    const abandon = ({ index }: Pick<PlannedTask, 'index'>): void =>
+      void this.#states.set(index, 'cancelled');
+    const planned = this.#release.next((index) => this.#isRunnable(index), abandon, kind);
+    const waits = planned !== undefined && this.#queries.leave(planned.index) === 'later';
+    if (waits) this.#release.putBack(planned.index);
+    const next = waits ? undefined : planned;
+    if (next !== undefined) this.#states.set(next.index, 'inFlight');
+    if (next !== undefined || this.#states.count('cancelled') !== before) this.changes.notify();
+    return next === undefined ? undefined : this.#message(next, this.generation(next.index));
+  }
+
+  /** Whether a task still has to run; one that may take more queries than are left is left out. */
+  #isRunnable(index: number): boolean {
+    if (this.#states.get(index) !== 'pending') return false;
+    if (this.#queries.leave(index) !== 'never') return true;
+    this.#states.set(index, 'cancelled');
+    return false;
   }
 
   #message(planned: PlannedTask, generation: number): Task {
@@ -248,7 +258,7 @@ export class CampaignRun extends RecordedCampaign {
     }
     const isDropped = outcome.kind !== 'done' && outcome.sequence <= this.#choices.of(index).droppedSequence;
     if (!this.#states.set(index, isDropped ? 'cancelled' : outcome.kind)) return false;
-    this.#queries += outcome.queries;
+    this.#queries.accept(outcome.queries);
     this.#lastResult = outcome.time;
     if (answers !== undefined) this.answered(...answers);
     if (previous === 'failed' || previous === 'dead') this.#failures.mend(this.plan.task(index));
@@ -300,7 +310,7 @@ export class CampaignRun extends RecordedCampaign {
 
   /** Takes in queries that were spent on a result that came too late. */
   waste(queries: number): void {
-    this.#wastedQueries += queries;
+    this.#queries.waste(queries);
   }
 
   /** Takes in a later state of the record: cancelled, paused, resumed, dropped, of another weight. */
@@ -346,7 +356,10 @@ export class CampaignRun extends RecordedCampaign {
 
   get state(): CampaignState {
     if (this.current.cancelTime !== undefined) return CampaignState.CANCELLED;
-    if (this.ended) return this.#failures.any ? CampaignState.FAILED : CampaignState.SUCCEEDED;
+    if (this.ended)
+      return this.#failures.any || this.#queries.problems.length > 0
+        ? CampaignState.FAILED
+        : CampaignState.SUCCEEDED;
     return this.isPaused ? CampaignState.PAUSED : CampaignState.RUNNING;
   }
 
@@ -358,12 +371,6 @@ export class CampaignRun extends RecordedCampaign {
     return `${counts}.${round}.${pace}.${priority}.${weight}${this.training.token}`;
   }
 
-  /** That of the first task that has not reached its end; unspecified where all have. */
-  #stage(): Stage {
-    const first = this.#states.firstOpen();
-    return first === undefined ? Stage.UNSPECIFIED : stages[this.plan.task(first).stage];
-  }
-
   /** The campaign as clients see it. */
   snapshot(): Campaign {
     return {
@@ -372,12 +379,12 @@ export class CampaignRun extends RecordedCampaign {
       state: this.state,
       progress: {
         ...progressOf(this.#states),
-        queries: this.#queries,
+        queries: this.queries,
         secondsLeft: this.secondsLeft,
-        stage: this.#stage(),
+        stage: stageOf(this.#firstOpen()),
       },
       endTime: this.endTime,
-      failures: [...this.#failures.sentences],
+      failures: [...this.#queries.problems, ...this.#failures.sentences],
       training: [...this.training.all()],
       waiting: this.waiting,
     };

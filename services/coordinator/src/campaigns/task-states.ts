@@ -11,7 +11,10 @@ const order: readonly TaskState[] = ['pending', 'inFlight', 'done', 'failed', 'd
 
 const hasResult = (state: TaskState): boolean => state === 'done' || state === 'failed' || state === 'dead';
 
-const isOpen = (state: TaskState): boolean => state === 'pending' || state === 'inFlight';
+/** Whether a task in this state has yet to reach its end. */
+export const isOpen = (state: TaskState): boolean => state === 'pending' || state === 'inFlight';
+
+type OnMove = (index: number, now: TaskState, before: TaskState) => void;
 
 /** One byte for each task of a campaign, and how many tasks are in each state. */
 export class TaskStates {
@@ -19,13 +22,10 @@ export class TaskStates {
   readonly #counts: Record<TaskState, number>;
   /** All tasks before it have reached their end. */
   #firstOpen = 0;
-  readonly #onMove: (index: number, isOpen: boolean, wasOpen: boolean) => void;
+  readonly #onMove: OnMove;
 
-  /** @param onMove told of every task whose state changes, whether it has yet to reach its end */
-  constructor(
-    size: number,
-    onMove: (index: number, isOpen: boolean, wasOpen: boolean) => void = () => undefined,
-  ) {
+  /** @param onMove told of every task whose state changes */
+  constructor(size: number, onMove: OnMove = () => undefined) {
     this.#states = new Uint8Array(size);
     this.#onMove = onMove;
     this.#counts = { pending: size, inFlight: 0, done: 0, failed: 0, dead: 0, cancelled: 0 };
@@ -55,7 +55,7 @@ export class TaskStates {
     this.#states[index] = order.indexOf(state);
     this.#counts[previous]--;
     this.#counts[state]++;
-    this.#onMove(index, isOpen(state), isOpen(previous));
+    this.#onMove(index, state, previous);
   }
 
   /** Moves every task of which `isMoved` is true to another state, also where {@link set} would not. */
