@@ -79,4 +79,4 @@ it('a campaign with a defence is tried by attackers who know of it, to the same 
   const again = await run(1);
   expect(again.report.integrity.resultsDigest).toBe(integrity.resultsDigest);
   expect(again.report.defence).toEqual(defence);
-}, 240_000);
+});

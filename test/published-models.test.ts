@@ -81,8 +81,7 @@ describe.skipIf(!hasSharedData)('published models on tensorflow and on onnxrunti
     tensorflow = await createRuntime('tensorflow', { backend: 'wasm' });
   });
 
-  // MobileNetV2 at 224 px on WebAssembly: half a minute on an idle core.
-  it.each(MODELS)('$file', { timeout: 180_000 }, async (model) => {
+  it.each(MODELS)('$file', async (model) => {
     const count = model.side > 128 ? 1 : 4;
     const expected = await answersOf(onnxruntime, model, count);
     const actual = await answersOf(tensorflow, model, count);

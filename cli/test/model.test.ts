@@ -143,15 +143,11 @@ const resnet56 = sharedModel('cifar10-resnet56.onnx');
 test.skipIf(!resnet20 || !resnet56).each([
   ['ResNet-20', resnet20, 0.915],
   ['ResNet-56', resnet56, 0.926],
-])(
-  'the accuracy of a published %s is what PyTorch gets',
-  { timeout: 180_000 },
-  async (_, model, accuracy) => {
-    const args = ['eval', '--model', model ?? '', '--dataset', 'cifar10', '--samples', '1000', '--json'];
-    const { stdout } = await runCli(args);
-    expect(JSON.parse(stdout)).toMatchObject({ samples: 1000, accuracy: { value: accuracy } });
-  },
-);
+])('the accuracy of a published %s is what PyTorch gets', async (_, model, accuracy) => {
+  const args = ['eval', '--model', model ?? '', '--dataset', 'cifar10', '--samples', '1000', '--json'];
+  const { stdout } = await runCli(args);
+  expect(JSON.parse(stdout)).toMatchObject({ samples: 1000, accuracy: { value: accuracy } });
+});
 
 const OPTIONS = ['--range', '0,255', '--classes-from', '1'];
 

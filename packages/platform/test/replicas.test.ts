@@ -50,4 +50,4 @@ test('a bucket that a worker has opened first gets the copies that the coordinat
   await ArtefactStore.open(connection);
   expect(await copies('OBJ_unpair-artefacts')).toBe(3);
   expect(await copies('KV_letters')).toBe(3);
-}, 180_000);
+});

@@ -181,4 +181,4 @@ test('where storage is full, a submission is RESOURCE_EXHAUSTED, and what there 
   await manager.streams.delete('BALLAST');
   const { campaign: made } = await served.client.unary(Service.createCampaign, requestFor('full'));
   expect(await list()).toEqual([made?.id, campaign?.id]);
-}, 120_000);
+});

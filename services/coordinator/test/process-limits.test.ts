@@ -40,14 +40,14 @@ test('of a thousand uploads that never end, those that there may be hold some Mi
   );
   await eventually(() => {
     expect(codes).toHaveLength(1_000 - 32);
-  }, 30);
+  });
   expect(new Set(codes)).toEqual(new Set(['RESOURCE_EXHAUSTED']));
   // A gigabyte came in, or would have.
   expect((await memoryOf(coordinator.child.pid)) - before).toBeLessThan(250e6);
   await endProcess(coordinator, 'SIGKILL');
   stop.abort();
   await Promise.all(calls);
-}, 120_000);
+});
 
 test('while a coordinator reads what happened before it answers probes, and says how far it has come', async () => {
   await using base = await ground();
@@ -80,4 +80,4 @@ test('while a coordinator reads what happened before it answers probes, and says
     expect((await fetch(`http://${coordinator.metrics}/healthz`)).status).toBe(200);
   });
   await endProcess(coordinator, 'SIGTERM');
-}, 120_000);
+});

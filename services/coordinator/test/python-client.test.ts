@@ -29,7 +29,6 @@ const run = promisify(execFile);
 
 test.skipIf(lack !== undefined)(
   `a client in Python launches, pauses, watches, reports and reads rows, by the protos alone${suffix}`,
-  { timeout: 60_000 },
   async () => {
     await using base = await ground();
     // What was queued when it was paused is queued anew by the reconciler.

@@ -68,39 +68,35 @@ async function windowFull(base: Ground): Promise<void> {
   });
 }
 
-test(
-  'kill -9 in mid-run, results while it is down, a lost result store: nothing is missing or double',
-  { timeout: 180_000 },
-  async () => {
-    await using base = await ground();
-    await (await serve(base))[Symbol.asyncDispose]();
-    const first = await start(base);
-    const { campaign } = await first.client.unary(Service.createCampaign, requestFor('restart'));
-    const id = campaign?.id ?? '';
-    await work({ connection: base.connection, limit: 6 }, new AbortController().signal);
-    await windowFull(base);
-    await endProcess(first, 'SIGKILL');
-    await work({ connection: base.connection, limit: 2 }, new AbortController().signal);
+test('kill -9 in mid-run, results while it is down, a lost result store: nothing is missing or double', async () => {
+  await using base = await ground();
+  await (await serve(base))[Symbol.asyncDispose]();
+  const first = await start(base);
+  const { campaign } = await first.client.unary(Service.createCampaign, requestFor('restart'));
+  const id = campaign?.id ?? '';
+  await work({ connection: base.connection, limit: 6 }, new AbortController().signal);
+  await windowFull(base);
+  await endProcess(first, 'SIGKILL');
+  await work({ connection: base.connection, limit: 2 }, new AbortController().signal);
 
-    const second = await start(base);
-    const same = await second.client.unary(Service.createCampaign, requestFor('restart'));
-    expect(same.campaign?.id).toBe(id);
-    expect(same.campaign?.progress?.done).toBe(8);
-    await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
-    await endProcess(second, 'SIGKILL');
-    await rm(join(base.folder.path, 'results.duckdb'));
+  const second = await start(base);
+  const same = await second.client.unary(Service.createCampaign, requestFor('restart'));
+  expect(same.campaign?.id).toBe(id);
+  expect(same.campaign?.progress?.done).toBe(8);
+  await work({ connection: base.connection, limit: 5 }, new AbortController().signal);
+  await endProcess(second, 'SIGKILL');
+  await rm(join(base.folder.path, 'results.duckdb'));
 
-    const third = await start(base);
-    const stop = new AbortController();
-    const working = work({ connection: base.connection }, stop.signal);
-    const result = await ending(third.client, id);
-    stop.abort();
-    await working;
-    expect(await messages(base, 'UNPAIR_RESULTS')).toBe(taskCount);
-    expect(result).toEqual(await undisturbed());
-    expect(await endProcess(third, 'SIGTERM')).toBe(0);
-  },
-);
+  const third = await start(base);
+  const stop = new AbortController();
+  const working = work({ connection: base.connection }, stop.signal);
+  const result = await ending(third.client, id);
+  stop.abort();
+  await working;
+  expect(await messages(base, 'UNPAIR_RESULTS')).toBe(taskCount);
+  expect(result).toEqual(await undisturbed());
+  expect(await endProcess(third, 'SIGTERM')).toBe(0);
+});
 
 test('a cancelled campaign stays cancelled with the same counts after a restart', async () => {
   await using base = await ground();
@@ -184,7 +180,7 @@ test('the broker dies and comes back: the campaign goes on without a restart', a
     const { campaign: now } = await served.client.unary(Service.getCampaign, { id: campaign?.id ?? '' });
     expect(now?.state).toBe(CampaignState.SUCCEEDED);
     return now?.progress ?? { done: 0 };
-  }, 30);
+  });
   expect(done).toBe(taskCount);
   stop.abort();
   await working.catch(() => undefined);

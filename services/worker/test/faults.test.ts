@@ -54,7 +54,7 @@ test('a task that always kills its compute process: given up after five attempts
   await using worker = await startTestWorker(cluster, { entry: poison });
   const tasks = [12, 13, 14].map((index) => accuracyTask(index, made));
   await cluster.submit(...tasks);
-  const outcomes = await Promise.all(tasks.map((task) => cluster.result(task, 50)));
+  const outcomes = await Promise.all(tasks.map((task) => cluster.result(task)));
   expect(outcomes.map(({ outcome }) => outcome?.$case)).toEqual(['accuracy', 'deadLetter', 'accuracy']);
   expect(outcomes[1]?.outcome?.value).toEqual({
     deliveries: 5,
@@ -146,10 +146,10 @@ test('the broker dies with -9 while a task is computed and comes back: one resul
   await cluster.server.kill();
   await sleep(1_000);
   await cluster.server.restart();
-  const { outcome } = await cluster.result(task, 40);
+  const { outcome } = await cluster.result(task);
   expect(outcome?.$case).toBe('attack');
   const next = attackTask(1, made);
   await cluster.submit(next);
-  expect((await cluster.result(next, 20)).outcome?.$case).toBe('attack');
-  await cluster.settled(20);
+  expect((await cluster.result(next)).outcome?.$case).toBe('attack');
+  await cluster.settled();
 });

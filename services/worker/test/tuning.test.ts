@@ -37,7 +37,7 @@ test('what one process learnt about a model, the next one knows', async () => {
     const sizes = await file.read();
     expect(Object.keys(sizes?.millisecondsPerRow ?? {})).toEqual(['4', '8', '16']);
     return sizes;
-  }, 5);
+  });
   const times = Object.entries(learnt?.millisecondsPerRow ?? {}).sort(([, a], [, b]) => a - b);
   const next = await new Tuner(options(folder.path)).runSizes(digest, graph);
   expect(runs(next.logits)[0]).toBe(Number(times[0]?.[0]));

@@ -93,7 +93,7 @@ export class TestCluster implements AsyncDisposable {
       const worker = [...this.#reports.values()].find(({ kinds }) => kinds.includes(kind));
       if (worker === undefined) throw new Error(`no worker is there to ${kind}`);
       return queueName({ ...worker, kind });
-    }, 30);
+    });
   }
 
   async store(...artefacts: readonly Artefact[]): Promise<void> {
@@ -124,12 +124,12 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** The result of a task, as soon as there is one. */
-  async result(task: Task, seconds = 30): Promise<TaskResult> {
+  async result(task: Task): Promise<TaskResult> {
     return eventually(async () => {
       const result = (await this.results()).get(`results.${task.campaignId}.${task.index}`);
       if (result === undefined) throw new Error(`no result of ${task.campaignId}/${task.index}`);
       return result;
-    }, seconds);
+    });
   }
 
   /** Tasks that wait, that workers hold, and that came more than once, of all queues. */
@@ -140,11 +140,11 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** Resolves when no task is queued or in hand. */
-  async settled(seconds = 10): Promise<void> {
+  async settled(): Promise<void> {
     await eventually(async () => {
       const { waiting, held } = await this.depth();
       if (waiting + held > 0) throw new Error(`${waiting} tasks wait, ${held} are in hand`);
-    }, seconds);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
