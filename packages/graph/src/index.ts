@@ -40,6 +40,7 @@ export type { ObservedGraph, ObservedRange } from './quantization/observe.js';
 export { applyQuantization, calibrationValues, chooseScales, quantize } from './quantization/quantize.js';
 export type { Quantization } from './quantization/quantization.js';
 export type { QuantizeOptions } from './quantization/quantize.js';
+export { roundAtRandom } from './quantization/round-at-random.js';
 export { isQuantized, recoverQuantization, withFloatWeights } from './quantization/recover.js';
 export { clampWeights, fakeQuantize } from './quantization/weights.js';
 export type { WeightScale } from './quantization/weights.js';
@@ -88,6 +89,7 @@ export type { Moments, ObservedMoments } from './transforms/insert-normalization
 export { foldConstants } from './transforms/fold-constants.js';
 export type { FoldOptions } from './transforms/fold-constants.js';
 export { interpolateWeights } from './transforms/interpolate-weights.js';
+export { joinMembers, membersOf } from './transforms/members.js';
 export { penultimateValue } from './transforms/penultimate.js';
 export { pruneDeadNodes } from './transforms/prune-dead-nodes.js';
 export { shareCommonNodes } from './transforms/share-common-nodes.js';

@@ -1,7 +1,10 @@
 import { distillSibling } from './distill.js';
 import { imitateSibling } from '@unpair/attacks';
 import { interpolateSibling } from './interpolate.js';
+import { lgvSibling } from './sharpened/lgv.js';
+import { mbaSibling } from './sharpened/mba.js';
 import { pruneSibling } from './pruning/prune.js';
+import { qaaSibling } from './sharpened/qaa.js';
 import { quantizeSibling } from './quantization/quantize.js';
 import { unpairSibling } from './unpairing/unpair-sibling.js';
 
@@ -13,4 +16,7 @@ export const siblings = [
   unpairSibling,
   interpolateSibling,
   imitateSibling,
+  qaaSibling,
+  lgvSibling,
+  mbaSibling,
 ] as const;

@@ -53,3 +53,4 @@ export type {
   TrainingOptions,
   WeightConstraint,
 } from './train.js';
+export { Trajectory } from './trajectory.js';

@@ -42,7 +42,12 @@ export interface Descent {
   readonly batch: number;
   /** Equal parts that a batch is computed in. */
   readonly shards: number;
-  readonly learningRate: { readonly peak: number; readonly warmupEpochs: number };
+  readonly learningRate: {
+    readonly peak: number;
+    readonly warmupEpochs: number;
+    /** Whether it stays at the peak. */
+    readonly isConstant?: boolean;
+  };
   readonly sgd: SgdOptions;
   /** Takes the place of `sgd` where it is there. */
   readonly adam?: AdamOptions | undefined;
@@ -72,11 +77,11 @@ export function updateState(
   state: TrainingState,
   step: TrainingStep,
   mean: Float32Array,
-  { batch, shards, learningRate: { peak, warmupEpochs }, sgd, adam }: Descent,
+  { batch, shards, learningRate: { warmupEpochs, ...course }, sgd, adam }: Descent,
   { steps, stepsPerEpoch }: { readonly steps: number; readonly stepsPerEpoch: number },
 ): StepReport {
   const warmup = Math.round(warmupEpochs * stepsPerEpoch);
-  const rate = learningRate({ peak, warmup, steps }, state.step);
+  const rate = learningRate({ ...course, warmup, steps }, state.step);
   const layout = recordLayout(step);
   const gradient = mean.subarray(0, layout.statistics);
   // Shards give gradients of their summed losses; the step follows that of the batch's mean loss.

@@ -15,6 +15,7 @@ import type { ShardExecutor, ShardJob } from './shards/shard-job.js';
 import type { Descent, StepReport, TrainingState } from './state.js';
 import { decodeState, encodeState, initialState, modelOf, updateState } from './state.js';
 import type { TrainingStep } from './step-graph.js';
+import type { Trajectory } from './trajectory.js';
 import { buildTrainingStep } from './step-graph.js';
 
 /** Everything about a run that numbers can say. With model and samples it determines the result, to the last bit. */
@@ -63,6 +64,8 @@ export interface TrainingOptions {
   readonly constraint?: (weights: readonly TensorRange[]) => WeightConstraint;
   /** Measures the model before training and after every epoch, and chooses the outcome. Default: the last state. */
   readonly evaluation?: Evaluation | undefined;
+  /** Keeps states on the way. */
+  readonly trajectory?: Trajectory | undefined;
   /** Whether the model must be a classifier after every epoch, at the end, or nobody asks. Default `epoch`. */
   readonly judge?: 'epoch' | 'end' | 'never';
   readonly checkpoints?: Checkpoints | undefined;
@@ -102,6 +105,7 @@ export async function train(
   try {
     const run = new Training(options, job, executor);
     await run.toEnd();
+    options.trajectory?.complete((state) => modelOf(graph, step, { ...run.outcome, ...state }));
     return modelOf(graph, step, run.outcome);
   } finally {
     await executor.close();
@@ -207,14 +211,17 @@ class Training {
       decodeState(bytes, this.#owner, this.#state, (others) => {
         this.#watch.restore(others);
         this.#selection?.restore(others);
+        this.#options.trajectory?.restore(others);
       });
     }
     this.#constraint.begin?.(this.#state.weights);
   }
 
   async #save(): Promise<void> {
-    const others = new Map([...this.#watch.encode(), ...(this.#selection?.encode() ?? [])]);
-    await this.#options.checkpoints?.save(encodeState(this.#owner, this.#state, others));
+    const { trajectory, checkpoints } = this.#options;
+    const kept = [...(this.#selection?.encode() ?? []), ...(trajectory?.encode() ?? [])];
+    const others = new Map([...this.#watch.encode(), ...kept]);
+    await checkpoints?.save(encodeState(this.#owner, this.#state, others));
   }
 
   get #owner(): string {
@@ -233,6 +240,7 @@ class Training {
     const lengths = { steps: this.#steps, stepsPerEpoch: this.#stepsPerEpoch };
     const report = updateState(this.#state, step, this.#mean, this.#options.schedule, lengths);
     this.#constraint.project?.(this.#state.weights, this.#state.step);
+    this.#options.trajectory?.visit(this.#state, this.#steps);
     return report;
   }
 

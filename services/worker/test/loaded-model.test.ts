@@ -1,4 +1,4 @@
-import { GraphBuilder, encodeModel, float32, int, ints } from '@unpair/graph';
+import { GraphBuilder, encodeModel, float32, int, ints, joinMembers } from '@unpair/graph';
 import { createRuntime } from '@unpair/runtime';
 import { expect, test } from 'vitest';
 import { LoadedModel } from '../src/compute/loaded-model.js';
@@ -21,4 +21,26 @@ test('what there is to say of how a model runs is said once', async () => {
   expect(remarks).toEqual([
     expect.stringMatching(/^its images run one at a time, since node ".*" \(ReduceMean\)/),
   ]);
+});
+
+test('a file of several models is one classifier, and one for each of them to attacks', async () => {
+  const scaled = (factor: number): ReturnType<GraphBuilder['build']> => {
+    const builder = new GraphBuilder('scaled');
+    const flat = builder.node('Flatten', [builder.input('x', 'float32', ['N', 1, 1, 2])], { axis: int(1) });
+    const logits = builder.node('Mul', [flat, builder.scalar(factor)]);
+    builder.output(builder.rename(logits, 'logits'), 'float32', ['N', 2]);
+    return builder.build();
+  };
+  const bytes = encodeModel(joinMembers('both', [scaled(1), scaled(3)]));
+  const model = new LoadedModel({ runtime: await createRuntime(), threads: 1, bytes });
+  const input = Float32Array.of(0.25, 0.5);
+  const members = await model.members();
+  const objective = { kind: 'combination', weights: Float32Array.of(1, 0) } as const;
+  const apart = await Promise.all(members.map((member) => member.gradients(input, objective, 1)));
+  expect(apart.map(({ gradients }) => [...gradients])).toEqual([
+    [1, 0],
+    [3, 0],
+  ]);
+  expect([...(await (await model.classifier()).logits(input, 1))]).toEqual([0.5, 1]);
+  await model.close();
 });

@@ -2,6 +2,7 @@ import type { AccuracyRows } from '@unpair/protocol';
 import {
   decodeModel,
   foldConstants,
+  membersOf,
   summarizeModel,
   type Executable,
   type Graph,
@@ -39,6 +40,7 @@ export class LoadedModel implements Closable {
   readonly bytes: number;
   readonly #options: LoadedModelOptions;
   #classifier: Promise<DifferentiableClassifier> | undefined;
+  #members: Promise<readonly DifferentiableClassifier[]> | undefined;
   #features: Promise<FeatureExtractor | undefined> | undefined;
   #forward: Promise<Executable> | undefined;
 
@@ -61,8 +63,18 @@ export class LoadedModel implements Closable {
    * @throws {UnpairError} when the runtime cannot run it
    */
   classifier(): Promise<DifferentiableClassifier> {
-    this.#classifier ??= this.#load(() => this.#createClassifier());
+    this.#classifier ??= this.#load(() => this.#createClassifier(this.graph));
     return this.#classifier;
+  }
+
+  /**
+   * The classifiers that the file consists of, as attacks take surrogates: of most files, itself. Made once, and closed
+   * with the model.
+   * @throws as {@link classifier}
+   */
+  members(): Promise<readonly DifferentiableClassifier[]> {
+    this.#members ??= this.#loadMembers();
+    return this.#members;
   }
 
   /**
@@ -98,9 +110,16 @@ export class LoadedModel implements Closable {
     }
   }
 
-  async #createClassifier(): Promise<DifferentiableClassifier> {
+  async #loadMembers(): Promise<readonly DifferentiableClassifier[]> {
+    const graphs = membersOf(this.graph);
+    if (graphs.length === 1) return [await this.classifier()];
+    const members: DifferentiableClassifier[] = [];
+    for (const graph of graphs) members.push(await this.#load(() => this.#createClassifier(graph)));
+    return members;
+  }
+
+  async #createClassifier(graph: Graph): Promise<DifferentiableClassifier> {
     const { runtime, threads, runSizes, onRemark } = this.#options;
-    const { graph } = this;
     const sizes = await runSizes?.(graph);
     const clock = (): number => performance.now();
     const classifier = await createDifferentiableClassifier({
@@ -117,5 +136,7 @@ export class LoadedModel implements Closable {
   async close(): Promise<void> {
     const loaded = await Promise.allSettled([this.#classifier, this.#features, this.#forward]);
     for (const one of loaded) if (one.status === 'fulfilled') await one.value?.close();
+    const members = (await this.#members?.catch(() => [])) ?? [];
+    if (members.length > 1) for (const member of members) await member.close();
   }
 }

@@ -90,14 +90,18 @@ export function withAsked<T>(
   });
 }
 
-/** Lends `use` any number of models, in their order. */
+/** Lends `use` the classifiers of any number of surrogates, in their order; of a file that holds several, each. */
 export async function withClassifiers<T>(
   [model, ...others]: readonly ModelRef[],
   options: ClassifierOptions,
   use: (classifiers: readonly DifferentiableClassifier[]) => Promise<T>,
 ): Promise<T> {
   if (model === undefined) return use([]);
-  return withClassifier(model, options, (classifier) =>
-    withClassifiers(others, options, (rest) => use([classifier, ...rest])),
-  );
+  const { samples, context } = options;
+  return context.workbench.withModel(fileOf(model.digest, context), async (loaded) => {
+    const members = await loaded.members();
+    for (const member of members) assertFits(model.id, member, samples.set);
+    const counted = members.map((member) => context.meter.wrap(member));
+    return withClassifiers(others, options, (rest) => use([...counted, ...rest]));
+  });
 }
