@@ -1,5 +1,7 @@
 export { describeNode, floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.js';
 export { DerivativeError } from './autodiff/derivative-error.js';
+export { ruleChanges } from './autodiff/backward/backward.js';
+export type { Backward, RuleChanges } from './autodiff/backward/backward.js';
 export { isDifferentiable } from './autodiff/differentiable.js';
 export type { Differentiability } from './autodiff/differentiable.js';
 export { gradient, gradientName } from './autodiff/gradient.js';

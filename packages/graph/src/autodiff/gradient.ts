@@ -6,10 +6,12 @@ import { inferValues } from '../shapes/infer.js';
 import { constantsOf, producersOf } from '../transforms/consumers.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import { Adjoints } from './adjoints.js';
+import type { RuleChanges } from './backward/backward.js';
 import { Emitter } from './emitter.js';
 import type { DerivativePath } from './path.js';
 import { assertRules, findPath } from './path.js';
 import { ruleFor } from './registry.js';
+import type { GradientRule } from './rule.js';
 import { Pullback } from './rule.js';
 import type { StraightThrough } from './straight-through.js';
 
@@ -25,6 +27,8 @@ export interface GradientOptions {
   readonly seed?: string;
   /** Steps of a model that are passed as if they were not there. Default: none. */
   readonly through?: StraightThrough | undefined;
+  /** Nodes that are differentiated by other rules than their operators'. Default: none. */
+  readonly changes?: RuleChanges | undefined;
   /** Whether the graph's own outputs stay outputs. Default true. */
   readonly keepOutputs?: boolean;
 }
@@ -46,7 +50,7 @@ export function gradientName(of: string, wrt: string): string {
  */
 export function gradient(
   original: Graph,
-  { of, wrt, seed, through, keepOutputs = true }: GradientOptions,
+  { of, wrt, seed, through, changes, keepOutputs = true }: GradientOptions,
 ): Graph {
   const { nodes } = findPath(original, { of, wrt, through });
   assertRules(nodes);
@@ -63,7 +67,10 @@ export function gradient(
   const emit = new Emitter(builder, primal, ofType.dataType);
   const adjoints = new Adjoints(emit);
   adjoints.contribute(of, seed ?? { value: emit.scalar(1), shape: [] });
-  for (const node of path.nodes.toReversed()) pullBack(node, path, adjoints, emit);
+  for (const node of path.nodes.toReversed()) {
+    const rule = changes?.get(node.outputs[0] ?? '') ?? ruleFor(node);
+    if (rule !== undefined) pullBack(node, rule, { path, adjoints, emit });
+  }
 
   if (!keepOutputs) builder.clearOutputs();
   wrt.forEach((name, index) => {
@@ -74,11 +81,17 @@ export function gradient(
   return pruneDeadNodes(builder.build());
 }
 
-function pullBack(node: Node, path: DerivativePath, adjoints: Adjoints, emit: Emitter): void {
+/** Where a derivative is being built. */
+interface Derivation {
+  readonly path: DerivativePath;
+  readonly adjoints: Adjoints;
+  readonly emit: Emitter;
+}
+
+function pullBack(node: Node, rule: GradientRule, { path, adjoints, emit }: Derivation): void {
   const outputs = node.outputs.map((name) => (path.active.has(name) ? adjoints.get(name) : undefined));
   const known = outputs.findIndex((adjoint) => adjoint !== undefined);
-  const rule = ruleFor(node);
-  if (known < 0 || rule === undefined) return;
+  if (known < 0) return;
   const { dataType } = emit.typeOf(node.outputs[known] ?? '');
   const typed = dataType.startsWith('float') ? emit.withDataType(dataType) : emit;
   const pullback = new Pullback(node, typed, outputs, path.active);

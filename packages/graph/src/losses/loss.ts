@@ -1,5 +1,7 @@
 import { Emitter } from '../autodiff/emitter.js';
 import { gradient, gradientName } from '../autodiff/gradient.js';
+import type { Backward } from '../autodiff/backward/backward.js';
+import { ruleChanges } from '../autodiff/backward/backward.js';
 import { straightThrough } from '../autodiff/straight-through.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph, ValueInfo } from '../graph.js';
@@ -66,9 +68,10 @@ export interface LossGradientGraph {
  * What a white-box attack evaluates: logits, loss and input gradient in one graph. The gradient passes the model's own
  * steps, such as rounding, straight through, and that of a cross-entropy which is flat since the logits are large is
  * taken at smaller ones: a gradient of zero would call a model safe that is not.
- * @throws {ModelError} as `withLoss` and `gradient` do, and when the model has not exactly one input.
+ * @param backward how the gradient is taken, where that is not as the derivative
+ * @throws {ModelError} as `withLoss`, `gradient` and `ruleChanges` do, and when the model has not exactly one input.
  */
-export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradientGraph {
+export function lossAndInputGradient(graph: Graph, loss: LossName, backward?: Backward): LossGradientGraph {
   const [input, another] = graph.inputs;
   if (input === undefined || another !== undefined) {
     throw new ModelError(
@@ -78,7 +81,13 @@ export function lossAndInputGradient(graph: Graph, loss: LossName): LossGradient
   const { graph: withOutput, logits } = withLoss(graph, loss);
   const outputs = withOutput.outputs.filter(({ name }) => name === logits || name === LOSS);
   const [climbed, of] = withSlope({ ...withOutput, outputs }, loss, logits);
-  const differentiated = gradient(climbed, { of, wrt: [input.name], through: straightThrough(graph) });
+  const changes = backward && ruleChanges(graph, backward);
+  const differentiated = gradient(climbed, {
+    of,
+    wrt: [input.name],
+    through: straightThrough(graph),
+    changes,
+  });
   const wanted = [logits, LOSS, gradientName(of, input.name)];
   return {
     graph: pruneDeadNodes({

@@ -78,16 +78,18 @@ function maxPool(p: Pullback): InputAdjoints {
 }
 
 /** Between a QuantizeLinear and a DequantizeLinear a pool compares integers, which float32 holds exactly. */
-function inFloat({ emit }: Pullback, value: string): string {
+export function inFloat({ emit }: Pullback, value: string): string {
   const isFloat = emit.typeOf(value).dataType.startsWith('float');
   return isFloat ? value : emit.op('Cast', [value], { to: int(codeOfDataType(emit.dataType)) });
 }
 
-function poolAxes(p: Pullback): readonly WindowAxis[] {
+/** The windows of a pool, axis by axis. */
+export function poolAxes(p: Pullback): readonly WindowAxis[] {
   return readWindowAxes(p, p.ints('kernel_shape') ?? [], { outer: p.shape(0), positions: p.outputShape });
 }
 
-function channelsOf(p: Pullback): number {
+/** Channels of what is pooled. */
+export function channelsOf(p: Pullback): number {
   const [channels = 1] = p.sizes(p.shape(0).slice(1, 2));
   return channels;
 }
