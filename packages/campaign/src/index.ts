@@ -36,7 +36,8 @@ export {
 } from './data-checks.js';
 export type { TrainingSplit } from './data-checks.js';
 export { fileOf, isDerived } from './derivation.js';
-export { surrogateOf } from './surrogate.js';
+export { BACKWARD_PARAMETERS } from './backward.js';
+export { surrogateOf, usedAs } from './surrogate.js';
 export type { Surrogate } from './surrogate.js';
 export { parseModelOptions } from './file/model-options.js';
 export type { ParsedOptions } from './file/model-options.js';

@@ -1,4 +1,4 @@
-import type { Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
+import type { Backward, Executable, Graph, LoadOptions, Runtime } from '@unpair/graph';
 import {
   LABELS,
   ModelError,
@@ -26,6 +26,8 @@ export interface GraphClassifierOptions extends LoadOptions {
   readonly images?: ImageShape;
   /** How many rows of either graph run at a time; default: all, halved for as long as they do not fit in memory. */
   readonly runSizes?: RunSizes;
+  /** How gradients are taken, where that is not as derivatives. */
+  readonly backward?: Backward | undefined;
   /** Milliseconds, for run sizes that are chosen by speed. */
   readonly clock?: () => number;
 }
@@ -123,12 +125,12 @@ interface Derivative {
 async function loadDerivative(
   model: ClassifierGraph,
   kind: Objective['kind'],
-  { runtime, threads, runSizes, clock }: GraphClassifierOptions,
+  { runtime, threads, runSizes, clock, backward }: GraphClassifierOptions,
   areLogitsApart: boolean,
 ): Promise<Derivative> {
   // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
   const folded = foldBatchNormalization(foldConstants(model.graph));
-  const { graph, loss: value, gradient, logits } = lossAndInputGradient(folded, kind);
+  const { graph, loss: value, gradient, logits } = lossAndInputGradient(folded, kind, backward);
   const derivative = foldConstants(graph);
   const executable = await runtime.load(derivative, loadOptions(threads));
   const images = triedImages(model.shape);

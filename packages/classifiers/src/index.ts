@@ -22,3 +22,5 @@ export { clearInvalid } from './invalid-entries.js';
 export { argmax, crossEntropy, margin } from './logits.js';
 export { assertAlike, meanOf, sumOf } from './several-models.js';
 export { oneHot } from './one-hot.js';
+export { FUSIONS, fuse } from './fused.js';
+export type { Fusion } from './fused.js';

@@ -76,7 +76,7 @@ function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
       const value = {
         cell: id,
         target: asked(target),
-        surrogates: (surrogate?.models ?? []).map(model),
+        ...(surrogate === null ? { surrogates: [] } : surrogatesOf(surrogate, model)),
         attack,
         parameters: canonicalJson(planned.cell.parameters),
         norm,
@@ -100,13 +100,27 @@ function measurement(
   const values: Readonly<Record<string, unknown>> = { ...planned };
   const parts = Object.keys(key).map((part) => {
     const value = values[part] as string | Surrogate;
-    if (typeof value !== 'string') return [`${part}s`, value.models.map(model)] as const;
+    if (typeof value !== 'string') return surrogatesOf(value, model);
     const refer = planned.kind === 'accuracy' ? asked : model;
-    return [part, models[part] === 'model' ? refer(value) : value] as const;
+    return { [part]: models[part] === 'model' ? refer(value) : value };
   });
   const ball = 'threat' in planned ? planned.threat : {};
-  const value: unknown = { ...Object.fromEntries(parts), ...ball, samples: samples(planned.samples) };
+  const value: unknown = {
+    ...(Object.assign({}, ...parts) as object),
+    ...ball,
+    samples: samples(planned.samples),
+  };
   return { $case: planned.kind, value } as Work;
+}
+
+/** The models of a surrogate, and how they are used. */
+function surrogatesOf(
+  { models, fusion, backward }: Surrogate,
+  refer: (id: string) => ModelRef,
+): { readonly surrogates: ModelRef[]; readonly fusion?: string } {
+  const how = backward && { backward: canonicalJson({ ...backward }) };
+  const surrogates = models.map((id) => ({ ...refer(id), ...how }));
+  return { surrogates, ...(fusion !== undefined && { fusion }) };
 }
 
 /** What a model gives who asks it, where that is less than its logits. */

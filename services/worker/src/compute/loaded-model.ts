@@ -4,6 +4,7 @@ import {
   foldConstants,
   membersOf,
   summarizeModel,
+  type Backward,
   type Executable,
   type Graph,
   type Runtime,
@@ -40,7 +41,8 @@ export class LoadedModel implements Closable {
   readonly bytes: number;
   readonly #options: LoadedModelOptions;
   #classifier: Promise<DifferentiableClassifier> | undefined;
-  #members: Promise<readonly DifferentiableClassifier[]> | undefined;
+  /** By how their gradients are taken, as JSON. */
+  readonly #members = new Map<string, Promise<readonly DifferentiableClassifier[]>>();
   #features: Promise<FeatureExtractor | undefined> | undefined;
   #forward: Promise<Executable> | undefined;
 
@@ -70,11 +72,14 @@ export class LoadedModel implements Closable {
   /**
    * The classifiers that the file consists of, as attacks take surrogates: of most files, itself. Made once, and closed
    * with the model.
+   * @param backward how their gradients are taken, where that is not as derivatives
    * @throws as {@link classifier}
    */
-  members(): Promise<readonly DifferentiableClassifier[]> {
-    this.#members ??= this.#loadMembers();
-    return this.#members;
+  members(backward?: Backward): Promise<readonly DifferentiableClassifier[]> {
+    const key = JSON.stringify(backward ?? null);
+    const members = this.#members.get(key) ?? this.#loadMembers(backward);
+    this.#members.set(key, members);
+    return members;
   }
 
   /**
@@ -110,15 +115,15 @@ export class LoadedModel implements Closable {
     }
   }
 
-  async #loadMembers(): Promise<readonly DifferentiableClassifier[]> {
+  async #loadMembers(backward?: Backward): Promise<readonly DifferentiableClassifier[]> {
     const graphs = membersOf(this.graph);
-    if (graphs.length === 1) return [await this.classifier()];
+    if (graphs.length === 1 && backward === undefined) return [await this.classifier()];
     const members: DifferentiableClassifier[] = [];
-    for (const graph of graphs) members.push(await this.#load(() => this.#createClassifier(graph)));
+    for (const graph of graphs) members.push(await this.#load(() => this.#createClassifier(graph, backward)));
     return members;
   }
 
-  async #createClassifier(graph: Graph): Promise<DifferentiableClassifier> {
+  async #createClassifier(graph: Graph, backward?: Backward): Promise<DifferentiableClassifier> {
     const { runtime, threads, runSizes, onRemark } = this.#options;
     const sizes = await runSizes?.(graph);
     const clock = (): number => performance.now();
@@ -126,6 +131,7 @@ export class LoadedModel implements Closable {
       graph,
       runtime,
       threads,
+      backward,
       clock,
       ...(sizes && { runSizes: sizes }),
     });
@@ -136,7 +142,10 @@ export class LoadedModel implements Closable {
   async close(): Promise<void> {
     const loaded = await Promise.allSettled([this.#classifier, this.#features, this.#forward]);
     for (const one of loaded) if (one.status === 'fulfilled') await one.value?.close();
-    const members = (await this.#members?.catch(() => [])) ?? [];
-    if (members.length > 1) for (const member of members) await member.close();
+    const own = await this.#classifier?.catch(() => undefined);
+    for (const one of await Promise.allSettled(this.#members.values())) {
+      const members = one.status === 'fulfilled' ? one.value : [];
+      for (const member of members) if (member !== own) await member.close();
+    }
   }
 }

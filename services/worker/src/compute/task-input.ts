@@ -3,6 +3,9 @@ import { inputs, type SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { consecutiveSamples, type Classifier, type Sample } from '@unpair/classifiers';
 import { ACCESSES, CLASS_RULES, EVERYTHING, type GoalChoice, type Offer } from '@unpair/attacks';
+import { BACKWARD_PARAMETERS, usedAs, surrogateOf, type Surrogate } from '@unpair/campaign';
+import { FUSIONS, type Fusion } from '@unpair/classifiers';
+import { type Backward } from '@unpair/graph';
 import { type Norm } from '@unpair/numerics';
 import { type Parameters } from '@unpair/parameters';
 
@@ -92,4 +95,31 @@ export function goalChoiceOf(reach: string): GoalChoice {
   if (rule !== undefined) return { reach: rule };
   if (/^\d+$/.test(reach)) return { reach: Number(reach) };
   throw unknown('Class to reach', reach, ['a number', ...CLASS_RULES]);
+}
+
+/** What of several surrogates is averaged. @throws {UnpairError} UNIMPLEMENTED for what is no fusion. */
+export function fusionOf(text: string | undefined): Fusion {
+  if (text === undefined) return 'losses';
+  const fusion = FUSIONS.find((name) => name === text);
+  if (fusion !== undefined) return fusion;
+  throw unknown('Fusion', text, FUSIONS);
+}
+
+/** How gradients of a model are taken; undefined for derivatives. @throws {UnpairError} UNIMPLEMENTED for what is no rule. */
+export function backwardOf({ backward }: Pick<ModelRef, 'backward'>): Backward | undefined {
+  if (backward === undefined) return undefined;
+  const { rule = '', ...parameters } = parseParameters(backward);
+  const known = Object.entries(BACKWARD_PARAMETERS).find(([name]) => name === rule)?.[1];
+  if (known === undefined) throw unknown('Rule', String(rule), Object.keys(BACKWARD_PARAMETERS));
+  assertKnown(String(rule), parameters, known);
+  return { rule, ...parameters } as Backward;
+}
+
+/** The surrogate that the models of a task are, as the campaign calls it. */
+export function surrogateNamed(models: readonly ModelRef[], fusion: Fusion): Surrogate {
+  const backward = models[0] && backwardOf(models[0]);
+  return usedAs(surrogateOf(...models.map(({ id }) => id)), {
+    ...(fusion !== 'losses' && { fusion }),
+    ...(backward !== undefined && { backward }),
+  });
 }

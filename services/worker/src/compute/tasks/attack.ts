@@ -10,7 +10,7 @@ import {
   present,
   unknown,
 } from '../task-input.js';
-import { withAsked, withClassifiers, withTaskSamples } from './lending.js';
+import { withAsked, withSurrogates, withTaskSamples } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
@@ -20,7 +20,7 @@ export function attack(task: AttackTask, context: TaskContext): Promise<AttackRo
   assertKnown(task.attack, parameters, definition.parameters);
   return withTaskSamples(task.samples, context, (samples) =>
     withAsked(target, { samples, context }, (victim) =>
-      withClassifiers(task.surrogates, { samples, context }, async (surrogates) => {
+      withSurrogates(task, { samples, context }, async (surrogates) => {
         const { batchSize, meter, signal } = context;
         const rows = await runAttack({
           definition,

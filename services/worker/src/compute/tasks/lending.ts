@@ -2,11 +2,11 @@ import { UnpairError } from '@unpair/errors';
 import type { SampleSet } from '@unpair/datasets';
 import type { ModelRef, SampleRange } from '@unpair/protocol';
 import { limited } from '@unpair/attacks';
-import type { Classifier, DifferentiableClassifier, Sample } from '@unpair/classifiers';
+import { fuse, type Classifier, type DifferentiableClassifier, type Sample } from '@unpair/classifiers';
 import type { TaskContext } from '../task-context.js';
 import type { LoadedModel } from '../loaded-model.js';
 import type { CachedFile } from '../messages.js';
-import { assertFits, offerOf, present, samplesIn } from '../task-input.js';
+import { assertFits, backwardOf, fusionOf, offerOf, present, samplesIn } from '../task-input.js';
 
 /** The samples of a task, and the set that they are of. */
 export interface TaskSamples {
@@ -90,18 +90,34 @@ export function withAsked<T>(
   });
 }
 
-/** Lends `use` the classifiers of any number of surrogates, in their order; of a file that holds several, each. */
-export async function withClassifiers<T>(
+/** The surrogates of a task, and what of them is averaged. */
+export interface SurrogateRefs {
+  readonly surrogates: readonly ModelRef[];
+  readonly fusion?: string | undefined;
+}
+
+/** Lends `use` the surrogates of a task as attacks take them: of a file that holds several models, each; fused to one by logits or probabilities. */
+export function withSurrogates<T>(
+  { surrogates, fusion }: SurrogateRefs,
+  options: ClassifierOptions,
+  use: (classifiers: readonly DifferentiableClassifier[]) => Promise<T>,
+): Promise<T> {
+  const how = fusionOf(fusion);
+  return withMembers(surrogates, options, (members) => use(fuse(members, how)));
+}
+
+async function withMembers<T>(
   [model, ...others]: readonly ModelRef[],
   options: ClassifierOptions,
   use: (classifiers: readonly DifferentiableClassifier[]) => Promise<T>,
 ): Promise<T> {
   if (model === undefined) return use([]);
   const { samples, context } = options;
+  const backward = backwardOf(model);
   return context.workbench.withModel(fileOf(model.digest, context), async (loaded) => {
-    const members = await loaded.members();
+    const members = await loaded.members(backward);
     for (const member of members) assertFits(model.id, member, samples.set);
     const counted = members.map((member) => context.meter.wrap(member));
-    return withClassifiers(others, options, (rest) => use([...counted, ...rest]));
+    return withMembers(others, options, (rest) => use([...counted, ...rest]));
   });
 }

@@ -1,10 +1,9 @@
 import { UnpairError } from '@unpair/errors';
-import { surrogateOf } from '@unpair/campaign';
 import type { SimilarityRows, SimilarityTask } from '@unpair/protocol';
 import { measureSimilarity, SIMILARITY_INPUTS, type SimilarityInputs } from '@unpair/measurements';
 import type { TaskContext } from '../task-context.js';
-import { normOf, present, unknown } from '../task-input.js';
-import { withClassifier, withClassifiers, withTaskSamples } from './lending.js';
+import { fusionOf, normOf, present, surrogateNamed, unknown } from '../task-input.js';
+import { withClassifier, withSurrogates, withTaskSamples } from './lending.js';
 
 /** Two models compared, sample by sample. */
 export function similarity(task: SimilarityTask, context: TaskContext): Promise<SimilarityRows> {
@@ -15,11 +14,11 @@ export function similarity(task: SimilarityTask, context: TaskContext): Promise<
   const settings = { inputs, threat, seed: context.task.seed, batchSize, signal };
   return withTaskSamples(task.samples, context, (samples) => {
     const options = { samples, context };
-    return withClassifiers(task.surrogates, options, (published) =>
+    return withSurrogates(task, options, (published) =>
       withClassifier(target, options, async (hidden) => {
         if (published.length === 0) throw new UnpairError('INVALID_ARGUMENT', 'The task names no surrogate.');
         const rows = await measureSimilarity(published, hidden, samples.rows, settings);
-        const { name } = surrogateOf(...task.surrogates.map(({ id }) => id));
+        const { name } = surrogateNamed(task.surrogates, fusionOf(task.fusion));
         return { surrogate: name, target: target.id, inputs, rows: [...rows] };
       }),
     );

@@ -40,7 +40,11 @@ export interface ModelRef {
     | Access
     | undefined;
   /** Where it answers; absent where its file is in the object store, and then it has a digest. */
-  readonly endpoint?: Endpoint | undefined;
+  readonly endpoint?:
+    | Endpoint
+    | undefined;
+  /** How gradients of it are taken where that is not as derivatives, as JSON: {"decay":0.2,"rule":"sgm"}. */
+  readonly backward?: string | undefined;
 }
 
 /** An endpoint of the Open Inference Protocol. */
@@ -107,7 +111,7 @@ export interface AccuracyTask {
 }
 
 export interface SimilarityTask {
-  /** More than one: an ensemble, whose losses are averaged. */
+  /** More than one: an ensemble. */
   readonly surrogates: readonly ModelRef[];
   readonly target: ModelRef | undefined;
   readonly samples:
@@ -118,6 +122,8 @@ export interface SimilarityTask {
   /** The ball of noised and adversarial inputs: linf or l2, and its radius. */
   readonly norm: string;
   readonly epsilon: number;
+  /** What of several surrogates is averaged: logits or probabilities; absent for their losses. */
+  readonly fusion?: string | undefined;
 }
 
 /** Compares the penultimate features of two models. Over all samples at once, since minibatches begin at the first. */
@@ -144,7 +150,7 @@ export interface AttackTask {
   readonly target:
     | ModelRef
     | undefined;
-  /** None for attacks without a prior; more than one: an ensemble, whose losses are averaged. */
+  /** None for attacks without a prior; more than one: an ensemble. */
   readonly surrogates: readonly ModelRef[];
   readonly attack: string;
   /** Parameters with defaults filled in, as canonical JSON. */
@@ -157,6 +163,8 @@ export interface AttackTask {
     | undefined;
   /** The class to reach: a number, next, random or least-likely; empty where any but the label will do. */
   readonly reach: string;
+  /** As in SimilarityTask. */
+  readonly fusion?: string | undefined;
 }
 
 /**
@@ -558,7 +566,7 @@ export const Task: MessageFns<Task> = {
 };
 
 function createBaseModelRef(): ModelRef {
-  return { id: "", digest: "", access: undefined, endpoint: undefined };
+  return { id: "", digest: "", access: undefined, endpoint: undefined, backward: undefined };
 }
 
 export const ModelRef: MessageFns<ModelRef> = {
@@ -574,6 +582,9 @@ export const ModelRef: MessageFns<ModelRef> = {
     }
     if (message.endpoint !== undefined) {
       Endpoint.encode(message.endpoint, writer.uint32(34).fork()).join();
+    }
+    if (message.backward !== undefined) {
+      writer.uint32(42).string(message.backward);
     }
     return writer;
   },
@@ -623,6 +634,14 @@ export const ModelRef: MessageFns<ModelRef> = {
             message.endpoint = Endpoint.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.backward = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -648,6 +667,7 @@ export const ModelRef: MessageFns<ModelRef> = {
     message.endpoint = (object.endpoint !== undefined && object.endpoint !== null)
       ? Endpoint.fromPartial(object.endpoint)
       : undefined;
+    message.backward = object.backward ?? undefined;
     return message;
   },
 };
@@ -1169,7 +1189,7 @@ export const AccuracyTask: MessageFns<AccuracyTask> = {
 };
 
 function createBaseSimilarityTask(): SimilarityTask {
-  return { surrogates: [], target: undefined, samples: undefined, inputs: "", norm: "", epsilon: 0 };
+  return { surrogates: [], target: undefined, samples: undefined, inputs: "", norm: "", epsilon: 0, fusion: undefined };
 }
 
 export const SimilarityTask: MessageFns<SimilarityTask> = {
@@ -1191,6 +1211,9 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     }
     if (message.epsilon !== 0) {
       writer.uint32(49).double(message.epsilon);
+    }
+    if (message.fusion !== undefined) {
+      writer.uint32(58).string(message.fusion);
     }
     return writer;
   },
@@ -1256,6 +1279,14 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
             message.epsilon = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.fusion = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1283,6 +1314,7 @@ export const SimilarityTask: MessageFns<SimilarityTask> = {
     message.inputs = object.inputs ?? "";
     message.norm = object.norm ?? "";
     message.epsilon = object.epsilon ?? 0;
+    message.fusion = object.fusion ?? undefined;
     return message;
   },
 };
@@ -1478,6 +1510,7 @@ function createBaseAttackTask(): AttackTask {
     epsilon: 0,
     samples: undefined,
     reach: "",
+    fusion: undefined,
   };
 }
 
@@ -1509,6 +1542,9 @@ export const AttackTask: MessageFns<AttackTask> = {
     }
     if (message.reach !== "") {
       writer.uint32(74).string(message.reach);
+    }
+    if (message.fusion !== undefined) {
+      writer.uint32(82).string(message.fusion);
     }
     return writer;
   },
@@ -1598,6 +1634,14 @@ export const AttackTask: MessageFns<AttackTask> = {
             message.reach = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.fusion = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1628,6 +1672,7 @@ export const AttackTask: MessageFns<AttackTask> = {
       ? SampleRange.fromPartial(object.samples)
       : undefined;
     message.reach = object.reach ?? "";
+    message.fusion = object.fusion ?? undefined;
     return message;
   },
 };
