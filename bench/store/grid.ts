@@ -111,6 +111,8 @@ function rowOf(task: PlannedTask, sample: number): unknown {
         ...{
           klDivergence: hard / 50,
           logitCorrelation: hard / 97,
+          hogCosine: hard / 97,
+          edgeIou: hard / 97,
           surrogateCurvature: 1,
           targetCurvature: 2,
         },

@@ -40,6 +40,8 @@ export function similarityRow(sample: number, change: Partial<SimilarityRow>): S
     targetCurvature: 4,
     surrogateInvalid: false,
     targetInvalid: false,
+    hogCosine: 0.5,
+    edgeIou: 0.25,
     ...change,
   };
 }

@@ -24,6 +24,7 @@ export { ROW_KINDS } from './row-kinds.js';
 export type { ListedKind } from './row-kinds.js';
 export { alignmentKind, measureAlignment, resampledCka } from './similarity/feature-alignment.js';
 export type { AlignmentRow } from './similarity/feature-alignment.js';
+export { structureLikeness } from './similarity/gradient-structure.js';
 export { measureSimilarity } from './similarity/measure-similarity.js';
 export { SIMILARITY_INPUTS, similarityKind } from './similarity/similarity-row.js';
 export type { SimilarityInputs, SimilarityRow } from './similarity/similarity-row.js';

@@ -182,7 +182,7 @@ function similarityOf(target: string, surrogate: string, at: number): Report['si
     },
     ...{ gradientNorm: both, gradients: { surrogate: health, target: health }, curvature: both },
     ...{ agreement: 0.9, agreementInterval: { low: 0.8, high: 0.95 } },
-    ...{ klDivergence: estimate(0.1), logitCorrelation: estimate(0.9) },
+    ...{ klDivergence: estimate(0.1), logitCorrelation: estimate(0.9), gradientStructure: null },
     ...{ linearCka: null, noised: null, adversarial: null },
   };
 }

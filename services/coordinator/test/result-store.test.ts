@@ -26,7 +26,7 @@ const outcomes: readonly Outcome[] = [
         {
           ...{ sample: 1, cosine: Number.NaN, surrogateNorm: 0.25, targetNorm: 0.5, agree: true },
           ...{ klDivergence: 0.75, logitCorrelation: 1.25, surrogateCurvature: 1.5, targetCurvature: 1.75 },
-          ...{ surrogateInvalid: false, targetInvalid: true },
+          ...{ surrogateInvalid: false, targetInvalid: true, hogCosine: 0.5, edgeIou: 0.25 },
         },
       ],
     },
@@ -89,8 +89,8 @@ test('every kind of rows is stored and exported under the names it has always ha
       "masking": "model,sample,clean_correct,unbounded,gradient,random,loss_rises,gradient_vanishes,gradient_invalid
     int8,1,true,false,true,false,true,true,false
     ",
-      "similarity": "surrogate,target,inputs,sample,cosine,surrogate_norm,target_norm,agree,kl_divergence,logit_correlation,surrogate_curvature,target_curvature,surrogate_invalid,target_invalid
-    int8,full,noised,1,,0.25,0.5,true,0.75,1.25,1.5,1.75,false,true
+      "similarity": "surrogate,target,inputs,sample,cosine,surrogate_norm,target_norm,agree,kl_divergence,logit_correlation,surrogate_curvature,target_curvature,surrogate_invalid,target_invalid,hog_cosine,edge_iou
+    int8,full,noised,1,,0.25,0.5,true,0.75,1.25,1.5,1.75,false,true,0.5,0.25
     ",
     }
   `);

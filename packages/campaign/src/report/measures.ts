@@ -33,6 +33,14 @@ export const MEASURES: readonly Measure[] = [
   { name: 'klDivergence', of: ({ klDivergence }) => klDivergence.value },
   { name: 'logitCorrelation', of: ({ logitCorrelation }) => logitCorrelation.value },
   { name: 'linearCka', of: ({ linearCka }) => linearCka?.value ?? null },
+  {
+    name: 'gradientStructure.hogCosine',
+    of: ({ gradientStructure }) => gradientStructure?.hogCosine.value ?? null,
+  },
+  {
+    name: 'gradientStructure.edgeIou',
+    of: ({ gradientStructure }) => gradientStructure?.edgeIou.value ?? null,
+  },
 ];
 
 function perturbed(inputs: 'noised' | 'adversarial'): Measure {

@@ -97,6 +97,13 @@ export interface SimilarityMeasures {
   readonly klDivergence: Estimate;
   /** Mean over samples of the correlation of both models' logits over the classes. */
   readonly logitCorrelation: Estimate;
+  /** What the gradients have in common as pictures; null where that was not measured, or one of them always vanishes. */
+  readonly gradientStructure: {
+    /** Mean cosine of their histograms of oriented gradients. */
+    readonly hogCosine: Estimate;
+    /** Mean share of the pixels on strong edges of either that are on those of both. */
+    readonly edgeIou: Estimate;
+  } | null;
 }
 
 /** A property of each of the two models. */

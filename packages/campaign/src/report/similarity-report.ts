@@ -55,8 +55,12 @@ function measuresOf(given: readonly SimilarityRow[], seed: number): SimilarityMe
     targetCurvature: rows.map((row) => row.targetCurvature),
     klDivergence: rows.map((row) => row.klDivergence),
     logitCorrelation: rows.map((row) => row.logitCorrelation),
+    hogCosine: rows.map((row) => row.hogCosine),
+    edgeIou: rows.map((row) => row.edgeIou),
   };
   const means = bootstrapMeans(columns, random);
+  // Rows from before this was measured have 0.
+  const isMeasured = rows.some(({ hogCosine }) => hogCosine > 0);
   return {
     samples: rows.length,
     gradientCosine: {
@@ -79,6 +83,7 @@ function measuresOf(given: readonly SimilarityRow[], seed: number): SimilarityMe
     agreementInterval: boundsAlone(agreement),
     klDivergence: means.klDivergence,
     logitCorrelation: means.logitCorrelation,
+    gradientStructure: isMeasured ? { hogCosine: means.hogCosine, edgeIou: means.edgeIou } : null,
   };
 }
 

@@ -5,6 +5,7 @@ import type { DifferentiableClassifier, Sample } from '@unpair/classifiers';
 import { argmax } from '@unpair/classifiers';
 import { cosine, norm } from '@unpair/numerics';
 import { curvatures } from './curvature.js';
+import { structureLikeness } from './gradient-structure.js';
 import { klDivergence, logitCorrelation } from './outputs.js';
 import type { SimilarityInputsOptions } from './similarity-inputs.js';
 import { inputsToCompare } from './similarity-inputs.js';
@@ -34,7 +35,8 @@ export async function measureSimilarity(
     const published = await measureModels(surrogates, members, options);
     published.forEach((measured, row) => {
       const [other, sample] = [theirs[row], members[row]];
-      if (other !== undefined && sample !== undefined) rows.push(compare(sample.index, measured, other));
+      if (other !== undefined && sample !== undefined)
+        rows.push(compare(sample.index, measured, other, target.shape));
     });
   }
   return rows;
@@ -55,7 +57,12 @@ async function measureModels(
   return gradients.map((own, row) => ({ ...own, curvature: bends[row] ?? 0 }));
 }
 
-function compare(sample: number, surrogate: Measured, target: Measured): SimilarityRow {
+function compare(
+  sample: number,
+  surrogate: Measured,
+  target: Measured,
+  shape: DifferentiableClassifier['shape'],
+): SimilarityRow {
   // One model may know more classes than the other; those that both know come first.
   const classes = Math.min(surrogate.logits.length, target.logits.length);
   const published = surrogate.logits.subarray(0, classes);
@@ -72,5 +79,6 @@ function compare(sample: number, surrogate: Measured, target: Measured): Similar
     targetCurvature: target.curvature,
     surrogateInvalid: surrogate.invalid > 0,
     targetInvalid: target.invalid > 0,
+    ...structureLikeness(surrogate.gradient, target.gradient, shape),
   };
 }

@@ -56,6 +56,17 @@ export const similarityKind = defineRowKind({
       digested: false,
     },
     targetInvalid: { type: 'boolean', description: "whether the target's has", digested: false },
+    hogCosine: {
+      type: 'double',
+      description:
+        "cosine of the two gradients' histograms of oriented gradients; 0 where one of them vanishes (arXiv 2508.12132)",
+      digested: false,
+    },
+    edgeIou: {
+      type: 'double',
+      description: 'share of the pixels on strong edges of either gradient that are on those of both',
+      digested: false,
+    },
   },
 });
 

@@ -152,6 +152,7 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
         targetCurvature: 4,
         surrogateInvalid: false,
         targetInvalid: sample === 3,
+        ...{ hogCosine: 0.5, edgeIou: 0.25 },
       }));
       const { surrogates, target, inputs } = content.value;
       const surrogate = surrogates.map(({ id }) => id).join('+');

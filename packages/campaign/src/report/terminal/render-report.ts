@@ -118,6 +118,18 @@ const SIMILARITY: readonly Column<SimilarityReport>[] = [
     optional: true,
   },
   {
+    title: 'directions',
+    align: 'right',
+    text: ({ gradientStructure }) => decimal(gradientStructure?.hogCosine.value ?? null),
+    optional: true,
+  },
+  {
+    title: 'edges',
+    align: 'right',
+    text: ({ gradientStructure }) => decimal(gradientStructure?.edgeIou.value ?? null),
+    optional: true,
+  },
+  {
     title: 'logits',
     align: 'right',
     text: ({ logitCorrelation }) => decimal(logitCorrelation.value),

@@ -264,6 +264,9 @@ export interface SimilarityRow {
   /** Whether a gradient has entries that are no finite numbers, and count as 0. */
   readonly surrogateInvalid: boolean;
   readonly targetInvalid: boolean;
+  /** Cosine of the gradients' histograms of oriented gradients, and overlap of their strong edges. */
+  readonly hogCosine: number;
+  readonly edgeIou: number;
 }
 
 /** Empty where a model has no last linear layer. */
@@ -2529,6 +2532,8 @@ function createBaseSimilarityRow(): SimilarityRow {
     targetCurvature: 0,
     surrogateInvalid: false,
     targetInvalid: false,
+    hogCosine: 0,
+    edgeIou: 0,
   };
 }
 
@@ -2566,6 +2571,12 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     }
     if (message.targetInvalid !== false) {
       writer.uint32(88).bool(message.targetInvalid);
+    }
+    if (message.hogCosine !== 0) {
+      writer.uint32(97).double(message.hogCosine);
+    }
+    if (message.edgeIou !== 0) {
+      writer.uint32(105).double(message.edgeIou);
     }
     return writer;
   },
@@ -2671,6 +2682,22 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
             message.targetInvalid = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.hogCosine = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.edgeIou = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2699,6 +2726,8 @@ export const SimilarityRow: MessageFns<SimilarityRow> = {
     message.targetCurvature = object.targetCurvature ?? 0;
     message.surrogateInvalid = object.surrogateInvalid ?? false;
     message.targetInvalid = object.targetInvalid ?? false;
+    message.hogCosine = object.hogCosine ?? 0;
+    message.edgeIou = object.edgeIou ?? 0;
     return message;
   },
 };
