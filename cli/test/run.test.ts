@@ -12,6 +12,21 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const run = (cwd: string, ...args: readonly string[]) => runCli(['run', 'campaign.yaml', ...args], { cwd });
 
+test('plan says what a campaign will do and take, and begins nothing', async () => {
+  const folder = await workplace();
+  const { exitCode, stdout } = await runCli(['plan', 'campaign.yaml', '--workers', '3'], { cwd: folder });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^asks {5}full up to 4 times$/m);
+  expect(stdout).toMatch(/^takes {4}about .* on 3 workers, by how fast its models run here$/m);
+  expect(await readdir(folder)).not.toContain('runs');
+  const { stdout: json } = await runCli(['plan', 'campaign.yaml', '--json'], { cwd: folder });
+  const foreseen = JSON.parse(json) as Record<string, unknown>;
+  expect(foreseen).toMatchObject({ tasks: 6, queries: [{ target: 'full', most: 4 }] });
+  expect(foreseen['seconds']).toBeGreaterThan(0);
+  const bad = await runCli(['plan', 'none.yaml'], { cwd: folder });
+  expect(bad).toMatchObject({ exitCode: 2, stderr: 'error: there is no campaign file none.yaml\n' });
+});
+
 describe('everything wrong with a campaign is said at once, before anything starts', () => {
   test('in the file', async () => {
     const folder = await workplace(

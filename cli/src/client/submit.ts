@@ -16,7 +16,7 @@ export interface SubmitOptions extends Patience {
  */
 export async function submitCampaign(
   client: CampaignClient,
-  { request, artefacts }: Submission,
+  { request, artefacts }: Pick<Submission, 'request' | 'artefacts'>,
   { onUpload, ...patience }: SubmitOptions,
 ): Promise<Campaign> {
   const { signal } = patience;

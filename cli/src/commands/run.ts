@@ -4,7 +4,8 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UnpairError } from '@unpair/errors';
-import type { Report } from '@unpair/campaign';
+import type { Campaign as CampaignFile, Report } from '@unpair/campaign';
+import { forecast, forecastText, planCampaign } from '@unpair/campaign';
 import type { ClientAccess } from '@unpair/platform';
 import type { Campaign, ResumeScope } from '@unpair/protocol';
 import { CampaignState } from '@unpair/protocol';
@@ -92,14 +93,21 @@ async function planRun(path: string | undefined, options: RunOptions, context: C
   const scope = again === undefined ? undefined : SCOPES[again];
   const rest = { scope, isLocal: options.server === undefined, context };
   if (campaign === undefined && path !== undefined) {
-    const { name, request, artefacts } = await prepareSubmission(path, context);
-    const submission = { name, artefacts, request: { ...request, labels, priority, weight } };
-    return { submission, out: resolve(out ?? join('runs', name)), ...rest };
+    const prepared = await prepareSubmission(path, context);
+    const submission = { ...prepared, request: { ...prepared.request, labels, priority, weight } };
+    tellForecast(prepared.campaign, context);
+    return { submission, out: resolve(out ?? join('runs', prepared.name)), ...rest };
   }
   if (campaign !== undefined && path === undefined && out !== undefined)
     return { submission: campaign, out: resolve(out), ...rest };
   const allowed = 'a campaign file, or --campaign ID with the --out DIR of an earlier run';
   throw new UnpairError('INVALID_ARGUMENT', `run must be given ${allowed}`);
+}
+
+/** What the run will do and lack, before it begins. */
+function tellForecast(campaign: CampaignFile, { terminal }: CommandContext): void {
+  const { note, width } = terminal;
+  note(forecastText(campaign, forecast(campaign, planCampaign(campaign)), { width }));
 }
 
 /** One execution of the command. */

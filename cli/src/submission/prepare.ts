@@ -1,3 +1,4 @@
+import type { Campaign } from '@unpair/campaign';
 import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { CreateCampaignRequest } from '@unpair/protocol';
 import { digestOf } from '@unpair/platform';
@@ -13,6 +14,10 @@ import { loadCampaignSamples, sampleArtefact } from './samples.js';
 /** A campaign that is ready to be created: the request, and everything that it names. */
 export interface Submission {
   readonly name: string;
+  /** What its file says. */
+  readonly campaign: Campaign;
+  /** Of its images: [C, H, W]. */
+  readonly shape: readonly [number, number, number];
   readonly request: CreateCampaignRequest;
   readonly artefacts: readonly Artefact[];
 }
@@ -46,6 +51,8 @@ export async function prepareSubmission(
   const sets = [attacked, calibration, heldOut].filter((set) => set !== null);
   return {
     name: file.campaign.name,
+    campaign: file.campaign,
+    shape: samples.attacked.shape,
     request: { requestId: requestIdOf(content), ...content, labels: {}, priority: 0, weight: 0 },
     artefacts: [...models.artefacts.values(), ...sets],
   };

@@ -1,12 +1,9 @@
-import type { Plan, PlannedTask } from '@unpair/campaign';
+import { runsOf, type Plan, type PlannedTask } from '@unpair/campaign';
 import { workKindOf, type Training, type WorkKind } from '@unpair/protocol';
 import type { TaskOutcome } from './outcome.js';
 
 /** Results over which it is told how many tasks are worked on at a time. */
 const recentResults = 64;
-
-/** Gradients that attacks take of which neither steps nor a budget are known. */
-const usualSteps = 20;
 
 /** A run of tasks of the plan that cost the same. */
 interface Block {
@@ -157,13 +154,9 @@ export class Workload {
 function natureOf(task: PlannedTask): Pick<Block, 'kind' | 'cost' | 'runs'> {
   const kind = workKindOf(task.kind);
   if (task.kind === 'derive') return { kind, cost: `derive ${task.recipe}`, runs: 0 };
-  const { count } = task.samples;
-  if (task.kind !== 'attack') return { kind, cost: task.kind, runs: count * measureRuns[task.kind] };
-  const { attack, budget, epsilon, parameters, surrogate } = task.cell;
-  const steps = Number(parameters['steps'] ?? usualSteps);
+  const runs = runsOf(task).reduce((sum, each) => sum + each.runs, 0);
+  if (task.kind !== 'attack') return { kind, cost: task.kind, runs };
+  const { attack, epsilon, parameters, surrogate } = task.cell;
   const cost = `attack ${attack} ${epsilon} ${JSON.stringify(parameters)} ${surrogate?.name ?? ''}`;
-  // A search that succeeds ends early; a gradient costs about three runs.
-  return { kind, cost, runs: count * (budget > 0 ? budget / 4 : 3 * steps) };
+  return { kind, cost, runs };
 }
-
-const measureRuns = { accuracy: 1, similarity: 8, alignment: 2, masking: 200 } as const;

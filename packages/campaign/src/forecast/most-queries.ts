@@ -1,6 +1,6 @@
-import type { Campaign } from './campaign.js';
-import { isSibling } from './campaign.js';
-import type { PlannedTask } from './plan.js';
+import type { Campaign } from '../campaign.js';
+import { isSibling } from '../campaign.js';
+import type { PlannedTask } from '../plan.js';
 
 /**
  * The queries to targets that one attempt at a task may take, by the rule of reports (query 0 and the check of rounded
@@ -10,6 +10,6 @@ export function mostQueries(task: PlannedTask, { models }: Pick<Campaign, 'model
   if (task.kind === 'attack') return task.samples.count * Math.max(1, task.cell.budget);
   if (task.kind !== 'derive') return 0;
   const entry = models.get(task.model);
-  const isImitation = entry !== undefined && isSibling(entry) && entry.relation === 'imitates';
-  return isImitation ? Math.min(Number(task.parameters['queries']), task.trainingSamples) : 0;
+  const budget = entry !== undefined && isSibling(entry) ? entry.budget : undefined;
+  return budget === undefined ? 0 : Math.min(Number(task.parameters[budget]), task.trainingSamples);
 }
