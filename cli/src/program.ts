@@ -25,6 +25,7 @@ type Add = (program: Command, context: CommandContext) => void;
 /** In the order of the help: the commands that a module adds, and the module, which is loaded when one is meant. */
 const COMMANDS: readonly (readonly [readonly string[], () => Promise<Add>])[] = [
   [['run'], async () => (await import('./commands/run.js')).addRunCommand],
+  [['init'], async () => (await import('./commands/init.js')).addInitCommand],
   [['plan'], async () => (await import('./commands/plan.js')).addPlanCommand],
   [['list'], async () => (await import('./commands/list.js')).addListCommand],
   [['get'], async () => (await import('./commands/get.js')).addGetCommand],

@@ -1,4 +1,4 @@
-import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 import { describe, expect, test, vi } from 'vitest';
@@ -11,6 +11,28 @@ import { CAMPAIGN, linearModel, workplace } from './workplace.js';
 vi.setConfig({ testTimeout: 180_000 });
 
 const run = (cwd: string, ...args: readonly string[]) => runCli(['run', 'campaign.yaml', ...args], { cwd });
+
+test('init tries how a model takes images, and writes a campaign file that plan accepts', async () => {
+  const folder = await workplace();
+  const init = () =>
+    runCli(['init', 'full.onnx', '--dataset', 'tiny.npz', '--out', 'mine.yaml'], { cwd: folder });
+  const { exitCode, stderr } = await init();
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(/^full\.onnx is right on \d of 4 samples with /m);
+  const text = await readFile(join(folder, 'mine.yaml'), 'utf8');
+  expect(text).toContain('dataset: { source: tiny.npz, samples: 4 }');
+  expect(text).toContain('  full: { file: full.onnx');
+  const again = await init();
+  expect(again).toMatchObject({
+    exitCode: 2,
+    stderr: 'error: mine.yaml exists already: name another file by --out, or remove it\n',
+  });
+  await writeFile(
+    join(folder, 'lone.yaml'),
+    text.replace('int8: { quantize: { of: full } }', 'int8: { file: full.onnx }'),
+  );
+  expect(await runCli(['plan', 'lone.yaml'], { cwd: folder })).toMatchObject({ exitCode: 0 });
+});
 
 test('plan says what a campaign will do and take, and begins nothing', async () => {
   const folder = await workplace();

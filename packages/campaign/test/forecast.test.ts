@@ -67,8 +67,7 @@ describe('a forecast', () => {
     const campaign = campaignOf(`${text}maxQueries: 100000\n`);
     expect(forecastText(campaign, foresee(campaign), { width: 60, takes: 'a minute' })).toBe(
       [
-        'tasks    227: 2 that make models, 133 that measure, 92 that',
-        '         attack',
+        'tasks    227: 2 making models, 133 measuring, 92 attacking',
         'samples  250 of cifar10',
         'attacks  on full at ε 4/255, 8/255, in 14 cells',
         'makes    int8 (quantize), copy (imitate)',

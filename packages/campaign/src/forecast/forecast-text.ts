@@ -42,9 +42,9 @@ export function forecastText(
 
 function tasksOf({ tasks, stages: { derive, measure, attack } }: Forecast): string {
   const parts = [
-    derive === 0 ? '' : `${count(derive)} that make models`,
-    measure === 0 ? '' : `${count(measure)} that measure`,
-    attack === 0 ? '' : `${count(attack)} that attack`,
+    derive === 0 ? '' : `${count(derive)} making models`,
+    measure === 0 ? '' : `${count(measure)} measuring`,
+    attack === 0 ? '' : `${count(attack)} attacking`,
   ].filter((part) => part !== '');
   return `${count(tasks)}: ${parts.join(', ')}`;
 }
