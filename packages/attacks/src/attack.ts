@@ -23,7 +23,14 @@ export type SampleObjective =
   /** The cross-entropy against a class. */
   | { readonly kind: 'cross-entropy'; readonly label: number }
   /** A sum of the logits by weights [classes]: the margin of two classes is +1 at one and −1 at the other. */
-  | { readonly kind: 'combination'; readonly weights: Float32Array };
+  | { readonly kind: 'combination'; readonly weights: Float32Array }
+  /** The cross-entropy against a class where the features in the model's middle are a `share` of their own, the rest `reference`'s [n]. */
+  | {
+      readonly kind: 'decayed-features';
+      readonly label: number;
+      readonly reference: Float32Array;
+      readonly share: number;
+    };
 
 /**
  * What an attack asks for while it runs: models evaluated on `count` inputs, laid out one after the other. The

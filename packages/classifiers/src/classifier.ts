@@ -21,7 +21,17 @@ export type Objective =
   /** The cross-entropy against a label, labels [count]. */
   | { readonly kind: 'cross-entropy'; readonly labels: Int32Array }
   /** A sum of the logits by weights [count, classes]: with +1 at one class and -1 at another it is their margin. */
-  | { readonly kind: 'combination'; readonly weights: Float32Array };
+  | { readonly kind: 'combination'; readonly weights: Float32Array }
+  /**
+   * The cross-entropy where from the model's middle on each input's features are `shares` [count] of its own, and the rest
+   * those of the image in `references` [count, C, H, W].
+   */
+  | {
+      readonly kind: 'decayed-features';
+      readonly labels: Int32Array;
+      readonly references: Float32Array;
+      readonly shares: Float32Array;
+    };
 
 /** An objective at each input, its gradient with respect to that input, and the logits. */
 export interface ObjectiveGradients {

@@ -30,6 +30,7 @@ export function fuse(
     remarks: models.flatMap(({ remarks = [] }) => remarks),
     logits: async (inputs, count) => FUSED[fusion].logits(await logitsOf(inputs, count), classes),
     gradients: async (inputs, objective, count) => {
+      if (objective.kind === 'decayed-features') return meanOfLosses(models, { inputs, objective, count });
       const each = await logitsOf(inputs, count);
       const logits = FUSED[fusion].logits(each, classes);
       const slope = slopeOf(objective, logits, classes);
@@ -50,6 +51,27 @@ export function fuse(
     close: () => Promise.resolve(),
   };
   return [fused];
+}
+
+interface Differentiated {
+  readonly inputs: Float32Array;
+  readonly objective: Objective;
+  readonly count: number;
+}
+
+/** Models whose insides are changed one by one have their losses averaged, however they are fused otherwise. */
+async function meanOfLosses(
+  models: readonly DifferentiableClassifier[],
+  { inputs, objective, count }: Differentiated,
+): Promise<ObjectiveGradients> {
+  const answers: ObjectiveGradients[] = [];
+  for (const model of models) answers.push(await model.gradients(inputs, objective, count));
+  return {
+    values: meanOf(answers.map(({ values }) => values)),
+    gradients: meanOf(answers.map(({ gradients }) => gradients)),
+    logits: meanOf(answers.map(({ logits }) => logits)),
+    invalid: sumOf(answers.map(({ invalid }) => invalid)),
+  };
 }
 
 /** A model among those that are fused, at the same inputs. */
@@ -93,7 +115,7 @@ const LEAST = 2 ** -126;
 
 /** An objective at each row of logits, and its derivative by them. */
 function slopeOf(
-  objective: Objective,
+  objective: Exclude<Objective, { readonly kind: 'decayed-features' }>,
   logits: Float32Array,
   classes: number,
 ): { readonly values: Float32Array; readonly weights: Float32Array } {

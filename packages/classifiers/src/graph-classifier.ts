@@ -2,6 +2,8 @@ import type { Backward, Executable, Graph, LoadOptions, Runtime } from '@unpair/
 import {
   LABELS,
   ModelError,
+  REFERENCE,
+  SHARE,
   float32,
   foldBatchNormalization,
   foldConstants,
@@ -128,15 +130,27 @@ async function loadDerivative(
   { runtime, threads, runSizes, clock, backward }: GraphClassifierOptions,
   areLogitsApart: boolean,
 ): Promise<Derivative> {
+  const decays = kind === 'decayed-features';
   // Folded first: exporters compute shapes and pads at run time, and what is not there needs no derivative.
   const folded = foldBatchNormalization(foldConstants(model.graph));
-  const { graph, loss: value, gradient, logits } = lossAndInputGradient(folded, kind, backward);
+  const {
+    graph,
+    loss: value,
+    gradient,
+    logits,
+  } = lossAndInputGradient(folded, decays ? 'cross-entropy' : kind, {
+    ...{ backward, decays },
+  });
   const derivative = foldConstants(graph);
   const executable = await runtime.load(derivative, loadOptions(threads));
   const images = triedImages(model.shape);
   const [rows = 0] = images.shape;
   const labels = Int32Array.from({ length: rows }, (_, row) => row % model.classes);
-  const feeds = { [model.input]: images, [LABELS]: oneHot(labels, model.classes) };
+  const halves = float32([rows], new Float32Array(rows).fill(0.5));
+  const feeds = {
+    ...{ [model.input]: images, [LABELS]: oneHot(labels, model.classes) },
+    ...(decays && { [REFERENCE]: float32(images.shape, images.data.toReversed()), [SHARE]: halves }),
+  };
   const apart = areLogitsApart || (await whyApart(derivative, executable, runtime, feeds)) !== undefined;
   const runs = { size: runSizes?.gradient ?? new RowLimit(), clock, apart };
   return { executable, value, gradient, logits, runs };
@@ -156,10 +170,14 @@ async function gradients(
   { inputs, objective, count }: DifferentiatedInputs,
 ): Promise<ObjectiveGradients> {
   const weights =
-    objective.kind === 'cross-entropy'
-      ? oneHot(objective.labels, classes, count)
-      : float32([count, classes], objective.weights);
-  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: weights };
+    objective.kind === 'combination'
+      ? float32([count, classes], objective.weights)
+      : oneHot(objective.labels, classes, count);
+  const decayed = objective.kind === 'decayed-features' && {
+    [REFERENCE]: float32([count, ...shape], objective.references),
+    [SHARE]: float32([count], objective.shares),
+  };
+  const feeds = { [input]: float32([count, ...shape], inputs), [LABELS]: weights, ...decayed };
   const results = await runRows(executable, feeds, count, runs);
   const answer = valuesOf(results, gradient);
   const invalid = clearInvalid(answer, count);

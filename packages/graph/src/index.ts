@@ -52,10 +52,11 @@ export type { Contents, NodeContext } from './shapes/rule.js';
 export { addDims, ceilDivide, floorDivide, multiplyDims } from './shapes/dim.js';
 export { LOSS_NAMES } from './losses/catalogue.js';
 export type { LossName } from './losses/catalogue.js';
+export { REFERENCE, SHARE, middleValue, withDecayedFeatures } from './losses/decayed-features.js';
 export { DISTILLED_LOSS, TEACHER_LOGITS, withDistillation } from './losses/distillation.js';
 export type { DistillationOptions } from './losses/distillation.js';
 export { LABELS, LOSS, lossAndInputGradient, withLoss } from './losses/loss.js';
-export type { LossGradientGraph, LossGraph } from './losses/loss.js';
+export type { GradientChoice, LossGradientGraph, LossGraph } from './losses/loss.js';
 export { PENALTY_NAMES } from './losses/penalties.js';
 export type { PenaltyName } from './losses/penalties.js';
 export {

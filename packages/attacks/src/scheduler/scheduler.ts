@@ -148,6 +148,7 @@ function together(kind: Objective['kind'], each: readonly SampleObjective[], cla
   if (kind === 'cross-entropy') {
     return { kind, labels: Int32Array.from(each, (one) => (one.kind === kind ? one.label : -1)) };
   }
+  if (kind === 'decayed-features') return decayedTogether(each);
   const weights = new Float32Array(each.length * classes);
   each.forEach((one, row) => {
     if (one.kind !== kind || one.weights.length !== classes) {
@@ -156,4 +157,20 @@ function together(kind: Objective['kind'], each: readonly SampleObjective[], cla
     weights.set(one.weights, row * classes);
   });
   return { kind, weights };
+}
+
+function decayedTogether(each: readonly SampleObjective[]): Objective {
+  const all = each.flatMap((one) => (one.kind === 'decayed-features' ? [one] : []));
+  const size = all[0]?.reference.length ?? 0;
+  const references = new Float32Array(all.length * size);
+  all.forEach(({ reference }, row) => {
+    references.set(reference, row * size);
+  });
+  const labels = Int32Array.from(all, ({ label }) => label);
+  return {
+    kind: 'decayed-features',
+    labels,
+    references,
+    shares: Float32Array.from(all, ({ share }) => share),
+  };
 }

@@ -1,6 +1,7 @@
 import type { ParameterSpec } from '@unpair/parameters';
 import { numberOf } from '@unpair/parameters';
 import { shuffledBlocks, structure } from './blocks.js';
+import { decayedFeatures } from './decayed-features.js';
 import { diversity } from './input-diversity.js';
 import type { Schedule } from './iterative.js';
 import { STEPS, evenSteps, iterative, stepSizeOf } from './iterative.js';
@@ -112,6 +113,16 @@ export const variants = [
     paper: 'Zou et al. 2021, arXiv 2112.06011',
     schedule: longSteps(10, stepSizeOf(1, 'epsilon', 'Length of a step in the norm of the threat.')),
     parts: [momentum(), resizedEnsemble],
+  }),
+  iterative({
+    name: 'ilpd',
+    description: 'Ascent whose perturbation is damped in the middle of the surrogate.',
+    paper: 'Li et al. 2023, arXiv 2304.13410',
+    schedule: longSteps(
+      100,
+      stepSizeOf(1 / 8, 'epsilon / 8', 'Length of a step in the norm of the threat; 1/255 at 8/255.'),
+    ),
+    parts: [decayedFeatures],
   }),
   iterative({
     name: 'logit',

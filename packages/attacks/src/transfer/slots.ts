@@ -3,6 +3,7 @@ import { booleanOf, choiceOf, defaultsOf, numberOf } from '@unpair/parameters';
 import type { AttackDefinition } from '../attack.js';
 import { query } from '../requests.js';
 import { shuffledBlocks, structure } from './blocks.js';
+import { decayedFeatures } from './decayed-features.js';
 import { diversity } from './input-diversity.js';
 import { STEPS, search, stepSizeOf } from './iterative.js';
 import { LOSS_NAMES, LOSSES } from './losses.js';
@@ -30,6 +31,7 @@ export const SLOTS: Readonly<Record<string, Readonly<Record<string, readonly Par
     sia: [structure],
     bsr: [shuffledBlocks],
     dem: [resizedEnsemble],
+    ilpd: [decayedFeatures],
   },
 };
 
@@ -37,7 +39,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   smooth: 'What is done to the gradient: smoothed as by TI-FGSM.',
   tune: 'What is added to the gradient: the variance of VMI-FGSM.',
   look: 'Where gradients are taken: as by NI-FGSM, EMI-FGSM, PGN or MEF.',
-  input: 'What is done to the input: as by DI-FGSM, SI-FGSM, SSA, SIA, BSR or DEM.',
+  input: 'What is done to the input: as by DI-FGSM, SI-FGSM, SSA, SIA, BSR, DEM or ILPD.',
 };
 
 /**
@@ -58,7 +60,7 @@ export const ascent: AttackDefinition<'labels'> = {
       type: 'choice',
       choices: LOSS_NAMES,
       default: 'cross-entropy',
-      description: 'What is climbed; DEM brings its own.',
+      description: 'What is climbed; DEM and ILPD bring their own.',
     },
     ...Object.fromEntries(
       Object.entries(SLOTS).map(([slot, fillings]) => [

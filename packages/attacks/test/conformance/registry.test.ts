@@ -20,6 +20,7 @@ const LONGER: Readonly<Record<string, Parameters>> = {
   pgd: { steps: 5 },
   bsr: { copies: 4 },
   logit: { steps: 10 },
+  ilpd: { steps: 10 },
   ascent: { steps: 10 },
   'apgd-ce': { steps: 8 },
   'apgd-dlr': { steps: 8 },

@@ -48,6 +48,15 @@ function together(objective: SampleObjective, label: number, count: number): Obj
   if (objective.kind === 'cross-entropy') {
     return { kind: objective.kind, labels: new Int32Array(count).fill(label) };
   }
+  if (objective.kind === 'decayed-features') {
+    const { kind, reference, share } = objective;
+    const references = Float32Array.from(
+      { length: count * reference.length },
+      (_, i) => reference[i % reference.length] ?? 0,
+    );
+    const [labels, shares] = [new Int32Array(count).fill(label), new Float32Array(count).fill(share)];
+    return { kind, labels, references, shares };
+  }
   const { length } = objective.weights;
   const weights = Float32Array.from({ length: count * length }, (_, i) => objective.weights[i % length] ?? 0);
   return { kind: objective.kind, weights };

@@ -270,6 +270,36 @@ describe('losses', () => {
   });
 });
 
+test('ILPD takes its gradient where the perturbation is damped, on a noisy clean image', async () => {
+  const model = randomModel('target');
+  const [sample] = await labelledSamples(model, 1);
+  if (sample === undefined) throw new Error('no sample');
+  const problem = await problemOf(model, sample, { norm: 'linf', epsilon: 0.1 });
+  const run = start('ilpd', problem, { steps: 2, stepSize: 0.02, share: 0.25, noise: 0.1 });
+  const first = run.next().value;
+  if (first?.kind !== 'gradient' || first.objective.kind !== 'decayed-features') throw new Error('no ILPD');
+  const { reference, share, label } = first.objective;
+  expect([share, label]).toEqual([0.25, sample.label]);
+  const noise = reference.map((value, i) => value - (sample.input[i] ?? 0));
+  expect(Math.sqrt(noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length)).toBeCloseTo(0.1, 1);
+  const gradients = sample.input.map((_, i) => (i % 2 === 0 ? 1 : -1));
+  const answer = {
+    values: Float32Array.of(0),
+    gradients,
+    logits: new Float32Array(5),
+    invalid: Int32Array.of(0),
+  };
+  const second = run.next({ kind: 'gradient', ...answer }).value;
+  if (second?.kind !== 'gradient' || second.objective.kind !== 'decayed-features')
+    throw new Error('one step');
+  // Up by a step where the gradient is positive, and noise of its own the next time.
+  second.inputs.forEach((value, i) => {
+    const moved = (sample.input[i] ?? 0) + (i % 2 === 0 ? 0.02 : -0.02);
+    expect(value).toBeCloseTo(Math.min(1, Math.max(0, moved)), 6);
+  });
+  expect(second.objective.reference).not.toEqual(reference);
+});
+
 test('APGD judges its steps after 22, 41, 57, 70, 80, 87, 93 and 99 of 100', () => {
   expect([...checkpoints(100)]).toEqual([22, 41, 57, 70, 80, 87, 93, 99]);
 });
@@ -288,7 +318,7 @@ test('a step costs as many gradients as the literature counts', async () => {
   }
   expect(costs).toEqual({
     ...{ 'ni-fgsm': 1, 'si-ni-fgsm': 5, 'si-fgsm': 5, 'ti-fgsm': 1, 'vni-fgsm': 21, 'emi-fgsm': 11 },
-    ...{ pgn: 40, mef: 20, ssa: 20, sia: 20, bsr: 20, dem: 5, logit: 1 },
+    ...{ pgn: 40, mef: 20, ssa: 20, sia: 20, bsr: 20, dem: 5, ilpd: 1, logit: 1 },
   });
 });
 

@@ -30,7 +30,13 @@ export class LinearClassifier implements DifferentiableClassifier {
   gradients(inputs: Float32Array, objective: Objective, count: number): Promise<ObjectiveGradients> {
     this.batches.push({ kind: 'gradients', count });
     const size = inputs.length / count;
-    const logits = this.#logits(inputs, count);
+    // A linear model has its middle at its input.
+    const mixed = (value: number, at: number): number => {
+      if (objective.kind !== 'decayed-features') return value;
+      const reference = objective.references[at] ?? 0;
+      return reference + (objective.shares[Math.floor(at / size)] ?? 1) * (value - reference);
+    };
+    const logits = this.#logits(inputs.map(mixed), count);
     const gradients = new Float32Array(inputs.length);
     const values = new Float32Array(count);
     for (let row = 0; row < count; row++) {

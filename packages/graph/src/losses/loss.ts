@@ -10,6 +10,7 @@ import { toLogits } from '../transforms/adapt/adapt-output.js';
 import { pruneDeadNodes } from '../transforms/prune-dead-nodes.js';
 import type { LossName } from './catalogue.js';
 import { lossWriters } from './catalogue.js';
+import { withDecayedFeatures } from './decayed-features.js';
 import { unsaturated } from './unsaturated.js';
 
 /** Name of the input that holds the labels, one-hot float32 [N,K]. */
@@ -64,21 +65,32 @@ export interface LossGradientGraph {
   readonly gradient: string;
 }
 
+/** What is differentiated, and how, where that is not as it is. */
+export interface GradientChoice {
+  /** How the gradient is taken; absent for the derivative. */
+  readonly backward?: Backward | undefined;
+  /** Whether the features decay to those of another image: {@link withDecayedFeatures}. */
+  readonly decays?: boolean;
+}
+
 /**
  * What a white-box attack evaluates: logits, loss and input gradient in one graph. The gradient passes the model's own
  * steps, such as rounding, straight through, and that of a cross-entropy which is flat since the logits are large is
  * taken at smaller ones: a gradient of zero would call a model safe that is not.
- * @param backward how the gradient is taken, where that is not as the derivative
  * @throws {ModelError} as `withLoss`, `gradient` and `ruleChanges` do, and when the model has not exactly one input.
  */
-export function lossAndInputGradient(graph: Graph, loss: LossName, backward?: Backward): LossGradientGraph {
+export function lossAndInputGradient(
+  graph: Graph,
+  loss: LossName,
+  { backward, decays = false }: GradientChoice = {},
+): LossGradientGraph {
   const [input, another] = graph.inputs;
   if (input === undefined || another !== undefined) {
     throw new ModelError(
       `model "${graph.name}" has ${graph.inputs.length} inputs; an input gradient needs exactly one`,
     );
   }
-  const { graph: withOutput, logits } = withLoss(graph, loss);
+  const { graph: withOutput, logits } = withLoss(decays ? withDecayedFeatures(graph) : graph, loss);
   const outputs = withOutput.outputs.filter(({ name }) => name === logits || name === LOSS);
   const [climbed, of] = withSlope({ ...withOutput, outputs }, loss, logits);
   const changes = backward && ruleChanges(graph, backward);

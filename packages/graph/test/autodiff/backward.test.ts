@@ -95,7 +95,7 @@ describe('linbp', () => {
   it('leaves the answers as they are, and the gradient without it', async () => {
     const model = smallClassifier();
     const plain = lossAndInputGradient(model, 'combination');
-    const changed = lossAndInputGradient(model, 'combination', { rule: 'linbp', from: 0 });
+    const changed = lossAndInputGradient(model, 'combination', { backward: { rule: 'linbp', from: 0 } });
     const feeds = { image: float32([2, 3, 8, 8], uniform(384, 4)), labels: float32([2, 5], uniform(10, 5)) };
     const [one, other] = [await runGraph(plain.graph, feeds), await runGraph(changed.graph, feeds)];
     expect(other[changed.logits]?.data).toEqual(one[plain.logits]?.data);
