@@ -1,4 +1,6 @@
 import type { AttackDefinition } from './attack.js';
+import { autos } from './prepared/auto.js';
+import type { KnownDefinition, PreparedAttack } from './prepared/preparation.js';
 import { apgdCe, apgdDlr } from './transfer/apgd.js';
 import { diFgsm, miFgsm, vmiFgsm } from './transfer/fgsm.js';
 import { pRgf } from './search/p-rgf.js';
@@ -18,7 +20,7 @@ import { gfcs, simbaOds } from './search/surrogate-directions.js';
 import { rgf } from './search/rgf.js';
 import { square } from './search/square.js';
 
-/** Every attack, by the name that campaign files use. A new attack is added to this list. */
+/** Every attack that has nothing to make first, by the name that campaign files use. A new attack is added to this list. */
 export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
   [
     // By gradients of a surrogate, one input to the target.
@@ -30,3 +32,12 @@ export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
     ...[hopSkipJump, rayS, signOpt, geoDa, priorSignOpt],
   ].map((definition: AttackDefinition): [string, AttackDefinition] => [definition.name, definition]),
 );
+
+/** Those that make something for all samples first. A new one is added to this list. */
+const PREPARED: readonly PreparedAttack[] = [...autos];
+
+/** Every attack that a campaign file may name, by that name. */
+export const knownAttacks: ReadonlyMap<string, KnownDefinition> = new Map<string, KnownDefinition>([
+  ...attacks,
+  ...PREPARED.map((attack) => [attack.name, attack] as const),
+]);

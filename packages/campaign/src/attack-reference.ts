@@ -1,5 +1,5 @@
-import type { AttackDefinition } from '@unpair/attacks';
-import { attacks } from '@unpair/attacks';
+import type { KnownDefinition } from '@unpair/attacks';
+import { knownAttacks } from '@unpair/attacks';
 import type { ParameterSpec } from '@unpair/parameters';
 
 /** One parameter of an attack, in words. */
@@ -28,11 +28,11 @@ export interface AttackReference {
 
 /** Every attack that this version has, in words. */
 export function attackReferences(): readonly AttackReference[] {
-  return [...attacks.values()].map(attackReference);
+  return [...knownAttacks.values()].map(attackReference);
 }
 
 /** An attack in words. */
-function attackReference(attack: AttackDefinition): AttackReference {
+function attackReference(attack: KnownDefinition): AttackReference {
   const { name, description, paper, access, budget, norms, goals, parameters } = attack;
   return {
     ...{ name, description, paper, sees: access },

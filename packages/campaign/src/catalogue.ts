@@ -1,12 +1,15 @@
-import type { AttackDefinition } from '@unpair/attacks';
+import type { KnownDefinition, Preparation } from '@unpair/attacks';
 import type { SiblingDefinition, SiblingTraits } from '@unpair/training';
 import type { SiblingKind } from './campaign.js';
 
 /** What a campaign file needs to know about an attack. */
 export type KnownAttack = Pick<
-  AttackDefinition,
+  KnownDefinition,
   'name' | 'access' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
->;
+> & {
+  /** What it makes before it runs; absent where that is nothing. */
+  readonly preparation?: Pick<Preparation, 'on' | 'samples' | 'most'>;
+};
 
 /** What a campaign file needs to know about a way to derive a model from another. */
 export type KnownSibling = Pick<

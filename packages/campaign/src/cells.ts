@@ -77,12 +77,18 @@ function pointsOf(
   { models, threat: { norm, epsilons, goal } }: Campaign,
   catalogue: Catalogue,
 ): readonly Cell[] {
-  const { budget, withoutPrior, parameters: specs } = attackNamed(attack, catalogue);
+  const { budget, withoutPrior, preparation, parameters: specs } = attackNamed(attack, catalogue);
   return epsilons.map((epsilon) => {
     const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
     const coordinates = { target, offer: offerOf(models, target), surrogate, attack, norm, goal, ...point };
     const queries = budget === null ? 0 : numberOf(point.parameters, budget);
-    const how = { budget: queries, withoutPrior: withoutPrior ?? null };
+    const made = preparation && {
+      on: preparation.on,
+      samples: numberOf(point.parameters, preparation.samples),
+      queries: preparation.most({ ...coordinates, hasSurrogate: surrogate !== null }, point.parameters),
+    };
+    const first = made?.on === 'attacked' ? made.samples : 0;
+    const how = { budget: queries, withoutPrior: withoutPrior ?? null, first, preparation: made ?? null };
     return { id: cellId(coordinates), ...coordinates, ...how, samples, adaptive: false };
   });
 }

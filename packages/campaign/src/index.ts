@@ -1,4 +1,5 @@
-export type { Offer } from '@unpair/attacks';
+export { readChoice } from '@unpair/attacks';
+export type { Choice, Offer } from '@unpair/attacks';
 export type { Estimate } from '@unpair/numerics';
 export type { TrainingPoint } from '@unpair/training';
 export { AccuracyGate } from './accuracy-gate.js';
@@ -51,6 +52,7 @@ export { mostQueries } from './forecast/most-queries.js';
 export { runsOf } from './forecast/runs.js';
 export { requirementsOf } from './requirements.js';
 export type { AdaptiveCell, Cell, Plan, PlannedTask, Range, Stage } from './plan.js';
+export { madeBy } from './plan.js';
 export { planCampaign } from './plan-campaign.js';
 export { ACCOUNTING_RULE } from './report/accounting.js';
 export { buildReport } from './report/build-report.js';

@@ -172,17 +172,22 @@ function maskingBlocks({ adaptive, models, dataset, threat }: Campaign): readonl
 }
 
 function attackBlocks({ models }: Campaign, cells: readonly Cell[]): readonly Block[] {
-  return cells.map((cell) => ({
-    samples: cell.samples,
-    task: (index, samples) => ({
-      index,
-      stage: 'attack',
-      needs: derived(models, cell.target, ...(cell.surrogate?.models ?? [])),
-      kind: 'attack',
-      cell,
-      samples,
-    }),
-  }));
+  return cells.flatMap((cell): readonly Block[] => {
+    const { first, preparation } = cell;
+    const needs = derived(models, cell.target, ...(cell.surrogate?.models ?? []));
+    const all = preparation === null ? needs : [...needs, cell.id];
+    const attack: Block = {
+      samples: cell.samples - first,
+      task: (index, { first: at, count }) => {
+        const samples = { first: first + at, count };
+        return { index, stage: 'attack', needs: all, kind: 'attack', cell, samples };
+      },
+    };
+    if (preparation === null) return [attack];
+    const samples = { first: 0, count: preparation.samples };
+    const prepare = { stage: 'attack', needs, kind: 'prepare', cell, samples } as const;
+    return [{ samples: 1, task: (index) => ({ index, ...prepare }) }, attack];
+  });
 }
 
 /** Those of the models that the campaign has to make first. */

@@ -24,10 +24,21 @@ export interface Cell {
   readonly budget: number;
   /** The attack that is this one without its transfer prior; null where there is no prior to leave out. */
   readonly withoutPrior: string | null;
-  /** The cell attacks samples 0 … samples − 1. */
+  /** The cell attacks samples `first` … samples − 1. */
   readonly samples: number;
+  /** How many at the start are not attacked, for the attack was chosen by them. */
+  readonly first: number;
+  /** What a task makes before the others: from the cell's own first samples, or from training samples. */
+  readonly preparation: CellPreparation | null;
   /** Whether the file does not ask for it: it is there to try a defence. */
   readonly adaptive: boolean;
+}
+
+/** What a cell's tasks take: what it is made on, of how many samples, and how many queries that may take. */
+export interface CellPreparation {
+  readonly on: 'attacked' | 'training';
+  readonly samples: number;
+  readonly queries: number;
 }
 
 /** Whether a cell's attack queries the target as it goes, so that its counts are worth reporting. */
@@ -50,7 +61,7 @@ export interface Range {
   readonly count: number;
 }
 
-/** One unit of work. `needs` names the derived models whose artefacts must exist before it is released. */
+/** One unit of work. `needs` names what has to be made before it is released: models, and what a cell takes. */
 export type PlannedTask = {
   readonly index: number;
   readonly stage: Stage;
@@ -94,8 +105,16 @@ export type PlannedTask = {
       readonly threat: Threat;
       readonly samples: Range;
     }
+  /** Makes what the tasks of a cell take; it is called as the cell. */
+  | { readonly kind: 'prepare'; readonly cell: Cell; readonly samples: Range }
   | { readonly kind: 'attack'; readonly cell: Cell; readonly samples: Range }
 );
+
+/** The name of what a task makes, a model or what a cell takes; undefined for one that brings rows. */
+export function madeBy(task: PlannedTask): string | undefined {
+  if (task.kind === 'derive') return task.model;
+  return task.kind === 'prepare' ? task.cell.id : undefined;
+}
 
 /** A pure function of the campaign: task k is computed, not stored. */
 export interface Plan {

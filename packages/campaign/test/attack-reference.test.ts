@@ -20,6 +20,11 @@ _the nearest_ example spends its whole budget on it and looks at no epsilon: its
 
 Nothing that happens to one sample depends on others of its batch or run: every draw, also those that public code makes once for a whole
 batch, comes from the sample's own stream. Admix, which mixes other images in, is left out for that: a sample knows no others.
+
+\`auto\` and what else has something to make before it runs has a task for that, which comes before the others of its cell
+([decision 99](decisions/0099-what-a-cell-takes-is-a-task.md)). Its candidates are, of those that fit: \`mi-fgsm\`, \`di-fgsm\`, \`dem\`, \`sia\`, \`bsr\`, \`mef\` (10, 10, 50,
+200, 200 and 400 gradients a sample); by scores \`square-from-transfer\`, \`nes-from-transfer\`, \`rgf-from-transfer\`, \`gfcs\`, \`p-rgf\`,
+\`square\`, \`rgf\`, \`sign-hunter\`; where there are no scores \`prior-sign-opt\`, \`ray-s\`, \`hop-skip-jump\`, \`geoda\`, \`sign-opt\`.
 `;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Campaign, PlannedTask } from '../src/index.js';
 import { planCampaign } from '../src/index.js';
 import { BUILT_IN } from '../src/built-in.js';
-import { fileWith, parsed, valid, catalogue } from './fixtures.js';
+import { fileWith, parsed, sentences, valid, catalogue } from './fixtures.js';
 
 function tasksOf(campaign: Campaign): readonly PlannedTask[] {
   const plan = planCampaign(campaign, catalogue);
@@ -13,6 +13,7 @@ function tasksOf(campaign: Campaign): readonly PlannedTask[] {
 /** What a task covers, sample by sample, under a key that does not know about shards. */
 function coverage(task: PlannedTask): readonly string[] {
   if (task.kind === 'derive') return [`derive ${task.model}`];
+  if (task.kind === 'prepare') return [`prepare ${task.cell.id}`];
   if (task.kind === 'alignment') return [`alignment ${task.surrogate} ${task.target} ${task.samples.count}`];
   const key =
     task.kind === 'accuracy'
@@ -175,4 +176,21 @@ describe('a plan', () => {
       samples: { first: 1_999_999, count: 1 },
     });
   });
+});
+
+test('an attack that is chosen by a trial waits for it, and leaves its samples out', () => {
+  const text = valid.replace(/attacks:[\s\S]*$/, 'attacks: [auto: {trial: 4}, auto-unaided: {trial: 4}]\n');
+  const campaign = parsed(text, BUILT_IN);
+  const plan = planCampaign({ ...campaign, shardSize: 7 });
+  const tasks = Array.from({ length: plan.size }, (_, index) => plan.task(index));
+  const [cell] = plan.cells;
+  const own = tasks.filter((task) => 'cell' in task && task.cell === cell);
+  const [prepare, first] = own;
+  expect(prepare).toMatchObject({ kind: 'prepare', samples: { first: 0, count: 4 } });
+  expect(first).toMatchObject({ kind: 'attack', samples: { first: 4, count: 7 } });
+  expect(first?.needs).toEqual([...(prepare?.needs ?? []), cell?.id]);
+  const samples = own.slice(1).flatMap((task) => ('samples' in task ? [task.samples.count] : []));
+  expect(samples.reduce((sum, count) => sum + count)).toBe(campaign.dataset.samples - 4);
+  const small = text.replace(/trial: 4/g, `trial: ${campaign.dataset.samples}`);
+  expect(sentences(small, BUILT_IN)[0]).toContain('must leave samples to attack: trial is');
 });

@@ -119,6 +119,7 @@ function cellOf(attack: string, point: Point, success: number): AttackReport {
       samples: 100,
       evaluated: 100,
       access: 'logits',
+      choice: null,
     },
     ...point,
     success: estimate(success),

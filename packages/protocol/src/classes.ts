@@ -25,7 +25,7 @@ export function queueName({ label, engine, kind }: WorkerClass): string {
 /** The kind of work of a task; tasks of kinds that are not known here count as measurements. */
 export function workKindOf(kind: NonNullable<Task['work']>['$case']): WorkKind {
   if (kind === 'derive') return 'train';
-  return kind === 'attack' ? 'attack' : 'measure';
+  return kind === 'attack' || kind === 'prepare' ? 'attack' : 'measure';
 }
 
 /** Whether a text can be a label: a part of a subject token. */

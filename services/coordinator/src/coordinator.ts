@@ -392,5 +392,5 @@ export class Coordinator implements AsyncDisposable {
 function attackOf(run: CampaignRun, { index }: TaskResult): string {
   const task = run.plan.task(index);
   if (task.kind === 'derive') return task.recipe;
-  return task.kind === 'attack' ? task.cell.attack : '';
+  return task.kind === 'attack' || task.kind === 'prepare' ? task.cell.attack : '';
 }

@@ -66,7 +66,7 @@ const outcomes: readonly Outcome[] = [
 const cell: Cell = {
   ...{ id: 'id', target: 'full', offer: { access: 'logits' }, surrogate: { name: 'int8', models: ['int8'] } },
   ...{ attack: 'rgf', parameters: { budget: 9 }, norm: 'linf', epsilon: 0.125, goal: 'avoid' },
-  ...{ budget: 9, withoutPrior: null, samples: 1, adaptive: false },
+  ...{ budget: 9, withoutPrior: null, samples: 1, first: 0, preparation: null, adaptive: false },
 };
 
 test('every kind of rows is stored and exported under the names it has always had', async () => {

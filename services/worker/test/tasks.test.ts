@@ -327,3 +327,27 @@ describe('a task that can never succeed ends as a failure of one sentence, at th
     expect(await worker.metric('unpair_worker_redeliveries_total')).toBe(0);
   });
 });
+
+test('an attack that is chosen by a trial: what was made goes from one task to the others, and every query counts', async () => {
+  const options = {
+    attack: 'auto',
+    cell: 'chosen',
+    parameters: '{"budget":40,"gradients":20,"trial":6}',
+    epsilon: 0.3,
+  };
+  const { work, ...task } = attackTask(nextIndex++, made, { ...options, where: { count: 6 } });
+  if (work?.$case !== 'attack') throw new Error('no attack');
+  const outcome = await outcomeOf({ ...task, work: { $case: 'prepare', value: work.value } });
+  if (outcome.$case !== 'derived') throw new Error(outcome.$case);
+  const { model, digest, queries } = outcome.value;
+  expect(model).toBe('chosen');
+  expect(queries).toBeGreaterThan(6);
+  const where = { first: 6, count: 8 };
+  const rows = await rowsOf(
+    attackTask(nextIndex++, made, { ...options, where, prepared: { id: model, digest } }),
+  );
+  expect(rows.map(({ sample }) => sample)).toEqual([6, 7, 8, 9, 10, 11, 12, 13]);
+  expect(rows.some(({ success }) => success)).toBe(true);
+  const refused = await outcomeOf(attackTask(nextIndex++, made, options));
+  expect(refused).toMatchObject({ $case: 'failure', value: { code: 'INVALID_ARGUMENT' } });
+});

@@ -1,6 +1,7 @@
 import type { GoalChoice } from '@unpair/attacks';
 import { kindOf } from '@unpair/attacks';
 import type { Norm } from '@unpair/numerics';
+import type { Parameters } from '@unpair/parameters';
 import { integer, suggestion } from '@unpair/parameters';
 import type { AttackEntry } from '../campaign.js';
 import { canonicalJson } from '../canonical-json.js';
@@ -92,9 +93,21 @@ function sweep(
   }
   const most = context.samples;
   const samples = item.get(FIRST_SAMPLES).readOr(integer(1, most), most ?? 1) ?? 1;
-  return readSweep(parameters, known.parameters).map((point) => ({
-    attack: known.name,
-    parameters: point,
-    samples,
-  }));
+  return readSweep(parameters, known.parameters).map((point) => {
+    const problem = trialProblem(known, point, samples);
+    if (problem !== undefined) parameters.reject(problem);
+    return { attack: known.name, parameters: point, samples };
+  });
+}
+
+/** Why nothing is left to attack once an attack is chosen; undefined where something is. */
+function trialProblem(
+  { preparation }: KnownAttack,
+  parameters: Parameters,
+  samples: number,
+): string | undefined {
+  if (preparation?.on !== 'attacked') return undefined;
+  const trial = parameters[preparation.samples];
+  if (typeof trial !== 'number' || trial < samples) return undefined;
+  return `must leave samples to attack: ${preparation.samples} is ${trial}, of ${samples}`;
 }

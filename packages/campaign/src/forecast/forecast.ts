@@ -62,7 +62,7 @@ function samplesUpTo({ samples }: Exclude<PlannedTask, { readonly kind: 'derive'
 
 /** The target that a task asks as an attacker does; null for none. */
 function targetOf(task: PlannedTask): string | null {
-  if (task.kind === 'attack') return task.cell.target;
+  if (task.kind === 'attack' || task.kind === 'prepare') return task.cell.target;
   return task.kind === 'derive' ? task.from : null;
 }
 

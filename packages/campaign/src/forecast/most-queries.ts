@@ -8,6 +8,7 @@ import type { PlannedTask } from '../plan.js';
  */
 export function mostQueries(task: PlannedTask, { models }: Pick<Campaign, 'models'>): number {
   if (task.kind === 'attack') return task.samples.count * Math.max(1, task.cell.budget);
+  if (task.kind === 'prepare') return task.cell.preparation?.queries ?? 0;
   if (task.kind !== 'derive') return 0;
   const entry = models.get(task.model);
   const budget = entry !== undefined && isSibling(entry) ? entry.budget : undefined;

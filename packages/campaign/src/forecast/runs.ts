@@ -33,6 +33,8 @@ export function runsOf(task: PlannedTask): readonly ModelRuns[] {
       return times(MEASURE_RUNS.alignment, task.surrogate, task.target);
     case 'similarity':
       return times(MEASURE_RUNS.similarity, ...task.surrogate.models, task.target);
+    case 'prepare':
+      return [{ model: task.cell.target, runs: (task.cell.preparation?.queries ?? 0) * USUAL_SHARE }];
     case 'attack': {
       const { target, surrogate, budget, parameters } = task.cell;
       const steps = Number(parameters['steps'] ?? USUAL_STEPS);

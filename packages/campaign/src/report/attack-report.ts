@@ -1,4 +1,4 @@
-import type { AttackRow } from '@unpair/attacks';
+import type { AttackRow, Choice } from '@unpair/attacks';
 import { offerText } from '@unpair/attacks';
 import { attackGradients } from '@unpair/measurements';
 import type { Cell } from '../plan.js';
@@ -14,7 +14,7 @@ export async function attackReport(
   cell: Cell,
   rows: readonly AttackRow[],
   outcomes: readonly Outcome[],
-  { seed, draw }: { readonly seed: number; readonly draw: Draw },
+  { seed, draw, choice }: { readonly seed: number; readonly draw: Draw; readonly choice: Choice | undefined },
 ): Promise<AttackReport> {
   const { id, target, offer, surrogate, attack, parameters, norm, epsilon, goal, adaptive } = cell;
   const attacked = rows.filter((row) => row.cleanCorrect);
@@ -31,6 +31,7 @@ export async function attackReport(
     adaptive,
     samples: attacked.length,
     evaluated: rows.length,
+    choice: choice === undefined ? null : { ...choice, queries: queriesOf(choice) },
     success: successRate(attacked),
     successBoth: surrogate === null ? null : successBoth(attacked),
     successRounded: rate(attacked.filter((row) => row.successRounded).length, attacked.length),
@@ -39,6 +40,10 @@ export async function attackReport(
     gradients: surrogate === null ? null : attackGradients(rows),
     distortion: distortionOf(attacked.filter((row) => row.success)),
   };
+}
+
+function queriesOf({ tried }: Choice): number {
+  return tried.reduce((sum, { queries }) => sum + queries, 0);
 }
 
 function costsOf(outcomes: readonly Outcome[], budget: number, seed: number): CellCosts {

@@ -1,3 +1,4 @@
+import type { Choice } from '@unpair/attacks';
 import type {
   AccuracyRow,
   KeyOf,
@@ -83,6 +84,8 @@ export interface ReportInput {
   readonly results: ResultSource;
   /** By name in the campaign; a model that is absent is one whose file does not exist yet. */
   readonly models: ReadonlyMap<string, ModelFacts>;
+  /** What trials came to, by the cells that attack with what they chose. */
+  readonly choices?: ReadonlyMap<string, Choice>;
   /** Counts of the run; the number of tasks and the digest come from the plan and the rows. */
   readonly integrity: Omit<IntegrityReport, 'tasks' | 'resultsDigest'>;
   readonly provenance: Omit<Provenance, 'seed' | 'file'>;
@@ -216,7 +219,7 @@ class ReportBuilder {
   }
 
   async #attacks(): Promise<readonly Attacked[]> {
-    const { campaign, plan } = this.#input;
+    const { campaign, plan, choices } = this.#input;
     const { seed } = campaign;
     const attacked = new Window<Attacked>(DRAWS_AT_ONCE);
     for (const cell of plan.cells) {
@@ -225,7 +228,8 @@ class ReportBuilder {
       if (rows.length === 0) continue;
       const outcomes = outcomesOf(cell, rows);
       this.#outcomes.set(cell.id, outcomes);
-      const report = attackReport(cell, rows, outcomes, { seed, draw: this.#draw });
+      const choice = choices?.get(cell.id);
+      const report = attackReport(cell, rows, outcomes, { seed, draw: this.#draw, choice });
       await attacked.add(report.then((found) => ({ cell, report: found })));
     }
     return attacked.all();

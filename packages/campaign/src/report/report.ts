@@ -1,4 +1,4 @@
-import type { GoalChoice } from '@unpair/attacks';
+import type { Choice, GoalChoice } from '@unpair/attacks';
 import type { ModelOptions } from '@unpair/graph';
 import type { GradientHealth } from '@unpair/measurements';
 import type { Estimate, Norm } from '@unpair/numerics';
@@ -142,6 +142,8 @@ export interface AttackReport {
   readonly samples: number;
   /** Samples looked at: all but those whose label is the class to reach. */
   readonly evaluated: number;
+  /** Which attack was chosen by a trial on other samples, and what was tried; null of attacks that the file names. */
+  readonly choice: ChoiceReport | null;
   /** Over the samples attacked; null where there are none. */
   readonly success: Estimate | null;
   /** Over the samples that target and surrogate both classify correctly. */
@@ -156,6 +158,12 @@ export interface AttackReport {
   readonly gradients: GradientHealth | null;
   /** Mean distance of the successful adversarial examples. */
   readonly distortion: { readonly linf: number; readonly l2: number } | null;
+}
+
+/** A trial of attacks; its queries are not among those of the cell's rows. */
+export interface ChoiceReport extends Choice {
+  /** Queries that the trial spent, with all that were tried. */
+  readonly queries: number;
 }
 
 /** Queries a sample. All but `medianAll` and `cdf[].ofSamples` are over successes, and null without any. */

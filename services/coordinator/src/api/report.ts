@@ -1,4 +1,11 @@
-import { buildReport, type Draw, type ModelFacts, type Report } from '@unpair/campaign';
+import {
+  buildReport,
+  readChoice,
+  type Choice,
+  type Draw,
+  type ModelFacts,
+  type Report,
+} from '@unpair/campaign';
 import { systemClock, type ArtefactStore } from '@unpair/platform';
 import { ReportForm, ReportMessage, type GetReportResponse } from '@unpair/protocol';
 import type { CampaignRun } from '../campaigns/campaign-run.js';
@@ -60,6 +67,7 @@ export async function reportOf(
       plan: run.plan,
       results: new StoredResults(store, run.id),
       models: await modelFacts(run, sources),
+      choices: await choicesOf(run, sources, signal),
       integrity: {
         results: run.count('done'),
         failed: run.count('failed'),
@@ -77,6 +85,23 @@ export async function reportOf(
     },
     { signal, pause: () => breath.take(), draw },
   );
+}
+
+/** What trials came to, as far as they are over: their artefacts say it. */
+async function choicesOf(
+  run: CampaignRun,
+  { artefacts }: Pick<ReportSources, 'artefacts'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Choice>> {
+  const choices = new Map<string, Choice>();
+  for (const { id, preparation } of run.plan.cells) {
+    const digest = preparation?.on === 'attacked' ? run.digest(id) : undefined;
+    if (digest === undefined || !(await artefacts.has(digest))) continue;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of artefacts.get(digest, signal)) pieces.push(piece);
+    choices.set(id, readChoice(Buffer.concat(pieces)));
+  }
+  return choices;
 }
 
 /** Sizes and weights come with results; the size of a file that no result speaks of, from the artefact store. */

@@ -1,4 +1,4 @@
-import type { PlannedTask } from '@unpair/campaign';
+import { madeBy, type PlannedTask } from '@unpair/campaign';
 import { taskLabel } from './task-label.js';
 
 const sentencesKept = 100;
@@ -45,7 +45,8 @@ export class CampaignFailures {
   mend(task: PlannedTask): void {
     this.#failed--;
     this.#tasks.delete(task.index);
-    if (task.kind === 'derive') this.#models.delete(task.model);
+    const made = madeBy(task);
+    if (made !== undefined) this.#models.delete(made);
   }
 
   /** A task that has failed no longer counts as one. */
@@ -55,7 +56,8 @@ export class CampaignFailures {
   }
 
   #noteModel(task: PlannedTask, failure: string): void {
-    if (task.kind === 'derive') this.#models.set(task.model, failure);
+    const made = madeBy(task);
+    if (made !== undefined) this.#models.set(made, failure);
   }
 
   /** A task that failed or was given up is tried again. */

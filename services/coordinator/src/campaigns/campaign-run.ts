@@ -1,4 +1,4 @@
-import type { Campaign as CampaignFile, Plan, PlannedTask } from '@unpair/campaign';
+import { madeBy, type Campaign as CampaignFile, type Plan, type PlannedTask } from '@unpair/campaign';
 import {
   CampaignState,
   type Campaign,
@@ -135,7 +135,7 @@ export class CampaignRun extends RecordedCampaign {
     return this.#release.digests.get(model);
   }
 
-  /** Why a model could not be derived; undefined while nothing says so. */
+  /** Why a model, or what a cell takes, could not be made; undefined while nothing says so. */
   modelFailure(model: string): string | undefined {
     return this.#failures.models.get(model);
   }
@@ -295,7 +295,8 @@ export class CampaignRun extends RecordedCampaign {
     const planned = this.plan.task(index);
     if (isDropped) this.#failures.drop(planned, failure);
     else this.#failures.add(planned, failure);
-    if (planned.kind === 'derive') this.#release.modelFailed(planned.model);
+    const made = madeBy(planned);
+    if (made !== undefined) this.#release.modelFailed(made);
   }
 
   /** Takes in how the training of a model goes; nothing unless its task is in flight. */

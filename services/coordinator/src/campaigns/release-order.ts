@@ -1,4 +1,4 @@
-import type { Plan, PlannedTask } from '@unpair/campaign';
+import { madeBy, type Plan, type PlannedTask } from '@unpair/campaign';
 import { workKindOf, workKinds, type WorkKind } from '@unpair/protocol';
 
 /** Tasks of one kind that wait at most while tasks of another are looked for. */
@@ -77,7 +77,8 @@ export class ReleaseOrder {
   }
 
   #abandon(task: PlannedTask, abandon: (task: PlannedTask) => void): void {
-    if (task.kind === 'derive') this.modelFailed(task.model);
+    const made = madeBy(task);
+    if (made !== undefined) this.modelFailed(made);
     abandon(task);
   }
 

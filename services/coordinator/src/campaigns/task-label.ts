@@ -5,9 +5,11 @@ export function taskLabel(task: PlannedTask): string {
   switch (task.kind) {
     case 'derive':
       return `${task.model} (${task.recipe})`;
+    case 'prepare':
     case 'attack': {
       const { attack, surrogate, target } = task.cell;
-      return `${attack} on ${target}${surrogate === null ? '' : ` through ${surrogate.name}`}`;
+      const what = task.kind === 'prepare' ? `what ${attack} takes` : attack;
+      return `${what} on ${target}${surrogate === null ? '' : ` through ${surrogate.name}`}`;
     }
     default: {
       const { noun, models } = rowKind(task.kind);

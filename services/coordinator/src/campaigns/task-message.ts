@@ -71,8 +71,14 @@ function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
         value: { model: name, kind: recipe, of: model(of), from: target, parameters, calibration, heldOut },
       };
     }
+    case 'prepare':
     case 'attack': {
       const { id, target, surrogate, attack, norm, epsilon, goal } = planned.cell;
+      const { on = 'attacked' } = planned.cell.preparation ?? {};
+      const isTrained = planned.kind === 'prepare' && on === 'training';
+      const training = { digest: record.request?.calibration ?? '', ...planned.samples };
+      const needed = planned.kind === 'attack' && planned.cell.preparation !== null;
+      const made = needed ? { prepared: { id, digest: required(digests.get(id), id) } } : {};
       const value = {
         cell: id,
         target: asked(target),
@@ -81,10 +87,11 @@ function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
         parameters: canonicalJson(planned.cell.parameters),
         norm,
         epsilon,
-        samples: samples(planned.samples),
+        samples: isTrained ? training : samples(planned.samples),
+        ...made,
         reach: goal === 'avoid' ? '' : String(goal.reach),
       };
-      return { $case: 'attack', value };
+      return { $case: planned.kind, value };
     }
     default:
       return measurement(planned, { model, asked, samples });
@@ -93,7 +100,7 @@ function workOf({ planned, record, file, digests }: TaskMessageOptions): Work {
 
 /** The work of a measurement: a message with the parts of its kind's key, the samples, and the ball of those that have one. */
 function measurement(
-  planned: Exclude<PlannedTask, { readonly kind: 'derive' | 'attack' }>,
+  planned: Exclude<PlannedTask, { readonly kind: 'derive' | 'prepare' | 'attack' }>,
   { model, asked, samples }: References,
 ): Work {
   const { key, models } = rowKind(planned.kind);

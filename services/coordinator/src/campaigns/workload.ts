@@ -155,8 +155,8 @@ function natureOf(task: PlannedTask): Pick<Block, 'kind' | 'cost' | 'runs'> {
   const kind = workKindOf(task.kind);
   if (task.kind === 'derive') return { kind, cost: `derive ${task.recipe}`, runs: 0 };
   const runs = runsOf(task).reduce((sum, each) => sum + each.runs, 0);
-  if (task.kind !== 'attack') return { kind, cost: task.kind, runs };
+  if (task.kind !== 'attack' && task.kind !== 'prepare') return { kind, cost: task.kind, runs };
   const { attack, epsilon, parameters, surrogate } = task.cell;
-  const cost = `attack ${attack} ${epsilon} ${JSON.stringify(parameters)} ${surrogate?.name ?? ''}`;
+  const cost = `${task.kind} ${attack} ${epsilon} ${JSON.stringify(parameters)} ${surrogate?.name ?? ''}`;
   return { kind, cost, runs };
 }

@@ -1,4 +1,4 @@
-import { rowKind, type PlannedTask, type Range, type Surrogate } from '@unpair/campaign';
+import { madeBy, rowKind, type PlannedTask, type Range, type Surrogate } from '@unpair/campaign';
 import { columnsOf, type AnyRow, type RowKind } from '@unpair/measurements';
 import type { TaskResult } from '@unpair/protocol';
 
@@ -12,12 +12,14 @@ type Outcome = Exclude<TaskResult['outcome'], undefined>;
 export function misfitOf(task: PlannedTask, outcome: Outcome): string | undefined {
   if (outcome.$case === 'failure' || outcome.$case === 'deadLetter') return undefined;
   if (outcome.$case === 'derived') {
-    if (task.kind !== 'derive') return `is a model for a task that asks for rows of "${task.kind}"`;
+    const made = madeBy(task);
+    if (made === undefined) return `is a model for a task that asks for rows of "${task.kind}"`;
     const { model, ...numbers } = outcome.value;
-    if (model !== task.model) return `is of model ${name(model)}, not "${task.model}"`;
+    if (model !== made) return `is of model ${name(model)}, not "${made}"`;
     return negativeOf(numbers, ['bytes', 'parameters', 'nonZero', 'queries']);
   }
-  if (task.kind !== outcome.$case) return `has rows of "${outcome.$case}" for a task of "${task.kind}"`;
+  if (task.kind === 'derive' || task.kind === 'prepare' || task.kind !== outcome.$case)
+    return `has rows of "${outcome.$case}" for a task of "${task.kind}"`;
   const kind = rowKind(task.kind);
   const value: Readonly<Record<string, unknown>> = { ...outcome.value };
   const key = keyOf(task, kind);
@@ -29,7 +31,7 @@ export function misfitOf(task: PlannedTask, outcome: Outcome): string | undefine
 
 /** The names of the group that a task's rows belong to. */
 function keyOf(
-  task: Exclude<PlannedTask, { readonly kind: 'derive' }>,
+  task: Exclude<PlannedTask, { readonly kind: 'derive' | 'prepare' }>,
   kind: RowKind,
 ): Readonly<Record<string, string>> {
   if (task.kind === 'attack') return { cell: task.cell.id };

@@ -130,6 +130,10 @@ function outcomeOf({ work: content }: Task): Exclude<TaskResult['outcome'], unde
       };
       return { $case: 'derived', value };
     }
+    case 'prepare': {
+      const size = { bytes: 12, parameters: 0, nonZero: 0, queries: 30, curve: [] };
+      return { $case: 'derived', value: { model: content.value.cell, digest: derivedDigest, ...size } };
+    }
     case 'accuracy': {
       const rows = samplesOf(content.value.samples).map((sample) => ({
         sample,

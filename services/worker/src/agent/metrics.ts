@@ -30,7 +30,16 @@ const outcomes: readonly DeliveryOutcome[] = [
 ];
 
 /** Kinds of tasks, as the messages have them; `unknown` is what cannot be read. */
-const kinds = ['derive', 'accuracy', 'similarity', 'alignment', 'masking', 'attack', 'unknown'] as const;
+const kinds = [
+  'derive',
+  'accuracy',
+  'similarity',
+  'alignment',
+  'masking',
+  'prepare',
+  'attack',
+  'unknown',
+] as const;
 
 /** Everything that a worker counts. Labels have few values and never name a task, a campaign or a pod. */
 export interface WorkerMetrics {

@@ -297,7 +297,7 @@ function caseOf(task: Task | TaskName): string {
 /** What asks the target in a task: an attack, or the way in which a model is made. */
 function attackOf(task: Task | TaskName): string {
   const work = 'work' in task ? task.work : undefined;
-  if (work?.$case === 'attack') return work.value.attack;
+  if (work?.$case === 'attack' || work?.$case === 'prepare') return work.value.attack;
   return work?.$case === 'derive' ? work.value.kind : '';
 }
 

@@ -4,6 +4,7 @@ import { accuracy } from './tasks/accuracy.js';
 import { alignment } from './tasks/alignment.js';
 import { attack } from './tasks/attack.js';
 import { derive } from './tasks/derive.js';
+import { prepare } from './tasks/prepare.js';
 import { masking } from './tasks/masking.js';
 import { similarity } from './tasks/similarity.js';
 import { Meter } from './meter.js';
@@ -42,6 +43,10 @@ async function run(context: TaskContext): Promise<Run> {
   switch (work?.$case) {
     case 'derive': {
       const { model, bytes } = await derive(work.value, context);
+      return { outcome: { $case: 'derived', value: model }, artefact: bytes };
+    }
+    case 'prepare': {
+      const { model, bytes } = await prepare(work.value, context);
       return { outcome: { $case: 'derived', value: model }, artefact: bytes };
     }
     case 'accuracy':

@@ -8,6 +8,7 @@ import type {
   SimilarityReport,
 } from '../report.js';
 import { count, decimal, NONE, percent, ratio, size, threat } from './format.js';
+import { choiceSentences } from './choices.js';
 import { defenceLines, defenceTables } from './render-defence.js';
 import { sweptLabels } from './swept.js';
 import type { Column, TableText, TerminalStyle } from './table.js';
@@ -61,12 +62,12 @@ export function renderReport(report: Report, options: Partial<TerminalStyle> = {
 }
 
 /** A sentence for each model that could not be made or compared, and for all of which what follows says nothing. */
-export function remarks({ models, warnings, leftOut }: Report): readonly string[] {
+export function remarks({ models, attacks, warnings, leftOut }: Report): readonly string[] {
   const ofModels = models.flatMap(({ id, failure, nearChance }) => [
     ...(failure === null ? [] : [`${id} was not made: ${failure}`]),
     ...(nearChance === null ? [] : [`${id} ${nearChance}.`]),
   ]);
-  return [...ofModels, ...leftOut, ...warnings];
+  return [...ofModels, ...attacks.flatMap(choiceSentences), ...leftOut, ...warnings];
 }
 
 function paragraphs(sentences: readonly string[], { width }: TerminalStyle): readonly string[] {

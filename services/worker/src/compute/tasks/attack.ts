@@ -1,52 +1,29 @@
 import type { AttackRows, AttackTask } from '@unpair/protocol';
-import { attacks, runAttack, type AttackDefinition } from '@unpair/attacks';
+import { isPrepared, runAttack, type AttackDefinition } from '@unpair/attacks';
+import type { Parameters } from '@unpair/parameters';
+import { readFile } from 'node:fs/promises';
 import type { TaskContext } from '../task-context.js';
-import {
-  assertKnown,
-  goalChoiceOf,
-  normOf,
-  offerOf,
-  parseParameters,
-  present,
-  unknown,
-} from '../task-input.js';
-import { withAsked, withSurrogates, withTaskSamples } from './lending.js';
+import { present } from '../task-input.js';
+import { definitionOf, withAttackOptions } from './attack-options.js';
+import { fileOf } from './lending.js';
 
 /** One shard of one cell: the attack on a run of samples. */
 export function attack(task: AttackTask, context: TaskContext): Promise<AttackRows> {
-  const target = present(task.target, 'target');
-  const definition = definitionOf(task.attack);
-  const parameters = parseParameters(task.parameters);
-  assertKnown(task.attack, parameters, definition.parameters);
-  return withTaskSamples(task.samples, context, (samples) =>
-    withAsked(target, { samples, context }, (victim) =>
-      withSurrogates(task, { samples, context }, async (surrogates) => {
-        const { batchSize, meter, signal } = context;
-        const rows = await runAttack({
-          definition,
-          parameters,
-          threat: { norm: normOf(task.norm), epsilon: task.epsilon },
-          goal: goalChoiceOf(task.reach),
-          target: victim,
-          offer: offerOf(target),
-          surrogates,
-          samples: samples.rows,
-          seed: context.task.seed,
-          cell: task.cell,
-          batchSize,
-          signal,
-          onQueries: (count) => {
-            meter.queried(count);
-          },
-        });
-        return { cell: task.cell, rows: [...rows] };
-      }),
-    ),
-  );
+  return withAttackOptions(task, context, async (options) => {
+    const instructed = await instructedBy(task, options.parameters, context);
+    const rows = await runAttack({ ...options, ...instructed });
+    return { cell: task.cell, rows: [...rows] };
+  });
 }
 
-function definitionOf(name: string): AttackDefinition {
-  const definition = attacks.get(name);
-  if (definition !== undefined) return definition;
-  throw unknown('Attack', name, attacks.keys());
+/** The attack as it runs on a sample: of one that had something to make, with what was made. */
+async function instructedBy(
+  task: AttackTask,
+  parameters: Parameters,
+  context: TaskContext,
+): Promise<{ readonly definition: AttackDefinition; readonly parameters: Parameters }> {
+  const named = definitionOf(task.attack);
+  if (!isPrepared(named)) return { definition: named, parameters };
+  const { digest } = present(task.prepared, 'artefact that the attack takes');
+  return named.preparation.use(await readFile(fileOf(digest, context).path), parameters);
 }

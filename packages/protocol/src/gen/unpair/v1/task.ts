@@ -25,6 +25,9 @@ export interface Task {
     | { readonly $case: "attack"; readonly value: AttackTask }
     | { readonly $case: "alignment"; readonly value: AlignmentTask }
     | { readonly $case: "masking"; readonly value: MaskingTask }
+    | //
+    /** What all tasks of a cell take is made, from these samples; the outcome is derived, of a model called as the cell. */
+    { readonly $case: "prepare"; readonly value: AttackTask }
     | undefined;
   /** Counted up when the campaign is resumed or its failed tasks are tried again. */
   readonly round: number;
@@ -164,7 +167,11 @@ export interface AttackTask {
   /** The class to reach: a number, next, random or least-likely; empty where any but the label will do. */
   readonly reach: string;
   /** As in SimilarityTask. */
-  readonly fusion?: string | undefined;
+  readonly fusion?:
+    | string
+    | undefined;
+  /** What was made for the cell; absent for attacks that have nothing to make. */
+  readonly prepared?: ModelRef | undefined;
 }
 
 /**
@@ -396,6 +403,9 @@ export const Task: MessageFns<Task> = {
       case "masking":
         MaskingTask.encode(message.work.value, writer.uint32(82).fork()).join();
         break;
+      case "prepare":
+        AttackTask.encode(message.work.value, writer.uint32(98).fork()).join();
+        break;
     }
     if (message.round !== 0) {
       writer.uint32(88).int32(message.round);
@@ -496,6 +506,14 @@ export const Task: MessageFns<Task> = {
             message.work = { $case: "masking", value: MaskingTask.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.work = { $case: "prepare", value: AttackTask.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 11: {
             if (tag !== 88) {
               break;
@@ -559,6 +577,12 @@ export const Task: MessageFns<Task> = {
       case "masking": {
         if (object.work?.value !== undefined && object.work?.value !== null) {
           message.work = { $case: "masking", value: MaskingTask.fromPartial(object.work.value) };
+        }
+        break;
+      }
+      case "prepare": {
+        if (object.work?.value !== undefined && object.work?.value !== null) {
+          message.work = { $case: "prepare", value: AttackTask.fromPartial(object.work.value) };
         }
         break;
       }
@@ -1514,6 +1538,7 @@ function createBaseAttackTask(): AttackTask {
     samples: undefined,
     reach: "",
     fusion: undefined,
+    prepared: undefined,
   };
 }
 
@@ -1548,6 +1573,9 @@ export const AttackTask: MessageFns<AttackTask> = {
     }
     if (message.fusion !== undefined) {
       writer.uint32(82).string(message.fusion);
+    }
+    if (message.prepared !== undefined) {
+      ModelRef.encode(message.prepared, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1645,6 +1673,14 @@ export const AttackTask: MessageFns<AttackTask> = {
             message.fusion = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.prepared = ModelRef.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1676,6 +1712,9 @@ export const AttackTask: MessageFns<AttackTask> = {
       : undefined;
     message.reach = object.reach ?? "";
     message.fusion = object.fusion ?? undefined;
+    message.prepared = (object.prepared !== undefined && object.prepared !== null)
+      ? ModelRef.fromPartial(object.prepared)
+      : undefined;
     return message;
   },
 };
