@@ -33,6 +33,7 @@ const COMMANDS: readonly (readonly [readonly string[], () => Promise<Add>])[] = 
   [['tasks'], async () => (await import('./commands/tasks.js')).addTasksCommand],
   [LIFE, async () => (await import('./commands/campaign-life.js')).addCampaignLifeCommands],
   [['report'], async () => (await import('./commands/report.js')).addReportCommand],
+  [['compare'], async () => (await import('./commands/compare.js')).addCompareCommand],
   [['export'], async () => (await import('./commands/export.js')).addExportCommand],
   [['workers'], async () => (await import('./commands/workers.js')).addWorkersCommand],
   [['data'], async () => (await import('./commands/data.js')).addDataCommand],

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Report } from '@unpair/campaign';
@@ -71,4 +71,11 @@ async function moved(from: string, to: string): Promise<boolean> {
     if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** The report's file: one of that name comes before a campaign on a cluster, whose ids are unlike paths. */
+export async function reportFileOf(run: string): Promise<string | undefined> {
+  const found = await stat(run).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? join(run, 'report.json') : run;
 }

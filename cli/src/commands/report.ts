@@ -1,6 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Report, Selection } from '@unpair/campaign';
@@ -10,7 +7,7 @@ import { writeWhole } from '@unpair/files';
 import { reportText } from '../client/report-text.js';
 import type { CommandContext } from '../context.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
-import { readReport } from '../report-file.js';
+import { readReport, reportFileOf } from '../report-file.js';
 import { fraction } from './fraction.js';
 import type { ServerOptions } from './server-option.js';
 import { serverOption, withClient } from './server-option.js';
@@ -48,7 +45,7 @@ async function runReport(
   { terminal, signal }: CommandContext,
 ): Promise<void> {
   const { html } = options;
-  const source = await sourceOf(run);
+  const source = await reportFileOf(run);
   if (html !== undefined) {
     await assertOutputFile('--html', html);
     await assertOverwritesNone('--html', html, { 'the report': source });
@@ -82,11 +79,4 @@ async function writePage(file: string, report: Report): Promise<void> {
   // Charts are the only thing that needs their library.
   const { renderPage } = await import('@unpair/page');
   await writeWhole(file, renderPage(report));
-}
-
-/** The report's file: one of that name comes before a campaign on a cluster, whose ids are unlike paths. */
-async function sourceOf(run: string): Promise<string | undefined> {
-  const found = await stat(run).catch(() => undefined);
-  if (found === undefined) return undefined;
-  return found.isDirectory() ? join(run, 'report.json') : run;
 }

@@ -16,6 +16,7 @@ export type { Estimate } from './statistics/interval.js';
 export { spearmanPValue } from './statistics/permutation-test.js';
 export { ascending, mean, median, quantile } from './statistics/quantile.js';
 export { standardizedFit } from './statistics/regression.js';
+export { newcombe } from './statistics/newcombe.js';
 export { wilson } from './statistics/wilson.js';
 export { TOLERANCE, distance, isAdmissible, project, randomStart } from './threat.js';
 export type { Norm, Threat } from './threat.js';
