@@ -76,20 +76,26 @@ describe('sgm', () => {
 });
 
 describe('linbp', () => {
-  // relu(relu(x·w)·v): at (1, 1) the second hidden value is cut, and so is the first output.
-  const w = [1, 2, 3, -5];
-  const v = [-1, 1, 2, 1];
+  // relu(relu(x·w)·v): at (1, 1) the second hidden value is −3 and cut, and both outputs are 4.
   const graph = vectors((b, x) => {
-    const hidden = b.node('Relu', [b.node('MatMul', [x, matrix(b, w)])]);
-    return b.node('Relu', [b.node('MatMul', [hidden, matrix(b, v)])]);
+    const hidden = b.node('Relu', [b.node('MatMul', [x, matrix(b, [1, 2, 3, -5])])]);
+    return b.node('Relu', [b.node('MatMul', [hidden, matrix(b, [1, 1, 2, -3])])]);
   });
 
-  it('passes the rectifiers beyond a share of them', async () => {
-    expect(await backwardAt(graph, at(1, 1))).toEqual([1, 3]);
-    // The last one passed: w's first column times (−1 + 1).
-    expect(await backwardAt(graph, at(1, 1), { rule: 'linbp', from: 0.5 })).toEqual([0, 0]);
-    // Both: w·v·(1, 1) = w·(0, 3).
-    expect(await backwardAt(graph, at(1, 1), { rule: 'linbp', from: 0 })).toEqual([6, -15]);
+  it('passes the rectifiers beyond a share of them, at the length of what they would leave', async () => {
+    expect(await backwardAt(graph, at(1, 1))).toEqual([2, 6]);
+    expect(await backwardAt(graph, at(1, 1), { rule: 'linbp', from: 0.5 })).toEqual([2, 6]);
+    // The hidden values have (2, −1), of which the derivative would leave (2, 0): w·(2, −1) = (0, 11), times 2/√5.
+    const [first = NaN, second = NaN] = await backwardAt(graph, at(1, 1), { rule: 'linbp', from: 0 });
+    expect(first).toBeCloseTo(0, 5);
+    expect(second).toBeCloseTo(22 / Math.sqrt(5), 4);
+  });
+
+  it('leaves a gradient of 0 as it is', async () => {
+    // Both outputs cut: there is no length to pass anything on at.
+    const cut = vectors((b, x) => b.node('Relu', [b.node('Neg', [x])]));
+    const [value = NaN] = await backwardAt(cut, at(1, 1), { rule: 'linbp', from: 0 });
+    expect(Math.abs(value)).toBeLessThan(1e-12);
   });
 
   it('leaves the answers as they are, and the gradient without it', async () => {

@@ -1,15 +1,14 @@
 import type { Graph, Node } from '../../graph.js';
 import { DerivativeError } from '../derivative-error.js';
 import type { GradientRule } from '../rule.js';
-import { passThrough } from '../rules/elementwise.js';
 import { residualBranches } from './residual.js';
-import { decayed, smoothRelu, softMaxPool } from './rules.js';
+import { decayed, passedRelu, smoothRelu, softMaxPool } from './rules.js';
 
 /** Ways to take a gradient other than the derivative, for surrogates; the model itself computes what it did. */
 export type Backward =
   /** Skip gradient method (Wu et al. 2020, arXiv 2002.05990): residual branches pass on a share, `decay`, of theirs. */
   | { readonly rule: 'sgm'; readonly decay: number }
-  /** Linear backpropagation (Guo et al. 2020, arXiv 2012.03528): rectifiers beyond `from` are passed as if they were not there. */
+  /** Linear backpropagation (Guo et al. 2020, arXiv 2012.03528): rectifiers beyond `from` are passed, at the length that their derivative has. */
   | { readonly rule: 'linbp'; readonly from: number }
   /**
    * Backward propagation attack (Wang et al. 2023, arXiv 2306.15931): rectifiers beyond `from` have the slope of a SiLU, and
@@ -36,7 +35,7 @@ function changesOf(graph: Graph, backward: Backward): readonly (readonly [string
     case 'sgm':
       return [...residualBranches(graph)].map(([sum, branch]) => [sum, decayed(branch, backward.decay)]);
     case 'linbp':
-      return rectifiers(graph, backward.from).map((node) => [outputOf(node), passThrough]);
+      return rectifiers(graph, backward.from).map((node) => [outputOf(node), passedRelu]);
     case 'bpa': {
       const pools = graph.nodes.filter(({ op, domain }) => domain === '' && op === 'MaxPool');
       return [

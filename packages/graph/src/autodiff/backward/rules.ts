@@ -11,6 +11,21 @@ export function decayed(branch: 0 | 1, share: number): GradientRule {
     );
 }
 
+/** Below any square that matters: a gradient of 0 stays 0. */
+const TINY = 1e-30;
+
+/**
+ * A rectifier that is passed as if it were not there, each sample's adjoint at the length that the derivative would have
+ * left it: where branches are added, a branch that is never cut would drown the shortcut.
+ */
+export const passedRelu: GradientRule = ({ emit, y, dy, outputShape }) => {
+  const axes = outputShape.slice(1).map((_, axis) => axis + 1);
+  const size = (value: string): string =>
+    emit.op('Sqrt', [emit.add(emit.reduceSumSquare(value, axes, true), emit.scalar(TINY))]);
+  const scale = emit.div(size(emit.mul(dy, emit.step(y))), size(dy));
+  return [emit.mul(dy, scale)];
+};
+
 /** The derivative of x·σ(x) in the place of a rectifier's: σ(x)·(1 + x·(1 − σ(x))). */
 export const smoothRelu: GradientRule = ({ emit, x, dy }) => {
   const sigmoid = emit.op('Sigmoid', [x]);
