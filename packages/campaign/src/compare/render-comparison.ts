@@ -89,7 +89,7 @@ const ATTACKS: readonly Column<Compared<AttackReport>>[] = [
   },
   { title: 'points', align: 'right', text: points },
   {
-    title: 'median queries',
+    title: 'median',
     align: 'right',
     text: (compared) => {
       const [was, is] = [
