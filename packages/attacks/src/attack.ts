@@ -129,6 +129,8 @@ export interface AttackDefinition<A extends Access = Access> {
   /** The attack that is this one without its transfer prior: what reports compare it with. */
   readonly withoutPrior?: string;
   readonly norms: readonly Norm[];
+  /** The ball that it stays in, whatever the campaign's is; absent where it is the campaign's. */
+  readonly ball?: Threat;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Starts the attack on one sample, with parameters from `resolveParameters`. */
   run(problem: Problem<A>, parameters: Parameters, random: Random): AttackRun<A>;

@@ -1,5 +1,6 @@
 import type { AttackDefinition } from './attack.js';
 import { autos } from './prepared/auto.js';
+import { perturbations } from './prepared/perturbations.js';
 import type { KnownDefinition, PreparedAttack } from './prepared/preparation.js';
 import { apgdCe, apgdDlr } from './transfer/apgd.js';
 import { diFgsm, miFgsm, vmiFgsm } from './transfer/fgsm.js';
@@ -34,7 +35,7 @@ export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
 );
 
 /** Those that make something for all samples first. A new one is added to this list. */
-const PREPARED: readonly PreparedAttack[] = [...autos];
+const PREPARED: readonly PreparedAttack[] = [...perturbations, ...autos];
 
 /** Every attack that a campaign file may name, by that name. */
 export const knownAttacks: ReadonlyMap<string, KnownDefinition> = new Map<string, KnownDefinition>([

@@ -1,6 +1,8 @@
 import type { PreparedAttack } from '@unpair/attacks';
 import { isPrepared, knownAttacks, readChoice, runAttack } from '@unpair/attacks';
+import { createRandom } from '@unpair/numerics';
 import { expect, test } from 'vitest';
+import { problemOf } from './support/attack-setup.js';
 import { labelledSamples, randomModel, siblingOf } from '../../classifiers/test/support/linear-classifier.js';
 
 const target = randomModel('target', [2, 5, 5], 4);
@@ -67,4 +69,54 @@ test('bytes that are no choice are refused', () => {
     expect(() => preparation.use(new TextEncoder().encode(text), parameters)).toThrow(
       'the choice of an attack',
     );
+});
+
+test.each(['universal', 'patch'])(
+  '%s is one perturbation, trained without a query and sent with one',
+  async (name) => {
+    const { preparation: own, ball } = prepared(name);
+    const settings = {
+      images: 16,
+      epochs: 6,
+      batch: 8,
+      stepSize: 0.02,
+      ...(name === 'patch' && { side: 3 }),
+    };
+    const options = { ...common, threat: ball ?? threat, parameters: settings, surrogates, samples };
+    target.batches.length = 0;
+    const made = await own.make(options);
+    expect(made.queries + target.batches.length).toBe(0);
+    expect((await own.make(options)).bytes).toEqual(made.bytes);
+    const { definition } = own.use(made.bytes, settings);
+    const rows = await runAttack({ ...options, definition });
+    expect(rows.some(({ success }) => success)).toBe(true);
+    for (const { queries, cleanCorrect } of rows) expect(queries).toBe(Number(cleanCorrect));
+    const alone = await runAttack({ ...options, definition, batchSize: 1, samples: samples.slice(5, 6) });
+    expect(alone[0]).toEqual(rows.find(({ sample }) => sample === alone[0]?.sample));
+    expect(() => own.use(made.bytes.subarray(1), settings)).toThrow('a perturbation is of whole numbers');
+  },
+);
+
+test('a patch changes a square and no other pixel', async () => {
+  const { preparation: own } = prepared('patch');
+  const settings = { images: 4, epochs: 1, batch: 4, side: 3, stepSize: 0.02 };
+  const options = {
+    ...common,
+    threat: { norm: 'linf', epsilon: 1 },
+    parameters: settings,
+    surrogates,
+  } as const;
+  const { bytes } = await own.make({ ...options, samples: samples.slice(0, 4) });
+  const [clean] = samples;
+  if (clean === undefined) throw new Error('no sample');
+  const problem = await problemOf(target, clean, options.threat);
+  const random = createRandom({ seed: 1, cell: 'patch', sample: 0 });
+  const request = own.use(bytes, settings).definition.run(problem, settings, random).next().value;
+  const sent = request?.kind === 'query' ? request.inputs : new Float32Array();
+  const changed = [...sent.keys()].filter((i) => sent[i] !== clean.input[i]).map((i) => i % 25);
+  expect(Math.max(...changed.map((i) => i % 5)) - Math.min(...changed.map((i) => i % 5))).toBeLessThan(3);
+  expect(Math.max(...changed) - Math.min(...changed)).toBeLessThan(15);
+  await expect(own.make({ ...options, parameters: { ...settings, side: 6 }, samples })).rejects.toThrow(
+    'at most 5',
+  );
 });

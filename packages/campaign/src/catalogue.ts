@@ -5,7 +5,7 @@ import type { SiblingKind } from './campaign.js';
 /** What a campaign file needs to know about an attack. */
 export type KnownAttack = Pick<
   KnownDefinition,
-  'name' | 'access' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'goals' | 'parameters'
+  'name' | 'access' | 'needsSurrogate' | 'budget' | 'withoutPrior' | 'norms' | 'ball' | 'goals' | 'parameters'
 > & {
   /** What it makes before it runs; absent where that is nothing. */
   readonly preparation?: Pick<Preparation, 'on' | 'samples' | 'most'>;

@@ -77,10 +77,11 @@ function pointsOf(
   { models, threat: { norm, epsilons, goal } }: Campaign,
   catalogue: Catalogue,
 ): readonly Cell[] {
-  const { budget, withoutPrior, preparation, parameters: specs } = attackNamed(attack, catalogue);
-  return epsilons.map((epsilon) => {
-    const point = { epsilon, parameters: derivedFrom({ norm, epsilon }, parameters, specs) };
-    const coordinates = { target, offer: offerOf(models, target), surrogate, attack, norm, goal, ...point };
+  const { ball, budget, withoutPrior, preparation, parameters: specs } = attackNamed(attack, catalogue);
+  const balls = ball === undefined ? epsilons.map((epsilon) => ({ norm, epsilon })) : [ball];
+  return balls.map((threat) => {
+    const point = { ...threat, parameters: derivedFrom(threat, parameters, specs) };
+    const coordinates = { target, offer: offerOf(models, target), surrogate, attack, goal, ...point };
     const queries = budget === null ? 0 : numberOf(point.parameters, budget);
     const made = preparation && {
       on: preparation.on,

@@ -1,3 +1,4 @@
+import { numberOf } from '@unpair/parameters';
 import { BUILT_IN } from './built-in.js';
 import type { Campaign, DatasetEntry, Violation } from './campaign.js';
 import { entryOf, isSibling, violationSentence } from './campaign.js';
@@ -42,13 +43,32 @@ export function checkTrainingSamples(campaign: Campaign, training: TrainingSplit
     const description = `must be at most ${available}, ${which}, got ${needed}`;
     return [{ field: `models.${entryOf(name, entry)}.${entry.kind}.${parameter}`, description }];
   });
-  return once(violations);
+  const ofAttacks = preparedOn(campaign).flatMap(({ attack, parameter, images }) => {
+    if (images <= available) return [];
+    const description = `must be at most ${available}, ${which}, got ${images}`;
+    return [{ field: `attacks.${attack}.${parameter}`, description }];
+  });
+  return once([...violations, ...ofAttacks]);
 }
 
-/** Training samples that a campaign's models are derived with; 0 when none is. */
-export function trainingSamplesOf({ models }: Campaign): number {
-  const demands = [...models.values()].map((entry) => (isDerived(entry) ? sampleDemandOf(entry).wanted : 0));
-  return Math.max(0, ...demands);
+/** The training samples that attacks make something on before they run. */
+function preparedOn({ attacks }: Campaign): readonly {
+  readonly attack: string;
+  readonly parameter: string;
+  readonly images: number;
+}[] {
+  return attacks.flatMap(({ attack, parameters }) => {
+    const { preparation } = BUILT_IN.attacks.find(({ name }) => name === attack) ?? {};
+    if (preparation?.on !== 'training') return [];
+    return [{ attack, parameter: preparation.samples, images: numberOf(parameters, preparation.samples) }];
+  });
+}
+
+/** Training samples that a campaign's models, and what its attacks take, are made with; 0 when nothing is. */
+export function trainingSamplesOf(campaign: Campaign): number {
+  const models = [...campaign.models.values()];
+  const demands = models.map((entry) => (isDerived(entry) ? sampleDemandOf(entry).wanted : 0));
+  return Math.max(0, ...demands, ...preparedOn(campaign).map(({ images }) => images));
 }
 
 /**

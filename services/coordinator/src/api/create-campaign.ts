@@ -2,6 +2,7 @@ import { UnpairError, type FieldViolation } from '@unpair/errors';
 import {
   fileOf,
   heldOutSamplesOf,
+  trainingSamplesOf,
   isDerived,
   MAX_SHARD_SIZE,
   parseCampaign,
@@ -101,7 +102,7 @@ export function checkShare({
 
 function checkDigests(request: CreateCampaignRequest, campaign: Campaign): FieldViolation[] {
   const files = [...campaign.models].filter(([, entry]) => fileOf(entry) !== undefined).map(([name]) => name);
-  const derives = [...campaign.models.values()].some(isDerived);
+  const derives = [...campaign.models.values()].some(isDerived) || trainingSamplesOf(campaign) > 0;
   const violations = Object.keys(request.models)
     .filter((name) => !files.includes(name))
     .map((name) =>
