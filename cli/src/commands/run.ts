@@ -95,7 +95,6 @@ async function planRun(path: string | undefined, options: RunOptions, context: C
   if (campaign === undefined && path !== undefined) {
     const prepared = await prepareSubmission(path, context);
     const submission = { ...prepared, request: { ...prepared.request, labels, priority, weight } };
-    tellForecast(prepared.campaign, context);
     return { submission, out: resolve(out ?? join('runs', prepared.name)), ...rest };
   }
   if (campaign !== undefined && path === undefined && out !== undefined)
@@ -166,6 +165,7 @@ async function runOn(client: CampaignClient, run: Run, patience: Patience): Prom
   const { out, context } = run;
   const { terminal } = context;
   const { signal } = patience;
+  if (typeof run.submission !== 'string') tellForecast(run.submission.campaign, context);
   const progress = terminal.progress();
   try {
     const { id } = await begin(client, run, progress, patience);
