@@ -16,7 +16,7 @@ Environment:
   UNPAIR_SERVER     coordinator of all commands on campaigns but run (default: of the current context, or localhost:50051)
   UNPAIR_CONTEXT    cluster of these commands, by its name in "unpair context list"
   UNPAIR_RUNTIME    what executes models of run, eval, check: auto, onnxruntime, tensorflow (default: auto)
-  UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N (default: auto)`;
+  UNPAIR_DEVICE     device of run, eval, check: auto, cpu, cuda, cuda:N, webgpu (default: auto)`;
 
 const LIFE = ['pause', 'resume', 'cancel', 'retry', 'drop', 'set', 'delete'];
 

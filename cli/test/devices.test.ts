@@ -19,7 +19,7 @@ test('an option goes before its variable; empty variables count as absent', () =
 });
 
 test.each([
-  [{ device: 'tpu' }, '--device is "tpu", but must be auto, cpu, cuda or cuda:N'],
+  [{ device: 'tpu' }, '--device is "tpu", but must be auto, cpu, cuda, cuda:N or webgpu'],
   [{ runtime: 'torch' }, '--runtime is "torch", but must be one of auto, onnxruntime, tensorflow'],
 ])('%o is refused in one sentence', (options, message) => {
   expect(() => requestedDevice(options, {})).toThrow(message);
@@ -27,6 +27,6 @@ test.each([
 
 test('a variable that is wrong is refused by its name', () => {
   expect(() => requestedDevice({}, { UNPAIR_DEVICE: 'gpu' })).toThrow(
-    'UNPAIR_DEVICE is "gpu", but must be auto, cpu, cuda or cuda:N',
+    'UNPAIR_DEVICE is "gpu", but must be auto, cpu, cuda, cuda:N or webgpu',
   );
 });

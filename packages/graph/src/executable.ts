@@ -29,7 +29,7 @@ export interface Runtime {
   /** `onnxruntime`, `tensorflow`. */
   readonly name: string;
   readonly version: string;
-  /** `cpu`, `cuda:0`. */
+  /** `cpu`, `cuda:0`, `webgpu`. */
   readonly device: string;
   /** @throws {UnpairError} FAILED_PRECONDITION naming the operator or value that the device cannot run. */
   load(graph: Graph, options?: LoadOptions): Promise<Executable>;

@@ -5,10 +5,12 @@ import { chooseDevice, describeDevice, discoverDevices, isDeviceName, openRuntim
 import type { Host } from '../src/devices/host.js';
 
 /** A machine with four cores and the packages and programs given; without any, as a plain install leaves it. */
-function host({ packages = [], files = [], programs = {} }: Partial<Machine> = {}): Host {
+function host({ packages = [], files = [], programs = {}, environment = {} }: Partial<Machine> = {}): Host {
   return {
     cpu: { model: 'Test CPU', cores: 4, memory: 8 * 2 ** 30 },
     output: (program) => Promise.resolve(programs[program]),
+    environment,
+    list: () => [],
     exists: (path) => files.some((file) => path.endsWith(file)),
     packageFolder: (name) =>
       ['onnxruntime-node', '@tensorflow/tfjs-backend-wasm', ...packages].includes(name)
@@ -22,6 +24,7 @@ interface Machine {
   readonly files: readonly string[];
   /** Output of the programs that there are. */
   readonly programs: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64';
@@ -33,6 +36,7 @@ describe.skipIf(!isLinuxX64)('what a machine can compute on', () => {
     expect(await lines(host())).toEqual([
       'cuda via onnxruntime: no, libonnxruntime_providers_cuda.so is not installed (see docs/gpus.md)',
       'cuda via tensorflow: no, @tensorflow/tfjs-node-gpu is not installed (see docs/gpus.md)',
+      'webgpu via onnxruntime: no, not tried, since it is taken only by name (--device webgpu)',
       'cpu via onnxruntime: yes, 4 cores of Test CPU, 8.0 GiB of memory',
       'cpu via tensorflow: yes, in WebAssembly, on one core',
     ]);
@@ -71,6 +75,29 @@ describe.skipIf(!isLinuxX64)('what a machine can compute on', () => {
   });
 });
 
+describe.skipIf(!isLinuxX64)('WebGPU that was asked for', () => {
+  const request = { runtime: 'auto', device: 'webgpu' } as const;
+  const ldconfig = '\tlibvulkan.so.1 (libc6,x86-64) => /usr/lib/libvulkan.so.1\n';
+
+  test.each([
+    [{}, /^libvulkan\.so\.1 is not on the loader's path or LD_LIBRARY_PATH; install libvulkan1/],
+    [
+      { programs: { ldconfig } },
+      /^no Vulkan driver is described in \/etc\/vulkan\/icd\.d, .*; install the GPU's/,
+    ],
+    [
+      { programs: { ldconfig }, environment: { VK_DRIVER_FILES: '/gone.json' } },
+      /^no Vulkan driver is described in \/gone\.json/,
+    ],
+  ] as const)('is refused for what is missing: %j', async (machine, reason) => {
+    const reports = await discoverDevices(request, host(machine));
+    const webgpu = reports.find(({ device }) => device === 'webgpu');
+    expect(webgpu?.usable).toBe(false);
+    expect(webgpu?.detail).toMatch(reason);
+    expect(() => chooseDevice(reports, request)).toThrow('device "webgpu" of runtime "auto" cannot be used');
+  });
+});
+
 describe('a request', () => {
   const report = (runtime: DeviceReport['runtime'], device: string, usable: boolean): DeviceReport => ({
     runtime,
@@ -84,7 +111,15 @@ describe('a request', () => {
     report('tensorflow', 'cuda', false),
     report('onnxruntime', 'cpu', true),
     report('tensorflow', 'cpu', true),
+    report('onnxruntime', 'webgpu', true),
   ];
+
+  test('takes WebGPU by name alone', () => {
+    expect(chooseDevice(reports, { runtime: 'auto', device: 'webgpu' })).toBe(reports[5]);
+    expect(() => chooseDevice(reports.slice(5), { runtime: 'auto', device: 'auto' })).toThrow(
+      /cannot be used/,
+    );
+  });
 
   test.each([
     ['auto', 'auto', 0],
@@ -108,10 +143,10 @@ describe('a request', () => {
     );
   });
 
-  test.each(['auto', 'cpu', 'cuda', 'cuda:0', 'cuda:15'])('%s is a device', (text) => {
+  test.each(['auto', 'cpu', 'cuda', 'cuda:0', 'cuda:15', 'webgpu'])('%s is a device', (text) => {
     expect(isDeviceName(text)).toBe(true);
   });
-  test.each(['', 'gpu', 'cuda:', 'cuda:x', 'CPU', 'cuda:0:1'])('"%s" is none', (text) => {
+  test.each(['', 'gpu', 'cuda:', 'cuda:x', 'CPU', 'cuda:0:1', 'webgpu:0'])('"%s" is none', (text) => {
     expect(isDeviceName(text)).toBe(false);
   });
 });

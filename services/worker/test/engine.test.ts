@@ -29,8 +29,9 @@ test('an engine stands for runtime, version, device and instruction set, and for
     engineOf(facts('cpu', '2 cores of X', '1.31.0'), 'x64 avx2'),
     engineOf(facts('cuda:0', 'NVIDIA A, 40 GiB of memory'), 'x64 avx2'),
     engineOf(facts('cuda:0', 'NVIDIA B, 40 GiB of memory'), 'x64 avx2'),
+    engineOf(facts('webgpu', 'NVIDIA A'), 'x64 avx2'),
   ];
-  expect(new Set([cpu, ...others]).size).toBe(5);
+  expect(new Set([cpu, ...others]).size).toBe(6);
   expect(engineOf(facts('cuda:1', 'NVIDIA A, 80 GiB of memory'), 'x64 avx512')).toBe(others[2]);
 });
 

@@ -6,16 +6,16 @@ import { describeDevice } from './device-report.js';
 /** What a user asked for. */
 export interface DeviceRequest {
   readonly runtime: RuntimeName;
-  /** `auto`, `cpu`, `cuda` or `cuda:1`. */
+  /** `auto`, `cpu`, `cuda`, `cuda:1` or `webgpu`. */
   readonly device: string;
 }
 
 /** Devices that can be asked for, in words. */
-export const DEVICE_NAMES = 'auto, cpu, cuda or cuda:N';
+export const DEVICE_NAMES = 'auto, cpu, cuda, cuda:N or webgpu';
 
 /** Whether `text` is one of {@link DEVICE_NAMES}. */
 export function isDeviceName(text: string): boolean {
-  return /^(?:auto|cpu|cuda(?::\d{1,2})?)$/.test(text);
+  return /^(?:auto|cpu|webgpu|cuda(?::\d{1,2})?)$/.test(text);
 }
 
 /**
@@ -42,5 +42,7 @@ function concerns({ runtime, device }: DeviceReport, request: DeviceRequest): bo
 }
 
 function matches(device: string, request: string): boolean {
-  return request === 'auto' || device === request || (request === 'cuda' && device.startsWith('cuda'));
+  // WebGPU is taken by name alone: its adapter may be a driver that computes on the CPU.
+  if (request === 'auto') return device !== 'webgpu';
+  return device === request || (request === 'cuda' && device.startsWith('cuda'));
 }

@@ -1,7 +1,7 @@
 /** One way of executing graphs on this machine: a runtime on a kind of device, and whether it can be used. */
 export interface DeviceReport {
   readonly runtime: 'onnxruntime' | 'tensorflow';
-  /** `cpu`, `cuda:0`; `cuda` where none can be used. */
+  /** `cpu`, `cuda:0`, `webgpu`; `cuda` where none can be used. */
   readonly device: string;
   readonly usable: boolean;
   /** What the device is, or why it cannot be used; a phrase. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
@@ -11,6 +11,10 @@ export interface Host {
   /** Output of a program; undefined where it is missing, fails or does not end within seconds. */
   output(program: string, args: readonly string[]): Promise<string | undefined>;
   exists(path: string): boolean;
+  /** Names in a folder; none where it cannot be read. */
+  list(folder: string): readonly string[];
+  /** The environment: where loaders are told to look. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder of an installed npm package; undefined where it is not installed. */
   packageFolder(name: string): string | undefined;
 }
@@ -31,6 +35,14 @@ export function thisHost(): Host {
         () => undefined,
       ),
     exists: existsSync,
+    environment: process.env,
+    list: (folder) => {
+      try {
+        return readdirSync(folder);
+      } catch {
+        return [];
+      }
+    },
     packageFolder: (name) => {
       try {
         return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { join } from 'node:path';
-import { checkCuda } from '../onnxruntime/onnxruntime.js';
+import { checkDevice } from '../onnxruntime/onnxruntime.js';
 import type { DeviceReport } from './device-report.js';
 import type { Gpu } from './gpus.js';
 import type { Host } from './host.js';
@@ -24,7 +24,7 @@ export async function onnxruntimeCuda(
   if (gpus?.length === 0) return [cudaReport(false, 'nvidia-smi lists no GPU')];
   const reports = (gpus ?? [undefined]).map(async (gpu) => {
     const index = gpu?.index ?? 0;
-    const refusal = await checkCuda(index);
+    const refusal = await checkDevice(`cuda:${index}`);
     if (refusal !== undefined) return cudaReport(false, await explain(host, refusal));
     const detail =
       gpu === undefined

@@ -9,16 +9,17 @@ import { lowerConvolutions } from './blocked/lower-convolutions.js';
 import { heldToGraph } from './held-to-graph.js';
 import { keepSoftmaxInFloats } from './keep-softmax-in-floats.js';
 import { loadedSession } from './loaded-session.js';
+import { openLogSoftmax } from './open-log-softmax.js';
 import { ownInt8Constants } from './own-int8-constants.js';
 import { fusesToIntegers, mixesQuantizedAndFloat } from './quantized-weights.js';
 import { assertThreads } from '../threads.js';
 
 /**
- * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA provider. A run occupies the calling
+ * Executes graphs with onnxruntime, on its CPU provider or on a GPU through its CUDA or WebGPU provider. A run occupies the calling
  * thread until it is done (the binding is synchronous), so parallelism comes from worker threads or processes, each with
  * its own runtime.
  *
- * @param device `cpu` or `cuda:0`, `cuda:1`, …
+ * @param device `cpu`, `webgpu` or `cuda:0`, `cuda:1`, …
  */
 export function createOnnxRuntime(device = 'cpu'): Runtime {
   return {
@@ -29,8 +30,9 @@ export function createOnnxRuntime(device = 'cpu'): Runtime {
   };
 }
 
-async function load(device: string, graph: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
+async function load(device: string, given: Graph, { threads = 1 }: LoadOptions = {}): Promise<Executable> {
   assertThreads(threads);
+  const graph = device === 'webgpu' ? openLogSoftmax(given) : given;
   try {
     // Blocked channels are an affair of the CPU's kernels.
     const block = device === 'cpu' ? await probeBlockSize() : undefined;
@@ -54,8 +56,8 @@ async function open(graph: Graph, options: ort.InferenceSession.SessionOptions):
   return loadedSession(graph.name, await ort.InferenceSession.create(encodeModel(graph), options));
 }
 
-/** Why GPU number `index` cannot be used; undefined when a graph was loaded there. */
-export async function checkCuda(index: number): Promise<string | undefined> {
+/** Why a device cannot be used; undefined when a graph was loaded there. */
+export async function checkDevice(device: string): Promise<string | undefined> {
   const y = { name: 'y', dataType: 'float32', shape: [1] } as const;
   const graph: Graph = {
     name: 'probe',
@@ -66,7 +68,7 @@ export async function checkCuda(index: number): Promise<string | undefined> {
     nodes: [{ op: 'Abs', domain: '', name: 'y', inputs: ['x'], outputs: ['y'], attributes: {} }],
   };
   try {
-    await (await load(`cuda:${index}`, graph)).close();
+    await (await load(device, graph)).close();
     return undefined;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -75,7 +77,7 @@ export async function checkCuda(index: number): Promise<string | undefined> {
 }
 
 function executionProviders(device: string): ort.InferenceSession.ExecutionProviderConfig[] {
-  if (device === 'cpu') return ['cpu'];
+  if (device === 'cpu' || device === 'webgpu') return [device];
   return [{ name: 'cuda', deviceId: Number(device.split(':')[1] ?? 0) }, 'cpu'];
 }
 
@@ -99,6 +101,8 @@ function sessionOptions(device: string, graph: Graph, threads: number): ort.Infe
         // processors that have it. The exact kernels take about as long as float ones do.
         x64quantprecision: '1',
         disable_quant_qdq: mixesQuantizedAndFloat(graph) ? '1' : '0',
+        // What WebGPU does not know is refused: on the CPU it would be other numbers without a word.
+        disable_cpu_ep_fallback: device === 'webgpu' ? '1' : '0',
       },
     },
   };
