@@ -30,7 +30,7 @@ test('a device that is none, or that this machine lacks, is refused in one sente
   await using cluster = await TestCluster.start();
   expect(() =>
     readWorkerConfig({ UNPAIR_WORKER_ID: 'w', UNPAIR_CACHE_DIR: '/tmp', UNPAIR_DEVICE: 'tpu' }),
-  ).toThrow('UNPAIR_DEVICE is "tpu", but must be auto, cpu, cuda or cuda:N.');
+  ).toThrow('UNPAIR_DEVICE is "tpu", but must be auto, cpu, cuda, cuda:N or webgpu.');
   const environment = { UNPAIR_RUNTIME: 'tensorflow', UNPAIR_DEVICE: 'cuda:99' };
   await expect(startTestWorker(cluster, { environment })).rejects.toThrow(
     /^device "cuda:99" of runtime "tensorflow" cannot be used: /,
@@ -46,6 +46,7 @@ test('a worker says what it computes on, and of every other device why not', asy
   expect(devices.map(({ device, usable }) => [device, usable])).toEqual([
     ['cuda', false],
     ['cuda', false],
+    ['webgpu', false],
     ['cpu', true],
     ['cpu', true],
   ]);
