@@ -65,10 +65,9 @@ function originOf(
   task: CollectedSpan,
   above: (span: CollectedSpan) => CollectedSpan | undefined,
 ): CollectedSpan | undefined {
-  const parent = above(task);
-  if (parent?.name !== 'hand back') return parent;
-  const first = above(parent);
-  return first && originOf(first, above);
+  let span = above(task);
+  while (span?.name === 'hand back' || span?.name === 'task') span = above(span);
+  return span;
 }
 
 /** One trace: CreateCampaign on the coordinator, the release of each task below it, its work on the worker, and its batches. */
