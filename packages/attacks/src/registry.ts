@@ -4,7 +4,7 @@ import { perturbations } from './prepared/perturbations.js';
 import type { KnownDefinition, PreparedAttack } from './prepared/preparation.js';
 import { apgdCe, apgdDlr } from './transfer/apgd.js';
 import { diFgsm, miFgsm, vmiFgsm } from './transfer/fgsm.js';
-import { pRgf } from './search/p-rgf.js';
+import { pRgf, pRgfEach } from './search/p-rgf.js';
 import { variants } from './transfer/presets.js';
 import { ascent } from './transfer/slots.js';
 import { pgd } from './transfer/pgd.js';
@@ -27,7 +27,7 @@ export const attacks: ReadonlyMap<string, AttackDefinition> = new Map(
     // By gradients of a surrogate, one input to the target.
     ...[pgd, miFgsm, diFgsm, vmiFgsm, ...variants, ascent, apgdCe, apgdDlr],
     // By the target's scores.
-    ...[rgf, pRgf, square, simba, simbaOds, gfcs, signHunter, nes, bandits],
+    ...[rgf, pRgf, pRgfEach, square, simba, simbaOds, gfcs, signHunter, nes, bandits],
     ...fromTransfer,
     // By its labels.
     ...[hopSkipJump, rayS, signOpt, geoDa, priorSignOpt],

@@ -55,11 +55,20 @@ function* differentiate(request: GradientRequest): Steps<GradientAnswer> {
 
 /**
  * The gradient by which inputs come nearer to the goal: of the cross-entropy with the label, or of minus that with the
- * class to reach. Several surrogates are one, as in {@link objectiveGradient}.
+ * class to reach. Several surrogates are one, as in {@link objectiveGradient}, unless one is named.
  */
-export function* goalGradient(problem: Problem, inputs: Float32Array, count = 1): Steps<GradientAnswer> {
+export function* goalGradient(
+  problem: Problem,
+  inputs: Float32Array,
+  count = 1,
+  surrogate?: number,
+): Steps<GradientAnswer> {
   const { label, sign } = lossOfGoal(problem.goal);
-  return signed(yield* objectiveGradient(problem, { kind: 'cross-entropy', label }, inputs, count), sign);
+  const objective = { kind: 'cross-entropy', label } as const;
+  const answer = yield* surrogate === undefined
+    ? objectiveGradient(problem, objective, inputs, count)
+    : gradient(surrogate, objective, inputs, count);
+  return signed(answer, sign);
 }
 
 /**

@@ -20,6 +20,8 @@ export interface SearchSettings {
 export interface WeightedPrior {
   readonly direction: Float32Array;
   readonly weight: number;
+  /** Directions of root-mean-square 1, orthogonal to it and to each other, that random ones leave out. */
+  readonly across: readonly Float32Array[];
 }
 
 /** Finite differences longer than the pixel range say nothing about a gradient. */
@@ -164,6 +166,8 @@ export class GradientFreeSearch {
     return Array.from({ length: count }, (_, row) => {
       const normals = this.#row(this.#normals, row);
       this.#random.fillNormal(normals);
+      for (const other of prior?.across ?? [])
+        addScaled(normals, -dot(normals, other) / normals.length, other);
       const direction = prior === null ? unit(normals) : mixed(normals, prior);
       const probe = this.#row(this.#probes, row);
       const own = this.sigma * direction.own;

@@ -2,8 +2,7 @@ import type { Sample } from '@unpair/classifiers';
 import { createRandom } from '@unpair/numerics';
 import { describe, expect, test } from 'vitest';
 
-import { cosine } from '@unpair/numerics';
-import { norm } from '@unpair/numerics';
+import { addScaled, cosine, dot, norm } from '@unpair/numerics';
 import { problemOf, start } from '../support/attack-setup.js';
 import type { Exchange } from '../support/drive.js';
 import { drive } from '../support/drive.js';
@@ -35,6 +34,9 @@ function firstStep(exchanges: readonly Exchange[], before: Float32Array): Float3
   const candidate = exchanges.at(-1)?.inputs[0] ?? new Float32Array();
   return candidate.map((value, i) => value - (before[i] ?? 0));
 }
+
+const shapeOf = (exchanges: readonly Exchange[]): string =>
+  exchanges.map(({ kind, inputs }) => `${kind}×${inputs.length}`).join(' ');
 
 describe('rgf', () => {
   test('the estimate on a linear model has mean squared cosine q/(n+q−1)', async () => {
@@ -83,8 +85,6 @@ describe('rgf', () => {
 
 describe('p-rgf', () => {
   const threat = { norm: 'l2', epsilon: 0.4 } as const;
-  const shapeOf = (exchanges: readonly Exchange[]): string =>
-    exchanges.map(({ kind, inputs }) => `${kind}×${inputs.length}`).join(' ');
 
   test('a perfect prior is used alone: gradient, norm estimate, one difference along it, a step', async () => {
     const problem = await problemOf(model, sample, threat);
@@ -209,5 +209,57 @@ describe('p-rgf', () => {
     };
     const exchanges = await drive(run, gated, sample, { requests: 4 });
     expect(shapeOf(exchanges)).toBe('gradient×1 query×5 query×1 query×5');
+  });
+});
+
+describe('p-rgf-each', () => {
+  const across = uphill.map((_, i) => (i % 2 === 0 ? (uphill[i + 1] ?? 0) : -(uphill[i - 1] ?? 0)));
+  const threat = { norm: 'l2', epsilon: 1 } as const;
+
+  /** What two surrogates are told apart by, and what the target is asked, up to its first step. */
+  const exchangesWith = async (
+    priors: readonly Float32Array[],
+    requests: number,
+  ): Promise<readonly Exchange[]> => {
+    const problem = { ...(await problemOf(model, sample, threat)), surrogates: priors.length };
+    const surrogates = new LinearClassifier(SHAPE, 2, model.weights);
+    let asked = 0;
+    surrogates.gradients = (inputs, _objective, count) => {
+      const prior = priors[asked++ % priors.length] ?? uphill;
+      return Promise.resolve({
+        values: new Float32Array(count),
+        logits: new Float32Array(2 * count),
+        gradients: inputs.map((_, at) => prior[at % SIZE] ?? 0),
+        invalid: new Int32Array(count),
+      });
+    };
+    const run = start('p-rgf-each', problem, { sigma: 1e-3 });
+    return drive(run, surrogates, sample, { requests });
+  };
+
+  test('a gradient that lies between two of them is found, from a difference along each', async () => {
+    // Each at 45° of the target's gradient, and so at a right angle to the other.
+    const tilted = [1, -1].map((side) => uphill.map((value, i) => value + side * (across[i] ?? 0)));
+    const exchanges = await exchangesWith(tilted, 6);
+    expect(shapeOf(exchanges)).toBe('gradient×1 gradient×1 query×10 query×1 query×1 query×1');
+    expect(cosine(firstStep(exchanges, sample.input), uphill)).toBeCloseTo(1, 4);
+  });
+
+  test('one that says nothing new costs no query', async () => {
+    const exchanges = await exchangesWith([uphill, uphill.map((value) => -2 * value)], 5);
+    expect(shapeOf(exchanges)).toBe('gradient×1 gradient×1 query×10 query×1 query×1');
+    expect(cosine(firstStep(exchanges, sample.input), uphill)).toBeCloseTo(1, 4);
+  });
+
+  test('random directions leave out what of the priors is no use', async () => {
+    const tilted = across.map((value, i) => Math.sqrt(1 - 0.09) * value + 0.3 * (uphill[i] ?? 0));
+    const other = new Float32Array(SIZE);
+    createRandom({ seed: 4, cell: 'other', sample: 0 }).fillNormal(other);
+    for (const known of [uphill, across]) addScaled(other, -dot(other, known) / dot(known, known), known);
+    const exchanges = await exchangesWith([tilted, other], 6);
+    const steps = exchanges.at(-1)?.inputs.map((probe) => probe.map((value) => value - 0.5)) ?? [];
+    expect(steps).toHaveLength(50);
+    expect(Math.max(...steps.map((step) => Math.abs(cosine(step, other))))).toBeLessThan(1e-3);
+    expect(Math.min(...steps.map((step) => cosine(step, tilted)))).toBeGreaterThan(0.1);
   });
 });
