@@ -26,6 +26,7 @@ type Add = (program: Command, context: CommandContext) => void;
 const COMMANDS: readonly (readonly [readonly string[], () => Promise<Add>])[] = [
   [['run'], async () => (await import('./commands/run.js')).addRunCommand],
   [['init'], async () => (await import('./commands/init.js')).addInitCommand],
+  [['advise'], async () => (await import('./commands/advise.js')).addAdviseCommand],
   [['plan'], async () => (await import('./commands/plan.js')).addPlanCommand],
   [['list'], async () => (await import('./commands/list.js')).addListCommand],
   [['get'], async () => (await import('./commands/get.js')).addGetCommand],

@@ -79,3 +79,10 @@ export async function reportFileOf(run: string): Promise<string | undefined> {
   if (found === undefined) return undefined;
   return found.isDirectory() ? join(run, 'report.json') : run;
 }
+
+/** Writes a report as a page. */
+export async function writePage(file: string, report: Report): Promise<void> {
+  // Charts are the only thing that needs their library.
+  const { renderPage } = await import('@unpair/page');
+  await writeWhole(file, renderPage(report));
+}

@@ -133,6 +133,12 @@ export class CampaignClient implements Disposable {
       yield chunk;
   }
 
+  /** An artefact's bytes, in pieces. */
+  async *download(digest: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const { chunk } of this.#rpc.serverStream(methods.downloadArtefact, { digest }, { signal }))
+      yield chunk;
+  }
+
   /** Which of the artefacts the cluster does not hold yet. */
   async findMissing(digests: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const request = { digests: [...digests] };

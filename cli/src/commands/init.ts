@@ -1,32 +1,18 @@
 import { access, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
 
-import { parseCampaign } from '@unpair/campaign';
 import type { Command } from 'commander';
-import { listDatasets, loadDataset, namedDataset } from '@unpair/datasets';
 import { UnpairError } from '@unpair/errors';
-import type { ModelOptions } from '@unpair/graph';
 
 import type { CommandContext } from '../context.js';
-import { firstSamples } from '../models/first-samples.js';
-import { misfitOf } from '../models/misfit.js';
-import { readModel } from '../models/read-model.js';
-import type { Trial } from '../models/try-preprocessing.js';
-import { tryPreprocessing } from '../models/try-preprocessing.js';
 import { assertOutputFile } from '../output-file.js';
-import type { FoundModel } from '../submission/new-campaign.js';
-import { newCampaign } from '../submission/new-campaign.js';
-import type { DeviceOptions } from './device-options.js';
-import { addDeviceOptions, requestedDevice } from './device-options.js';
-import type { ModelFlags } from './model-options.js';
-import { addModelFlags, modelOptionsOf } from './model-options.js';
+import type { FindOptions } from '../submission/find-models.js';
+import { findModels, nameOf } from '../submission/find-models.js';
+import { campaignOf, newCampaign } from '../submission/new-campaign.js';
+import { addDeviceOptions } from './device-options.js';
+import { addModelFlags } from './model-options.js';
 import { wholeNumber } from './whole-number.js';
 
-interface InitOptions extends DeviceOptions, ModelFlags {
-  readonly dataset?: string;
-  readonly size?: number;
-  readonly samples: number;
+interface InitOptions extends FindOptions {
   readonly out?: string;
 }
 
@@ -57,120 +43,11 @@ async function runInit(
   const out = options.out ?? `${name}.yaml`;
   await assertOutputFile('--out', out);
   await assertNew(out);
-  const source = options.dataset ?? (await fittingDataset(model, context));
-  const set = await loadDataset(source, 'test', { dataDir: context.dataDir, size: options.size });
-  const count = Math.min(options.samples, set.count);
-  const samples = firstSamples(set, 'test', Math.min(count, TRIED));
-  const found: FoundModel[] = [];
-  for (const path of paths) {
-    const given = hasFlags(options) ? modelOptionsOf(options) : undefined;
-    const [best] = await tried(path, samples, { given, options, context });
-    found.push({ path: pathFrom(out, path), trial: best });
-    tellTrial(path, best, context);
-  }
-  const dataset = {
-    source: namedDataset(source) ? source : pathFrom(out, source),
-    samples: count,
-    size: options.size,
-  };
-  const text = newCampaign({ name, file: out, dataset, models: found });
-  const parsed = parseCampaign(text);
-  if (!parsed.ok)
-    throw new UnpairError(
-      'INTERNAL',
-      `what was written is no campaign file: ${JSON.stringify(parsed.violations)}`,
-    );
+  const { dataset, models } = await findModels(paths, out, options, context);
+  const text = newCampaign({ name, file: out, dataset, models });
+  campaignOf(text);
   await writeFile(out, text, { flag: 'wx' });
   context.terminal.print(`${out} is written: read it, then run "unpair plan ${out}" and "unpair run ${out}"`);
-}
-
-/** Samples on which each preprocessing is tried. */
-const TRIED = 100;
-
-function tried(
-  path: string,
-  samples: Parameters<typeof tryPreprocessing>[1],
-  {
-    given,
-    options,
-    context,
-  }: {
-    readonly given: ModelOptions | undefined;
-    readonly options: InitOptions;
-    readonly context: CommandContext;
-  },
-): ReturnType<typeof tryPreprocessing> {
-  const { signal, terminal, environment } = context;
-  const request = requestedDevice(options, environment);
-  const threads = availableParallelism();
-  return tryPreprocessing(path, samples, {
-    given,
-    request,
-    threads,
-    batchSize: 32,
-    signal,
-    progress: terminal.progress(),
-  });
-}
-
-function tellTrial(
-  path: string,
-  { name, correct, samples, problem }: Trial,
-  { terminal }: CommandContext,
-): void {
-  terminal.note(
-    problem === undefined
-      ? `${path} is right on ${correct} of ${samples} samples with ${name}`
-      : `${path} ${problem}; of what was tried, ${name} came furthest`,
-  );
-}
-
-/** The one data set that was fetched and whose images and classes the model has. */
-async function fittingDataset(path: string, { dataDir }: CommandContext): Promise<string> {
-  const { graph } = await readModel(path);
-  const present = (await listDatasets({ dataDir })).filter((listing) => listing.present);
-  const fitting = present.filter(
-    (listing) => misfitOf(graph, { ...listing, classes: listing.classNames.length }) === undefined,
-  );
-  const [only, ...others] = fitting;
-  if (only !== undefined && others.length === 0) return only.name;
-  const why =
-    fitting.length === 0
-      ? 'no data set that was fetched fits'
-      : `${fitting.map(({ name }) => name).join(' and ')} fit`;
-  throw new UnpairError(
-    'INVALID_ARGUMENT',
-    `--dataset must name the images that ${path} classifies, since ${why} it: a name of "unpair data list", an .npz, a folder of images by class, or a CSV file of images`,
-  );
-}
-
-function hasFlags({
-  layout,
-  range,
-  channels,
-  mean,
-  std,
-  classesFrom,
-  classesCount,
-  outputs,
-}: ModelFlags): boolean {
-  return [layout, range, channels, mean, std, classesFrom, classesCount, outputs].some(
-    (flag) => flag !== undefined,
-  );
-}
-
-/** A name of campaigns after a file's. */
-function nameOf(path: string): string {
-  const stem = basename(path, extname(path))
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 63);
-  return stem === '' ? 'campaign' : stem;
-}
-
-/** A path as the file `out` names it. */
-function pathFrom(out: string, path: string): string {
-  return relative(dirname(resolve(out)), resolve(path));
 }
 
 /** Says at once that nothing is written over, rather than when all has been tried. */

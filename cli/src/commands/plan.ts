@@ -1,16 +1,11 @@
 import { availableParallelism } from 'node:os';
 
-import type { Campaign, Forecast } from '@unpair/campaign';
-import { forecast, forecastText, isDerived, planCampaign } from '@unpair/campaign';
+import { forecast, forecastText, planCampaign } from '@unpair/campaign';
 import type { Command } from 'commander';
-import { decodeModel } from '@unpair/graph';
-import type { DeviceRequest } from '@unpair/runtime';
-import { openRuntime } from '@unpair/runtime';
 
 import { duration } from '../client/progress-state.js';
 import type { CommandContext } from '../context.js';
-import { secondsPerImage } from '../models/speed.js';
-import type { Submission } from '../submission/prepare.js';
+import { secondsOf, speedsOf } from '../submission/estimate.js';
 import { prepareSubmission } from '../submission/prepare.js';
 import type { DeviceOptions } from './device-options.js';
 import { addDeviceOptions, requestedDevice } from './device-options.js';
@@ -41,43 +36,14 @@ async function runPlan(path: string, options: PlanOptions, context: CommandConte
   const request = requestedDevice(options, environment);
   const submission = await prepareSubmission(path, context);
   const foreseen = forecast(submission.campaign, planCampaign(submission.campaign));
-  const speeds = await speedsOf(submission, foreseen, request);
-  const seconds = [...speeds].reduce((sum, [model, each]) => sum + each * (foreseen.runs.get(model) ?? 0), 0);
-  const each = seconds / Math.min(options.workers, foreseen.tasks);
+  const speeds = await speedsOf(submission, request);
+  const seconds = secondsOf(foreseen, speeds, options.workers);
   if (options.json) {
     const runs = Object.fromEntries(foreseen.runs);
-    terminal.print(JSON.stringify({ ...foreseen, runs, workers: options.workers, seconds: each }, null, 2));
+    terminal.print(JSON.stringify({ ...foreseen, runs, workers: options.workers, seconds }, null, 2));
     return;
   }
   const workers = options.workers === 1 ? '1 worker' : `${options.workers} workers`;
-  const takes = `about ${duration(each)} on ${workers}, by how fast its models run here`;
+  const takes = `about ${duration(seconds)} on ${workers}, by how fast its models run here`;
   terminal.print(forecastText(submission.campaign, foreseen, { width: terminal.width, takes }));
-}
-
-/** Seconds that each model takes for an image; those behind endpoints are left out. */
-async function speedsOf(
-  { campaign, request, artefacts, shape }: Submission,
-  { runs }: Forecast,
-  device: DeviceRequest,
-): Promise<ReadonlyMap<string, number>> {
-  const { runtime } = await openRuntime(device);
-  const measured = new Map<string, number>();
-  const speeds = new Map<string, number>();
-  for (const model of runs.keys()) {
-    const digest = request.models[originOf(campaign, model)] ?? '';
-    const artefact = artefacts.find((one) => one.digest === digest);
-    if (artefact === undefined) continue;
-    const seconds =
-      measured.get(digest) ??
-      (await secondsPerImage(decodeModel(artefact.bytes), { runtime, images: shape }));
-    measured.set(digest, seconds);
-    speeds.set(model, seconds);
-  }
-  return speeds;
-}
-
-/** The file that a model is made from, whose speed is about its own. */
-function originOf(campaign: Pick<Campaign, 'models'>, name: string): string {
-  const entry = campaign.models.get(name);
-  return entry !== undefined && isDerived(entry) ? originOf(campaign, entry.of) : name;
 }

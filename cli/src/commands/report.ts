@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Report, Selection } from '@unpair/campaign';
 import { renderReport, renderVerdict, selectReport } from '@unpair/campaign';
-import { writeWhole } from '@unpair/files';
 
 import { reportText } from '../client/report-text.js';
 import type { CommandContext } from '../context.js';
 import { assertOutputFile, assertOverwritesNone } from '../output-file.js';
-import { readReport, reportFileOf } from '../report-file.js';
+import { readReport, reportFileOf, writePage } from '../report-file.js';
 import { fraction } from './fraction.js';
 import type { ServerOptions } from './server-option.js';
 import { serverOption, withClient } from './server-option.js';
@@ -73,10 +72,4 @@ async function runReport(
     const verdict = renderVerdict(report, { width, color, all: true });
     await terminal.page(`${verdict}\n${renderReport(report, { width, color })}`);
   } else terminal.print(reportText(report, { width, color }, `unpair report ${run} --full`));
-}
-
-async function writePage(file: string, report: Report): Promise<void> {
-  // Charts are the only thing that needs their library.
-  const { renderPage } = await import('@unpair/page');
-  await writeWhole(file, renderPage(report));
 }

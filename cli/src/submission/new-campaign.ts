@@ -1,3 +1,6 @@
+import type { Campaign } from '@unpair/campaign';
+import { parseCampaign } from '@unpair/campaign';
+import { UnpairError } from '@unpair/errors';
 import type { ModelOptions } from '@unpair/graph';
 
 import type { Trial } from '../models/try-preprocessing.js';
@@ -9,11 +12,17 @@ export interface FoundModel {
   readonly trial: Trial;
 }
 
+export interface NewDataset {
+  readonly source: string;
+  readonly samples: number;
+  readonly size: number | undefined;
+}
+
 export interface NewCampaign {
   readonly name: string;
   /** Where it is written. */
   readonly file: string;
-  readonly dataset: { readonly source: string; readonly samples: number; readonly size: number | undefined };
+  readonly dataset: NewDataset;
   /** The private model and, where there is one, what was published of it. */
   readonly models: readonly FoundModel[];
 }
@@ -33,7 +42,7 @@ models:
 ${full === undefined ? '' : modelEntry('full', full)}${
     published === undefined
       ? '  int8: { quantize: { of: full } } # what would be published: 8 bits, calibrated on training samples\n'
-      : modelEntry('published', published)
+      : modelEntry('published', published, 'full')
   }  # A model of the same task that was trained on its own says how much of the help is the sibling's:
   # stranger: { file: stranger.onnx }
 targets: [full]
@@ -51,11 +60,15 @@ attacks:
 /** Samples that searches attack: each may take thousands of queries. */
 const SEARCHED = 100;
 
-function modelEntry(name: string, { path, trial }: FoundModel): string {
+/**
+ * A line of `models`, with how the file did.
+ * @param of the model that it was made of
+ */
+export function modelEntry(name: string, { path, trial }: FoundModel, of?: string): string {
   const options = optionsText(trial.options);
   const found = `right on ${trial.correct} of ${trial.samples} samples with ${trial.name}`;
   const warning = trial.problem === undefined ? '' : `  # ${name} ${trial.problem}\n`;
-  return `${warning}  ${name}: { file: ${quoted(path)}${options} } # ${found}\n`;
+  return `${warning}  ${name}: { file: ${quoted(path)}${of === undefined ? '' : `, of: ${of}`}${options} } # ${found}\n`;
 }
 
 function optionsText(options: ModelOptions): string {
@@ -66,8 +79,18 @@ function optionsText(options: ModelOptions): string {
 }
 
 /** A text as YAML has it, whatever is in it. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[A-Za-z][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off)$/i.test(text)
     ? text
     : JSON.stringify(text);
+}
+
+/** What a campaign file says that was written here. */
+export function campaignOf(text: string): Campaign {
+  const parsed = parseCampaign(text);
+  if (parsed.ok) return parsed.campaign;
+  throw new UnpairError(
+    'INTERNAL',
+    `what was written is no campaign file: ${JSON.stringify(parsed.violations)}`,
+  );
 }

@@ -116,6 +116,8 @@ export type ModelEntry =
   | {
       readonly kind: 'file';
       readonly file: string;
+      /** What it was made of before, by whatever way; absent where that is not said, or nothing. */
+      readonly of?: string;
       /** What has to be known beside the file; absent where it says nothing. */
       readonly options?: ModelOptions;
       /** How much of its answers it gives who may only ask it; absent where it gives its logits. */

@@ -20,6 +20,11 @@ export function isDerived(entry: ModelEntry): entry is Sibling {
   return isSibling(entry) && entry.ready === undefined;
 }
 
+/** The model that another is made of, here or before; undefined for what is made of none, as far as is known. */
+export function originOf(entry: ModelEntry | undefined): string | undefined {
+  return entry === undefined || entry.kind === 'endpoint' ? undefined : entry.of;
+}
+
 /** The models to be derived, each after those that it is derived from; otherwise in the order of the file. */
 export function derivationOrder(models: Models): readonly (readonly [string, Sibling])[] {
   const ordered = new Map<string, Sibling>();
@@ -33,9 +38,14 @@ export function derivationOrder(models: Models): readonly (readonly [string, Sib
   return [...ordered];
 }
 
-/** What a model is made of: another, and of some kinds the full model beside it. A file, and what is none, has no parents. */
+/**
+ * What a model is made of: another, and of some kinds the full model beside it. A file has the parent that it is said to
+ * have; what is no model has none.
+ */
 export function parentsOf(entry: ModelEntry | undefined): readonly string[] {
-  if (entry === undefined || !isSibling(entry)) return [];
+  const of = originOf(entry);
+  if (of === undefined) return [];
+  if (entry === undefined || !isSibling(entry)) return [of];
   return entry.from === undefined ? [entry.of] : [entry.of, entry.from];
 }
 

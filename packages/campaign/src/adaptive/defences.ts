@@ -2,7 +2,7 @@ import type { AdaptiveSection, Campaign, Defence, ModelEntry, Sibling } from '..
 import type { Json } from '../canonical-json.js';
 import { canonicalJson } from '../canonical-json.js';
 import { isGenerated, isSibling } from '../campaign.js';
-import { areStrangers } from '../derivation.js';
+import { areStrangers, originOf } from '../derivation.js';
 import { onlyModelOf, surrogateOf } from '../surrogate.js';
 
 type Models = ReadonlyMap<string, ModelEntry>;
@@ -57,7 +57,9 @@ function defends({ relation, from }: Sibling, target: string): boolean {
 /** How a model is made, from the last step to the first. */
 function stepsTo(models: Models, name: string): readonly Sibling[] {
   const entry = models.get(name);
-  return entry === undefined || !isSibling(entry) ? [] : [entry, ...stepsTo(models, entry.of)];
+  const of = originOf(entry);
+  if (entry === undefined || of === undefined) return [];
+  return [...(isSibling(entry) ? [entry] : []), ...stepsTo(models, of)];
 }
 
 /** The recipes of the models of campaigns' files: those of a large sweep are compared with as many. */

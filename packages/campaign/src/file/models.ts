@@ -10,6 +10,7 @@ import type { ListedModel } from './listed-model.js';
 import { OPTION_KEYS, readModelOptions } from './model-options.js';
 import { ModelSweep } from './model-sweep.js';
 import { parameterField, parameterKeys, readParameters } from './parameters.js';
+import { reportOrigins } from './origins.js';
 import { reportRoundedParents } from './rounded-parents.js';
 import { name, text } from './rules.js';
 import { reference } from './reference.js';
@@ -20,6 +21,9 @@ import { traitsOf } from '../catalogue.js';
 const READY = 'ready';
 /** Beside a file: how much of its answers it gives. */
 const ACCESS = 'access';
+
+/** Beside a file: the model that it was made of. */
+const OF = 'of';
 
 /** The models of the file, and what the names under which others refer to them stand for. */
 export interface ModelsSection {
@@ -48,6 +52,7 @@ export function readModels(field: Field, siblings: readonly KnownSibling[]): Mod
   for (const sibling of siblings) reportMisfits(models, listed, sibling);
   reportRoundedParents(models, listed, siblings);
   reportMadeOfEndpoints(models, listed);
+  reportOrigins(models, (key) => field.get(key).get(OF));
   return { models, names: sweep };
 }
 
@@ -74,7 +79,7 @@ function readModel(field: Field, siblings: readonly KnownSibling[]): ListedModel
   const kinds = ['file', 'endpoint', ...siblings.map((sibling) => sibling.name)];
   const allowed = `a map with exactly one of the keys ${kinds.join(', ')}`;
   const members = field.members(allowed);
-  const keys = [...kinds, ...OPTION_KEYS, ACCESS, ...ENDPOINT_KEYS, READY];
+  const keys = [...kinds, ...OPTION_KEYS, ACCESS, OF, ...ENDPOINT_KEYS, READY];
   if (members === undefined || !field.hasKeys(keys, allowed)) return undefined;
   const known = members.filter(([key]) => kinds.includes(key));
   const [only] = known;
@@ -95,7 +100,8 @@ function readKind(
 ): ListedModel | undefined {
   const isGiven = kind === 'file' || kind === 'endpoint';
   if (isGiven) refuse(model, [READY], `belongs beside a derived model, not beside ${kind}`);
-  else refuse(model, [...OPTION_KEYS, ACCESS], 'belongs beside file, not beside a derived model');
+  else refuse(model, [...OPTION_KEYS, ACCESS, OF], 'belongs beside file, not beside a derived model');
+  if (kind === 'endpoint') refuse(model, [OF], 'belongs beside file, not beside endpoint');
   if (kind !== 'endpoint')
     refuse(model, ENDPOINT_KEYS, `belongs beside endpoint, not beside ${isGiven ? kind : 'a derived model'}`);
   if (kind === 'file') return readFile(model, field);
@@ -112,9 +118,10 @@ function readFile(model: Field, field: Field): ListedModel | undefined {
   const file = field.read(text('the path of a model file'));
   const options = readModelOptions(model);
   const access = readAccess(model.get(ACCESS));
+  const of = model.get(OF).present ? model.get(OF).read(reference)?.name : undefined;
   if (file === undefined) return undefined;
   const said = { ...(options !== undefined && { options }), ...(access !== undefined && { access }) };
-  return { kind: 'given', entry: { kind: 'file', file, ...said } };
+  return { kind: 'given', entry: { kind: 'file', file, ...(of !== undefined && { of }), ...said } };
 }
 
 function readSibling(model: Field, field: Field, sibling: KnownSibling): ListedModel | undefined {

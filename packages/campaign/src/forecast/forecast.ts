@@ -10,8 +10,8 @@ export interface Forecast {
   readonly stages: Readonly<Record<Stage, number>>;
   /** Cells of the grid, and of them those that the plan adds to try defences. */
   readonly cells: { readonly all: number; readonly adaptive: number };
-  /** Models that it makes, each with how. */
-  readonly made: readonly { readonly model: string; readonly recipe: string }[];
+  /** Models that it makes, each with how, and of what. */
+  readonly made: readonly { readonly model: string; readonly recipe: string; readonly of: string }[];
   /** Queries that it may spend on each target at most. */
   readonly queries: readonly { readonly target: string; readonly most: number }[];
   /** Runs of each model with one image, roughly; a gradient counts as three. */
@@ -30,7 +30,7 @@ export function forecast(campaign: Campaign, plan: Plan): Forecast {
   const made: Forecast['made'][number][] = [];
   for (const [task, tasks] of blocksOf(plan)) {
     stages[task.stage] += tasks;
-    if (task.kind === 'derive') made.push({ model: task.model, recipe: task.recipe });
+    if (task.kind === 'derive') made.push({ model: task.model, recipe: task.recipe, of: task.of });
     const asked = targetOf(task);
     if (asked !== null) addTo(queries, asked, mostQueries(task, campaign));
     for (const { model, runs: more } of runsOf(task)) addTo(runs, model, more);

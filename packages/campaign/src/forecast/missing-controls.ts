@@ -3,16 +3,24 @@ import { isSibling } from '../campaign.js';
 import { areStrangers } from '../derivation.js';
 import type { Cell } from '../plan.js';
 import { withoutPrior } from '../report/amplification.js';
-import { FEW_SAMPLES } from '../report/verdict/cautions.js';
+import { FEW_SAMPLES, onlyStrangers } from '../report/verdict/cautions.js';
 
 /** What a campaign leaves out without which its verdict says less: a sentence for each, with what mends it. */
 export function missingControls(campaign: Campaign, cells: readonly Cell[]): readonly string[] {
   return [
+    ...siblings(campaign),
     ...strangers(campaign),
     ...searches(cells.filter(({ adaptive }) => !adaptive)),
     ...samples(cells),
     ...adaptiveAttackers(campaign),
   ];
+}
+
+function siblings({ models, targets, surrogates }: Campaign): readonly string[] {
+  const lacking = targets.filter(({ model }) =>
+    surrogates.every((surrogate) => areStrangers(models, surrogate, model)),
+  );
+  return surrogates.length === 0 ? [] : lacking.map(({ model }) => onlyStrangers(model));
 }
 
 function strangers({ models, targets, surrogates }: Campaign): readonly string[] {

@@ -51,9 +51,16 @@ function membersOf(surrogate: Surrogate | null): readonly string[] {
 
 function trainingRuns({
   of,
+  from,
+  recipe,
   parameters,
   trainingSamples,
 }: Extract<PlannedTask, { readonly kind: 'derive' }>): readonly ModelRuns[] {
   const epochs = Number(parameters['epochs'] ?? parameters['finetune.epochs'] ?? 0);
-  return epochs === 0 ? [] : [{ model: of, runs: GRADIENT * epochs * trainingSamples }];
+  if (epochs === 0) return [];
+  const seen = epochs * trainingSamples;
+  const trained = { model: of, runs: GRADIENT * seen };
+  if (recipe !== 'unpair' || from === null) return [trained];
+  const [share, steps] = [parameters['adversarial'], parameters['steps']].map(Number);
+  return [trained, { model: from, runs: (1 + GRADIENT * (share ?? 0) * (steps ?? 0)) * seen }];
 }

@@ -19,9 +19,8 @@ import {
 import type { TrainingPoint } from '@unpair/training';
 import { maskedModels, undefendedOf } from '../adaptive/defences.js';
 import type { Campaign, ModelEntry } from '../campaign.js';
-import { isSibling } from '../campaign.js';
 import type { Pair } from '../pairs.js';
-import { fileOf } from '../derivation.js';
+import { fileOf, originOf } from '../derivation.js';
 import { pairsOf } from '../pairs.js';
 import { leftOutOf } from '../requirements.js';
 import type { Cell, Plan } from '../plan.js';
@@ -176,7 +175,7 @@ class ReportBuilder {
     for (const [id, entry] of campaign.models) {
       await this.#pause();
       const rows = await this.#rows(accuracyKind, { model: id });
-      const of = isSibling(entry) ? entry.of : null;
+      const of = originOf(entry) ?? null;
       const known = entry.kind === 'endpoint' ? UNKNOWN : models.get(id);
       const { source, training = null, ...facts } = known ?? UNKNOWN;
       reports.push({

@@ -43,9 +43,11 @@ function controls(
 ): readonly string[] {
   const siblings = evidence.filter(({ role }) => role !== 'stranger');
   const lacksStranger = siblings.length > 0 && evidence.every(({ role }) => role !== 'stranger');
+  const targets = [...new Set(evidence.map(({ target }) => target))];
   const priors = siblings.flatMap(({ prior }) => (prior === null ? [] : [prior]));
   const lacksBaseline = priors.length > 0 && amplification.every(({ baseline }) => baseline !== 'none');
   return [
+    ...(siblings.length === 0 ? targets.map(onlyStrangers) : []),
     ...(lacksStranger
       ? ['No stranger was tried: what any model of this task gives an attacker is not told apart.']
       : []),
@@ -56,6 +58,11 @@ function controls(
       ? ['No search with a prior was made: queries that a sibling saves are not known.']
       : []),
   ];
+}
+
+/** Said where no verdict can be, for all that is attacked through came from elsewhere. */
+export function onlyStrangers(target: string): string {
+  return `All that ${target} is attacked through counts as a stranger: "of: ${target}" beside the file of a sibling says that it was made of it, and the verdict is then about it.`;
 }
 
 /** Searches of whose samples more than half failed within the budget. */
