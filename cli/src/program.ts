@@ -28,6 +28,7 @@ const COMMANDS: readonly (readonly [readonly string[], () => Promise<Add>])[] = 
   [['init'], async () => (await import('./commands/init.js')).addInitCommand],
   [['advise'], async () => (await import('./commands/advise.js')).addAdviseCommand],
   [['plan'], async () => (await import('./commands/plan.js')).addPlanCommand],
+  [['dev'], async () => (await import('./commands/dev.js')).addDevCommand],
   [['list'], async () => (await import('./commands/list.js')).addListCommand],
   [['get'], async () => (await import('./commands/get.js')).addGetCommand],
   [['watch'], async () => (await import('./commands/watch.js')).addWatchCommand],

@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Report } from '@unpair/campaign';
 import { describe, expect, test } from 'vitest';
 
+import { processesOf } from './processes-of.js';
 import { runCli, runOk, startCli } from './run-cli.js';
 import { CAMPAIGN, workplace } from './workplace.js';
 
@@ -42,7 +43,7 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(report.integrity).toMatchObject({ tasks: 6, results: 6, deadLetters: 0 });
     await runOk(args, { cwd: folder });
     expect((await readReport(folder)).integrity).toEqual(report.integrity);
-    expect(await processesOf(folder)).toEqual([]);
+    expect(await processesOf(join(folder, 'out', '.state'))).toEqual([]);
   });
 
   test('makes each model of a sweep, and what is made of it, and attacks through them and their ensembles', async () => {
@@ -122,7 +123,7 @@ targets: [full]`;
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(130);
     expect(stderr()).toContain('stopping; run the same command again to resume\n');
-    expect(await processesOf(folder)).toEqual([]);
+    expect(await processesOf(join(folder, 'out', '.state'))).toEqual([]);
     expect(existsSync(join(folder, 'out', 'report.json'))).toBe(false);
 
     await runOk(['run', 'campaign.yaml', '--workers', '2', '--out', 'out'], { cwd: folder });
@@ -155,9 +156,11 @@ targets: [full]`;
     const folder = await workplace(LONG, 600);
     const child = startCli(['run', 'campaign.yaml', '--workers', '1', '--out', 'out'], { cwd: folder });
     await awaitFirstResult(child, collect(child));
-    expect((await processesOf(folder)).length).toBeGreaterThan(2);
+    expect((await processesOf(join(folder, 'out', '.state'))).length).toBeGreaterThan(2);
     child.kill('SIGKILL');
-    await expect.poll(() => processesOf(folder), { timeout: 30_000, interval: 250 }).toEqual([]);
+    await expect
+      .poll(() => processesOf(join(folder, 'out', '.state')), { timeout: 30_000, interval: 250 })
+      .toEqual([]);
   });
 
   test('refuses to share its folder with another', async () => {
@@ -192,19 +195,4 @@ async function awaitFirstResult(child: ChildProcess, stderr: () => string): Prom
     if (child.exitCode !== null) throw new Error(`unpair ended early: ${stderr()}`);
     await sleep(50);
   }
-}
-
-/** Programs that run for a cluster in `folder`, by what Linux tells of their arguments and environments. */
-async function processesOf(folder: string): Promise<readonly string[]> {
-  const state = join(folder, 'out', '.state');
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const [args = '', environment = ''] = await Promise.all(
-        ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-      );
-      return args.includes(state) || environment.includes(state) ? [args.replaceAll('\0', ' ')] : [];
-    }),
-  );
-  return found.flat();
 }

@@ -17,15 +17,21 @@ const MAX_TRIES = 100;
 export async function freePort([first, last] = SERVICE_PORTS): Promise<number> {
   for (let tries = 1; ; tries++) {
     const port = randomInt(first, last + 1);
-    const server = createServer().listen(port, '127.0.0.1');
-    try {
-      await once(server, 'listening');
-    } catch (error) {
-      if (tries < MAX_TRIES) continue;
-      throw error;
-    }
-    server.close();
-    await once(server, 'close');
-    return port;
+    const taken = await whyTaken(port);
+    if (taken === undefined) return port;
+    if (tries >= MAX_TRIES) throw taken;
   }
+}
+
+/** What listening on a port of the loopback interface fails with; undefined where it is free. */
+export async function whyTaken(port: number): Promise<Error | undefined> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    return error as Error;
+  }
+  server.close();
+  await once(server, 'close');
+  return undefined;
 }

@@ -17,6 +17,8 @@ export interface LocalClusterOptions {
   /** Holds streams, result store, model cache and logs: what a later run resumes from. */
   readonly stateDir: string;
   readonly workers: number;
+  /** Ports of the coordinator on the loopback interface; any that are free, where none are named. */
+  readonly ports?: { readonly grpc: number; readonly metrics: number };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** Told what happened that the user did not ask for. */
@@ -63,7 +65,7 @@ async function startAll(options: LocalClusterOptions, stack: CloseStack): Promis
   const broker = stack.use(
     await startBroker({ directory: join(stateDir, 'nats'), reaper, signal, onFailure }),
   );
-  const server = `127.0.0.1:${await freePort()}`;
+  const server = `127.0.0.1:${options.ports?.grpc ?? (await freePort())}`;
   const shared = { natsUrl: broker.url, reaper, onFailure };
   const start = (service: Service): Promise<ServiceProcess> =>
     ServiceProcess.start(serviceOptions(options, shared, service));
@@ -90,12 +92,13 @@ interface Service {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-function coordinator({ stateDir }: LocalClusterOptions, server: string): Service {
+function coordinator({ stateDir, ports }: LocalClusterOptions, server: string): Service {
   return {
     name: 'coordinator',
     program: '@unpair/coordinator/main',
     settings: {
       UNPAIR_GRPC_ADDRESS: server,
+      UNPAIR_METRICS_ADDRESS: `127.0.0.1:${ports?.metrics ?? 0}`,
       UNPAIR_DATABASE: join(stateDir, 'results.duckdb'),
       // No load balancer has to notice that it is going.
       UNPAIR_DRAIN_NOTICE_SECONDS: '0',
