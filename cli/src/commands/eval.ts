@@ -46,7 +46,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
       'data set: a name of `data list`, an .npz, idx files, an image folder or a CSV file of images',
     )
     .option('--samples <n>', 'first samples to use (default: all)', wholeNumber(1, 1e9))
-    .option('--size <n>', 'side to which images from PNG files are resized', wholeNumber(1, 4096))
+    .option('--size <n>', 'side to which images from files are resized', wholeNumber(1, 4096))
     .option('--image-column <name>', 'column of a CSV file that names the images', 'file')
     .option('--label-column <name>', 'column of a CSV file that has the labels', 'label')
     .addOption(

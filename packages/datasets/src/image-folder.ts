@@ -3,18 +3,18 @@ import { basename, join } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
 import { listFolder, walkFiles } from './folder-walk.js';
-import { formatOfName } from './image-format.js';
+import { formatOfName, isRead } from './image-format.js';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet, Split } from './sample-set.js';
 import { unreadFiles } from './unread.js';
 
 /**
- * Loads PNG files from class-named folders: `FOLDER/CLASS/*.png`, or `FOLDER/SPLIT/CLASS/*.png` where there is a
+ * Loads image files from class-named folders: `FOLDER/CLASS/*.jpg`, or `FOLDER/SPLIT/CLASS/*.jpg` where there is a
  * folder of the split's name. Labels follow the classes' names in code-point order. Samples go round the classes (the
  * first file of each, then the second of each, …), so that every prefix of the set is balanced. As torchvision's
  * ImageFolder does, this follows links, and takes files at any depth below a class. Nothing is left out without a
- * word: what is in a class's folder must be a PNG file, hidden files and what file managers leave behind apart.
+ * word: what is in a class's folder must be an image that is read, hidden files and what file managers leave behind apart.
  * @param size side to which every image is resized; without one, all must be of one size
  * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size, or counting those that
  * are of other formats or in no class's folder.
@@ -27,12 +27,12 @@ export async function loadImageFolder(folder: string, split: Split, size?: numbe
   assertNoneBeside(root, beside);
   const byClass = await Promise.all(folders.map(walkFiles));
   const finding = { source: root, folder: root, verb: 'holds' } as const;
-  const unread = byClass.flat().filter((path) => formatOfName(path) !== 'PNG');
+  const unread = byClass.flat().filter((path) => !isRead(formatOfName(path)));
   if (unread.length > 0) throw await unreadFiles(unread, finding);
   const files = roundRobin(byClass);
   if (files.length === 0) {
     const what = isDivided ? `${root} holds no` : `${folder} has no ${split} split, and holds no`;
-    throw new UnpairError('INVALID_ARGUMENT', `${what} PNG files in class-named folders`);
+    throw new UnpairError('INVALID_ARGUMENT', `${what} images in class-named folders`);
   }
   const classNames = folders.map((path) => basename(path));
   const pictures = await readPictures(files, finding, size);

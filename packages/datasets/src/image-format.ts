@@ -10,7 +10,7 @@ interface ImageFormat {
   readonly signature: readonly [offset: number, latin1: string] | null;
 }
 
-/** Formats in which people keep images. Of these PNG alone is read. */
+/** Formats in which people keep images. */
 const FORMATS: readonly ImageFormat[] = [
   { name: 'PNG', extensions: ['.png'], signature: [0, '\x89PNG\r\n\x1a\n'] },
   { name: 'JPEG', extensions: ['.jpg', '.jpeg', '.jpe', '.jfif'], signature: [0, '\xff\xd8\xff'] },
@@ -25,6 +25,17 @@ const FORMATS: readonly ImageFormat[] = [
   { name: 'JPEG 2000', extensions: ['.jp2', '.j2k'], signature: null },
   { name: 'PNM', extensions: ['.ppm', '.pgm', '.pbm', '.pnm'], signature: null },
 ];
+
+/** Those that are read. */
+const READ: readonly string[] = ['PNG', 'JPEG', 'WebP', 'GIF', 'TIFF', 'AVIF'];
+
+/** The formats that are read, as a sentence has them. */
+export const READ_FORMATS = `${READ.slice(0, -1).join(', ')} and ${READ.at(-1) ?? ''}`;
+
+/** Whether images of a format are read. */
+export function isRead(format: string | undefined): boolean {
+  return format !== undefined && READ.includes(format);
+}
 
 /** Bytes from the beginning of a file that hold every signature. */
 const SIGNATURE_BYTES = 16;

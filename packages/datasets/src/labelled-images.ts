@@ -4,7 +4,7 @@ import type { CsvLine } from './csv.js';
 import { parseCsv } from './csv.js';
 import { UnpairError } from '@unpair/errors';
 import { readWhole } from '@unpair/files';
-import { formatOfName } from './image-format.js';
+import { formatOfName, isRead } from './image-format.js';
 import type { LabelledFile } from './pictures.js';
 import { readPictures } from './pictures.js';
 import type { SampleSet } from './sample-set.js';
@@ -19,7 +19,7 @@ export interface Columns {
 const DEFAULT_COLUMNS: Columns = { image: 'file', label: 'label' };
 
 /**
- * Loads the PNG files that a CSV file names, in its order. Images are named relative to the file, with `.png` left out or
+ * Loads the images that a CSV file names, in its order. Images are named relative to the file, with `.png` left out or
  * not; labels are whole numbers from 0. Which classes there are beyond the greatest label is not known.
  * @param size side to which every image is resized; without one, all must be of one size
  * @throws {UnpairError} one sentence naming the column, line or image that is wrong, or counting those of other formats.
@@ -42,7 +42,7 @@ export async function loadLabelledImages(
   const files = lines.map((line) => fileOf(path, line, { image, label, fields: header.fields.length }));
   if (files.length === 0) throw new UnpairError('INVALID_ARGUMENT', `${path} names no images`);
   const finding = { source: path, folder: dirname(path), verb: 'names' } as const;
-  const unread = files.filter((file) => formatOfName(file.path) !== 'PNG');
+  const unread = files.filter((file) => !isRead(formatOfName(file.path)));
   if (unread.length > 0)
     throw await unreadFiles(
       unread.map((file) => file.path),

@@ -63,7 +63,7 @@ async function loadSized(source: string, split: Split, options: LoadDatasetOptio
   if (size === undefined || (height === size && width === size)) return set;
   throw new UnpairError(
     'INVALID_ARGUMENT',
-    `the images of ${source} are ${height}×${width} and only PNG files are resized, to ${size}×${size}`,
+    `the images of ${source} are ${height}×${width} and only files of images are resized, to ${size}×${size}`,
     { field: 'size' },
   );
 }

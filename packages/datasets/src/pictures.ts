@@ -1,24 +1,12 @@
-import { PNG } from 'pngjs';
-
 import { UnpairError } from '@unpair/errors';
 import { readWhole } from '@unpair/files';
-import { formatOfBytes, formatOfFile } from './image-format.js';
+import type { Picture } from './decode-picture.js';
+import { decode } from './decode-picture.js';
+import { formatOfBytes, formatOfFile, formatOfName, isRead } from './image-format.js';
 import { resizeRgba } from './resize.js';
 import type { SampleSet } from './sample-set.js';
 import type { Finding } from './unread.js';
 import { unreadFiles } from './unread.js';
-
-/** Bytes before the first chunk of a PNG file; of a chunk's length, type and checksum; and the type of the last one. */
-const [SIGNATURE, CHUNK_FRAME, IEND] = [8, 12, 0x49454e44];
-
-/** A decoded image. */
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly grey: boolean;
-  /** [H, W, 4]. */
-  readonly rgba: Uint8Array;
-}
 
 /** An image file and what it shows. */
 export interface LabelledFile {
@@ -27,8 +15,8 @@ export interface LabelledFile {
 }
 
 /**
- * Reads PNG files into [N,C,H,W]: grey ones into one channel, if all are grey.
- * @param finding where the files were found, for the sentence about those that are no PNG
+ * Reads image files into [N,C,H,W]: grey ones into one channel, if all are grey.
+ * @param finding where the files were found, for the sentence about those that are not read
  * @param size side to which every image is resized; without one, all must be of one size
  * @throws {UnpairError} one sentence naming the file that cannot be read or differs in size, or counting those of
  * other formats.
@@ -57,8 +45,9 @@ async function readAll(
   const pictures: Picture[] = [];
   for (const { path } of files) {
     const bytes = await readWhole(path);
-    if (isForeign(formatOfBytes(bytes))) throw await unreadFiles(await foreignAmong(files), finding);
-    const decoded = decodePng(path, bytes);
+    const format = formatOfBytes(bytes) ?? formatOfName(path);
+    if (!isRead(format)) throw await unreadFiles(await foreignAmong(files), finding);
+    const decoded = await decode(path, bytes, format);
     const picture = size === undefined ? decoded : resized(decoded, size);
     const { width, height } = pictures[0] ?? picture;
     if (picture.width !== width || picture.height !== height) {
@@ -72,12 +61,10 @@ async function readAll(
   return pictures;
 }
 
-/** Of a format that is known and not read. */
-const isForeign = (format: string | undefined): boolean => format !== undefined && format !== 'PNG';
-
 async function foreignAmong(files: readonly LabelledFile[]): Promise<readonly string[]> {
   const foreign: string[] = [];
-  for (const { path } of files) if (isForeign(await formatOfFile(path))) foreign.push(path);
+  for (const { path } of files)
+    if (!isRead((await formatOfFile(path)) ?? formatOfName(path))) foreign.push(path);
   return foreign;
 }
 
@@ -85,31 +72,6 @@ function resized(picture: Picture, size: number): Picture {
   const { width, height, rgba } = picture;
   if (width === size && height === size) return picture;
   return { ...picture, width: size, height: size, rgba: resizeRgba(rgba, { width, height }, size) };
-}
-
-function decodePng(path: string, bytes: Uint8Array): Picture {
-  try {
-    const png = PNG.sync.read(Buffer.from(upToEnd(bytes)));
-    for (let alpha = 3; alpha < png.data.length; alpha += 4) {
-      if (png.data[alpha] !== 255)
-        throw new UnpairError('INVALID_ARGUMENT', `${path} is transparent in places`);
-    }
-    return { width: png.width, height: png.height, grey: !png.color, rgba: png.data };
-  } catch (error) {
-    if (error instanceof UnpairError) throw error;
-    throw new UnpairError('DATA_LOSS', `${path} is not a complete PNG file`, { cause: error });
-  }
-}
-
-/** A PNG file up to the end of its IEND chunk: what lies behind is no part of the image, as other readers have it. */
-function upToEnd(bytes: Uint8Array): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let chunk = SIGNATURE; chunk + CHUNK_FRAME <= bytes.length;) {
-    const next = chunk + CHUNK_FRAME + view.getUint32(chunk);
-    if (view.getUint32(chunk + 4) === IEND) return bytes.subarray(0, next);
-    chunk = next;
-  }
-  return bytes;
 }
 
 function writePlanes({ rgba, width, height }: Picture, channels: number, out: Uint8Array): void {

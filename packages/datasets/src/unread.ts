@@ -1,7 +1,7 @@
 import { extname, relative } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
-import { formatOfFile, formatOfName } from './image-format.js';
+import { READ_FORMATS, formatOfFile, formatOfName } from './image-format.js';
 
 /** Where files were found that are not read. */
 export interface Finding {
@@ -31,7 +31,7 @@ export async function unreadFiles(
   return new UnpairError(
     'INVALID_ARGUMENT',
     `${source} ${verb} files that are not read: ${counted}, the first ${relative(folder, files[0] ?? '')}; ` +
-      'only PNG files are read, so convert, rename or remove them',
+      `${READ_FORMATS} files are read, so convert, rename or remove them`,
   );
 }
 

@@ -58,7 +58,7 @@ describe('idx files', () => {
     expect(set).toMatchObject({ split: 'train', classes: 256, shape: [3, 1, 2], count: 1 });
     expect([...set.images]).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await rejectionOf(loadDataset(folder, 'test', { dataDir }))).message).toBe(
-      `${folder} has no test split, and holds no PNG files in class-named folders`,
+      `${folder} has no test split, and holds no images in class-named folders`,
     );
   });
 
@@ -82,7 +82,7 @@ describe('idx files', () => {
     });
     expect(await rejectionOf(loadDataset(folder, 'test', { dataDir, size: 2 }))).toMatchObject({
       field: 'size',
-      message: `the images of ${folder} are 2×1 and only PNG files are resized, to 2×2`,
+      message: `the images of ${folder} are 2×1 and only files of images are resized, to 2×2`,
     });
   });
 });

@@ -18,11 +18,8 @@ async function refusal(folder: string, split: Split = 'test'): Promise<string> {
 
 /** The first bytes of what others write, which is all that is looked at. */
 const FOREIGN = {
-  JPEG: Buffer.from('ffd8ffe000104a464946', 'hex'),
-  GIF: Buffer.from('GIF89a'),
-  WebP: Buffer.from('RIFF\x24\x00\x00\x00WEBPVP8 ', 'latin1'),
   BMP: Buffer.from('BM\x46\x00\x00\x00', 'latin1'),
-  TIFF: Buffer.from('MM\x00*\x00\x00\x00\x08', 'latin1'),
+  HEIC: Buffer.from('\x00\x00\x00\x18ftypheic', 'latin1'),
 };
 
 describe('an image folder', () => {
@@ -80,10 +77,10 @@ describe('an image folder', () => {
   test('is refused where it has no pictures, or no such split', async () => {
     const folder = await scratchFolder();
     expect(await refusal(folder)).toBe(
-      'FOLDER has no test split, and holds no PNG files in class-named folders',
+      'FOLDER has no test split, and holds no images in class-named folders',
     );
     await mkdir(join(folder, 'test'));
-    expect(await refusal(folder)).toBe('FOLDER/test holds no PNG files in class-named folders');
+    expect(await refusal(folder)).toBe('FOLDER/test holds no images in class-named folders');
     expect(await refusal(folder, 'train')).toBe('FOLDER has no train split, only test');
     await writeFiles(folder, { 'test/a/1.png': pixel(1) });
     expect(await refusal(folder, 'train')).toBe('FOLDER has no train split, only test');
@@ -173,20 +170,20 @@ describe('all of an image folder is read', () => {
 });
 
 describe('what cannot be read is counted', () => {
-  const remedy = 'only PNG files are read, so convert, rename or remove them';
+  const remedy = 'PNG, JPEG, WebP, GIF, TIFF and AVIF files are read, so convert, rename or remove them';
 
   test('by the format that names say', async () => {
     const folder = await scratchFolder();
     await writeFiles(folder, {
       'ant/0.png': pixel(1),
-      'ant/1.jpg': FOREIGN.JPEG,
-      'ant/2.JPEG': FOREIGN.JPEG,
-      'bee/deep/3.gif': FOREIGN.GIF,
+      'ant/1.bmp': FOREIGN.BMP,
+      'ant/2.BMP': FOREIGN.BMP,
+      'bee/deep/3.heic': FOREIGN.HEIC,
       'bee/4.txt': 'a caption',
       'bee/5.ppm': 'P6 1 1 255\n',
     });
     expect(await refusal(folder)).toBe(
-      `FOLDER holds files that are not read: 2 JPEG and 1 of no image format and 1 PNM and 1 GIF, the first ant/1.jpg; ${remedy}`,
+      `FOLDER holds files that are not read: 2 BMP and 1 of no image format and 1 PNM and 1 HEIC, the first ant/1.bmp; ${remedy}`,
     );
   });
 
@@ -198,11 +195,11 @@ describe('what cannot be read is counted', () => {
     );
   });
 
-  test('where a PNG file is called otherwise, or has no ending', async () => {
+  test('where a file has no ending', async () => {
     const folder = await scratchFolder();
     await writeFiles(folder, { 'a/1.jpg': pixel(1), 'a/2': pixel(2), 'a/3.png': pixel(3) });
     expect(await refusal(folder)).toBe(
-      `FOLDER holds files that are not read: 1 PNG called .jpg and 1 PNG, the first a/1.jpg; ${remedy}`,
+      `FOLDER holds files that are not read: 1 PNG, the first a/2; ${remedy}`,
     );
   });
 
@@ -211,7 +208,7 @@ describe('what cannot be read is counted', () => {
     await writeFiles(folder, { 'train/ant/0.png': pixel(1), '1.png': pixel(1), '2.png': pixel(1) });
     expect((await load(folder, 'train')).count).toBe(1);
     const root = await scratchFolder();
-    await writeFiles(root, { 'ant/0.png': pixel(1), '1.png': pixel(1), '2.jpg': FOREIGN.JPEG });
+    await writeFiles(root, { 'ant/0.png': pixel(1), '1.png': pixel(1), '2.jpg': pixel(2) });
     expect(await refusal(root)).toBe(
       'FOLDER holds 2 image files, the first 1.png, in no folder that names their class: move or remove them',
     );

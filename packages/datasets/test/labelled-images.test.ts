@@ -126,14 +126,14 @@ describe('what is wrong with a CSV file of images is one sentence', () => {
   });
 
   test('of files that are of other formats, which are counted', async () => {
-    const jpeg = Buffer.from('ffd8ffe000104a464946', 'hex');
-    await writeFiles(folder, { 'a.png': pixel(1), 'b.jpg': jpeg, 'c.jpg': jpeg, 'd.png': jpeg });
-    const rest = 'only PNG files are read, so convert, rename or remove them';
-    await list('file,label\na.png,0\nb.jpg,0\nc.jpg,1\n');
-    expect(await refusal()).toBe(`LIST names files that are not read: 2 JPEG, the first b.jpg; ${rest}`);
+    const bmp = Buffer.from('BM\x46\x00\x00\x00', 'latin1');
+    await writeFiles(folder, { 'a.png': pixel(1), 'b.bmp': bmp, 'c.bmp': bmp, 'd.png': bmp });
+    const rest = 'PNG, JPEG, WebP, GIF, TIFF and AVIF files are read, so convert, rename or remove them';
+    await list('file,label\na.png,0\nb.bmp,0\nc.bmp,1\n');
+    expect(await refusal()).toBe(`LIST names files that are not read: 2 BMP, the first b.bmp; ${rest}`);
     await list('file,label\na.png,0\nd,0\n');
     expect(await refusal()).toBe(
-      `LIST names files that are not read: 1 JPEG called .png, the first d.png; ${rest}`,
+      `LIST names files that are not read: 1 BMP called .png, the first d.png; ${rest}`,
     );
   });
 });
