@@ -32,6 +32,7 @@ test('workers expire by the clock of who looks, and a worker that leaves is gone
   expect(table.expire()).toBe(false);
   expect(table.isKnown).toBe(true);
   expect(table.all().map(({ report }) => report?.worker)).toEqual(['b']);
+  expect(table.slots().get('any_synthetic_attack')).toBe(2);
   expect(table.take({ ...synthetic, worker: 'b', leaving: true })).toBe(true);
   expect(table.slots().size).toBe(0);
 });

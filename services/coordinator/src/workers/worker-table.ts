@@ -26,6 +26,9 @@ export class WorkerTable {
   readonly #seconds: () => number;
   readonly #entries = new Map<string, Entry>();
   readonly #start: number;
+  /** What is asked for with every few tasks, and only changes with the classes that are offered. */
+  #slots: ReadonlyMap<string, number> | undefined;
+  #engines: readonly Engine[] | undefined;
   #isKnown = false;
 
   /** @param seconds on a clock that never goes back */
@@ -42,9 +45,16 @@ export class WorkerTable {
   /** Takes in what a worker tells of itself. @returns whether the classes that are offered may have changed */
   take(report: WorkerReport): boolean {
     const before = this.#entries.get(report.worker)?.report;
-    if (report.leaving && report.tasks.length === 0) return this.#entries.delete(report.worker);
-    this.#entries.set(report.worker, { report, time: this.#seconds() });
-    return before === undefined || classText(before) !== classText(report);
+    const isGone = report.leaving && report.tasks.length === 0;
+    if (isGone) this.#entries.delete(report.worker);
+    else this.#entries.set(report.worker, { report, time: this.#seconds() });
+    const isChanged = before === undefined ? !isGone : isGone || classText(before) !== classText(report);
+    if (isChanged) this.#forget();
+    return isChanged;
+  }
+
+  #forget(): void {
+    this.#slots = this.#engines = undefined;
   }
 
   /** Forgets who has not reported for too long; returns whether anyone is gone, or is now known not to be there. */
@@ -54,6 +64,7 @@ export class WorkerTable {
     const oldest = this.#seconds() - workerLifetime;
     const gone = [...this.#entries].filter(([, { time }]) => time < oldest);
     for (const [worker] of gone) this.#entries.delete(worker);
+    if (gone.length > 0) this.#forget();
     return gone.length > 0 || this.#isKnown !== wasKnown;
   }
 
@@ -72,6 +83,10 @@ export class WorkerTable {
 
   /** Tasks that the workers of each queue could work on at a time, by the queue's name. */
   slots(): ReadonlyMap<string, number> {
+    return (this.#slots ??= this.#countSlots());
+  }
+
+  #countSlots(): ReadonlyMap<string, number> {
     const slots = new Map<string, number>();
     for (const report of this.#taking()) {
       for (const queue of queuesOf(report)) slots.set(queue, (slots.get(queue) ?? 0) + report.slots);
@@ -81,6 +96,10 @@ export class WorkerTable {
 
   /** The engines that there are under each label, the one with most slots first, and by name among equals. */
   engines(): readonly Engine[] {
+    return (this.#engines ??= this.#listEngines());
+  }
+
+  #listEngines(): readonly Engine[] {
     const engines = new Map<string, Engine & { readonly slots: Record<WorkKind, number> }>();
     for (const report of this.#taking()) {
       const { label, engine } = report;
@@ -104,6 +123,6 @@ function kindsOf({ kinds }: WorkerReport): WorkKind[] {
   return workKinds.filter((kind) => kinds.includes(kind));
 }
 
-function classText({ label, engine, kinds, slots, leaving }: WorkerReport): string {
-  return JSON.stringify([label, engine, kinds, slots, leaving]);
+function classText({ label, engine, device, kinds, slots, leaving }: WorkerReport): string {
+  return JSON.stringify([label, engine, device, kinds, slots, leaving]);
 }
