@@ -24,8 +24,8 @@ export interface DispatcherOptions {
   readonly logger: Logger;
 }
 
-/** Publications on their way at a time. */
-const batchSize = 32;
+/** Publications on their way at a time: all wait for the slowest of them, so that few would be held up by a broker that is slow to answer. */
+const batchSize = 256;
 /** Milliseconds after which it looks again unasked: nobody tells it that it leads again, or that the broker takes writes again. */
 const longestSleep = 1_000;
 
