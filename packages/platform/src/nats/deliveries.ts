@@ -33,6 +33,8 @@ export interface Delivery {
 
 /** Milliseconds that the broker is given to confirm that a task is settled. */
 const confirmation = 5_000;
+/** Milliseconds for which a queue that had no task is passed over: of very short tasks, asking it takes longer than they do. */
+const rest = 500;
 
 /**
  * The tasks that the broker lends to workers of several classes, one at a time. Queues take turns. While all are empty each is
@@ -47,6 +49,8 @@ export class Deliveries implements AsyncDisposable {
   readonly #atHand: Pulls;
   /** Inboxes that are being closed. */
   readonly #closing = new Set<Promise<void>>();
+  /** When each queue was found empty. */
+  readonly #emptySince = new Map<string, number>();
   #turn = 0;
 
   private constructor(lease: number, { connection, queues, onExtra }: DeliveriesOptions) {
@@ -70,13 +74,18 @@ export class Deliveries implements AsyncDisposable {
     return message && deliveryOf(this.#connection, message);
   }
 
-  /** Asks each queue in turn for what it has at hand. */
+  /** Asks each queue in turn for what it has at hand, but those that had nothing a moment ago. */
   async #sweep(): Promise<Msg | undefined> {
     const count = this.#queues.length;
     for (let step = 0; step < count; step++) {
       const asked = (this.#turn + step) % count;
-      const message = await this.#atHand.ask(this.#queues[asked] ?? '', 0);
-      if (message === undefined) continue;
+      const queue = this.#queues[asked] ?? '';
+      if (performance.now() - (this.#emptySince.get(queue) ?? -Infinity) < rest) continue;
+      const message = await this.#atHand.ask(queue, 0);
+      if (message === undefined) {
+        this.#emptySince.set(queue, performance.now());
+        continue;
+      }
       this.#turn = (asked + 1) % count;
       return message;
     }
@@ -87,7 +96,9 @@ export class Deliveries implements AsyncDisposable {
     if (signal?.aborted === true) return undefined;
     const pulls = new Pulls(this.#connection, this.#onExtra);
     try {
-      return await this.#first(pulls, wait, signal);
+      const message = await this.#first(pulls, wait, signal);
+      if (message !== undefined) this.#emptySince.delete(message.subject.split('.')[1] ?? '');
+      return message;
     } finally {
       const closing = pulls.close();
       this.#closing.add(closing);
