@@ -32,13 +32,16 @@ export async function runMixedBenchmark(args: readonly string[]): Promise<void> 
   process.stdout.write(describeMachine(machine));
   const folder = await mkdtemp(join(tmpdir(), 'unpair-mixed-'));
   try {
-    const results = await withSimulatedCluster({ folder, workers, milliseconds }, async (client, signal) => {
-      const alone = await inTurn(client, 'alone', numbers.alone, signal);
-      const large = await submit(client, { name: 'large', tasks, samples: 1_000 }, signal);
-      const beside = await inTurn(client, 'beside', campaigns, signal);
-      await client.cancel(large, signal);
-      return { alone, beside };
-    });
+    const results = await withSimulatedCluster(
+      { folder, workers, milliseconds },
+      async ({ client }, signal) => {
+        const alone = await inTurn(client, 'alone', numbers.alone, signal);
+        const large = await submit(client, { name: 'large', tasks, samples: 1_000 }, signal);
+        const beside = await inTurn(client, 'beside', campaigns, signal);
+        await client.cancel(large, signal);
+        return { alone, beside };
+      },
+    );
     const typical = atMost(MOST, median(results.beside) / median(results.alone));
     const worst = atMost(MOST, Math.max(...results.beside) / median(results.alone));
     const table = textTable([

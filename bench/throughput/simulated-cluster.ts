@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { digestOf, startNatsServer } from '@unpair/platform';
 import { CampaignState } from '@unpair/protocol';
 import { CampaignClient } from '../../cli/src/client/campaign-client.js';
+import { processorSeconds } from '../kit/processor-time.js';
 import { simulateWorkers } from './simulated-workers.js';
 
 const coordinatorMain = fileURLToPath(new URL('../../services/coordinator/dist/main.js', import.meta.url));
@@ -16,15 +17,27 @@ export interface SimulatedClusterOptions {
   readonly workers: number;
   /** What each task takes its worker. */
   readonly milliseconds: number;
+  /** Where the coordinator leaves a profile of its processor time; nowhere unless said. */
+  readonly profile?: string | undefined;
 }
+
+/** A cluster that runs. */
+export interface SimulatedCluster {
+  readonly client: CampaignClient;
+  /** Seconds of a core that each of its processes has taken so far; this one simulates the workers. */
+  readonly processorSeconds: () => Promise<Readonly<Record<Part, number>>>;
+}
+
+export type Part = 'coordinator' | 'broker' | 'workers';
 
 /** A real broker and coordinator with simulated workers, for as long as `use` takes. */
 export async function withSimulatedCluster<T>(
-  { folder, workers, milliseconds }: SimulatedClusterOptions,
-  use: (client: CampaignClient, signal: AbortSignal) => Promise<T>,
+  { folder, workers, milliseconds, profile }: SimulatedClusterOptions,
+  use: (cluster: SimulatedCluster, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   await using nats = await startNatsServer({ directory: folder });
-  const coordinator = spawn(process.execPath, [coordinatorMain], {
+  const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const coordinator = spawn(process.execPath, [...profiled, coordinatorMain], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
@@ -42,7 +55,12 @@ export async function withSimulatedCluster<T>(
     const working = simulateWorkers({ url: nats.url, workers, milliseconds, signal: stop.signal });
     // Until all workers are there: what is measured is work, not their arrival.
     await sleep(5_000);
-    const result = await use(client, stop.signal);
+    const taken = async (): Promise<Readonly<Record<Part, number>>> => ({
+      coordinator: await processorSeconds(coordinator.pid),
+      broker: await processorSeconds(nats.process.pid),
+      workers: await processorSeconds(process.pid),
+    });
+    const result = await use({ client, processorSeconds: taken }, stop.signal);
     stop.abort();
     await working;
     return result;

@@ -8,7 +8,7 @@ import { createRuntime } from '@unpair/runtime';
 import { describeMachine, machineFacts } from '../kit/machine.js';
 import { readOptions } from '../kit/options.js';
 import { writeResults } from '../kit/results-file.js';
-import { ended, submit, withSimulatedCluster } from './simulated-cluster.js';
+import { ended, submit, withSimulatedCluster, type Part } from './simulated-cluster.js';
 
 const OPTIONS = {
   workers: { default: 1_000, min: 1 },
@@ -22,14 +22,20 @@ const rayProgram = fileURLToPath(new URL('ray_noop.py', import.meta.url));
  * nothing either, where a Python with Ray is named.
  */
 export async function runThroughputBenchmark(args: readonly string[]): Promise<void> {
-  const { numbers, texts, json } = readOptions(args, OPTIONS, ['ray']);
+  const { numbers, texts, json } = readOptions(args, OPTIONS, ['ray', 'profile']);
   const machine = machineFacts(await createRuntime());
   process.stdout.write(describeMachine(machine));
   const folder = await mkdtemp(join(tmpdir(), 'unpair-throughput-'));
   try {
-    const ours = await measure(folder, numbers.workers, numbers.tasks);
+    const ours = await measure({ folder, ...numbers, profile: texts.profile });
+    process.stdout.write(`${JSON.stringify(ours, null, 2)}\n`);
     const ray = texts.ray === undefined ? undefined : await measureRay(texts.ray, numbers.tasks);
-    const results = { ours, ray, ratio: ray && ours.rate / ray.rate };
+    const results = {
+      ours,
+      ray,
+      ratio: ray && ours.rate / ray.rate,
+      ofIdle: ray && ours.idleRate / ray.idleRate,
+    };
     process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
     await writeResults(json, { benchmark: 'throughput', machine, settings: numbers, results });
   } finally {
@@ -42,20 +48,42 @@ interface Throughput {
   readonly tasks: number;
   readonly seconds: number;
   readonly rate: number;
+  /** Seconds of a core that all processes took. */
+  readonly processorSeconds: number;
+  /** Tasks a second on two cores that do nothing else, if both are busy all the time: for machines that others use too. */
+  readonly idleRate: number;
+}
+
+interface Settings {
+  readonly folder: string;
+  readonly workers: number;
+  readonly tasks: number;
+  readonly profile: string | undefined;
 }
 
 async function measure(
-  folder: string,
-  workers: number,
-  tasks: number,
-): Promise<Throughput & { readonly workers: number }> {
-  return withSimulatedCluster({ folder, workers, milliseconds: 0 }, async (client, signal) => {
-    const id = await submit(client, { name: 'throughput', tasks, samples: 10_000 }, signal);
-    const start = performance.now();
-    const total = await ended(client, id, signal);
-    const seconds = (performance.now() - start) / 1_000;
-    return { tasks: total, seconds, rate: total / seconds, workers };
-  });
+  settings: Settings,
+): Promise<Throughput & { readonly microseconds: Record<Part, number> }> {
+  return withSimulatedCluster(
+    { ...settings, milliseconds: 0 },
+    async ({ client, processorSeconds }, signal) => {
+      const id = await submit(client, { name: 'throughput', tasks: settings.tasks, samples: 10_000 }, signal);
+      const [start, before] = [performance.now(), await processorSeconds()];
+      const total = await ended(client, id, signal);
+      const seconds = (performance.now() - start) / 1_000;
+      const after = await processorSeconds();
+      const taken = (part: Part): number => after[part] - before[part];
+      const microseconds = (part: Part): number => Math.round((taken(part) / total) * 1e6);
+      return {
+        ...throughputOf(total, seconds, taken('coordinator') + taken('broker') + taken('workers')),
+        microseconds: {
+          coordinator: microseconds('coordinator'),
+          broker: microseconds('broker'),
+          workers: microseconds('workers'),
+        },
+      };
+    },
+  );
 }
 
 async function measureRay(python: string, tasks: number): Promise<Throughput & { readonly tool: string }> {
@@ -64,6 +92,20 @@ async function measureRay(python: string, tasks: number): Promise<Throughput & {
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
   await once(child, 'close');
   const line = output.trim().split('\n').at(-1) ?? '';
-  const { tool, seconds } = JSON.parse(line) as { tool: string; seconds: number };
-  return { tool, tasks, seconds, rate: tasks / seconds };
+  const { tool, seconds, processor } = JSON.parse(line) as {
+    tool: string;
+    seconds: number;
+    processor: number;
+  };
+  return { tool, ...throughputOf(tasks, seconds, processor) };
+}
+
+function throughputOf(tasks: number, seconds: number, processorSeconds: number): Throughput {
+  return {
+    tasks,
+    seconds,
+    rate: tasks / seconds,
+    processorSeconds,
+    idleRate: (2 * tasks) / processorSeconds,
+  };
 }
