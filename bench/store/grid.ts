@@ -2,6 +2,9 @@ import type { Campaign, Plan, PlannedTask } from '@unpair/campaign';
 import { parseCampaign, planCampaign, rowKind } from '@unpair/campaign';
 import type { TaskResult } from '@unpair/protocol';
 
+/** The id of the campaign that {@link gridOf} makes. */
+export const campaignId = 'c-0123456789abcdef0123';
+
 /** A campaign of thousands of cells, as one who sweeps everything would ask for. */
 export interface Grid {
   readonly campaign: Campaign;
@@ -46,7 +49,7 @@ shardSize: ${shard}
 type Outcome = Exclude<TaskResult['outcome'], undefined>;
 
 /** A result as a worker would bring it; its numbers depend on sample and task alone. */
-export function resultOf(task: PlannedTask, campaignId: string): TaskResult {
+export function resultOf(task: PlannedTask): TaskResult {
   const about = { campaignId, index: task.index, round: 0, generation: 0, worker: 'worker-1' };
   return { ...about, runtime: 'onnxruntime 1.30 cpu', seconds: 1, outcome: outcomeOf(task) };
 }
@@ -76,30 +79,24 @@ function rowOf(task: PlannedTask, sample: number): unknown {
   switch (task.kind) {
     case 'attack':
       return {
-        ...{
-          sample,
-          label: sample % 10,
-          cleanCorrect: sample % 11 !== 0,
-          surrogateCorrect: sample % 9 !== 0,
-        },
-        ...{
-          success: hard % 3 !== 0,
-          successRounded: hard % 3 === 1,
-          queries: Math.min(task.cell.budget, 1 + hard * 5),
-        },
-        ...{
-          zeroGradients: 0,
-          invalidGradients: 0,
-          surrogateForwards: 0,
-          distance100: 0,
-          distance300: 0,
-          distance1000: 0,
-          distance3000: 0,
-          distance10000: 0,
-          surrogateQueries: hard,
-          linf: task.cell.epsilon,
-          l2: hard / 97,
-        },
+        sample,
+        label: sample % 10,
+        cleanCorrect: sample % 11 !== 0,
+        surrogateCorrect: sample % 9 !== 0,
+        success: hard % 3 !== 0,
+        successRounded: hard % 3 === 1,
+        queries: Math.min(task.cell.budget, 1 + hard * 5),
+        surrogateQueries: hard,
+        zeroGradients: 0,
+        invalidGradients: 0,
+        surrogateForwards: 0,
+        distance100: 0,
+        distance300: 0,
+        distance1000: 0,
+        distance3000: 0,
+        distance10000: 0,
+        linf: task.cell.epsilon,
+        l2: hard / 97,
       };
     case 'accuracy':
       return { sample, label: sample % 10, predicted: hard % 8 === 0 ? (sample + 1) % 10 : sample % 10 };
@@ -107,15 +104,17 @@ function rowOf(task: PlannedTask, sample: number): unknown {
       return { sample, cross: 0.5 + hard / 200, surrogate: 1, target: 1 };
     default:
       return {
-        ...{ sample, cosine: hard / 97, surrogateNorm: 1 + hard, targetNorm: 2, agree: hard % 5 !== 0 },
-        ...{
-          klDivergence: hard / 50,
-          logitCorrelation: hard / 97,
-          hogCosine: hard / 97,
-          edgeIou: hard / 97,
-          surrogateCurvature: 1,
-          targetCurvature: 2,
-        },
+        sample,
+        cosine: hard / 97,
+        surrogateNorm: 1 + hard,
+        targetNorm: 2,
+        agree: hard % 5 !== 0,
+        klDivergence: hard / 50,
+        logitCorrelation: hard / 97,
+        hogCosine: hard / 97,
+        edgeIou: hard / 97,
+        surrogateCurvature: 1,
+        targetCurvature: 2,
       };
   }
 }

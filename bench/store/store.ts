@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { buildReport, type Draw } from '@unpair/campaign';
-import { createLogger, systemClock, type StreamMessage } from '@unpair/platform';
-import { encodeResult, resultSubject } from '@unpair/protocol';
+import { createLogger, systemClock } from '@unpair/platform';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,14 +16,13 @@ import { describeMachine, machineFacts } from '../kit/machine.js';
 import { readOptions } from '../kit/options.js';
 import { writeResults } from '../kit/results-file.js';
 import { textTable } from '../kit/table.js';
-import { gridOf, resultOf, type Grid } from './grid.js';
-
-const campaignId = 'c-0123456789abcdef0123';
+import { campaignId, gridOf, type Grid } from './grid.js';
+import { readMessages, writeMessages } from './messages.js';
 
 /** What one part took. */
 interface Measured {
   readonly seconds: number;
-  /** Of all threads, without what it took to make the messages. */
+  /** Of all threads. */
   readonly cpuSeconds: number;
   /** Longest time in milliseconds that the event loop was not free. */
   readonly blocked: number;
@@ -45,10 +43,11 @@ export async function runStoreBenchmark(args: readonly string[]): Promise<void> 
   const grid = gridOf(numbers);
   const folder = await mkdtemp(join(tmpdir(), 'unpair-bench-'));
   try {
-    const path = join(folder, 'results.duckdb');
+    const [path, messages] = [join(folder, 'results.duckdb'), join(folder, 'messages')];
+    await writeMessages(messages, numbers);
     await using store = await ResultStore.open({ path, streamId: 's' });
-    const messages = new Messages(grid);
-    const ingest = await measured(() => take(store, grid, messages), messages);
+    const ingest = await measured(() => take(store, grid, messages));
+    const rows = ingest.value;
     const { draw } = new DrawThreads();
     const makeReport = (): Promise<number> =>
       numbers.report === 0 ? Promise.resolve(0) : reportOf(store, grid, draw);
@@ -57,8 +56,8 @@ export async function runStoreBenchmark(args: readonly string[]): Promise<void> 
     const again = await measured(makeReport);
     const { size } = await stat(path);
     const rates = {
-      rows: messages.rows,
-      rowsPerCpuSecond: Math.round(messages.rows / ingest.result.cpuSeconds),
+      ...{ rows, rowsPerSecond: Math.round(rows / ingest.result.seconds) },
+      rowsPerCpuSecond: Math.round(rows / ingest.result.cpuSeconds),
     };
     const results = {
       ...{ cells: grid.plan.cells.length, tasks: grid.plan.size, ...rates, fileMegabytes: size / 1e6 },
@@ -72,11 +71,21 @@ export async function runStoreBenchmark(args: readonly string[]): Promise<void> 
   }
 }
 
-async function take(store: ResultStore, grid: Grid, messages: Messages): Promise<void> {
+/** Takes in all messages of a file; the number of their rows. */
+async function take(store: ResultStore, grid: Grid, file: string): Promise<number> {
+  let rows = 0;
+  const read = async function* (): AsyncGenerator<ResultEvent, void, undefined> {
+    for await (const message of readMessages(file, grid.plan.size)) {
+      const event = eventOf(message);
+      const outcome = event.kind === 'result' ? event.result.outcome?.value : undefined;
+      if (outcome !== undefined && 'rows' in outcome) rows += outcome.rows.length;
+      yield event;
+    }
+  };
   const stop = new AbortController();
   const nothing = (): void => undefined;
   const collector = new Collector({
-    log: { left: () => Promise.resolve(grid.plan.size), read: () => messages.read() },
+    log: { left: () => Promise.resolve(grid.plan.size), read },
     store,
     listener: { plan: () => grid.plan, onResult: nothing, onWasted: nothing, onSkipped: nothing },
     clock: systemClock,
@@ -90,6 +99,7 @@ async function take(store: ResultStore, grid: Grid, messages: Messages): Promise
     stop.signal,
   );
   await store.flush();
+  return rows;
 }
 
 async function reportOf(store: ResultStore, { campaign, plan }: Grid, draw: Draw): Promise<number> {
@@ -103,43 +113,8 @@ async function reportOf(store: ResultStore, { campaign, plan }: Grid, draw: Draw
   return text.length;
 }
 
-/** The messages of all results, made some at a time on an account of their own. */
-class Messages {
-  readonly #grid: Grid;
-  rows = 0;
-  cpuSeconds = 0;
-
-  constructor(grid: Grid) {
-    this.#grid = grid;
-  }
-
-  async *read(): AsyncGenerator<ResultEvent, void, undefined> {
-    const { plan } = this.#grid;
-    for (let from = 0; from < plan.size; from += 8) {
-      const before = cpuSeconds();
-      const messages = Array.from({ length: Math.min(8, plan.size - from) }, (_, at) =>
-        this.#message(from + at),
-      );
-      this.cpuSeconds += cpuSeconds() - before;
-      for (const message of messages) yield eventOf(message);
-      await systemClock.sleep(0);
-    }
-  }
-
-  #message(index: number): StreamMessage {
-    const result = resultOf(this.#grid.plan.task(index), campaignId);
-    if (result.outcome !== undefined && 'rows' in result.outcome.value)
-      this.rows += result.outcome.value.rows.length;
-    const sequence = index + 1;
-    const left = this.#grid.plan.size - sequence;
-    const data = encodeResult(result);
-    return { sequence, time: new Date(), subject: resultSubject(result), left, data };
-  }
-}
-
 async function measured<T>(
   work: () => Promise<T>,
-  apart?: { readonly cpuSeconds: number },
 ): Promise<{ readonly value: T; readonly result: Measured }> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -150,7 +125,7 @@ async function measured<T>(
   const [cpu, start] = [cpuSeconds(), performance.now()];
   const value = await work();
   const seconds = (performance.now() - start) / 1e3;
-  const spent = cpuSeconds() - cpu - (apart?.cpuSeconds ?? 0);
+  const spent = cpuSeconds() - cpu;
   clearInterval(watch);
   // Lets the watch see what the last piece took.
   await systemClock.sleep(20);
@@ -170,12 +145,13 @@ function table(results: {
   readonly cells: number;
   readonly tasks: number;
   readonly rows: number;
+  readonly rowsPerSecond: number;
   readonly rowsPerCpuSecond: number;
   readonly ingest: Measured;
   readonly report: Measured & { readonly megabytes: number };
   readonly again: Measured;
 }): string {
-  const { cells, tasks, rows, rowsPerCpuSecond, ingest, report, again } = results;
+  const { cells, tasks, rows, rowsPerSecond, rowsPerCpuSecond, ingest, report, again } = results;
   const line = (name: string, { seconds, cpuSeconds: cpu, blocked, memory }: Measured): readonly string[] => [
     name,
     ...[seconds.toFixed(1), cpu.toFixed(1), blocked.toFixed(0), memory.toFixed(0)],
@@ -186,6 +162,6 @@ function table(results: {
     line('report', report),
     line('again', again),
   ]);
-  const head = `${rows} rows of ${tasks} tasks and ${cells} cells: ${rowsPerCpuSecond} rows for each second of a core; `;
+  const head = `${rows} rows of ${tasks} tasks and ${cells} cells: ${rowsPerSecond} rows a second, ${rowsPerCpuSecond} for each second of a core; `;
   return `${head}a report of ${report.megabytes.toFixed(1)} MB\n${text}`;
 }
