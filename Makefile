@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 UNPAIR := node cli/dist/main.js
 
-.PHONY: quickstart test lint typecheck format format-check build setup images clean
+.PHONY: quickstart test lint typecheck format format-check build setup images package sbom clean
 
 quickstart: setup
 	$(UNPAIR) run examples/quickstart.yaml --workers 2 --out runs/quickstart
@@ -46,6 +46,16 @@ images:
 	  docker buildx build --file deploy/docker/Dockerfile --target $$image \
 	    --tag $(REGISTRY)/$$image:$(VERSION) $(if $(PUSH),--push,--load) . || exit 1; \
 	done
+
+# One tarball of all, and a campaign run with it as installed in an empty folder.
+package: setup
+	npm run --silent pack
+	scripts/check-package
+
+# What is installed with it, as CycloneDX.
+sbom: node_modules/.installed
+	@mkdir -p dist
+	npm sbom --omit=dev --sbom-format cyclonedx > dist/sbom.json
 
 clean:
 	rm -rf node_modules runs packages/*/dist services/*/dist cli/dist
