@@ -119,7 +119,12 @@ def watch(stub, campaign):
 
 
 def show(report):
-    """A line for each attack, from the typed report."""
+    """What it comes to, and a line for each attack, from the typed report."""
+    for found in [*report.verdict.exposure, *report.verdict.cures]:
+        level = report_pb2.VerdictLevel.Name(found.level).removeprefix("VERDICT_LEVEL_").lower().replace("_", " ")
+        print(f"{found.surrogate} against {found.target}: {level}. {found.sentences[0]}")
+    for sentence in report.verdict.cautions:
+        print(f"trust it less: {sentence}")
     for attack in report.attacks:
         norm = report_pb2.Norm.Name(attack.norm).removeprefix("NORM_").lower()
         median = attack.queries.median_all if attack.HasField("queries") else "-"

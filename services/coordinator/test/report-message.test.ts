@@ -76,3 +76,22 @@ test('the message of a report has training, correlations and defences, as the JS
     },
   ]);
 });
+
+test('the message has what a report comes to, and what an attack was chosen from', () => {
+  const finding = { target: 'full', surrogate: 'int8', level: 'as a stranger', sentences: ['So far.', 'And why.'] };
+  const verdict = {
+    ...{ asked: 'What?', exposure: [finding], cautions: ['few samples'], next: ['more'], evidence: [{ role: 'sibling' }] },
+    cures: [{ ...finding, surrogate: 'cured', level: 'unproven' }],
+  };
+  const counts = { samples: 8, successes: 2, queries: 40, gradients: 80 };
+  const choice = { chosen: 'pgd', tried: [{ attack: 'pgd', parameters, ...counts }], queries: 40 };
+  const message = asMessage(JSON.stringify({ name: 'all', verdict, attacks: [{ ...attack, choice }] }));
+  const got = ReportMessage.decode(ReportMessage.encode(message).finish());
+  expect(got.verdict).toEqual({
+    ...{ asked: 'What?', cautions: ['few samples'], next: ['more'] },
+    exposure: [{ ...finding, level: 'VERDICT_LEVEL_AS_A_STRANGER' }],
+    cures: [{ ...finding, surrogate: 'cured', level: 'VERDICT_LEVEL_UNPROVEN' }],
+  });
+  const tried = [{ attack: 'pgd', parameters: '{"steps":5}', ...counts }];
+  expect(got.attacks[0]?.choice).toEqual({ chosen: 'pgd', tried, queries: 40 });
+});

@@ -13,6 +13,7 @@ const enums: ReadonlyMap<string, string> = new Map([
   ['bound', 'BOUND'],
   ['outcome', 'OUTCOME'],
   ['verdict', 'DEFENCE_VERDICT'],
+  ['level', 'VERDICT_LEVEL'],
 ]);
 const times = new Set(['started', 'finished']);
 

@@ -10,6 +10,100 @@ export const protobufPackage = "unpair.v1";
 
 export const protobufFileName = "unpair/v1/report.proto";
 
+export const VerdictLevel = {
+  UNSPECIFIED: "VERDICT_LEVEL_UNSPECIFIED",
+  /** GIVEN_AWAY - Of exposure: it helps attackers more than an unrelated model does. */
+  GIVEN_AWAY: "VERDICT_LEVEL_GIVEN_AWAY",
+  /** HELPS - It helps; there is no unrelated model to hold it against. */
+  HELPS: "VERDICT_LEVEL_HELPS",
+  /** AS_A_STRANGER - It helps no more than an unrelated model. */
+  AS_A_STRANGER: "VERDICT_LEVEL_AS_A_STRANGER",
+  NOT_SHOWN: "VERDICT_LEVEL_NOT_SHOWN",
+  UNKNOWN: "VERDICT_LEVEL_UNKNOWN",
+  /** STANDS - Of cures. */
+  STANDS: "VERDICT_LEVEL_STANDS",
+  FAILS: "VERDICT_LEVEL_FAILS",
+  UNPROVEN: "VERDICT_LEVEL_UNPROVEN",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type VerdictLevel = typeof VerdictLevel[keyof typeof VerdictLevel];
+
+export namespace VerdictLevel {
+  export type UNSPECIFIED = typeof VerdictLevel.UNSPECIFIED;
+  export type GIVEN_AWAY = typeof VerdictLevel.GIVEN_AWAY;
+  export type HELPS = typeof VerdictLevel.HELPS;
+  export type AS_A_STRANGER = typeof VerdictLevel.AS_A_STRANGER;
+  export type NOT_SHOWN = typeof VerdictLevel.NOT_SHOWN;
+  export type UNKNOWN = typeof VerdictLevel.UNKNOWN;
+  export type STANDS = typeof VerdictLevel.STANDS;
+  export type FAILS = typeof VerdictLevel.FAILS;
+  export type UNPROVEN = typeof VerdictLevel.UNPROVEN;
+  export type UNRECOGNIZED = typeof VerdictLevel.UNRECOGNIZED;
+}
+
+export function verdictLevelFromJSON(object: any): VerdictLevel {
+  switch (object) {
+    case 0:
+    case "VERDICT_LEVEL_UNSPECIFIED":
+      return VerdictLevel.UNSPECIFIED;
+    case 1:
+    case "VERDICT_LEVEL_GIVEN_AWAY":
+      return VerdictLevel.GIVEN_AWAY;
+    case 2:
+    case "VERDICT_LEVEL_HELPS":
+      return VerdictLevel.HELPS;
+    case 3:
+    case "VERDICT_LEVEL_AS_A_STRANGER":
+      return VerdictLevel.AS_A_STRANGER;
+    case 4:
+    case "VERDICT_LEVEL_NOT_SHOWN":
+      return VerdictLevel.NOT_SHOWN;
+    case 5:
+    case "VERDICT_LEVEL_UNKNOWN":
+      return VerdictLevel.UNKNOWN;
+    case 6:
+    case "VERDICT_LEVEL_STANDS":
+      return VerdictLevel.STANDS;
+    case 7:
+    case "VERDICT_LEVEL_FAILS":
+      return VerdictLevel.FAILS;
+    case 8:
+    case "VERDICT_LEVEL_UNPROVEN":
+      return VerdictLevel.UNPROVEN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VerdictLevel.UNRECOGNIZED;
+  }
+}
+
+export function verdictLevelToNumber(object: VerdictLevel): number {
+  switch (object) {
+    case VerdictLevel.UNSPECIFIED:
+      return 0;
+    case VerdictLevel.GIVEN_AWAY:
+      return 1;
+    case VerdictLevel.HELPS:
+      return 2;
+    case VerdictLevel.AS_A_STRANGER:
+      return 3;
+    case VerdictLevel.NOT_SHOWN:
+      return 4;
+    case VerdictLevel.UNKNOWN:
+      return 5;
+    case VerdictLevel.STANDS:
+      return 6;
+    case VerdictLevel.FAILS:
+      return 7;
+    case VerdictLevel.UNPROVEN:
+      return 8;
+    case VerdictLevel.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export const Bound = {
   UNSPECIFIED: "BOUND_UNSPECIFIED",
   /** LOWER - At least this. */
@@ -258,7 +352,7 @@ export function defenceVerdictToNumber(object: DefenceVerdict): number {
 
 /**
  * What a campaign found; docs/report.md says what every field means, in which unit and over which samples. The JSON report
- * has more: what it comes to in words, measures of similarity on moved inputs, shares of workers.
+ * has more: measures of similarity on moved inputs, figures behind the verdict, shares of workers.
  */
 export interface Report {
   readonly name: string;
@@ -278,6 +372,31 @@ export interface Report {
   readonly defence: readonly DefenceReport[];
   /** One for each surrogate and target: what it is worth to its publisher and to an attacker. */
   readonly tradeOff: readonly TradeOffPoint[];
+  /** What it comes to, in words. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** By the rule of docs/verdict.md; every list of sentences begins with the gravest. */
+export interface Verdict {
+  /** The question, with the attacker's means and the samples. */
+  readonly asked: string;
+  /** One for each target and published sibling that was not unpaired from it. */
+  readonly exposure: readonly ModelVerdict[];
+  /** One for each target and sibling that was unpaired from it. */
+  readonly cures: readonly ModelVerdict[];
+  /** Reasons to trust it less. */
+  readonly cautions: readonly string[];
+  /** What to do next. */
+  readonly next: readonly string[];
+}
+
+/** What publishing one sibling means for one target. */
+export interface ModelVerdict {
+  readonly target: string;
+  readonly surrogate: string;
+  readonly level: VerdictLevel;
+  /** The finding in one sentence, and one for each figure behind it. */
+  readonly sentences: readonly string[];
 }
 
 /** A value with its 95 % interval, an end of which is infinite where there is none. */
@@ -356,7 +475,30 @@ export interface AttackReport {
     | Estimate
     | undefined;
   /** Absent for attacks that do not query as they go. */
-  readonly queries: QueryReport | undefined;
+  readonly queries:
+    | QueryReport
+    | undefined;
+  /** Of an attack that chooses one: which, and what was tried on other samples. */
+  readonly choice: ChoiceReport | undefined;
+}
+
+export interface ChoiceReport {
+  readonly chosen: string;
+  readonly tried: readonly TriedAttack[];
+  /** Queries that the trial spent. */
+  readonly queries: number;
+}
+
+export interface TriedAttack {
+  readonly attack: string;
+  /** As JSON. */
+  readonly parameters: string;
+  /** Samples of the trial that the target classifies correctly. */
+  readonly samples: number;
+  readonly successes: number;
+  /** Over these samples. */
+  readonly queries: number;
+  readonly gradients: number;
 }
 
 /** Queries a sample. */
@@ -634,6 +776,7 @@ function createBaseReport(): Report {
     explanation: [],
     defence: [],
     tradeOff: [],
+    verdict: undefined,
   };
 }
 
@@ -671,6 +814,9 @@ export const Report: MessageFns<Report> = {
     }
     for (const v of message.tradeOff) {
       TradeOffPoint.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.verdict !== undefined) {
+      Verdict.encode(message.verdict, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -776,6 +922,14 @@ export const Report: MessageFns<Report> = {
             message.tradeOff.push(TradeOffPoint.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.verdict = Verdict.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -808,6 +962,203 @@ export const Report: MessageFns<Report> = {
     message.explanation = object.explanation?.map((e) => ExplanationReport.fromPartial(e)) || [];
     message.defence = object.defence?.map((e) => DefenceReport.fromPartial(e)) || [];
     message.tradeOff = object.tradeOff?.map((e) => TradeOffPoint.fromPartial(e)) || [];
+    message.verdict = (object.verdict !== undefined && object.verdict !== null)
+      ? Verdict.fromPartial(object.verdict)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseVerdict(): Verdict {
+  return { asked: "", exposure: [], cures: [], cautions: [], next: [] };
+}
+
+export const Verdict: MessageFns<Verdict> = {
+  encode(message: Verdict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.asked !== "") {
+      writer.uint32(10).string(message.asked);
+    }
+    for (const v of message.exposure) {
+      ModelVerdict.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.cures) {
+      ModelVerdict.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.cautions) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.next) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Verdict {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerdict() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.asked = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.exposure.push(ModelVerdict.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cures.push(ModelVerdict.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cautions.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.next.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Verdict>, I>>(base?: I): Verdict {
+    return Verdict.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Verdict>, I>>(object: I): Verdict {
+    const message = createBaseVerdict() as any;
+    message.asked = object.asked ?? "";
+    message.exposure = object.exposure?.map((e) => ModelVerdict.fromPartial(e)) || [];
+    message.cures = object.cures?.map((e) => ModelVerdict.fromPartial(e)) || [];
+    message.cautions = object.cautions?.map((e) => e) || [];
+    message.next = object.next?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseModelVerdict(): ModelVerdict {
+  return { target: "", surrogate: "", level: VerdictLevel.UNSPECIFIED, sentences: [] };
+}
+
+export const ModelVerdict: MessageFns<ModelVerdict> = {
+  encode(message: ModelVerdict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== "") {
+      writer.uint32(10).string(message.target);
+    }
+    if (message.surrogate !== "") {
+      writer.uint32(18).string(message.surrogate);
+    }
+    if (message.level !== VerdictLevel.UNSPECIFIED) {
+      writer.uint32(24).int32(verdictLevelToNumber(message.level));
+    }
+    for (const v of message.sentences) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelVerdict {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelVerdict() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.surrogate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.level = verdictLevelFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sentences.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ModelVerdict>, I>>(base?: I): ModelVerdict {
+    return ModelVerdict.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ModelVerdict>, I>>(object: I): ModelVerdict {
+    const message = createBaseModelVerdict() as any;
+    message.target = object.target ?? "";
+    message.surrogate = object.surrogate ?? "";
+    message.level = object.level ?? VerdictLevel.UNSPECIFIED;
+    message.sentences = object.sentences?.map((e) => e) || [];
     return message;
   },
 };
@@ -1288,6 +1639,7 @@ function createBaseAttackReport(): AttackReport {
     successBoth: undefined,
     successRounded: undefined,
     queries: undefined,
+    choice: undefined,
   };
 }
 
@@ -1331,6 +1683,9 @@ export const AttackReport: MessageFns<AttackReport> = {
     }
     if (message.queries !== undefined) {
       QueryReport.encode(message.queries, writer.uint32(106).fork()).join();
+    }
+    if (message.choice !== undefined) {
+      ChoiceReport.encode(message.choice, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1452,6 +1807,14 @@ export const AttackReport: MessageFns<AttackReport> = {
             message.queries = QueryReport.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.choice = ChoiceReport.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1490,6 +1853,203 @@ export const AttackReport: MessageFns<AttackReport> = {
     message.queries = (object.queries !== undefined && object.queries !== null)
       ? QueryReport.fromPartial(object.queries)
       : undefined;
+    message.choice = (object.choice !== undefined && object.choice !== null)
+      ? ChoiceReport.fromPartial(object.choice)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseChoiceReport(): ChoiceReport {
+  return { chosen: "", tried: [], queries: 0 };
+}
+
+export const ChoiceReport: MessageFns<ChoiceReport> = {
+  encode(message: ChoiceReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chosen !== "") {
+      writer.uint32(10).string(message.chosen);
+    }
+    for (const v of message.tried) {
+      TriedAttack.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.queries !== 0) {
+      writer.uint32(24).int64(message.queries);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChoiceReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChoiceReport() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chosen = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tried.push(TriedAttack.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.queries = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChoiceReport>, I>>(base?: I): ChoiceReport {
+    return ChoiceReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChoiceReport>, I>>(object: I): ChoiceReport {
+    const message = createBaseChoiceReport() as any;
+    message.chosen = object.chosen ?? "";
+    message.tried = object.tried?.map((e) => TriedAttack.fromPartial(e)) || [];
+    message.queries = object.queries ?? 0;
+    return message;
+  },
+};
+
+function createBaseTriedAttack(): TriedAttack {
+  return { attack: "", parameters: "", samples: 0, successes: 0, queries: 0, gradients: 0 };
+}
+
+export const TriedAttack: MessageFns<TriedAttack> = {
+  encode(message: TriedAttack, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attack !== "") {
+      writer.uint32(10).string(message.attack);
+    }
+    if (message.parameters !== "") {
+      writer.uint32(18).string(message.parameters);
+    }
+    if (message.samples !== 0) {
+      writer.uint32(24).int64(message.samples);
+    }
+    if (message.successes !== 0) {
+      writer.uint32(32).int64(message.successes);
+    }
+    if (message.queries !== 0) {
+      writer.uint32(40).int64(message.queries);
+    }
+    if (message.gradients !== 0) {
+      writer.uint32(48).int64(message.gradients);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TriedAttack {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTriedAttack() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attack = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parameters = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.samples = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.successes = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.queries = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.gradients = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TriedAttack>, I>>(base?: I): TriedAttack {
+    return TriedAttack.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TriedAttack>, I>>(object: I): TriedAttack {
+    const message = createBaseTriedAttack() as any;
+    message.attack = object.attack ?? "";
+    message.parameters = object.parameters ?? "";
+    message.samples = object.samples ?? 0;
+    message.successes = object.successes ?? 0;
+    message.queries = object.queries ?? 0;
+    message.gradients = object.gradients ?? 0;
     return message;
   },
 };
