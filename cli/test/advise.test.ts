@@ -47,7 +47,7 @@ test('advise says what a sibling gives away, and writes a cured one and a page',
   const cwd = await desk(90);
   const folder = join(cwd, 'advice');
   const found = { options: {}, name: 'pixels in [0, 1]', correct: 1, samples: 1 };
-  const models = PATHS.map((path) => ({ path: `../${path}`, trial: found }));
+  const models = PATHS.map((path) => ({ path: `../${path}`, trial: found, rivals: [] }));
   const dataset = { source: '../images.npz', samples: 90, size: undefined };
   const depth: Depth = {
     ...{ samples: 20, searched: 4, budget: 10, epsilons: ['8/255'] },

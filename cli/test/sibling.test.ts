@@ -220,14 +220,19 @@ test('sibling says what is wrong, and writes nothing', async () => {
   await expect(access(out)).rejects.toThrow('ENOENT');
 });
 
-test('sibling takes ONNX files alone, since others do not tell what pixels they take', async () => {
+test('sibling is told what pixels a file takes, which those of other formats than ONNX do not tell', async () => {
   const { folder, args } = await workplace();
   const model = await tensorflowJsModel(folder);
   const flags = ['--calibration', '8', '--out', join(folder, 'out.onnx')];
-  const { exitCode, stderr } = await runCli(['sibling', 'quantize', model, ...args.slice(1), ...flags]);
-  expect(exitCode).toBe(2);
-  const wayOut = `convert it first: unpair model convert ${model} OUT.onnx --range …`;
-  expect(stderr).toBe(`error: ${model} is a TensorFlow.js model; ${wayOut}\n`);
+  const untold = await runCli(['sibling', 'quantize', model, ...args.slice(1), ...flags]);
+  expect(untold.exitCode).toBe(2);
+  const allowed = 'must be said: --range 0,255 or --range 0,1 or --range -1,1';
+  expect(untold.stderr).toBe(
+    `error: ${model} is a TensorFlow.js model, of which what it takes for black and white ${allowed}\n`,
+  );
+  await runOk(['sibling', 'quantize', ...args, ...flags, '--range', '0,1', '--mean', '0.1']);
+  const recipe: unknown = parse(await readFile(join(folder, 'out.recipe.yaml'), 'utf8'));
+  expect(recipe).toMatchObject({ options: { preprocessing: { range: [0, 1], mean: 0.1 } } });
 });
 
 test('the help says what each way of deriving does with the data set', async () => {

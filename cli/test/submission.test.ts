@@ -91,7 +91,11 @@ test('an operator that is not supported is said of its field and file, with all 
 
 test.each([
   ['cifar-10', 'source', /neither a known data set \(.*\) nor an existing path; did you mean "cifar10"\?$/],
-  ['tiny.npz, size: 3', 'size', /^the images of .*tiny\.npz are 2×2 and only files of images are resized, to 3×3$/],
+  [
+    'tiny.npz, size: 3',
+    'size',
+    /^the images of .*tiny\.npz are 2×2 and only files of images are resized, to 3×3$/,
+  ],
   ['tiny.npz, columns: { image: a, label: b }', 'columns', /^columns are for CSV files, which .* is not$/],
 ])(
   'data of %s are refused by field, beside what is wrong with models',

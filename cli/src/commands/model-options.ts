@@ -40,6 +40,22 @@ export function addModelFlags(command: Command): Command {
     .option('--outputs <kind>', 'logits or probabilities (default: logits)');
 }
 
+/** Whether any of the flags is given. */
+export function saysAnything({
+  layout,
+  range,
+  channels,
+  mean,
+  std,
+  classesFrom,
+  classesCount,
+  outputs,
+}: ModelFlags): boolean {
+  return [layout, range, channels, mean, std, classesFrom, classesCount, outputs].some(
+    (flag) => flag !== undefined,
+  );
+}
+
 /** Reads the flags by the rules of the campaign file. @throws {UnpairError} naming the flag. */
 export function modelOptionsOf(flags: ModelFlags): ModelOptions {
   const { layout, range, channels, mean, std, classesFrom, classesCount, outputs } = flags;

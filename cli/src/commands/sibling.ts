@@ -11,11 +11,13 @@ import { siblings } from '@unpair/siblings';
 import type { CommandContext } from '../context.js';
 import { flagOf } from '../sibling/flag.js';
 import { makeSibling } from '../sibling/make-sibling.js';
+import type { ModelFlags } from './model-options.js';
+import { addModelFlags, modelOptionsOf, saysAnything } from './model-options.js';
 import { plainValue, withLeadingZero } from './number-text.js';
 import { wholeNumber } from './whole-number.js';
 
 /** The options that every way of deriving has; the parameters of its own stand beside them. */
-interface SiblingOptions extends Record<string, unknown> {
+interface SiblingOptions extends Record<string, unknown>, ModelFlags {
   readonly out: string;
   readonly dataset: string;
   readonly seed: number;
@@ -38,7 +40,7 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
   const command = parent
     .command(definition.name)
     .description(definition.description)
-    .argument('<model>', 'ONNX file')
+    .argument('<model>', 'an ONNX, TensorFlow Lite or TensorFlow.js file')
     .requiredOption('--out <file>', 'ONNX file to write; the recipe is written beside it')
     .requiredOption('--dataset <name|path>', `data set: its training split ${useOfData(definition)}`)
     .option('--seed <n>', 'of the order of samples and of starting weights', wholeNumber(0, 2 ** 53 - 1), 0)
@@ -46,14 +48,18 @@ function addWay(parent: Command, definition: SiblingDefinition, context: Command
   if (definition.relation !== undefined) {
     command.requiredOption(
       '--target <file>',
-      'the full model, ONNX: what is made is to differ from it, to be mixed with it, or to imitate it',
+      'the full model: what is made is to differ from it, to be mixed with it, or to imitate it',
     );
   }
   for (const [name, spec] of Object.entries(definition.parameters)) command.addOption(optionOf(name, spec));
-  command.action((model: string, options: SiblingOptions) => {
-    const { out, dataset, seed, threads, target } = options;
-    const parameters = parametersOf(definition, options);
-    return makeSibling({ definition, model, target, out, dataset, seed, threads, parameters }, context);
+  addModelFlags(command).action((model: string, flags: SiblingOptions) => {
+    const { out, dataset, seed, threads, target } = flags;
+    const parameters = parametersOf(definition, flags);
+    const options = saysAnything(flags) ? modelOptionsOf(flags) : undefined;
+    return makeSibling(
+      { definition, model, target, out, dataset, seed, threads, parameters, options },
+      context,
+    );
   });
 }
 

@@ -1,10 +1,12 @@
 import { extname } from 'node:path';
 
 import { UnpairError } from '@unpair/errors';
+import type { Json } from '@unpair/campaign';
 import { canonicalJson } from '@unpair/campaign';
 import type { SampleSet, Split } from '@unpair/datasets';
 import { loadDataset, slice } from '@unpair/datasets';
 import { CheckpointFile, writeWhole } from '@unpair/files';
+import type { ModelOptions } from '@unpair/graph';
 import { encodeModel, summarizeModel } from '@unpair/graph';
 import { digestOf } from '@unpair/platform';
 import type { SiblingDefinition } from '@unpair/training';
@@ -33,6 +35,8 @@ export interface SiblingOrder {
   readonly seed: number;
   readonly threads: number;
   readonly parameters: Parameters;
+  /** What the user says of the model files; absent where nothing. */
+  readonly options?: ModelOptions | undefined;
 }
 
 /** Steps between two checkpoints. */
@@ -48,13 +52,13 @@ export async function makeSibling(order: SiblingOrder, context: CommandContext):
   await assertOutput(order);
   const samples = await trainingSamples(order, context);
   const heldOut = await heldOutSamples(order, context);
-  const { bytes, path, graph } = await readOnnx(order.model, samples.shape);
-  const target = order.target === undefined ? undefined : await readOnnx(order.target, samples.shape);
+  const { digest, path, graph } = await readParent(order.model, order, samples);
+  const target = order.target === undefined ? undefined : await readParent(order.target, order, samples);
   for (const model of [{ path, graph }, ...(target === undefined ? [] : [target])]) {
     const misfit = misfitOf(model.graph, samples);
     if (misfit !== undefined) throw new UnpairError('INVALID_ARGUMENT', `${model.path} ${misfit}`);
   }
-  const recipe = recipeOf(order, digestOf(bytes), target && digestOf(target.bytes), samples);
+  const recipe = recipeOf(order, digest, target?.digest, samples);
   const checkpoints = new CheckpointFile(checkpointPath(out, recipe), CHECKPOINT_STEPS);
   const progress = terminal.progress();
   try {
@@ -103,15 +107,16 @@ async function assertOutput({ out, model, target, dataset }: SiblingOrder): Prom
 }
 
 /**
- * Reads a model that takes pixels as the data has them. Files of other formats mostly take others, which their files do
- * not tell: a sibling of one would be calibrated and trained on what the model never sees.
+ * Reads a model to derive from. Files of other formats than ONNX mostly take other pixels than the data has, which the
+ * files do not tell: a sibling would be calibrated and trained on what the model never sees, so that it must be said.
  */
-async function readOnnx(path: string, image: readonly number[]): Promise<ModelFile> {
-  const model = await readModel(path, {}, image);
-  if (model.format === 'onnx') return model;
+async function readParent(path: string, { options }: SiblingOrder, { shape }: SampleSet): Promise<ModelFile> {
+  const model = await readModel(path, options ?? {}, shape);
+  if (model.format === 'onnx' || options !== undefined) return model;
   const format = model.format === 'tflite' ? 'TFLite file' : 'TensorFlow.js model';
-  const wayOut = `convert it first: unpair model convert ${path} OUT.onnx --range …`;
-  throw new UnpairError('INVALID_ARGUMENT', `${path} is a ${format}; ${wayOut}`);
+  const allowed =
+    'what it takes for black and white must be said: --range 0,255 or --range 0,1 or --range -1,1';
+  throw new UnpairError('INVALID_ARGUMENT', `${path} is a ${format}, of which ${allowed}`);
 }
 
 async function trainingSamples(
@@ -149,7 +154,7 @@ function assertHas({ name, count }: SampleSet, split: Split, needed: number, par
 }
 
 type SiblingRecipe = Readonly<
-  Record<string, string | number | Parameters | Readonly<Record<string, string>>>
+  Record<string, string | number | Parameters | ModelOptions | Readonly<Record<string, string>>>
 >;
 
 /** What decides the sibling, to the last bit on one kind of processor. */
@@ -159,7 +164,7 @@ function recipeOf(
   targetDigest: string | undefined,
   { name, count }: SampleSet,
 ): SiblingRecipe {
-  const { definition, model, target, seed, parameters } = order;
+  const { definition, model, target, seed, parameters, options } = order;
   return {
     sibling: definition.name,
     of: { file: model, sha256 },
@@ -169,12 +174,13 @@ function recipeOf(
     samples: count,
     seed,
     parameters,
+    ...(options !== undefined && { options }),
   };
 }
 
 /** Training keeps its state beside the output, under the digest of what it belongs to. */
 function checkpointPath(out: string, recipe: SiblingRecipe): string {
-  const identity = digestOf(new TextEncoder().encode(canonicalJson(recipe)));
+  const identity = digestOf(new TextEncoder().encode(canonicalJson(recipe as Json)));
   return `${out}.${identity.slice(0, 12)}.checkpoint`;
 }
 

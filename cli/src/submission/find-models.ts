@@ -8,7 +8,7 @@ import { UnpairError } from '@unpair/errors';
 import type { DeviceOptions } from '../commands/device-options.js';
 import { requestedDevice } from '../commands/device-options.js';
 import type { ModelFlags } from '../commands/model-options.js';
-import { modelOptionsOf } from '../commands/model-options.js';
+import { modelOptionsOf, saysAnything } from '../commands/model-options.js';
 import type { CommandContext } from '../context.js';
 import { firstSamples } from '../models/first-samples.js';
 import { misfitOf } from '../models/misfit.js';
@@ -16,6 +16,7 @@ import { readModel } from '../models/read-model.js';
 import type { Trial } from '../models/try-preprocessing.js';
 import { tryPreprocessing } from '../models/try-preprocessing.js';
 import type { FoundModel, NewDataset } from './new-campaign.js';
+import { rivalText } from './new-campaign.js';
 
 /** What a command that writes a campaign file is told of models and images. */
 export interface FindOptions extends DeviceOptions, ModelFlags {
@@ -36,6 +37,8 @@ export interface Findings {
 
 /** Samples on which each preprocessing is tried. */
 const TRIED = 100;
+/** Share of them by which one preprocessing may do worse than another, before it is told apart from it. */
+const CLOSE = 0.05;
 
 /**
  * Loads the images, by default those of the one fetched data set that fits, and tries how each model takes them. Says of
@@ -56,9 +59,10 @@ export async function findModels(
   const tried = firstSamples(set, 'test', Math.min(samples, TRIED));
   const models: FoundModel[] = [];
   for (const path of paths) {
-    const [trial] = await tryModel(path, tried, options, context);
-    models.push({ path: pathFrom(file, path), trial });
-    tellTrial(path, trial, context);
+    const [trial, ...others] = await tryModel(path, tried, options, context);
+    const rivals = others.filter(({ correct }) => trial.correct - correct <= CLOSE * trial.samples);
+    models.push({ path: pathFrom(file, path), trial, rivals });
+    tellTrial(path, trial, rivals, context);
   }
   const named = namedDataset(source) ? source : pathFrom(file, source);
   const dataset = { source: named, samples, size: options.size };
@@ -72,7 +76,7 @@ function tryModel(
   { signal, terminal, environment }: CommandContext,
 ): ReturnType<typeof tryPreprocessing> {
   return tryPreprocessing(path, samples, {
-    given: hasFlags(options) ? modelOptionsOf(options) : undefined,
+    given: saysAnything(options) ? modelOptionsOf(options) : undefined,
     request: requestedDevice(options, environment),
     threads: availableParallelism(),
     batchSize: 32,
@@ -81,14 +85,11 @@ function tryModel(
   });
 }
 
-function tellTrial(
-  path: string,
-  { name, correct, samples, problem }: Trial,
-  { terminal }: CommandContext,
-): void {
+function tellTrial(path: string, trial: Trial, rivals: readonly Trial[], { terminal }: CommandContext): void {
+  const { name, correct, samples, problem } = trial;
   terminal.note(
     problem === undefined
-      ? `${path} is right on ${correct} of ${samples} samples with ${name}`
+      ? `${path} is right on ${correct} of ${samples} samples with ${name}${rivalText(rivals)}`
       : `${path} ${problem}; of what was tried, ${name} came furthest`,
   );
 }
@@ -109,21 +110,6 @@ async function fittingDataset(path: string, { dataDir }: CommandContext): Promis
   throw new UnpairError(
     'INVALID_ARGUMENT',
     `--dataset must name the images that ${path} classifies, since ${why} it: a name of "unpair data list", an .npz, a folder of images by class, or a CSV file of images`,
-  );
-}
-
-function hasFlags({
-  layout,
-  range,
-  channels,
-  mean,
-  std,
-  classesFrom,
-  classesCount,
-  outputs,
-}: ModelFlags): boolean {
-  return [layout, range, channels, mean, std, classesFrom, classesCount, outputs].some(
-    (flag) => flag !== undefined,
   );
 }
 

@@ -10,6 +10,15 @@ export interface FoundModel {
   /** Relative to the campaign file. */
   readonly path: string;
   readonly trial: Trial;
+  /** Other preprocessings with which it does about as well. */
+  readonly rivals: readonly Trial[];
+}
+
+/** What is said of those: which one it is, the model's training tells. */
+export function rivalText(rivals: readonly Trial[]): string {
+  if (rivals.length === 0) return '';
+  const counted = rivals.map(({ name, correct }) => `${correct} with ${name}`).join(', ');
+  return `, and on ${counted}: say which one it was trained with`;
 }
 
 export interface NewDataset {
@@ -64,9 +73,9 @@ const SEARCHED = 100;
  * A line of `models`, with how the file did.
  * @param of the model that it was made of
  */
-export function modelEntry(name: string, { path, trial }: FoundModel, of?: string): string {
+export function modelEntry(name: string, { path, trial, rivals }: FoundModel, of?: string): string {
   const options = optionsText(trial.options);
-  const found = `right on ${trial.correct} of ${trial.samples} samples with ${trial.name}`;
+  const found = `right on ${trial.correct} of ${trial.samples} samples with ${trial.name}${rivalText(rivals)}`;
   const warning = trial.problem === undefined ? '' : `  # ${name} ${trial.problem}\n`;
   return `${warning}  ${name}: { file: ${quoted(path)}${of === undefined ? '' : `, of: ${of}`}${options} } # ${found}\n`;
 }
