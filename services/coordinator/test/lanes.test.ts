@@ -4,7 +4,7 @@ import { bindingFor, queuesFor } from '../src/workers/placement.js';
 import { WorkerTable } from '../src/workers/worker-table.js';
 import { synthetic } from './support/synthetic-worker.js';
 
-test('a window is two tasks for each slot, and for short tasks as many as ended within a second', () => {
+test('a window is two tasks for each slot, and of short tasks as many as end within a quarter of a second', () => {
   const time = { now: 0 };
   const ended = new Set<number>();
   const run = { isInFlight: (index: number) => !ended.has(index), tenant: 'default' };
@@ -13,7 +13,7 @@ test('a window is two tasks for each slot, and for short tasks as many as ended 
   expect([lanes.window('q', 3, 2), lanes.window('q', 0, 2), lanes.count('q')]).toEqual([6, 2, 40]);
   for (let index = 0; index < 30; index++) ended.add(index);
   lanes.settle();
-  expect([lanes.window('q', 3, 2), lanes.count('q', run), lanes.queueOf(run, 30)]).toEqual([30, 10, 'q']);
+  expect([lanes.window('q', 3, 2), lanes.count('q', run), lanes.queueOf(run, 30)]).toEqual([8, 10, 'q']);
   time.now = 3;
   lanes.settle();
   expect(lanes.window('q', 3, 2)).toBe(6);

@@ -5,6 +5,8 @@ type Counted = Pick<CampaignRun, 'isInFlight' | 'tenant'>;
 
 /** Seconds over which the pace of a queue is taken. */
 const paceSeconds = 1;
+/** Seconds of that pace which may be in flight: the way from a result over the coordinator to the next task is shorter, even where it is busy. */
+const aheadSeconds = 0.25;
 
 /** The tasks in flight of one queue. */
 interface Lane {
@@ -68,11 +70,12 @@ export class Lanes {
 
   /**
    * Tasks that may be in flight in a queue: two for each slot, so that each worker finds the next one waiting, and no more, so that
-   * who comes later does not wait behind what others queued; but for very short tasks as many as ended within a second.
+   * who comes later does not wait behind what others queued; but of very short tasks as many as end within a quarter of a second.
    */
   window(queue: string, slots: number, least: number): number {
     const lane = this.#lanes.get(queue);
-    return Math.max(2 * slots, least, lane?.ended ?? 0, lane?.endedBefore ?? 0);
+    const pace = Math.max(lane?.ended ?? 0, lane?.endedBefore ?? 0) / paceSeconds;
+    return Math.max(2 * slots, least, Math.ceil(pace * aheadSeconds));
   }
 
   #lane(queue: string): Lane {
