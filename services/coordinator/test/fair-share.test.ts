@@ -161,6 +161,15 @@ test('campaigns share a queue by their weights, and those of a higher priority c
   expect(await bench.inFlight()).toEqual([0, 16, 0]);
 });
 
+test('a campaign that is nearly done has eight places of nine beside a large one of its weight', async () => {
+  using bench = new Bench();
+  bench.runs.push(runOf('large', large, {}));
+  expect(await bench.inFlight()).toEqual([16]);
+  bench.runs.push(runOf('small', queries.replace('samples: 20', 'samples: 50'), {}));
+  // All of its ten attacks, where equal shares were eight.
+  expect(await bench.end(16)).toEqual([6, 10]);
+});
+
 test('tenants share a queue by their weights, however many and urgent their campaigns, and campaigns what their tenant has', async () => {
   const setting = tenantWeights('UNPAIR_TENANT_WEIGHTS');
   expect(setting.parse('red=1,red=2')).toHaveProperty('allowed');

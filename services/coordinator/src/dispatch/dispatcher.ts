@@ -29,9 +29,13 @@ const batchSize = 256;
 /** Milliseconds after which it looks again unasked: nobody tells it that it leads again, or that the broker takes writes again. */
 const longestSleep = 1_000;
 
+/** A campaign is nearly done when its open tasks are fewer than so many for each slot of a queue; then it counts as of so many times its weight. */
+const nearlyDone = { tasks: 8, favour: 8 };
+
 /** A queue that has room, and the campaigns that may fill it. */
 interface Opening {
   readonly queue: string;
+  readonly slots: number;
   readonly kind: WorkKind;
   readonly runs: Set<CampaignRun>;
   room: number;
@@ -47,7 +51,7 @@ interface Released {
 /**
  * Keeps a window of tasks in flight for each queue, twice as many as its workers have slots, and shares it between the tenants by
  * their weights; and what a tenant has between its campaigns: those of the highest priority first, and among equals the one with the
- * fewest in flight for its weight.
+ * fewest in flight for its weight, which is more where little is left to do.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -130,8 +134,9 @@ export class Dispatcher {
         if (kind === run.firstKind)
           run.wait(live.length > 0 || !workers.isKnown ? '' : waitingReason(run, kind));
         for (const queue of live) {
-          const room = lanes.window(queue, slots.get(queue) ?? 0, window) - lanes.count(queue);
-          const opening = openings.get(queue) ?? { queue, kind, runs: new Set(), room };
+          const there = slots.get(queue) ?? 0;
+          const room = lanes.window(queue, there, window) - lanes.count(queue);
+          const opening = openings.get(queue) ?? { queue, slots: there, kind, runs: new Set(), room };
           openings.set(queue, opening);
           opening.runs.add(run);
         }
@@ -144,7 +149,7 @@ export class Dispatcher {
   #release(opening: Opening): Released | undefined {
     const { queue, kind, runs } = opening;
     for (;;) {
-      const run = this.#next(queue, runs);
+      const run = this.#next(opening);
       if (run === undefined) return undefined;
       const task = run.next(kind);
       if (task === undefined) {
@@ -158,7 +163,7 @@ export class Dispatcher {
   }
 
   /** The campaign whose turn it is in a queue: of the tenant that has least of it, the most urgent, and of those the one that has least. */
-  #next(queue: string, runs: Iterable<CampaignRun>): CampaignRun | undefined {
+  #next({ queue, slots, runs }: Opening): CampaignRun | undefined {
     const { lanes, tenantWeights } = this.#options;
     const tenants = lanes.tenants(queue);
     let first: CampaignRun | undefined;
@@ -166,7 +171,9 @@ export class Dispatcher {
     for (const run of runs) {
       const { tenant, priority, weight } = run;
       const tenantShare = (tenants.get(tenant) ?? 0) / (tenantWeights?.get(tenant) ?? 1);
-      const turn = [tenantShare, -priority, lanes.count(queue, run) / weight];
+      const isNearlyDone = run.count('pending') + run.count('inFlight') <= nearlyDone.tasks * slots;
+      const share = weight * (isNearlyDone ? nearlyDone.favour : 1);
+      const turn = [tenantShare, -priority, lanes.count(queue, run) / share];
       if (first !== undefined && !isBefore(turn, best)) continue;
       first = run;
       best = turn;
