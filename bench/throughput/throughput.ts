@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,10 +27,13 @@ export async function runThroughputBenchmark(args: readonly string[]): Promise<v
   process.stdout.write(describeMachine(machine));
   const folder = await mkdtemp(join(tmpdir(), 'unpair-throughput-'));
   try {
+    // What a broker takes for a task differs fourfold between versions.
+    const broker = execFileSync('nats-server', ['--version'], { encoding: 'utf8' }).trim();
     const ours = await measure({ folder, ...numbers, profile: texts.profile });
     process.stdout.write(`${JSON.stringify(ours, null, 2)}\n`);
     const ray = texts.ray === undefined ? undefined : await measureRay(texts.ray, numbers.tasks);
     const results = {
+      broker,
       ours,
       ray,
       ratio: ray && ours.rate / ray.rate,
