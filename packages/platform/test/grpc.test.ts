@@ -13,7 +13,9 @@ import {
   type UploadArtefactRequest,
   type UploadArtefactResponse,
 } from '@unpair/protocol';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { connect } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import { Registry } from 'prom-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -129,6 +131,33 @@ test('a request that does not decode is the fault of who sent it, on any kind of
   const download = { ...downloadArtefact, requestSerialize: garbage };
   const reading = served.client.serverStream(download, { digest: 'a' })[Symbol.asyncIterator]().next();
   await expect(reading).rejects.toMatchObject(refused);
+});
+
+test('a compressed request that would grow beyond what a message may have is refused in little memory', async () => {
+  await using served = await serve();
+  // A gigabyte: members of a gzip file follow each other.
+  const member = gzipSync(Buffer.alloc(2 ** 24));
+  const archive = Buffer.concat(Array.from({ length: 64 }, () => member));
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1);
+  head.writeUInt32BE(archive.length, 1);
+  const before = process.memoryUsage.rss();
+  const session = connect(`http://${served.server.address}`);
+  const call = session.request({
+    ':method': 'POST',
+    ':path': CampaignServiceService.getCampaign.path,
+    'content-type': 'application/grpc',
+    'grpc-encoding': 'gzip',
+    te: 'trailers',
+  });
+  call.end(Buffer.concat([head, archive]));
+  const [answer] = (await once(call, 'response')) as [Record<string, string>];
+  session.destroy();
+  expect(answer['grpc-status']).toBe(String(status.RESOURCE_EXHAUSTED));
+  expect(decodeURIComponent(answer['grpc-message'] ?? '')).toMatch(
+    /^Received message that decompresses to a size larger than \d+$/,
+  );
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
 });
 
 test('a handler that throws before it has a promise fails its call, and not the process', async () => {
