@@ -52,6 +52,8 @@ async function connectPatiently(options: ConnectOptions): Promise<NatsConnection
         reconnectTimeWait: retryDelay,
         pingInterval: 10_000,
         maxPingOut: 2,
+        // A stack for each request, which only its failure would show, is a tenth of what a coordinator with a thousand workers does.
+        noAsyncTraces: true,
       });
     } catch (error) {
       if (isRefusal(error)) {
