@@ -151,6 +151,27 @@ test('only models that are differentiated have to have a derivative', async () =
   }
 });
 
+test('a rule for gradients that changes nothing in a model is refused before anything starts', async () => {
+  const uses = 'surrogates: [full, { model: full, backward: sgm }, { model: int8, backward: linbp }]';
+  const models = '  int8: { quantize: { of: full } }\ntargets:';
+  const folder = await workplace(CAMPAIGN.replace('surrogates: [full]', uses).replace('targets:', models));
+  const submission = prepareSubmission(join(folder, 'campaign.yaml'), { dataDir: folder });
+  await expect(submission).rejects.toMatchObject({
+    violations: expect.arrayContaining([
+      {
+        field: 'surrogates[1].backward',
+        description:
+          'cannot be sgm for "full": model "linear" has no residual branches, so that sgm changes nothing',
+      },
+      {
+        field: 'surrogates[2].backward',
+        description:
+          'cannot be linbp for "int8": model "linear" has no rectifiers that it could pass, so that linbp changes nothing',
+      },
+    ]) as unknown,
+  });
+});
+
 /** A classifier for one image at a time, as its mean over the batch would make rows depend on each other. */
 function oneAtATime(): Uint8Array {
   const builder = new GraphBuilder('one', 13);

@@ -1,8 +1,8 @@
 import { UnpairError, type FieldViolation } from '@unpair/errors';
 import type { Campaign, Sibling } from '@unpair/campaign';
 import { fileOf, isDerived, requirementsOf } from '@unpair/campaign';
-import type { ModelOptions } from '@unpair/graph';
-import { foldConstants, isDifferentiable } from '@unpair/graph';
+import type { Backward, Graph, ModelOptions } from '@unpair/graph';
+import { ModelError, foldConstants, isDifferentiable, ruleChanges } from '@unpair/graph';
 import type { ModelSource } from '@unpair/protocol';
 import { siblings } from '@unpair/siblings';
 import type { SiblingDefinition } from '@unpair/training';
@@ -38,6 +38,7 @@ export async function readCampaignModels(
   const sources = new Map<string, ModelSource>();
   const problems: FieldViolation[] = [];
   const batches = new Map<string, number>();
+  const graphs = new Map<string, Graph>();
   const requirements = requirementsOf(file.campaign);
   for (const [name, entry] of file.campaign.models) {
     const path = fileOf(entry);
@@ -49,11 +50,41 @@ export async function readCampaignModels(
     else {
       artefacts.set(name, artefactOf(outcome.bytes));
       sources.set(name, { format: outcome.format, digest: outcome.digest });
+      graphs.set(name, outcome.graph);
       const batch = outcome.graph.inputs[0]?.shape[0];
       if (typeof batch === 'number') batches.set(name, batch);
     }
   }
-  return { artefacts, sources, problems: [...problems, ...trainingProblems(file.campaign.models, batches)] };
+  problems.push(
+    ...trainingProblems(file.campaign.models, batches),
+    ...backwardProblems(file.campaign, graphs),
+  );
+  return { artefacts, sources, problems };
+}
+
+/** Surrogates whose gradients are to be taken by a rule that changes nothing in one of their models. */
+function backwardProblems(
+  { models, surrogates }: Campaign,
+  graphs: ReadonlyMap<string, Graph>,
+): readonly FieldViolation[] {
+  return surrogates.flatMap(({ models: members, backward }, index) => {
+    if (backward === undefined) return [];
+    const [description] = members.flatMap((member) => {
+      const graph = graphs.get(graphOf(models, member));
+      return (graph && refusalOf(graph, backward, member)) ?? [];
+    });
+    return description === undefined ? [] : [{ field: `surrogates[${index}].backward`, description }];
+  });
+}
+
+function refusalOf(graph: Graph, backward: Backward, member: string): string | undefined {
+  try {
+    ruleChanges(foldConstants(graph), backward);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ModelError) return `cannot be ${backward.rule} for "${member}": ${error.message}`;
+    throw error;
+  }
 }
 
 /** Models that are trained take any number of images at a time. @param batches how many the other ones take */
