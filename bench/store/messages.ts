@@ -21,7 +21,8 @@ export async function* readMessages(
   path: string,
   count: number,
 ): AsyncGenerator<StreamMessage, void, undefined> {
-  let [rest, sequence] = [Buffer.alloc(0), 0];
+  let rest: Buffer = Buffer.alloc(0);
+  let sequence = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 2 ** 18 }) as AsyncIterable<Buffer>) {
     rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     let at = 0;
