@@ -78,9 +78,20 @@ test('the message of a report has training, correlations and defences, as the JS
 });
 
 test('the message has what a report comes to, and what an attack was chosen from', () => {
-  const finding = { target: 'full', surrogate: 'int8', level: 'as a stranger', sentences: ['So far.', 'And why.'] };
+  const finding = {
+    target: 'full',
+    surrogate: 'int8',
+    level: 'as a stranger',
+    sentences: ['So far.', 'And why.'],
+  };
   const verdict = {
-    ...{ asked: 'What?', exposure: [finding], cautions: ['few samples'], next: ['more'], evidence: [{ role: 'sibling' }] },
+    ...{
+      asked: 'What?',
+      exposure: [finding],
+      cautions: ['few samples'],
+      next: ['more'],
+      evidence: [{ role: 'sibling' }],
+    },
     cures: [{ ...finding, surrogate: 'cured', level: 'unproven' }],
   };
   const counts = { samples: 8, successes: 2, queries: 40, gradients: 80 };
