@@ -35,5 +35,10 @@ function question({ targets, threat: { norm, epsilons, goal }, dataset }: Campai
   const ends = epsilons.map((epsilon) => threat(norm, epsilon)).join(' or ');
   const means = norm === 'linf' ? `change each pixel by ${ends}` : `move an image by ${ends}`;
   const aim = goal === 'avoid' ? '' : ` to reach class ${String(goal.reach)}`;
-  return `What does publishing a sibling give an attacker of ${names} who may ${means}${aim}? Tried on ${count(dataset.samples)} samples of ${dataset.source}.`;
+  return `What does publishing a sibling give an attacker of ${names} who may ${means}${aim}? Tried on ${count(dataset.samples)} samples of ${lastPart(dataset.source)}.`;
+}
+
+/** A path without its folders, a name as it is. */
+function lastPart(source: string): string {
+  return source.replace(/\/+$/, '').split('/').at(-1) ?? source;
 }
