@@ -52,7 +52,11 @@ function costSentences({ accuracy, undefended }: DefenceReport): readonly string
   const drop = accuracy?.drop ?? null;
   if (drop === null || undefended === null) return [];
   const points = (value: number): string => (value * 100).toFixed(1);
-  return [`It costs ${points(drop.value)} points of accuracy [${points(drop.low)}, ${points(drop.high)}].`];
+  const [word, value, low, high] =
+    drop.value < 0
+      ? ['gains', -drop.value, -drop.high, -drop.low]
+      : ['costs', drop.value, drop.low, drop.high];
+  return [`It ${word} ${points(value)} points of accuracy [${points(low)}, ${points(high)}].`];
 }
 
 /** The defence's own verdict, with the first reasons against it; one is enough to refuse it. */
