@@ -169,7 +169,8 @@ describe('a cure', () => {
     [0.015, -0.025, 0.06, 'It costs 1.5 points of accuracy [-2.5, 6.0].'],
     [-0.01, -0.055, 0.035, 'It gains 1.0 points of accuracy [-3.5, 5.5].'],
   ])('says what it costs or gains: a drop of %d', (value, low, high, sentence) => {
-    const accuracy = { before: null, after: null, drop: { value, low, high }, samples: 200 };
+    const drop = { value, low, high };
+    const accuracy = { before: drop, after: drop, drop, samples: 200 };
     const told = cureVerdict({ ...defence, undefended: 'int8', accuracy }, [before, after]);
     expect(told.sentences).toContain(sentence);
   });
