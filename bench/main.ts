@@ -1,6 +1,7 @@
 import { runAttacksBenchmark } from './attacks/attacks.js';
 import { runClusterBenchmark } from './cluster/cluster.js';
 import { runEngineBenchmark } from './engine/engine.js';
+import { runPeersBenchmark } from './peers/peers.js';
 import { runStoreBenchmark } from './store/store.js';
 import { runMixedBenchmark } from './throughput/mixed.js';
 import { runThroughputBenchmark } from './throughput/throughput.js';
@@ -9,6 +10,7 @@ import { runThroughputBenchmark } from './throughput/throughput.js';
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   engine: runEngineBenchmark,
   attacks: runAttacksBenchmark,
+  peers: runPeersBenchmark,
   cluster: runClusterBenchmark,
   store: runStoreBenchmark,
   throughput: runThroughputBenchmark,
