@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Report } from '@unpair/campaign';
@@ -85,4 +85,29 @@ export async function writePage(file: string, report: Report): Promise<void> {
   // Charts are the only thing that needs their library.
   const { renderPage } = await import('@unpair/page');
   await writeWhole(file, renderPage(report));
+}
+
+/** A report that a run on this machine has left. */
+export interface LocalRun {
+  /** What `unpair report` takes: its folder, or the report of an earlier campaign in it. */
+  readonly run: string;
+  readonly report: Report;
+}
+
+/** The reports below a folder, the newest first; what is no report of this version is passed over. */
+export async function localRuns(folder: string): Promise<readonly LocalRun[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new UnpairError('NOT_FOUND', `there is no folder of runs at ${folder}`, { cause: error });
+  });
+  const runs: LocalRun[] = [];
+  for (const name of names) {
+    const inside = await readdir(join(folder, name)).catch(() => []);
+    for (const file of inside.filter((each) => /^report(?:-c-[0-9a-f]+)?\.json$/.test(each))) {
+      const text = await readFile(join(folder, name, file), 'utf8');
+      const run = file === 'report.json' ? join(folder, name) : join(folder, name, file);
+      if (isReport(text)) runs.push({ run, report: JSON.parse(text) as Report });
+    }
+  }
+  const endOf = ({ report: { provenance } }: LocalRun): string => provenance.finished ?? '';
+  return runs.sort((a, b) => (endOf(a) < endOf(b) ? 1 : -1));
 }

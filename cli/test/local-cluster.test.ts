@@ -41,6 +41,8 @@ describe('a campaign on this machine', { timeout: 300_000 }, () => {
     expect(self.stderr).toContain('--html must be another file than the report, got out/report.json');
     const report = await readReport(folder);
     expect(report.integrity).toMatchObject({ tasks: 6, results: 6, deadLetters: 0 });
+    const listed = await runOk(['list', '--runs', '.'], { cwd: folder });
+    expect(listed.stdout).toMatch(/^out +tiny +6\/6 +[0-9a-f]{12} /m);
     await runOk(args, { cwd: folder });
     expect((await readReport(folder)).integrity).toEqual(report.integrity);
     expect(await processesOf(join(folder, 'out', '.state'))).toEqual([]);

@@ -6,6 +6,8 @@ import { CampaignState } from '@unpair/protocol';
 import type { CampaignClient } from '../client/campaign-client.js';
 import { campaignTable } from '../client/campaign-table.js';
 import type { CommandContext } from '../context.js';
+import { localRuns } from '../report-file.js';
+import { renderTable } from '../terminal/table.js';
 import type { Labels } from './label.js';
 import { label } from './label.js';
 import type { ServerOptions } from './server-option.js';
@@ -18,6 +20,8 @@ interface ListOptions extends ServerOptions {
   readonly label: Labels;
   readonly json?: true;
   readonly allTenants?: true;
+  /** A folder, or `true` for the usual one. */
+  readonly runs?: string | true;
 }
 
 const PAGE_SIZE = 200;
@@ -41,13 +45,36 @@ export function addListCommand(program: Command, context: CommandContext): void 
     .option('--label <key=value>', 'only those that have it; may be repeated', label, {})
     .option('--all-tenants', 'those of every tenant, for admins')
     .option('--json', 'print JSON')
+    .addOption(
+      new Option(
+        '--runs [dir]',
+        'instead, the runs on this machine that have a report (default: runs)',
+      ).conflicts([...['server', 'state', 'label', 'allTenants', 'json']]),
+    )
     .addOption(serverOption())
-    .action((options: ListOptions) => runList(options, context));
+    .action((options: ListOptions) =>
+      options.runs === undefined ? runList(options, context) : listRuns(options.runs, options, context),
+    );
 }
 
 async function runList(options: ListOptions, { terminal, signal }: CommandContext): Promise<void> {
   const campaigns = await withClient(options, (client) => newest(client, options, signal));
   terminal.print(options.json ? JSON.stringify(campaigns, null, 2) : campaignTable(campaigns));
+}
+
+async function listRuns(
+  runs: string | true,
+  { limit }: ListOptions,
+  { terminal }: CommandContext,
+): Promise<void> {
+  const found = await localRuns(runs === true ? 'runs' : runs);
+  const rows = found
+    .slice(0, limit)
+    .map(({ run, report: { name, integrity, provenance } }) => [
+      ...[run, name, `${integrity.results}/${integrity.tasks}`, integrity.resultsDigest.slice(0, 12)],
+      provenance.finished?.replace('T', ' ').slice(0, 19) ?? '',
+    ]);
+  terminal.print(renderTable(['run', 'name', 'tasks', 'results', 'ended'], rows));
 }
 
 async function newest(
